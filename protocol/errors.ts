@@ -1,0 +1,180 @@
+/**
+ * The failures that FluxVault tells apart, each with a stable `code`.
+ *
+ * Expected outcomes (a file that is unchanged, an agent that cannot be reached in this pass) are
+ * values in a report, never errors. A caller's own mistake is a `TypeError` or `RangeError`.
+ * Cancellation is the reason of the caller's `AbortSignal`, rethrown as it is.
+ *
+ * No message here, and no message of a caller, ever holds a secret, a key or file contents.
+ *
+ * @module
+ */
+
+/** The options that every error of this module takes. */
+export interface FluxVaultErrorOptions {
+  /** What went wrong one layer below. */
+  readonly cause?: unknown;
+  /** What the reader can do about it, as one sentence in the imperative. */
+  readonly hint?: string;
+}
+
+/**
+ * The base of every failure that FluxVault reports.
+ *
+ * @example
+ * ```ts
+ * import { FluxVaultError, ProtocolError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error: FluxVaultError = new ProtocolError("frame-malformed", "frame kind 9 is unknown");
+ * console.assert(error.code === "frame-malformed");
+ * ```
+ */
+export class FluxVaultError extends Error {
+  /** The stable, machine-readable name of the failure: lower case, words joined by hyphens. */
+  readonly code: string;
+  /** What the reader can do about it, or `undefined` where nothing general can be said. */
+  readonly hint: string | undefined;
+
+  /** Makes an error with a stable code and a message for people. */
+  constructor(code: string, message: string, options: FluxVaultErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The ways in which a peer can break the protocol (spec, section 10). */
+export type ProtocolErrorCode =
+  | "version-unsupported"
+  | "suite-unsupported"
+  | "message-malformed"
+  | "message-unexpected"
+  | "key-malformed"
+  | "line-too-long"
+  | "frame-malformed"
+  | "frame-too-large"
+  | "open-failed"
+  | "counter-exhausted"
+  | "stream-malformed"
+  | "window-exceeded"
+  | "too-many-streams"
+  | "too-many-messages"
+  | "manifest-malformed"
+  | "manifest-too-large"
+  | "digest-mismatch";
+
+/** The peer broke the specification; the session is over and a retry meets the same peer. */
+export class ProtocolError extends FluxVaultError {
+  declare readonly code: ProtocolErrorCode;
+
+  /** Makes an error about what the peer sent. */
+  constructor(code: ProtocolErrorCode, message: string, options: FluxVaultErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** The reasons for which one side may turn the other away (spec, section 10). */
+export type RejectionCode =
+  | "address-refused"
+  | "agent-pending"
+  | "app-mismatch"
+  | "busy"
+  | "clone-suspected"
+  | "component-mismatch"
+  | "enrolment-invalid"
+  | "identity-changed"
+  | "identity-invalid"
+  | "identity-mismatch"
+  | "manifest-stale"
+  | "relay-suspected"
+  | "shutting-down"
+  | "statement-expired"
+  | "statement-invalid"
+  | "statement-missing"
+  | "rejected";
+
+/** The options of a {@linkcode PeerRejectedError}. */
+export interface PeerRejectedErrorOptions extends FluxVaultErrorOptions {
+  /** Who turned whom away: `us` if this side refused the peer, `peer` if the peer refused us. */
+  readonly by: "us" | "peer";
+}
+
+/** One side turned the other away for a reason of trust or load, and said which. */
+export class PeerRejectedError extends FluxVaultError {
+  declare readonly code: RejectionCode;
+  /** `us` if this side refused the peer, `peer` if the peer refused us. */
+  readonly by: "us" | "peer";
+
+  /** Makes an error about a refusal. */
+  constructor(code: RejectionCode, message: string, options: PeerRejectedErrorOptions) {
+    super(code, message, options);
+    this.by = options.by;
+  }
+}
+
+/** The ways in which a transport can fail. */
+export type ConnectionErrorCode =
+  | "connection-refused"
+  | "connection-failed"
+  | "connection-lost"
+  | "host-not-found"
+  | "timed-out"
+  | "truncated";
+
+/** The transport failed; nothing is known about the peer, and a retry may succeed. */
+export class ConnectionError extends FluxVaultError {
+  declare readonly code: ConnectionErrorCode;
+
+  /** Makes an error about the transport. */
+  constructor(code: ConnectionErrorCode, message: string, options: FluxVaultErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** The ways in which reading or writing a store of files can fail. */
+export type StorageErrorCode =
+  | "disk-full"
+  | "file-changed"
+  | "file-missing"
+  | "io-failed"
+  | "locked"
+  | "not-a-file"
+  | "path-refused"
+  | "permission-denied"
+  | "read-only"
+  | "state-malformed"
+  | "symlink-refused";
+
+/** A file could not be read or put in place; what was there before is untouched. */
+export class StorageError extends FluxVaultError {
+  declare readonly code: StorageErrorCode;
+
+  /** Makes an error about a file or folder. */
+  constructor(code: StorageErrorCode, message: string, options: FluxVaultErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
+/** The options of a {@linkcode ConfigError}. */
+export interface ConfigErrorOptions extends FluxVaultErrorOptions {
+  /** The option at fault, as the operator writes it, for example `--bind-port`. */
+  readonly setting?: string;
+  /** Where its value came from, for example `flag --bind-port` or `variable FLUXVAULT_BIND_PORT`. */
+  readonly source?: string;
+}
+
+/** The operator has to change something before the program can start; exit status 2. */
+export class ConfigError extends FluxVaultError {
+  /** The option at fault, as the operator writes it. */
+  readonly setting: string | undefined;
+  /** Where the value came from. */
+  readonly source: string | undefined;
+
+  /** Makes an error about the operator's settings. */
+  constructor(message: string, options: ConfigErrorOptions = {}) {
+    super("config-invalid", message, options);
+    this.setting = options.setting;
+    this.source = options.source;
+  }
+}
