@@ -1,0 +1,21 @@
+/**
+ * SHA-256 in pieces at the speed of the platform: some ten times that of pure JavaScript.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Bytes } from "../bytes.ts";
+import type { Hasher } from "../digest.ts";
+
+/** Makes a SHA-256 hasher over `node:crypto`; a {@linkcode HasherFactory} for server programs. */
+export function createNodeHasher(): Hasher {
+  const hash = createHash("sha256");
+  return {
+    update(bytes: Uint8Array): void {
+      hash.update(bytes);
+    },
+    digest(): Bytes {
+      return new Uint8Array(hash.digest());
+    },
+  };
+}
