@@ -1,0 +1,154 @@
+/**
+ * Rule: every file that is not listed here as touching the operating system uses neither `Deno` nor
+ * `node:`, imports no file that does, and type-checks with the browser libraries alone.
+ *
+ * @module
+ */
+import { PROJECT_ROOT, withDerivedConfig } from "../../dist/tasks/derived_config.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { type ModuleGraph, readModuleGraph } from "./module_graph.ts";
+import { codeLines, type FileMap, isSource, readProjectFiles } from "./project_files.ts";
+
+/** The files that may touch the operating system; a folder ends in a slash. */
+const OPERATING_SYSTEM_FILES: readonly string[] = [
+  "protocol/host/",
+  "agent/disk_store.ts",
+  "agent/identity_file.ts",
+  "agent/listener.ts",
+  "agent/main.ts",
+  "agent/mod.ts",
+  "agent/options.ts",
+  "keeper/dialer.ts",
+  "keeper/disk_vault.ts",
+  "keeper/known_agents_file.ts",
+  "keeper/main.ts",
+  "keeper/mod.ts",
+  "keeper/options.ts",
+];
+
+/** What a browser, an edge worker and every server runtime have in common. */
+const BROWSER_LIBRARIES = ["es2024", "dom", "dom.iterable", "dom.asynciterable"];
+
+function mayTouchSystem(path: string): boolean {
+  return OPERATING_SYSTEM_FILES.some((listed) =>
+    listed.endsWith("/") ? path.startsWith(listed) : path === listed
+  );
+}
+
+function listEdgeFiles(paths: Iterable<string>): string[] {
+  return [...paths].filter((path) => isSource(path) && !mayTouchSystem(path));
+}
+
+const USE = /\bDeno\b|["'`]node:/;
+
+/** Finds uses of the runtime in the text of the edge files. */
+function findUses(files: FileMap): string[] {
+  const violations: string[] = [];
+  for (const path of listEdgeFiles(files.keys())) {
+    for (const [number, line] of codeLines(files.get(path) ?? "")) {
+      const use = USE.exec(line);
+      if (use !== null) violations.push(`${path}:${number} uses ${use[0]}`);
+    }
+  }
+  return violations;
+}
+
+/** Finds files that the list names one by one and that would pass without it. */
+function findNeedless(files: FileMap, graph: ModuleGraph): string[] {
+  return OPERATING_SYSTEM_FILES.filter((path) => {
+    const text = files.get(path);
+    if (text === undefined) return false;
+    const isUser = codeLines(text).some(([, line]) => USE.test(line));
+    return !isUser && !(graph.get(path) ?? []).some(mayTouchSystem);
+  });
+}
+
+/** Finds imports by which an edge file would pull in the operating system. */
+function findImports(graph: ModuleGraph): string[] {
+  return listEdgeFiles(graph.keys()).flatMap((path) =>
+    (graph.get(path) ?? [])
+      .filter((target) => target.startsWith("node:") || mayTouchSystem(target))
+      .map((target) => `${path} imports ${target}`)
+  );
+}
+
+/** Type-checks files with the browser libraries alone; returns what the type checker said. */
+async function checkWithBrowserLibraries(paths: readonly string[]): Promise<string> {
+  return await withDerivedConfig({ lib: BROWSER_LIBRARIES }, async (configPath) => {
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["check", "--quiet", "--config", configPath, ...paths],
+      cwd: PROJECT_ROOT,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    });
+    const { success, stderr } = await command.output();
+    return success ? "" : new TextDecoder().decode(stderr);
+  });
+}
+
+Deno.test("edge-safety: no edge file of this project uses Deno or node:", async () => {
+  const files = await readProjectFiles();
+  assertEquals(findUses(files), []);
+  assertEquals(findImports(await readModuleGraph(files)), []);
+});
+
+Deno.test("edge-safety: the edge files type-check with the browser libraries alone", async () => {
+  const paths = listEdgeFiles((await readProjectFiles()).keys());
+  assert(paths.length > 0);
+  assertEquals(await checkWithBrowserLibraries(paths), "");
+});
+
+Deno.test("edge-safety: no file is on the list that could do without", async () => {
+  const files = await readProjectFiles();
+  assertEquals(findNeedless(files, await readModuleGraph(files)), []);
+});
+
+Deno.test("edge-safety: finds a use of Deno or node: in code and lets comments be", () => {
+  const files = new Map([
+    ["protocol/frame.ts", "/**\n * Under Deno.\n */\nexport const PID = Deno.pid; // why\n"],
+    ["flux/flux_client.ts", 'import { lookup } from "node:dns";\n'],
+    ["protocol/host/tcp_duplex.ts", "Deno.connect;\n"],
+    ["tests/e2e/run_test.ts", "Deno.test;\n"],
+  ]);
+  assertEquals(findUses(files), [
+    "protocol/frame.ts:4 uses Deno",
+    'flux/flux_client.ts:1 uses "node:',
+  ]);
+});
+
+Deno.test("edge-safety: finds an import of a file that touches the system", () => {
+  const graph = new Map([
+    ["agent/agent.ts", ["agent/listener.ts", "protocol/mod.ts"]],
+    ["keeper/dialer.ts", ["node:net"]],
+    ["keeper/report.ts", ["node:util"]],
+  ]);
+  assertEquals(findImports(graph), [
+    "agent/agent.ts imports agent/listener.ts",
+    "keeper/report.ts imports node:util",
+  ]);
+});
+
+Deno.test("edge-safety: finds a listed file that touches nothing", () => {
+  const files = new Map([
+    ["agent/disk_store.ts", "export const A = 1;\n"],
+    ["agent/listener.ts", "Deno.listen;\n"],
+    ["agent/mod.ts", 'export * from "./listener.ts";\n'],
+  ]);
+  const graph = new Map([["agent/mod.ts", ["agent/listener.ts"]]]);
+  assertEquals(findNeedless(files, graph), ["agent/disk_store.ts"]);
+});
+
+Deno.test("edge-safety: the browser libraries refuse what a server runtime adds", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "fluxvault-edge-" });
+  try {
+    const file = `${folder}/violation.ts`;
+    const uses = ["Deno.pid", "process.pid", "setTimeout(() => {}, 1).unref()", "Buffer", "fetch"];
+    const lines = uses.map((use, index) => `export const VALUE_${index}: unknown = ${use};`);
+    await Deno.writeTextFile(file, lines.join("\n"));
+    const output = await checkWithBrowserLibraries([file]);
+    const refused = [...output.matchAll(/violation\.ts:(\d+):/g)].map(([, line]) => Number(line));
+    assertEquals(refused, [1, 2, 3, 4], output);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
