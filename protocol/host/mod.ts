@@ -15,7 +15,27 @@ export {
   temporaryName,
   writeFileAtomically,
 } from "./atomic_file.ts";
+export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./environment.ts";
+export { GLOBAL_OPTIONS } from "./global_options.ts";
 export { createNodeHasher } from "./node_hasher.ts";
+export {
+  defineOptions,
+  type Option,
+  type OptionTable,
+  type OptionValue,
+  type SettingsOf,
+  VARIABLE_PREFIX,
+} from "./option_table.ts";
+export {
+  isGiven,
+  type ResolvedSettings,
+  resolveSettings,
+  type SettingEntry,
+  settingError,
+  type SettingProblem,
+  type SettingsInput,
+  type SettingSource,
+} from "./settings.ts";
 export {
   LOCK_FILE_NAME,
   lockFile,
