@@ -26,8 +26,17 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/options.ts",
 ];
 
-/** What a browser, an edge worker and every server runtime have in common. */
-const BROWSER_LIBRARIES = ["es2024", "dom", "dom.iterable", "dom.asynciterable"];
+/**
+ * What a browser, an edge worker and every server runtime have in common. A class may offer
+ * `Symbol.dispose`, which does no harm where it is missing; `using` itself is syntax, and refused.
+ */
+const BROWSER_LIBRARIES = [
+  "es2024",
+  "esnext.disposable",
+  "dom",
+  "dom.iterable",
+  "dom.asynciterable",
+];
 
 function mayTouchSystem(path: string): boolean {
   return OPERATING_SYSTEM_FILES.some((listed) =>
@@ -39,15 +48,15 @@ function listEdgeFiles(paths: Iterable<string>): string[] {
   return [...paths].filter((path) => isSource(path) && !mayTouchSystem(path));
 }
 
-const USE = /\bDeno\b|["'`]node:/;
+const USE = /\bDeno\b|["'`]node:|^\s*(?:await )?using (?=\w+ =)/;
 
-/** Finds uses of the runtime in the text of the edge files. */
+/** Finds uses of the runtime, and of syntax that not every runtime has, in the edge files. */
 function findUses(files: FileMap): string[] {
   const violations: string[] = [];
   for (const path of listEdgeFiles(files.keys())) {
     for (const [number, line] of codeLines(files.get(path) ?? "")) {
       const use = USE.exec(line);
-      if (use !== null) violations.push(`${path}:${number} uses ${use[0]}`);
+      if (use !== null) violations.push(`${path}:${number} uses ${use[0].trim()}`);
     }
   }
   return violations;
@@ -103,16 +112,18 @@ Deno.test("edge-safety: no file is on the list that could do without", async () 
   assertEquals(findNeedless(files, await readModuleGraph(files)), []);
 });
 
-Deno.test("edge-safety: finds a use of Deno or node: in code and lets comments be", () => {
+Deno.test("edge-safety: finds Deno, node: and using in code and lets comments be", () => {
   const files = new Map([
     ["protocol/frame.ts", "/**\n * Under Deno.\n */\nexport const PID = Deno.pid; // why\n"],
     ["flux/flux_client.ts", 'import { lookup } from "node:dns";\n'],
+    ["keeper/fleet.ts", "using = 1;\n  await using session = open();\n"],
     ["protocol/host/tcp_duplex.ts", "Deno.connect;\n"],
     ["tests/e2e/run_test.ts", "Deno.test;\n"],
   ]);
   assertEquals(findUses(files), [
     "protocol/frame.ts:4 uses Deno",
     'flux/flux_client.ts:1 uses "node:',
+    "keeper/fleet.ts:2 uses await using",
   ]);
 });
 

@@ -1,0 +1,85 @@
+/**
+ * Rule: a test lies where its source lies, under the same name, and every source file of some size has
+ * one; what a file has instead is said in the list of exemptions.
+ *
+ * @module
+ */
+import { assertEquals } from "../support/assert.ts";
+import { countLines, type FileMap, isSource, readProjectFiles } from "./project_files.ts";
+
+/** Shorter files may be tested through the file that uses them. */
+const MAX_UNTESTED_LINES = 60;
+
+/** The folders of `tests/` that mirror a folder of the project. */
+const MIRRORED = /^tests\/(?:protocol|flux|agent|keeper|dist)\//;
+
+/** Files without a test of their own, each with what tests it instead. */
+const EXEMPT: Readonly<Record<string, string>> = {};
+
+/** Front doors hold no code, and a `main.ts` runs in the end-to-end tests. */
+function isDoor(path: string): boolean {
+  return /(?:^|\/)(?:mod|main)\.ts$/.test(path);
+}
+
+function findViolations(files: FileMap, exempt: Readonly<Record<string, string>>): string[] {
+  const violations: string[] = [];
+  for (const path of files.keys()) {
+    if (!MIRRORED.test(path) || !path.endsWith("_test.ts")) continue;
+    const source = path.slice("tests/".length).replace(/_test\.ts$/, ".ts");
+    if (!files.has(source)) violations.push(`${path} has no source ${source}`);
+  }
+  for (const [path, text] of files) {
+    if (!isSource(path) || isDoor(path) || path in exempt) continue;
+    const test = `tests/${path.replace(/\.ts$/, "_test.ts")}`;
+    const lines = countLines(text);
+    if (lines <= MAX_UNTESTED_LINES || files.has(test)) continue;
+    violations.push(`${path} has ${lines} lines and no test ${test}`);
+  }
+  for (const path of Object.keys(exempt)) {
+    const test = `tests/${path.replace(/\.ts$/, "_test.ts")}`;
+    if (!files.has(path)) {
+      violations.push(`the exemption of ${path} is for a file that is not there`);
+    } else if (files.has(test)) violations.push(`the exemption of ${path} is no longer needed`);
+  }
+  return violations;
+}
+
+Deno.test("mirror: holds in this project", async () => {
+  assertEquals(findViolations(await readProjectFiles(), EXEMPT), []);
+});
+
+const LONG = "const x = 1;\n".repeat(MAX_UNTESTED_LINES + 1);
+
+Deno.test("mirror: accepts a tested file, a short one, a door and an exempt one", () => {
+  const files = new Map([
+    ["protocol/frame.ts", LONG],
+    ["tests/protocol/frame_test.ts", ""],
+    ["protocol/limits.ts", "const x = 1;\n".repeat(MAX_UNTESTED_LINES)],
+    ["protocol/mod.ts", LONG],
+    ["agent/main.ts", LONG],
+    ["keeper/dialer.ts", LONG],
+    ["tests/e2e/delivery_test.ts", LONG],
+  ]);
+  assertEquals(findViolations(files, { "keeper/dialer.ts": "tests/e2e/delivery_test.ts" }), []);
+});
+
+Deno.test("mirror: finds a test without a source and a source without a test", () => {
+  const files = new Map([
+    ["flux/flux_client.ts", LONG],
+    ["tests/flux/client_test.ts", ""],
+  ]);
+  assertEquals(findViolations(files, {}), [
+    "tests/flux/client_test.ts has no source flux/client.ts",
+    `flux/flux_client.ts has ${
+      MAX_UNTESTED_LINES + 1
+    } lines and no test tests/flux/flux_client_test.ts`,
+  ]);
+});
+
+Deno.test("mirror: finds an exemption that is stale", () => {
+  const files = new Map([["agent/agent.ts", LONG], ["tests/agent/agent_test.ts", ""]]);
+  assertEquals(findViolations(files, { "agent/agent.ts": "e2e", "agent/gone.ts": "e2e" }), [
+    "the exemption of agent/agent.ts is no longer needed",
+    "the exemption of agent/gone.ts is for a file that is not there",
+  ]);
+});
