@@ -23,6 +23,7 @@ async function readNamesOf(path: string): Promise<readonly string[]> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["doc", "--json", path],
     cwd: PROJECT_ROOT,
+    env: { NO_COLOR: "1" },
     stdin: "null",
   });
   const { success, stdout, stderr } = await command.output();
