@@ -55,8 +55,13 @@ export function copyBytes(bytes: Uint8Array): Bytes {
   return copy;
 }
 
-/** Joins byte strings into one. */
+/** Joins the given byte strings into one. */
 export function concatBytes(...parts: readonly Uint8Array[]): Bytes {
+  return joinBytes(parts);
+}
+
+/** Joins a list of byte strings, however long, into one. */
+export function joinBytes(parts: readonly Uint8Array[]): Bytes {
   let length = 0;
   for (const part of parts) length += part.length;
   const joined = new Uint8Array(length);

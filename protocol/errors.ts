@@ -66,6 +66,7 @@ export type ProtocolErrorCode =
 
 /** The peer broke the specification; the session is over and a retry meets the same peer. */
 export class ProtocolError extends FluxVaultError {
+  /** Which of them it is. */
   declare readonly code: ProtocolErrorCode;
 
   /** Makes an error about what the peer sent. */
@@ -102,6 +103,7 @@ export interface PeerRejectedErrorOptions extends FluxVaultErrorOptions {
 
 /** One side turned the other away for a reason of trust or load, and said which. */
 export class PeerRejectedError extends FluxVaultError {
+  /** Which of them it is. */
   declare readonly code: RejectionCode;
   /** `us` if this side refused the peer, `peer` if the peer refused us. */
   readonly by: "us" | "peer";
@@ -124,6 +126,7 @@ export type ConnectionErrorCode =
 
 /** The transport failed; nothing is known about the peer, and a retry may succeed. */
 export class ConnectionError extends FluxVaultError {
+  /** Which of them it is. */
   declare readonly code: ConnectionErrorCode;
 
   /** Makes an error about the transport. */
@@ -148,6 +151,7 @@ export type StorageErrorCode =
 
 /** A file could not be read or put in place; what was there before is untouched. */
 export class StorageError extends FluxVaultError {
+  /** Which of them it is. */
   declare readonly code: StorageErrorCode;
 
   /** Makes an error about a file or folder. */

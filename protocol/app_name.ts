@@ -1,0 +1,13 @@
+/**
+ * The names of apps and components, as statements and messages may carry them (spec, section 6).
+ *
+ * @module
+ */
+
+/** What a name of an app or component looks like: letters, digits and inner hyphens; 63 at most. */
+export const APP_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+/** Tells whether the text can name an app or a component. */
+export function isAppName(text: string): boolean {
+  return APP_NAME.test(text);
+}

@@ -1,0 +1,241 @@
+/**
+ * The work of a session in the keeper's role, in the order of its messages (spec, section 8): it says
+ * what the agent should hold and answers what the agent asks for.
+ *
+ * @module
+ */
+import { type Bytes, decodeHex, encodeHex } from "./bytes.ts";
+import { DIGEST_BYTES } from "./digest.ts";
+import { ProtocolError, StorageError } from "./errors.ts";
+import {
+  answerUnknown,
+  type DeliveryReport,
+  finishing,
+  MANIFEST_ID,
+  nextMessage,
+  readBytes,
+  sendBytes,
+  sendMessage,
+  unexpected,
+} from "./exchange.ts";
+import { MANIFEST_LIFETIME_S, MAX_OPEN_REQUESTS, SPARE_REQUESTS } from "./limits.ts";
+import { encodeManifest, type ManifestEntry } from "./manifest.ts";
+import {
+  type DataContent,
+  type DataMessage,
+  type DataStatus,
+  decodeWorkMessage,
+  type DoneMessage,
+  type ManifestMessage,
+  type RequestMessage,
+} from "./messages.ts";
+import { countResults, decodeResults, type FileResult } from "./results.ts";
+import type { SecretContent, SecretSource } from "./secret_source.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { Session } from "./session.ts";
+import { type ReceiveStream, RESET_CODE, StreamResetError } from "./streams.ts";
+
+/** How many requests are answered at a time. */
+const ANSWERS_IN_FLIGHT = 16;
+
+/** The options of {@linkcode deliverAsKeeper}. */
+export interface DeliverOptions {
+  /** The revision of the manifest: greater than any before it. */
+  readonly revision: number;
+  /** The time now in Unix milliseconds. @default {Date.now} */
+  readonly now?: () => number;
+  /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
+  readonly lifetimeS?: number;
+  /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
+  readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
+  /** Is told of contents as they leave: path and bytes. @default {nothing} */
+  readonly onProgress?: (path: string, bytes: number) => void;
+}
+
+/**
+ * Delivers as the keeper, to the end of the session.
+ *
+ * @throws {ProtocolError} if the agent breaks the protocol, or asks without end.
+ * @throws {ConnectionError} if the transport fails or ends early.
+ * @throws {PeerRejectedError} if the agent refuses the manifest or is busy.
+ */
+export function deliverAsKeeper(
+  session: Session,
+  source: SecretSource,
+  options: DeliverOptions,
+): Promise<DeliveryReport> {
+  return finishing(session, () => new KeeperDelivery(session, { source, options }).run());
+}
+
+/** What a keeper keeps in mind during one delivery. */
+class KeeperDelivery {
+  readonly #session: Session;
+  readonly #source: SecretSource;
+  readonly #options: DeliverOptions;
+  readonly #entries: ReadonlyMap<string, ManifestEntry>;
+  readonly #places = new Semaphore(ANSWERS_IN_FLIGHT);
+  readonly #answers = new Set<Promise<void>>();
+  #requestsLeft: number;
+  #contentBytes = 0;
+
+  constructor(
+    session: Session,
+    parts: { readonly source: SecretSource; readonly options: DeliverOptions },
+  ) {
+    this.#session = session;
+    this.#source = parts.source;
+    this.#options = parts.options;
+    this.#entries = new Map(parts.source.entries.map((entry) => [entry.path, entry]));
+    this.#requestsLeft = 2 * this.#entries.size + SPARE_REQUESTS;
+  }
+
+  async run(): Promise<DeliveryReport> {
+    const session = this.#session;
+
+    // 1. MANIFEST
+    const { bytes, digest } = await encodeManifest(this.#source.entries);
+    await sendMessage(session, await this.#manifestMessage(digest, bytes.length));
+
+    // 2. MANIFEST-REPLY
+    const reply = decodeWorkMessage((await nextMessage(session)).fields);
+    if (reply?.state !== "MANIFEST-REPLY" || reply.id !== MANIFEST_ID) {
+      throw unexpected("another message than the reply to the manifest");
+    }
+
+    // 3. MANIFEST-DATA
+    if (!reply.isHeld) {
+      const size = bytes.length;
+      await sendBytes(session, bytes, (stream) => {
+        return { state: "MANIFEST-DATA", id: MANIFEST_ID, stream, size };
+      });
+    }
+
+    // 4. REQUEST and DATA, until DONE
+    for (;;) {
+      const incoming = await nextMessage(session);
+      const message = decodeWorkMessage(incoming.fields);
+      if (message?.state === "DONE") return await this.#finish(message, incoming.stream);
+      if (--this.#requestsLeft < 0) {
+        throw new ProtocolError("too-many-messages", "the agent asks without end");
+      }
+      if (message === null) await answerUnknown(session, incoming);
+      else if (message.state === "REQUEST") this.#startAnswer(message);
+      else throw unexpected(message.state);
+    }
+  }
+
+  async #manifestMessage(digest: Bytes, size: number): Promise<ManifestMessage> {
+    const { revision, now = Date.now, lifetimeS = MANIFEST_LIFETIME_S, sign = null } =
+      this.#options;
+    const issued = Math.floor(now() / 1_000);
+    const message: ManifestMessage = {
+      state: "MANIFEST",
+      id: MANIFEST_ID,
+      revision,
+      issued,
+      expires: issued + lifetimeS,
+      digest,
+      size,
+      signature: null,
+    };
+    return sign === null ? message : { ...message, signature: await sign(message) };
+  }
+
+  #startAnswer(request: RequestMessage): void {
+    if (this.#answers.size >= MAX_OPEN_REQUESTS) {
+      throw new ProtocolError("too-many-messages", "the agent asks more at once than it may");
+    }
+    const answer = this.#places.run(() => this.#answer(request))
+      .catch((error) => this.#session.fail(error))
+      .finally(() => this.#answers.delete(answer));
+    this.#answers.add(answer);
+  }
+
+  async #answer(request: RequestMessage): Promise<void> {
+    const entry = this.#entries.get(request.file);
+    if (entry === undefined) {
+      return await this.#sendStatus(
+        request,
+        this.#source.missing.has(request.file) ? "FileNotFound" : "Denied",
+      );
+    }
+    if (request.digest !== null && encodeHex(request.digest) === entry.digest) {
+      return await this.#sendStatus(request, "Match");
+    }
+    const content = await this.#open(entry, request);
+    if (content === null) return await this.#sendStatus(request, "Changed");
+    await this.#sendContent(request, { entry, content });
+  }
+
+  async #open(entry: ManifestEntry, request: RequestMessage): Promise<SecretContent | null> {
+    const { prefix } = request;
+    const offset = request.offset <= entry.size ? request.offset : 0;
+    try {
+      return await this.#source.open(entry, { offset, prefix: offset === 0 ? null : prefix });
+    } catch (error) {
+      if (error instanceof StorageError) return null;
+      throw error;
+    }
+  }
+
+  async #sendContent(
+    request: RequestMessage,
+    work: { readonly entry: ManifestEntry; readonly content: SecretContent },
+  ): Promise<void> {
+    const { entry, content } = work;
+    const size = entry.size - content.offset;
+    const stream = this.#session.openStream(size);
+    const announced: DataContent = {
+      stream: stream.id,
+      size,
+      offset: content.offset,
+      digest: decodeHex(entry.digest, DIGEST_BYTES) ?? new Uint8Array(0),
+      mode: entry.mode,
+    };
+    await this.#sendData({ id: request.id, status: "Success", content: announced });
+    try {
+      for await (const chunk of content.chunks) {
+        this.#contentBytes += chunk.length;
+        await stream.write(chunk);
+        this.#options.onProgress?.(entry.path, chunk.length);
+      }
+      await stream.end();
+    } catch (error) {
+      // The agent gave this one file up, or the file did not last: only this stream ends.
+      if (error instanceof StreamResetError) return;
+      if (!(error instanceof StorageError || error instanceof RangeError)) throw error;
+      const hasChanged = error instanceof StorageError ? error.code === "file-changed" : true;
+      stream.reset(hasChanged ? RESET_CODE.changed : RESET_CODE.storage);
+    }
+  }
+
+  async #sendStatus(request: RequestMessage, status: DataStatus): Promise<void> {
+    await this.#sendData({ id: request.id, status, content: null });
+  }
+
+  async #sendData(data: Omit<DataMessage, "state">): Promise<void> {
+    await sendMessage(this.#session, { state: "DATA", ...data });
+  }
+
+  async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {
+    if (this.#answers.size > 0) throw unexpected("DONE while a request was unanswered");
+    const results = decodeResults(await readBytes(stream, done.digest));
+    const files = this.#complete(results);
+    const counted = countResults(files);
+    for (const key of ["created", "updated", "unchanged", "missing", "failed"] as const) {
+      if (counted[key] !== done.counts[key]) throw unexpected("counts that its results contradict");
+    }
+    await sendMessage(this.#session, { state: "DONE-REPLY" });
+    return { files, contentBytes: this.#contentBytes };
+  }
+
+  /** Adds the unchanged files, which the agent leaves out. */
+  #complete(results: readonly FileResult[]): FileResult[] {
+    const told = new Map(results.map((result) => [result.path, result]));
+    if (told.size !== results.length) throw unexpected("two results for one file");
+    const files: FileResult[] = this.#source.entries.map(({ path }) => {
+      return told.get(path) ?? { path, outcome: "unchanged" };
+    });
+    return [...files, ...results.filter(({ path }) => !this.#entries.has(path))];
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Sends the frames of one direction: several are sealed at a time, all leave in order.
+ *
+ * @module
+ */
+import type { Bytes } from "./bytes.ts";
+import { ProtocolError } from "./errors.ts";
+import { FRAMES_IN_FLIGHT } from "./limits.ts";
+import type { Link } from "./link.ts";
+import type { FrameSealer } from "./sealing.ts";
+import { Semaphore } from "./semaphore.ts";
+
+/** How many frames may wait that nobody waits for: grants, resets, pongs. */
+const MAX_WAITING_FRAMES = 4_096;
+
+/** Seals frames and writes them to a link. */
+export class FrameWriter {
+  readonly #link: Link;
+  readonly #sealer: FrameSealer;
+  readonly #places = new Semaphore(FRAMES_IN_FLIGHT);
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  /** When the last frame was handed over, in milliseconds of `performance.now()`. */
+  lastWriteMs: number = performance.now();
+
+  /** Writes to the link what the sealer seals. */
+  constructor(link: Link, sealer: FrameSealer) {
+    this.#link = link;
+    this.#sealer = sealer;
+  }
+
+  /** Waits for a place among the frames in flight, then starts sending; does not wait for its end. */
+  async write(plaintext: Bytes): Promise<void> {
+    // A link that fails rejects every write, so that all places come back.
+    await this.#places.acquire();
+    this.#append(plaintext, () => this.#places.release());
+  }
+
+  /** Starts sending at once: for small frames that must not wait, since the reader sends them. */
+  writeNow(plaintext: Bytes): void {
+    if (this.#waiting >= MAX_WAITING_FRAMES) {
+      this.#link.fail(new ProtocolError("too-many-messages", "the peer asks and does not listen"));
+      return;
+    }
+    this.#append(plaintext, () => {});
+  }
+
+  /** Waits until everything that was handed over has left. */
+  async flush(): Promise<void> {
+    await this.#tail;
+    this.#link.throwIfFailed();
+  }
+
+  #append(plaintext: Bytes, done: () => void): void {
+    this.#waiting++;
+    this.lastWriteMs = performance.now();
+    const sealed = this.#sealer.seal(plaintext);
+    sealed.catch(() => {});
+    this.#tail = this.#tail
+      .then(async () => this.#link.write(await sealed))
+      .catch((error) => this.#link.fail(error))
+      .finally(() => {
+        this.#waiting--;
+        done();
+      });
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * The dialogue that opens a session, both roles in the order of their messages (spec, sections 2 to
+ * 6).
+ *
+ * @module
+ */
+import { type Bytes, copyBytes, randomBytes } from "./bytes.ts";
+import {
+  type AgentClaim,
+  type AgentReadiness,
+  decodeAgentClaim,
+  decodeKeeperAnswer,
+  decodeReadiness,
+  encodeAgentClaim,
+  encodeFailure,
+  encodeKeeperAnswer,
+  encodeReadiness,
+  failureCode,
+} from "./confirmation.ts";
+import type { Duplex } from "./duplex.ts";
+import { proveEnrolment } from "./enrolment.ts";
+import { ConnectionError, PeerRejectedError, ProtocolError, type RejectionCode } from "./errors.ts";
+import { decodeFrame, encodeMessageFrame } from "./frame.ts";
+import { FrameReader } from "./frame_reader.ts";
+import { FrameWriter } from "./frame_writer.ts";
+import {
+  type AgentIdentity,
+  identityDigestHex,
+  signTranscript,
+  verifyIdentityProof,
+} from "./identity.ts";
+import { deriveSessionSecrets, DirectionKeys, type Exporter } from "./key_schedule.ts";
+import { wrapSecret } from "./key_wrap.ts";
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_HANDSHAKE_SEALED_BYTES,
+  MAX_OPENING_LINE_BYTES,
+  OPENING_NONCE_BYTES,
+  OPENING_TIMEOUT_MS,
+  SESSION_SECRET_BYTES,
+} from "./limits.ts";
+import { Link } from "./link.ts";
+import { MessageFields } from "./message_fields.ts";
+import {
+  decodeAgentOpening,
+  decodeKeeperOpening,
+  encodeAgentOpening,
+  encodeKeeperOpening,
+  SUITE_RSA_OAEP,
+} from "./opening.ts";
+import { importRsaPublicKey } from "./rsa_key.ts";
+import type { RsaKeyStock } from "./rsa_key_stock.ts";
+import { FrameOpener, FrameSealer } from "./sealing.ts";
+import { Session, type SessionOptions, type SessionOrigin } from "./session.ts";
+import {
+  proveKeeper,
+  type StatementSigner,
+  type StatementVerifier,
+  verifyKeeperProof,
+} from "./statement.ts";
+import { hashTranscript } from "./transcript.ts";
+
+/** How long a peer is given to read why it is turned away. */
+const FAREWELL_TIMEOUT_MS = 2_000;
+
+/** What both roles can set. */
+export interface HandshakeOptions extends SessionOptions {
+  /** Ends the handshake, and later the session, with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** The time now in Unix milliseconds. @default {Date.now} */
+  readonly now?: () => number;
+  /** When the handshake is due after line 1. @default {HANDSHAKE_TIMEOUT_MS} */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** What an agent brings to a handshake. */
+export interface AgentHandshakeOptions extends HandshakeOptions {
+  /** Where the RSA key comes from. */
+  readonly keys: RsaKeyStock;
+  /** Who the agent is. */
+  readonly identity: AgentIdentity;
+  /** Names the agent's process; 16 random bytes. */
+  readonly instance: Bytes;
+  /** The app that the agent belongs to. @default {null} */
+  readonly app?: string | null;
+  /** The component that the agent is. @default {null} */
+  readonly component?: string | null;
+  /** The enrolment secret; 32 bytes. @default {null} */
+  readonly enrolmentSecret?: Bytes | null;
+  /** Checks the keeper's statement; `null` where the keeper need not sign. @default {null} */
+  readonly verifyStatement?: StatementVerifier | null;
+  /** Name and version, for the keeper's log. */
+  readonly software: string;
+  /** When line 2 is due after line 1. @default {OPENING_TIMEOUT_MS} */
+  readonly openingTimeoutMs?: number;
+}
+
+/** What the keeper's policy is shown of an agent whose proof of identity holds. */
+export interface AgentIntroduction {
+  /** What the agent says of itself. */
+  readonly claim: AgentClaim;
+  /** The transcript of the session; 32 bytes. */
+  readonly transcript: Bytes;
+}
+
+/** Decides whether an agent may go on: `null`, or the reason for which it may not. */
+export type AgentPolicy = (
+  introduction: AgentIntroduction,
+) => Promise<RejectionCode | null> | RejectionCode | null;
+
+/** What a keeper brings to a handshake. */
+export interface KeeperHandshakeOptions extends HandshakeOptions {
+  /** Decides on the agent before anything else is sent to it. */
+  readonly policy: AgentPolicy;
+  /** Signs the keeper's statement; `null` where it does not sign. @default {null} */
+  readonly signer?: StatementSigner | null;
+  /** The app that the keeper dialled for, as its statement names it. @default {null} */
+  readonly app?: string | null;
+  /** The component that the keeper dialled for. @default {null} */
+  readonly component?: string | null;
+  /** When line 1 is due. @default {HANDSHAKE_TIMEOUT_MS} */
+  readonly openingTimeoutMs?: number;
+}
+
+interface Frames {
+  readonly reader: FrameReader;
+  readonly writer: FrameWriter;
+  readonly transcript: Bytes;
+  readonly exporter: Exporter;
+}
+
+interface KeyExchange {
+  readonly role: "agent" | "keeper";
+  readonly lineFromAgent: Bytes;
+  readonly lineFromKeeper: Bytes;
+  readonly secret: Bytes;
+}
+
+async function startFrames(
+  link: Link,
+  exchange: KeyExchange,
+  options: HandshakeOptions,
+): Promise<Frames> {
+  const transcript = await hashTranscript(exchange.lineFromAgent, exchange.lineFromKeeper);
+  const secrets = await deriveSessionSecrets(exchange.secret, transcript);
+  exchange.secret.fill(0);
+  const { agentToKeeper, keeperToAgent, exporter } = secrets;
+  const [toSeal, toOpen] = exchange.role === "agent"
+    ? [agentToKeeper, keeperToAgent]
+    : [keeperToAgent, agentToKeeper];
+  const sealer = new FrameSealer(new DirectionKeys(toSeal, { transcript, use: "seal" }));
+  const opener = new FrameOpener(new DirectionKeys(toOpen, { transcript, use: "open" }));
+  return {
+    reader: new FrameReader(link, opener, options),
+    writer: new FrameWriter(link, sealer),
+    transcript,
+    exporter,
+  };
+}
+
+async function readMessage(frames: Frames, what: string): Promise<MessageFields> {
+  const plaintext = await frames.reader.read(MAX_HANDSHAKE_SEALED_BYTES);
+  if (plaintext === null) {
+    throw new ConnectionError("truncated", `the connection ended instead of ${what}`);
+  }
+  const frame = decodeFrame(plaintext);
+  if (frame.kind !== "message") {
+    throw new ProtocolError("message-unexpected", `a ${frame.kind} frame came instead of ${what}`);
+  }
+  return MessageFields.parse(frame.json, what);
+}
+
+/** Ends a handshake that went wrong: the peer learns the code, if there is one that it may learn. */
+async function giveUp(
+  link: Link,
+  failure: { readonly error: unknown; readonly writer: FrameWriter | null },
+): Promise<never> {
+  const code = failureCode(failure.error);
+  if (code !== null && failure.writer !== null && !link.isOver) {
+    const disarm = link.deadline(FAREWELL_TIMEOUT_MS, "the farewell");
+    try {
+      await failure.writer.write(encodeMessageFrame(encodeFailure(code)));
+      await failure.writer.flush();
+      await link.close();
+    } catch {
+      // The peer is gone already; the failure that is thrown below is the one that counts.
+    } finally {
+      disarm();
+    }
+  }
+  link.fail(failure.error);
+  throw failure.error;
+}
+
+/**
+ * Opens a session as the agent: speaks first, proves who it is, and checks the keeper.
+ *
+ * @throws {ProtocolError} if the peer breaks the protocol.
+ * @throws {PeerRejectedError} if either side turns the other away.
+ * @throws {ConnectionError} if the transport fails or the peer is too slow.
+ */
+export async function handshakeAsAgent(
+  duplex: Duplex,
+  options: AgentHandshakeOptions,
+): Promise<Session> {
+  const { identity, instance, app = null, component = null, now = Date.now } = options;
+  const link = new Link(duplex, options.signal);
+  const lease = await options.keys.lease().catch((error) => {
+    link.fail(error);
+    throw error;
+  });
+  const disarm = link.deadline(options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS, "the handshake");
+  let writer: FrameWriter | null = null;
+  try {
+    // 1. KEYSENT
+    const lineFromAgent = encodeAgentOpening({
+      publicKeyPem: lease.publicKeyPem,
+      suites: [SUITE_RSA_OAEP],
+      nonce: randomBytes(OPENING_NONCE_BYTES),
+    });
+    await link.write(copyBytes(lineFromAgent));
+
+    // 2. AESKEY
+    const disarmOpening = link.deadline(
+      options.openingTimeoutMs ?? OPENING_TIMEOUT_MS,
+      "the keeper's opening line",
+    );
+    const lineFromKeeper = await link.readLine(MAX_OPENING_LINE_BYTES).finally(disarmOpening);
+    const opening = decodeKeeperOpening(lineFromKeeper, lease.wrappedBytes);
+    if ("isOriginal" in opening) {
+      throw new ProtocolError(
+        "version-unsupported",
+        "the peer speaks the protocol of the original FluxVault",
+      );
+    }
+    const secret = await lease.unwrap(opening.wrappedSecret);
+    const exchange = { role: "agent", lineFromAgent, lineFromKeeper, secret } as const;
+    const frames = await startFrames(link, exchange, options);
+    writer = frames.writer;
+    const { transcript, exporter } = frames;
+
+    // 3. STARTAES to the keeper
+    const { publicKey } = identity;
+    const enrolment = options.enrolmentSecret
+      ? await proveEnrolment(options.enrolmentSecret, { transcript, publicKey, app, component })
+      : null;
+    const claim: AgentClaim = {
+      app,
+      component,
+      instance,
+      identity: { publicKey, signature: await signTranscript(identity, transcript) },
+      enrolment,
+    };
+    await writer.write(encodeMessageFrame(encodeAgentClaim(claim)));
+
+    // 4. STARTAES from the keeper
+    const keeper = decodeKeeperAnswer(await readMessage(frames, "the keeper's STARTAES"));
+    const agentDigestHex = await identityDigestHex(publicKey);
+    if (options.verifyStatement) {
+      await verifyKeeperProof(keeper, {
+        statement: { app, component, agentDigestHex, transcript },
+        verify: options.verifyStatement,
+        now: Math.floor(now() / 1_000),
+      });
+    }
+
+    // 5. READY
+    lease.retire();
+    const readiness: AgentReadiness = { software: options.software, wants: ["files"] };
+    await writer.write(encodeMessageFrame(encodeReadiness(readiness)));
+    const origin: SessionOrigin = {
+      transcript,
+      exporter,
+      claim,
+      agentDigestHex,
+      readiness,
+      keeper,
+    };
+    return new Session({ role: "agent", link, reader: frames.reader, writer, origin }, options);
+  } catch (error) {
+    return await giveUp(link, { error, writer });
+  } finally {
+    disarm();
+    lease.release();
+  }
+}
+
+/**
+ * Opens a session as the keeper: answers, checks the agent, and proves who it is where it signs.
+ *
+ * @throws {ProtocolError} if the peer breaks the protocol.
+ * @throws {PeerRejectedError} if either side turns the other away.
+ * @throws {ConnectionError} if the transport fails or the peer is too slow.
+ */
+export async function handshakeAsKeeper(
+  duplex: Duplex,
+  options: KeeperHandshakeOptions,
+): Promise<Session> {
+  const { app = null, component = null, now = Date.now } = options;
+  const timeoutMs = options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+  const link = new Link(duplex, options.signal);
+  let disarm = link.deadline(options.openingTimeoutMs ?? timeoutMs, "the agent's opening line");
+  let writer: FrameWriter | null = null;
+  try {
+    // 1. KEYSENT
+    const lineFromAgent = await link.readLine(MAX_OPENING_LINE_BYTES).finally(() => disarm());
+    disarm = link.deadline(timeoutMs, "the handshake");
+    const offer = decodeAgentOpening(lineFromAgent);
+    if (!offer.suites.includes(SUITE_RSA_OAEP)) {
+      throw new ProtocolError("suite-unsupported", "the agent offers no suite that is known here");
+    }
+
+    // 2. AESKEY
+    const publicKey = await importRsaPublicKey(offer.publicKeyDer);
+    const secret = randomBytes(SESSION_SECRET_BYTES);
+    const lineFromKeeper = encodeKeeperOpening({
+      suite: SUITE_RSA_OAEP,
+      nonce: randomBytes(OPENING_NONCE_BYTES),
+      wrappedSecret: await wrapSecret(publicKey, secret),
+    });
+    await link.write(copyBytes(lineFromKeeper));
+    const exchange = { role: "keeper", lineFromAgent, lineFromKeeper, secret } as const;
+    const frames = await startFrames(link, exchange, options);
+    const { transcript, exporter } = frames;
+
+    // 3. STARTAES from the agent: only now is it known that anybody holds the private key
+    const claim = decodeAgentClaim(await readMessage(frames, "the agent's STARTAES"));
+    writer = frames.writer;
+    await verifyIdentityProof(claim.identity, transcript);
+    const refusal = await options.policy({ claim, transcript });
+    if (refusal !== null) {
+      throw new PeerRejectedError(refusal, `the agent is turned away: ${refusal}`, { by: "us" });
+    }
+
+    // 4. STARTAES to the agent
+    const agentDigestHex = await identityDigestHex(claim.identity.publicKey);
+    const issued = Math.floor(now() / 1_000);
+    const keeper = options.signer
+      ? await proveKeeper(options.signer, { app, component, agentDigestHex, transcript, issued })
+      : null;
+    await writer.write(encodeMessageFrame(encodeKeeperAnswer(keeper)));
+
+    // 5. READY
+    const readiness = decodeReadiness(await readMessage(frames, "the agent's READY"));
+    const origin: SessionOrigin = {
+      transcript,
+      exporter,
+      claim,
+      agentDigestHex,
+      readiness,
+      keeper,
+    };
+    return new Session({ role: "keeper", link, reader: frames.reader, writer, origin }, options);
+  } catch (error) {
+    return await giveUp(link, { error, writer });
+  } finally {
+    disarm();
+  }
+}

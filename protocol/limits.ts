@@ -1,0 +1,103 @@
+/**
+ * Every number of the protocol, in one place (spec, section 11).
+ *
+ * Sizes are in bytes, times in milliseconds. A peer that exceeds a limit marked *fatal* in the spec
+ * has broken the protocol and loses its session, never anybody else's.
+ *
+ * @module
+ */
+
+/** The one version of the protocol that this library speaks. */
+export const PROTOCOL_VERSION = 2;
+
+/** The longest opening line, with its newline. */
+export const MAX_OPENING_LINE_BYTES = 8_192;
+/** The longest first line that an agent may send: it must fit one TCP segment. */
+export const MAX_FIRST_LINE_BYTES = 1_400;
+/** The length of each side's nonce in the opening lines. */
+export const OPENING_NONCE_BYTES = 32;
+/** The length of the secret that the keeper wraps to the agent's RSA key. */
+export const SESSION_SECRET_BYTES = 32;
+
+/** The length of an AES-256 key. */
+export const KEY_BYTES = 32;
+/** The length of a GCM nonce. */
+export const IV_BYTES = 12;
+/** The length of a GCM tag. */
+export const TAG_BYTES = 16;
+/** How many frames of one direction share a key. */
+export const FRAMES_PER_EPOCH = 65_536;
+/** How many frames one direction may have in all. */
+export const MAX_FRAMES = 2 ** 48;
+
+/** The length prefix of a frame. */
+export const FRAME_HEADER_BYTES = 4;
+/** The longest JSON text of a message. */
+export const MAX_MESSAGE_BYTES = 65_536;
+/** The longest piece of a stream in one frame. */
+export const MAX_CHUNK_BYTES = 65_536;
+/** What precedes the piece in a chunk frame: kind and stream id. */
+export const CHUNK_HEADER_BYTES = 5;
+/** The smallest sealed length of a frame: a kind and a tag. */
+export const MIN_SEALED_BYTES = 1 + TAG_BYTES;
+/** The largest sealed length of a frame: a full chunk. */
+export const MAX_SEALED_BYTES = CHUNK_HEADER_BYTES + MAX_CHUNK_BYTES + TAG_BYTES;
+/** The largest sealed length before READY: a message of 4,096 bytes of JSON. */
+export const MAX_HANDSHAKE_SEALED_BYTES = 1 + 4_096 + TAG_BYTES;
+/** How many frames are sealed, or opened, at a time in one direction. */
+export const FRAMES_IN_FLIGHT = 8;
+
+/** What a sender may send on a new stream before it is granted more. */
+export const INITIAL_WINDOW_BYTES = 524_288;
+/** The largest window that grants may add up to. */
+export const MAX_WINDOW_BYTES = 2 ** 31 - 1;
+/** How many streams of one direction may be open at once. */
+export const MAX_OPEN_STREAMS = 256;
+/** How many received messages may wait for this side to take them. */
+export const MAX_WAITING_MESSAGES = 1_024;
+
+/** The longest line of a manifest or of a result stream, with its newline. */
+export const MAX_MANIFEST_LINE_BYTES = 4_096;
+/** The longest manifest or result stream. */
+export const MAX_MANIFEST_BYTES = 33_554_432;
+/** The longest path of a secret file, in UTF-8. */
+export const MAX_PATH_BYTES = 1_024;
+/** The longest segment of a path, in UTF-8. */
+export const MAX_PATH_SEGMENT_BYTES = 255;
+/** The largest secret file: 1 TiB. */
+export const MAX_FILE_BYTES = 2 ** 40;
+/** How many requests an agent may have unanswered. */
+export const MAX_OPEN_REQUESTS = 64;
+/** How many requests a session may hold beyond two for each entry of its manifest. */
+export const SPARE_REQUESTS = 1_024;
+/** How many kinds of work READY may name. */
+export const MAX_WANTS = 16;
+
+/** When line 2 is due after line 1 was sent. */
+export const OPENING_TIMEOUT_MS = 10_000;
+/** When the whole handshake is due; the time to make a key is not part of it. */
+export const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** When a frame is due after its first byte. */
+export const FRAME_TIMEOUT_MS = 30_000;
+/** After how long without sending a side sends a ping. */
+export const PING_AFTER_MS = 15_000;
+/** How long a session lives without a complete authentic frame. */
+export const IDLE_TIMEOUT_MS = 60_000;
+
+/** How far a keeper statement's time of issue may be from the agent's clock, in seconds. */
+export const STATEMENT_SKEW_S = 300;
+/** How long a keeper statement is valid, in seconds. */
+export const STATEMENT_LIFETIME_S = 300;
+/** How long a manifest is valid by default, in seconds: 30 days. */
+export const MANIFEST_LIFETIME_S = 2_592_000;
+
+/** How long an RSA key is offered at most. */
+export const RSA_KEY_LIFETIME_MS = 3_600_000;
+/** After how many failed unwraps an RSA key is replaced. */
+export const RSA_KEY_MAX_FAILURES = 10_000;
+/** How often, at most, failed unwraps may replace a key. */
+export const RSA_KEY_FAILURE_INTERVAL_MS = 60_000;
+/** How many unwraps may start in a burst. */
+export const UNWRAP_BURST = 64;
+/** How many unwraps a second are allowed in the long run. */
+export const UNWRAPS_PER_SECOND = 20;

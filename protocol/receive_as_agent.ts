@@ -1,0 +1,257 @@
+/**
+ * The work of a session in the agent's role, in the order of its messages (spec, section 8): it takes
+ * the manifest, asks for what it lacks, and tells how each file ended.
+ *
+ * @module
+ */
+import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
+import { createHasher, type HasherFactory, sha256Digest } from "./digest.ts";
+import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
+import {
+  answerUnknown,
+  type DeliveryReport,
+  finishing,
+  nextMessage,
+  readBytes,
+  sendBytes,
+  sendMessage,
+  unexpected,
+} from "./exchange.ts";
+import { MAX_OPEN_REQUESTS } from "./limits.ts";
+import { decodeManifest, type ManifestEntry } from "./manifest.ts";
+import { type DataMessage, decodeWorkMessage, type ManifestMessage } from "./messages.ts";
+import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
+import type { SecretStore, StagedFile } from "./secret_store.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { Session } from "./session.ts";
+import { type ReceiveStream, RESET_CODE, StreamResetError } from "./streams.ts";
+
+const DEFAULT_FILES_IN_FLIGHT = 32;
+
+/** The options of {@linkcode receiveAsAgent}. */
+export interface ReceiveOptions {
+  /** Files that the agent was told to ask for, in the manifest or not. @default {[]} */
+  readonly files?: readonly string[];
+  /** How many files are worked on at a time. @default {32} */
+  readonly filesInFlight?: number;
+  /** Makes a SHA-256 hasher. @default {createHasher} */
+  readonly createHasher?: HasherFactory;
+  /**
+   * Accepts or refuses a manifest before its entries are acted on, by throwing. @default {accepts}
+   */
+  readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
+}
+
+/**
+ * Receives as the agent, to the end of the session.
+ *
+ * @throws {ProtocolError} if the keeper breaks the protocol.
+ * @throws {ConnectionError} if the transport fails or ends early.
+ * @throws {PeerRejectedError} if the manifest is refused.
+ */
+export function receiveAsAgent(
+  session: Session,
+  store: SecretStore,
+  options: ReceiveOptions = {},
+): Promise<DeliveryReport> {
+  return finishing(session, () => new AgentDelivery(session, { store, options }).run());
+}
+
+interface Answer {
+  readonly data: DataMessage;
+  readonly stream: ReceiveStream | null;
+}
+
+/** What an agent keeps in mind during one delivery. */
+class AgentDelivery {
+  readonly #session: Session;
+  readonly #store: SecretStore;
+  readonly #options: ReceiveOptions;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
+  readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  #isDone = false;
+  #nextId = 1;
+  #contentBytes = 0;
+
+  constructor(
+    session: Session,
+    parts: { readonly store: SecretStore; readonly options: ReceiveOptions },
+  ) {
+    this.#session = session;
+    this.#store = parts.store;
+    this.#options = parts.options;
+    this.#done.promise.catch(() => {});
+  }
+
+  async run(): Promise<DeliveryReport> {
+    const session = this.#session;
+
+    // 1. MANIFEST
+    const manifest = decodeWorkMessage((await nextMessage(session)).fields);
+    if (manifest?.state !== "MANIFEST") throw unexpected("another message than a manifest");
+    await this.#options.checkManifest?.(manifest);
+
+    // 2. MANIFEST-REPLY
+    const held = await this.#store.heldManifest(manifest.digest);
+    const isHeld = held !== null;
+    await sendMessage(session, { state: "MANIFEST-REPLY", id: manifest.id, isHeld });
+
+    // 3. MANIFEST-DATA
+    const bytes = held ?? await this.#readManifest(manifest);
+    const entries = decodeManifest(bytes);
+    await this.#store.keepManifest({ message: manifest, bytes, entries });
+
+    // 4. REQUEST and DATA, several at a time
+    const pump = this.#pump();
+    const files = await this.#collect(entries);
+    await this.#store.settle();
+
+    // 5. DONE and its reply
+    const results = encodeResults(files);
+    const digest = await sha256Digest(results);
+    this.#isDone = true;
+    await sendBytes(session, results, (stream) => {
+      const size = results.length;
+      return { state: "DONE", counts: countResults(files), stream, size, digest };
+    });
+    await this.#done.promise;
+    await pump;
+    return { files, contentBytes: this.#contentBytes };
+  }
+
+  async #readManifest(manifest: ManifestMessage): Promise<Bytes> {
+    const incoming = await nextMessage(this.#session);
+    const data = decodeWorkMessage(incoming.fields);
+    if (data?.state !== "MANIFEST-DATA" || data.id !== manifest.id || data.size !== manifest.size) {
+      throw unexpected("another message than the manifest that it announced");
+    }
+    return await readBytes(incoming.stream, manifest.digest);
+  }
+
+  /** Hands every answer to the request that waits for it, until the keeper has said DONE. */
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const incoming = await nextMessage(this.#session);
+        const message = decodeWorkMessage(incoming.fields);
+        if (message === null) {
+          await answerUnknown(this.#session, incoming);
+        } else if (message.state === "DONE-REPLY" && this.#isDone) {
+          this.#done.resolve();
+          return;
+        } else if (message.state === "DATA" && this.#waiting.has(message.id)) {
+          this.#waiting.get(message.id)?.resolve({ data: message, stream: incoming.stream });
+          this.#waiting.delete(message.id);
+        } else {
+          throw unexpected(message.state);
+        }
+      }
+    } catch (error) {
+      await this.#session.fail(error);
+      for (const waiting of this.#waiting.values()) waiting.reject(error);
+      this.#done.reject(error);
+    }
+  }
+
+  async #collect(entries: readonly ManifestEntry[]): Promise<FileResult[]> {
+    const places = new Semaphore(
+      Math.min(this.#options.filesInFlight ?? DEFAULT_FILES_IN_FLIGHT, MAX_OPEN_REQUESTS),
+    );
+    const declared = new Set(entries.map(({ path }) => path));
+    const wanted = new Set((this.#options.files ?? []).filter((path) => !declared.has(path)));
+    const settled = await Promise.allSettled([
+      ...entries.map((entry) => places.run(() => this.#bring(entry.path, entry))),
+      ...[...wanted].map((path) => places.run(() => this.#bring(path, null))),
+    ]);
+    return settled.map((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+  }
+
+  /** Brings one file to its declared state; only what breaks the session throws. */
+  async #bring(path: string, entry: ManifestEntry | null): Promise<FileResult> {
+    try {
+      const held = await this.#store.inspect(path);
+      const isKept = held !== null && entry?.strategy === "ENSURE_CREATED";
+      if (isKept || (held !== null && entry !== null && encodeHex(held) === entry.digest)) {
+        return { path, outcome: "unchanged" };
+      }
+      return { path, ...await this.#request(path, { entry, held }) };
+    } catch (error) {
+      const isOfThisFile = error instanceof StorageError || error instanceof StreamResetError ||
+        (error instanceof ProtocolError && error.code === "digest-mismatch");
+      if (!isOfThisFile) throw error;
+      if (error instanceof StreamResetError && error.resetCode === RESET_CODE.changed) {
+        return { path, outcome: "changed" };
+      }
+      return { path, outcome: "failed", code: (error as FluxVaultError).code };
+    }
+  }
+
+  async #request(
+    path: string,
+    known: { readonly entry: ManifestEntry | null; readonly held: Bytes | null },
+  ): Promise<{ outcome: FileOutcome }> {
+    const id = this.#nextId++;
+    const waiting = Promise.withResolvers<Answer>();
+    this.#waiting.set(id, waiting);
+    waiting.promise.catch(() => {});
+    await sendMessage(this.#session, {
+      state: "REQUEST",
+      id,
+      file: path,
+      digest: known.held,
+      offset: 0,
+      prefix: null,
+    });
+    const { data, stream } = await waiting.promise;
+    switch (data.status) {
+      case "Success":
+        return { outcome: await this.#install(path, { ...known, data, stream }) };
+      case "Match":
+        return { outcome: "unchanged" };
+      case "FileNotFound":
+        return { outcome: "missing" };
+      case "Denied":
+        return { outcome: "denied" };
+      case "Changed":
+        return { outcome: "changed" };
+    }
+  }
+
+  async #install(
+    path: string,
+    answer: Answer & { readonly entry: ManifestEntry | null },
+  ): Promise<FileOutcome> {
+    const { data: { content }, stream, entry } = answer;
+    if (content === null || stream === null) throw unexpected("a success without its stream");
+    // What is installed is what the manifest declared, whatever the answer says.
+    const isDeclared = entry === null ||
+      (entry.digest === encodeHex(content.digest) && entry.size === content.size);
+    if (content.offset !== 0 || !isDeclared) throw unexpected("another file than it declared");
+    const { size, mode, digest } = content;
+    let staged: StagedFile;
+    try {
+      staged = await this.#store.stage(path, { size, mode: entry?.mode ?? mode });
+    } catch (error) {
+      stream.cancel(RESET_CODE.storage);
+      throw error;
+    }
+    try {
+      const hasher = (this.#options.createHasher ?? createHasher)();
+      for await (const chunk of stream) {
+        hasher.update(chunk);
+        this.#contentBytes += chunk.length;
+        await staged.write(chunk);
+      }
+      if (!equalBytes(hasher.digest(), digest)) {
+        throw new ProtocolError("digest-mismatch", "a file came with another digest than stated");
+      }
+      return await staged.commit();
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What a keeper needs of the place where its secret files are (spec, section 8).
+ *
+ * @module
+ */
+import type { Bytes } from "./bytes.ts";
+import type { ManifestEntry } from "./manifest.ts";
+
+/** What a keeper delivers to one agent. */
+export interface SecretSource {
+  /** What the agent should hold. */
+  readonly entries: readonly ManifestEntry[];
+  /** Paths that are the agent's by right but that the vault does not hold now. */
+  readonly missing: ReadonlySet<string>;
+  /**
+   * Opens a file for one answer.
+   *
+   * @returns The contents, or `null` where the vault no longer holds what the entry says.
+   * @throws {StorageError} where it cannot be read.
+   */
+  open(entry: ManifestEntry, from: ResumePoint): Promise<SecretContent | null>;
+}
+
+/** From where on an agent asks for a file. */
+export interface ResumePoint {
+  /** How many bytes it has already. */
+  readonly offset: number;
+  /** Their SHA-256, or `null` at offset 0; 32 bytes. */
+  readonly prefix: Bytes | null;
+}
+
+/** The contents of one file on their way out. */
+export interface SecretContent {
+  /** From which byte on; 0 unless the agent's prefix agreed. */
+  readonly offset: number;
+  /**
+   * The bytes from there to the end, exactly as many as the entry says.
+   *
+   * Throws {@linkcode StorageError} `file-changed` where the file changes while it is read. A piece
+   * is used up before the next is asked for.
+   */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,358 @@
+/**
+ * A session after its handshake: messages in order, streams side by side, signs of life (spec,
+ * section 7).
+ *
+ * @module
+ */
+import { type Bytes, randomBytes } from "./bytes.ts";
+import {
+  type AgentClaim,
+  type AgentReadiness,
+  encodeFailure,
+  failureCode,
+  throwIfFailed,
+} from "./confirmation.ts";
+import { ConnectionError, ProtocolError } from "./errors.ts";
+import {
+  decodeFrame,
+  encodeChunkFrame,
+  encodeMessageFrame,
+  encodePingFrame,
+  encodeResetFrame,
+  encodeWindowFrame,
+  type Frame,
+  PING_BYTES,
+} from "./frame.ts";
+import type { FrameReader } from "./frame_reader.ts";
+import type { FrameWriter } from "./frame_writer.ts";
+import type { Exporter } from "./key_schedule.ts";
+import {
+  IDLE_TIMEOUT_MS,
+  MAX_FILE_BYTES,
+  MAX_OPEN_STREAMS,
+  MAX_WAITING_MESSAGES,
+  PING_AFTER_MS,
+} from "./limits.ts";
+import type { Link } from "./link.ts";
+import { MessageFields } from "./message_fields.ts";
+import type { KeeperProof } from "./statement.ts";
+import { ReceiveStream, SendStream, StreamResetError } from "./streams.ts";
+
+/** How long a peer is given to read why the session ends. */
+const FAREWELL_TIMEOUT_MS = 2_000;
+const MAX_STREAM_ID = 2 ** 32 - 1;
+
+/** The times of a session. */
+export interface SessionOptions {
+  /** After how long without sending a ping is sent. @default {PING_AFTER_MS} */
+  readonly pingAfterMs?: number;
+  /** How long the session lives without a complete authentic frame. @default {IDLE_TIMEOUT_MS} */
+  readonly idleTimeoutMs?: number;
+  /** When a frame is due after its first byte. @default {FRAME_TIMEOUT_MS} */
+  readonly frameTimeoutMs?: number;
+}
+
+/** A message of the peer, with the stream that it announced, if it did. */
+export interface IncomingMessage {
+  /** The members of the message. */
+  readonly fields: MessageFields;
+  /** The stream, or `null`. */
+  readonly stream: ReceiveStream | null;
+}
+
+/** What a session knows of how it began. */
+export interface SessionOrigin {
+  /** The transcript of the handshake; 32 bytes. */
+  readonly transcript: Bytes;
+  /** Derives values that only the two ends know. */
+  readonly exporter: Exporter;
+  /** What the agent said of itself. */
+  readonly claim: AgentClaim;
+  /** The SHA-256 of the agent's raw identity key in hex. */
+  readonly agentDigestHex: string;
+  /** What the agent said when it was content; its own words, for the log. */
+  readonly readiness: AgentReadiness;
+  /** The keeper's proof, checked if the agent asked for one, or `null`. */
+  readonly keeper: KeeperProof | null;
+}
+
+/** What a session is made of; the handshake makes it. */
+export interface SessionParts {
+  /** Which end this is. */
+  readonly role: "agent" | "keeper";
+  /** The transport. */
+  readonly link: Link;
+  /** Opens the peer's frames. */
+  readonly reader: FrameReader;
+  /** Seals this end's frames. */
+  readonly writer: FrameWriter;
+  /** How it began. */
+  readonly origin: SessionOrigin;
+}
+
+/** One end of a session. */
+export class Session implements AsyncDisposable {
+  /** Which end this is. */
+  readonly role: "agent" | "keeper";
+  /** How it began. */
+  readonly origin: SessionOrigin;
+  readonly #link: Link;
+  readonly #reader: FrameReader;
+  readonly #writer: FrameWriter;
+  readonly #options: SessionOptions;
+  readonly #messages: IncomingMessage[] = [];
+  readonly #sending: Map<number, SendStream> = new Map();
+  readonly #receiving: Map<number, ReceiveStream> = new Map();
+  readonly #running: Promise<void>;
+  #wake: (() => void) | null = null;
+  #end: { readonly reason: unknown } | null = null;
+  #isFailing = false;
+  #nextStreamId: number;
+  #lastPeerStreamId = -1;
+  #lastFrameMs = performance.now();
+  #watchdog: ReturnType<typeof setInterval>;
+
+  /** Starts to read; use {@linkcode handshakeAsAgent} or {@linkcode handshakeAsKeeper} instead. */
+  constructor(parts: SessionParts, options: SessionOptions = {}) {
+    this.role = parts.role;
+    this.origin = parts.origin;
+    this.#link = parts.link;
+    this.#reader = parts.reader;
+    this.#writer = parts.writer;
+    this.#options = options;
+    this.#nextStreamId = parts.role === "agent" ? 0 : 1;
+    const { pingAfterMs = PING_AFTER_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
+    this.#watchdog = setInterval(() => this.#watch(), Math.min(pingAfterMs, idleTimeoutMs) / 4);
+    this.#link.broken.catch((error) => this.#finish(error));
+    this.#running = this.#run();
+  }
+
+  /**
+   * Takes the next message of the peer.
+   *
+   * @returns `null` where the peer has ended its direction; whether it may is the caller's question.
+   * @throws What ended the session, once and always.
+   */
+  async receive(): Promise<IncomingMessage | null> {
+    for (;;) {
+      const message = this.#messages.shift();
+      if (message !== undefined) return message;
+      if (this.#end !== null) {
+        if (this.#end.reason === null) return null;
+        throw this.#end.reason;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  /** Sends a message; resolves when the next may be handed over. */
+  async send(message: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#writer.write(encodeMessageFrame(message));
+  }
+
+  /**
+   * Opens a stream for sending; announce it to the peer in a message with `Stream` and `StreamSize`
+   * before anything is written to it.
+   *
+   * @throws {RangeError} if 256 are open already.
+   */
+  openStream(size: number): SendStream {
+    if (this.#sending.size >= MAX_OPEN_STREAMS) throw new RangeError("too many open streams");
+    const id = this.#nextStreamId;
+    if (id > MAX_STREAM_ID) throw new RangeError("the session has used up its streams");
+    this.#nextStreamId += 2;
+    const stream: SendStream = new SendStream(id, { size, carrier: this.#carrier(id) });
+    this.#sending.set(id, stream);
+    return stream;
+  }
+
+  /** Whether any stream is open in either direction. */
+  get hasOpenStreams(): boolean {
+    return this.#sending.size > 0 || this.#receiving.size > 0;
+  }
+
+  /** Waits until everything that was sent has left this end. */
+  async flush(): Promise<void> {
+    await this.#writer.flush();
+  }
+
+  /** Ends the session after what was sent, and waits a little for the peer to do the same. */
+  async close(): Promise<void> {
+    clearInterval(this.#watchdog);
+    if (!this.#link.isOver) {
+      const disarm = this.#link.deadline(FAREWELL_TIMEOUT_MS, "the farewell");
+      try {
+        await this.#writer.flush();
+        await this.#link.closeWriting();
+        await this.#running;
+      } catch {
+        // Nobody is left to read what did not leave.
+      } finally {
+        disarm();
+      }
+    }
+    await this.#link.close();
+    this.#finish(new ConnectionError("connection-lost", "the session was closed"));
+    await this.#running;
+  }
+
+  /** Ends the session because of an error; the peer learns the code, if it may. */
+  async fail(error: unknown): Promise<void> {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    const code = failureCode(error);
+    if (code !== null && !this.#link.isOver) {
+      const disarm = this.#link.deadline(FAREWELL_TIMEOUT_MS, "the farewell");
+      this.#writer.writeNow(encodeMessageFrame(encodeFailure(code)));
+      try {
+        await this.#writer.flush();
+      } catch {
+        // The error that is being told is the one that counts.
+      } finally {
+        disarm();
+      }
+    }
+    this.#link.fail(error);
+    this.#finish(error);
+  }
+
+  /** Closes the session. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(): Promise<void> {
+    const onFailure = (error: unknown) => void this.fail(error);
+    try {
+      await this.#reader.forEach((plaintext) => this.#take(decodeFrame(plaintext)), onFailure);
+      this.#finish(null);
+    } catch (error) {
+      await this.fail(error);
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (this.#isFailing) return;
+    this.#lastFrameMs = performance.now();
+    switch (frame.kind) {
+      case "message":
+        return this.#takeMessage(MessageFields.parse(frame.json, "a message of the peer"));
+      case "chunk":
+        return this.#takeChunk(frame);
+      case "window":
+        if (this.#wasOpened(frame.streamId)) {
+          this.#sending.get(frame.streamId)?.grant(frame.granted);
+        }
+        return;
+      case "reset":
+        return this.#takeReset(frame);
+      case "ping":
+        return this.#writer.writeNow(encodePingFrame(frame.payload, "pong"));
+      case "pong":
+        return;
+    }
+  }
+
+  #takeMessage(fields: MessageFields): void {
+    throwIfFailed(fields, this.role === "agent" ? "the keeper" : "the agent");
+    if (this.#messages.length >= MAX_WAITING_MESSAGES) {
+      throw new ProtocolError("too-many-messages", "the peer sends faster than it is answered");
+    }
+    const stream = fields.has("Stream") ? this.#acceptStream(fields) : null;
+    this.#messages.push({ fields, stream });
+    this.#wake?.();
+  }
+
+  #acceptStream(fields: MessageFields): ReceiveStream {
+    const id = fields.integer("Stream", { max: MAX_STREAM_ID });
+    const size = fields.integer("StreamSize", { max: MAX_FILE_BYTES });
+    const parity = this.role === "agent" ? 1 : 0;
+    if (id % 2 !== parity || id <= this.#lastPeerStreamId) {
+      throw new ProtocolError("stream-malformed", "a stream has a number that it must not have");
+    }
+    if (this.#receiving.size >= MAX_OPEN_STREAMS) {
+      throw new ProtocolError("too-many-streams", "the peer opens too many streams");
+    }
+    this.#lastPeerStreamId = id;
+    const stream = new ReceiveStream(id, { size, carrier: this.#carrier(id) });
+    this.#receiving.set(id, stream);
+    return stream;
+  }
+
+  #takeChunk(frame: Frame & { readonly kind: "chunk" }): void {
+    const stream = this.#receiving.get(frame.streamId);
+    if (stream === undefined) {
+      throw new ProtocolError("stream-malformed", "a piece of a stream that is not open");
+    }
+    stream.push(frame.bytes, frame.isLast);
+    if (frame.isLast) this.#receiving.delete(frame.streamId);
+  }
+
+  #takeReset(frame: Frame & { readonly kind: "reset" }): void {
+    const error = new StreamResetError(frame.code);
+    const received = this.#receiving.get(frame.streamId);
+    if (received !== undefined) {
+      this.#receiving.delete(frame.streamId);
+      received.fail(error);
+      return;
+    }
+    if (!this.#wasOpened(frame.streamId)) return;
+    const sent = this.#sending.get(frame.streamId);
+    if (sent === undefined) return;
+    // The peer keeps the stream open until it hears that no further piece is on its way.
+    sent.fail(error);
+    this.#sending.delete(frame.streamId);
+    this.#writer.writeNow(encodeResetFrame(frame.streamId, frame.code));
+  }
+
+  /** Tells whether a number is one of this end's streams; any other than a past one is fatal. */
+  #wasOpened(id: number): boolean {
+    const isOwn = id % 2 === this.#nextStreamId % 2;
+    if (isOwn ? id < this.#nextStreamId : id <= this.#lastPeerStreamId) return isOwn;
+    throw new ProtocolError("stream-malformed", "the peer speaks of a stream that never was");
+  }
+
+  #carrier(id: number) {
+    return {
+      sendChunk: async (bytes: Uint8Array, isLast: boolean): Promise<void> => {
+        await this.#writer.write(encodeChunkFrame(bytes, { streamId: id, isLast }));
+        if (isLast) this.#sending.delete(id);
+      },
+      sendWindow: (granted: number): void => {
+        if (!this.#link.isOver) this.#writer.writeNow(encodeWindowFrame(id, granted));
+      },
+      sendReset: (code: number): void => {
+        this.#sending.delete(id);
+        if (!this.#link.isOver) this.#writer.writeNow(encodeResetFrame(id, code));
+      },
+    };
+  }
+
+  #watch(): void {
+    const now = performance.now();
+    const { pingAfterMs = PING_AFTER_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = this.#options;
+    if (now - this.#lastFrameMs >= idleTimeoutMs) {
+      void this.fail(
+        new ConnectionError("timed-out", `the peer was silent for ${idleTimeoutMs / 1_000} s`),
+      );
+    } else if (now - this.#writer.lastWriteMs >= pingAfterMs) {
+      this.#writer.writeNow(encodePingFrame(randomBytes(PING_BYTES) as Bytes, "ping"));
+    }
+  }
+
+  #finish(reason: unknown): void {
+    if (this.#end !== null && this.#end.reason !== null) return;
+    this.#end = { reason };
+    const error = reason ??
+      new ConnectionError("truncated", "the peer ended the session in the middle");
+    for (const stream of this.#receiving.values()) stream.fail(error);
+    this.#receiving.clear();
+    if (reason !== null) {
+      clearInterval(this.#watchdog);
+      for (const stream of this.#sending.values()) stream.fail(error);
+    }
+    this.#wake?.();
+  }
+}

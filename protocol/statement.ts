@@ -1,0 +1,169 @@
+/**
+ * The statements that a keeper signs: who it is in this session, and what its manifest says (spec,
+ * sections 6 and 8).
+ *
+ * A signature by the owner of an app can be a login or an app update on the Flux network. So a keeper
+ * never signs bytes that a peer chose: each side composes the text from what it knows itself, in a
+ * fixed form that is no valid login phrase.
+ *
+ * @module
+ */
+import { type Bytes, encodeHex } from "./bytes.ts";
+import { isAppName } from "./app_name.ts";
+import { PeerRejectedError } from "./errors.ts";
+import { PROTOCOL_VERSION, STATEMENT_LIFETIME_S, STATEMENT_SKEW_S } from "./limits.ts";
+
+/** What 88 characters of canonical base64 for 65 bytes look like. */
+export const STATEMENT_SIGNATURE = /^[A-Za-z0-9+/]{86}[AEIMQUYcgkosw048]=$/;
+
+/** Whom a statement is about; names as this side knows them, never as the peer said. */
+export interface StatementScope {
+  /** The app, or `null` where this side knows none. */
+  readonly app: string | null;
+  /** The component, or `null` where this side knows none. */
+  readonly component: string | null;
+  /** The SHA-256 of the agent's raw identity key in hex. */
+  readonly agentDigestHex: string;
+}
+
+/** What a keeper's statement about itself says. */
+export interface KeeperStatement extends StatementScope {
+  /** The transcript of the session; 32 bytes. */
+  readonly transcript: Bytes;
+  /** When it was issued, in Unix seconds; it expires 300 seconds later. */
+  readonly issued: number;
+}
+
+/** What a keeper's statement about a manifest says. */
+export interface ManifestStatement extends StatementScope {
+  /** The revision of the manifest. */
+  readonly revision: number;
+  /** When it was issued, in Unix seconds. */
+  readonly issued: number;
+  /** When it ends, in Unix seconds. */
+  readonly expires: number;
+  /** The SHA-256 of the manifest's bytes; 32 bytes. */
+  readonly digest: Bytes;
+}
+
+function name(value: string | null): string {
+  if (value === null) return "-";
+  if (!isAppName(value)) throw new RangeError("a statement cannot carry that name");
+  return value;
+}
+
+function scopeLines(scope: StatementScope): string[] {
+  return [
+    `version: ${PROTOCOL_VERSION}`,
+    `app: ${name(scope.app)}`,
+    `component: ${name(scope.component)}`,
+    `agent: ${scope.agentDigestHex}`,
+  ];
+}
+
+/** Composes the text of a keeper's statement about itself: ASCII, LF, no final newline. */
+export function composeKeeperStatement(statement: KeeperStatement): string {
+  return [
+    "FluxVault keeper statement",
+    ...scopeLines(statement),
+    `transcript: ${encodeHex(statement.transcript)}`,
+    `issued: ${statement.issued}`,
+    `expires: ${statement.issued + STATEMENT_LIFETIME_S}`,
+  ].join("\n");
+}
+
+/** Composes the text of a keeper's statement about a manifest: ASCII, LF, no final newline. */
+export function composeManifestStatement(statement: ManifestStatement): string {
+  return [
+    "FluxVault keeper manifest",
+    ...scopeLines(statement),
+    `revision: ${statement.revision}`,
+    `issued: ${statement.issued}`,
+    `expires: ${statement.expires}`,
+    `manifest: ${encodeHex(statement.digest)}`,
+  ].join("\n");
+}
+
+/** Signs statements for a keeper. */
+export interface StatementSigner {
+  /** The address that the signature will recover to. */
+  readonly address: string;
+  /** Signs the text as a Bitcoin message; 88 characters of canonical base64 come out. */
+  sign(text: string): Promise<string>;
+}
+
+/**
+ * Checks a signature under a statement.
+ *
+ * @returns Whether it recovers to an address that this side was configured with; must not throw for
+ * what the peer sent.
+ */
+export type StatementVerifier = (text: string, signature: string) => Promise<boolean>;
+
+/** A keeper's proof of who it is, as the wire carries it. */
+export interface KeeperProof {
+  /** The address that the keeper says it signs with: for the log, decides nothing. */
+  readonly address: string;
+  /** When the statement was issued, in Unix seconds. */
+  readonly issued: number;
+  /** When it expires, in Unix seconds. */
+  readonly expires: number;
+  /** 88 characters of canonical base64. */
+  readonly signature: string;
+}
+
+/** Makes a keeper's proof for a session. */
+export async function proveKeeper(
+  signer: StatementSigner,
+  statement: KeeperStatement,
+): Promise<KeeperProof> {
+  return {
+    address: signer.address,
+    issued: statement.issued,
+    expires: statement.issued + STATEMENT_LIFETIME_S,
+    signature: await signer.sign(composeKeeperStatement(statement)),
+  };
+}
+
+/** What is needed to check a keeper's proof. */
+export interface KeeperProofCheck {
+  /** What this side knows of the session. */
+  readonly statement: Omit<KeeperStatement, "issued">;
+  /** Checks the signature. */
+  readonly verify: StatementVerifier;
+  /** The time now in Unix seconds. */
+  readonly now: number;
+}
+
+/**
+ * Checks a keeper's proof against what this side knows itself.
+ *
+ * @throws {PeerRejectedError} `statement-missing`, `statement-expired`, `statement-invalid`.
+ */
+export async function verifyKeeperProof(
+  proof: KeeperProof | null,
+  check: KeeperProofCheck,
+): Promise<void> {
+  if (proof === null) {
+    throw new PeerRejectedError("statement-missing", "the keeper did not sign its connection", {
+      by: "us",
+      hint: "Start the keeper with --sign-connections and the address that this agent expects.",
+    });
+  }
+  const { issued, expires } = proof;
+  const isCurrent = Math.abs(check.now - issued) <= STATEMENT_SKEW_S && check.now <= expires;
+  if (expires !== issued + STATEMENT_LIFETIME_S || !isCurrent) {
+    throw new PeerRejectedError("statement-expired", "the keeper's statement is not of now", {
+      by: "us",
+      hint: "Check the clocks of both machines.",
+    });
+  }
+  const text = composeKeeperStatement({ ...check.statement, issued });
+  if (!await check.verify(text, proof.signature)) {
+    throw new PeerRejectedError(
+      "statement-invalid",
+      "the keeper's statement is not signed by an address that this agent trusts",
+      { by: "us" },
+    );
+  }
+}
