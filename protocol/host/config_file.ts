@@ -31,7 +31,7 @@ export interface ConfigFile {
 export interface ConfigFileOptions {
   /** The options that the file may set. */
   readonly options: OptionTable;
-  /** Parses the text of the file to plain values; may throw anything. */
+  /** Parses the text of the file to plain values; may throw anything, may be asynchronous. */
   readonly parse: (text: string) => unknown;
 }
 
@@ -44,7 +44,7 @@ export async function readConfigFile(
   path: string,
   { options, parse }: ConfigFileOptions,
 ): Promise<ConfigFile> {
-  const content = parseConfigText(path, { text: await readConfigText(path), parse });
+  const content = await parseConfigText(path, { text: await readConfigText(path), parse });
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw fileError(path, "must hold one object with a member for each setting");
   }
@@ -81,12 +81,12 @@ async function readConfigText(path: string): Promise<string> {
   }
 }
 
-function parseConfigText(
+async function parseConfigText(
   path: string,
   { text, parse }: { text: string; parse: (text: string) => unknown },
-): unknown {
+): Promise<unknown> {
   try {
-    return parse(text);
+    return await parse(text);
   } catch (error) {
     // A parser's message quotes the file, which may hold secrets: only the place is passed on.
     throw fileError(path, `cannot be parsed${placeOf(error)}`);

@@ -15,8 +15,10 @@ export {
   temporaryName,
   writeFileAtomically,
 } from "./atomic_file.ts";
+export { type ProgramHost, runProgram, systemHost } from "./command.ts";
 export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./environment.ts";
 export { GLOBAL_OPTIONS } from "./global_options.ts";
+export { type LogSettings, type ProgramLog, setUpLog } from "./log_setup.ts";
 export { createNodeHasher } from "./node_hasher.ts";
 export {
   defineOptions,
@@ -26,6 +28,15 @@ export {
   type SettingsOf,
   VARIABLE_PREFIX,
 } from "./option_table.ts";
+export { sanitiseText } from "./printable_text.ts";
+export {
+  type Command,
+  type CommandContext,
+  type CommandModule,
+  defineCommand,
+  type Program,
+  type WithGlobalOptions,
+} from "./program.ts";
 export {
   isGiven,
   type ResolvedSettings,
@@ -36,6 +47,7 @@ export {
   type SettingsInput,
   type SettingSource,
 } from "./settings.ts";
+export { listenForShutdown, type Shutdown, StopRequested, type StopSignal } from "./shutdown.ts";
 export {
   LOCK_FILE_NAME,
   lockFile,
@@ -44,6 +56,7 @@ export {
   type StateLockOptions,
 } from "./state_lock.ts";
 export { errnoOf, storageError } from "./storage_error.ts";
+export { formatTable, type TableColumn } from "./table.ts";
 export {
   dialTcp,
   type DialTcpOptions,
@@ -52,3 +65,14 @@ export {
   type TcpConnection,
   tcpConnection,
 } from "./tcp_duplex.ts";
+export {
+  EXIT_DONE,
+  EXIT_FAILURE,
+  EXIT_MISTAKE,
+  exitCodeOf,
+  formatError,
+  paint,
+  reportError,
+  type TextOutput,
+  type TextStyle,
+} from "./terminal.ts";

@@ -59,7 +59,7 @@ export interface SettingsInput {
   /** The environment variables. */
   readonly env: Environment;
   /**
-   * Parses the text of a config file to plain values; may throw anything.
+   * Parses the text of a config file to plain values; may throw anything, may be asynchronous.
    *
    * @default JSON.parse
    */

@@ -1,0 +1,222 @@
+/**
+ * From a command line to an exit status.
+ *
+ * @module
+ */
+import { ConfigError, StorageError } from "../errors.ts";
+import { type Operand, parseArguments } from "./arguments.ts";
+import { type Environment, SYSTEM_ENVIRONMENT } from "./environment.ts";
+import { GLOBAL_OPTIONS } from "./global_options.ts";
+import type { ProgramLog } from "./log_setup.ts";
+import { type SettingsOf, variableName } from "./option_table.ts";
+import {
+  allOptionsOf,
+  type Command,
+  findCommand,
+  type Program,
+  type WithGlobalOptions,
+} from "./program.ts";
+import { type ResolvedSettings, resolveSettings, settingError } from "./settings.ts";
+import { listenForShutdown, type ShutdownOptions, StopRequested } from "./shutdown.ts";
+import { suggestName } from "./suggestion.ts";
+import { EXIT_DONE, reportError, streamOutput, type TextOutput } from "./terminal.ts";
+
+/** What of a process a program sees; a test makes its own. */
+export interface ProgramHost {
+  /** The arguments, without the program's name. */
+  readonly args: readonly string[];
+  /** The environment variables. */
+  readonly env: Environment;
+  /** Standard output. */
+  readonly stdout: TextOutput;
+  /** Standard error. */
+  readonly stderr: TextOutput;
+  /**
+   * Where signals come from and how the process ends at the second one.
+   *
+   * @default the process's own
+   */
+  readonly shutdown?: ShutdownOptions;
+}
+
+/** Returns the process that this code runs in. */
+export function systemHost(): ProgramHost {
+  return {
+    args: Deno.args,
+    env: SYSTEM_ENVIRONMENT,
+    stdout: streamOutput(Deno.stdout, SYSTEM_ENVIRONMENT),
+    stderr: streamOutput(Deno.stderr, SYSTEM_ENVIRONMENT),
+  };
+}
+
+/**
+ * Runs the command that the arguments call and returns the exit status.
+ *
+ * Whatever is thrown ends up as text on standard error and a status ({@linkcode reportError});
+ * `--help` and `--version` load none of the program's code. Never rejects.
+ */
+export async function runProgram(program: Program, host: ProgramHost): Promise<number> {
+  try {
+    const before = await answerAtOnce(program, host);
+    if (before !== null) return before;
+    const { command, args } = callOf(program, host.args);
+    return await runCommand(command, { program, host, args });
+  } catch (error) {
+    const format = { json: isOn(host, "json"), debug: isOn(host, "debug") };
+    return await reportError(error, { output: host.stderr, ...format });
+  }
+}
+
+/** Answers what must work whatever else is on the command line. */
+async function answerAtOnce(program: Program, host: ProgramHost): Promise<number | null> {
+  const end = host.args.indexOf("--");
+  const args = end < 0 ? host.args : host.args.slice(0, end);
+  if (args.includes("--help") || args.includes("-h")) {
+    const words = wordsOf(program, args.filter((arg) => !arg.startsWith("-")));
+    const command = findCommand(program, words) ?? program.commands[0];
+    const { formatHelp } = await import("./help.ts");
+    if (command !== undefined) await host.stdout.write(formatHelp(program, command));
+    return EXIT_DONE;
+  }
+  if (args.includes("--version")) {
+    await host.stdout.write(`${program.name} ${program.version}\n`);
+    return EXIT_DONE;
+  }
+  return null;
+}
+
+function wordsOf(program: Program, words: readonly string[]): readonly string[] {
+  return words[0] === program.leadingWord ? words.slice(1) : words;
+}
+
+interface Call {
+  readonly command: Command;
+  /** The arguments without the words of the command. */
+  readonly args: readonly string[];
+}
+
+function callOf(program: Program, args: readonly string[]): Call {
+  const { operands } = parseArguments(args, allOptionsOf(program));
+  const start = operands[0]?.text === program.leadingWord ? 1 : 0;
+  const words = operands.slice(start);
+  const command = findCommand(program, words.map((operand) => operand.text));
+  const extra = words.length > (command?.path.length ?? 0);
+  if (command === null || (extra && command.operands === undefined)) {
+    throw unknownCommand(program, words);
+  }
+  const used = new Set(operands.slice(0, start + command.path.length).map(({ index }) => index));
+  return { command, args: args.filter((_, index) => !used.has(index)) };
+}
+
+/** Says which word is the first that leads to no command. */
+function unknownCommand(program: Program, words: readonly Operand[]): ConfigError {
+  const texts = words.map((word) => word.text);
+  let depth = 0;
+  let known = wordsAfter(program, []);
+  for (let text = texts[0]; text !== undefined && known.includes(text); text = texts[depth]) {
+    depth++;
+    known = wordsAfter(program, texts.slice(0, depth));
+  }
+  const word = words[depth];
+  if (word === undefined) {
+    const before = depth === 0 ? program.name : texts.slice(0, depth).join(" ");
+    return new ConfigError(`${before} needs a command`, {
+      hint: `Add one of: ${known.join(", ")}.`,
+    });
+  }
+  const source = `argument ${word.index + 1}`;
+  const close = suggestName(word.text.toLowerCase(), known);
+  if (close !== null) {
+    return new ConfigError(`there is no command ${texts.slice(0, depth + 1).join(" ")}`, {
+      source,
+      hint: `Did you mean ${close}?`,
+    });
+  }
+  // Unlike every command, the word may be a value, even a secret one: it is not repeated.
+  return new ConfigError("an argument is neither a command nor part of an option", {
+    source,
+    hint: "Run with --help for commands and options; write --NAME=false to switch an option off.",
+  });
+}
+
+/** Returns the words that may follow these on the way to a command. */
+function wordsAfter(program: Program, words: readonly string[]): string[] {
+  const next = program.commands
+    .filter(({ path }) => path.length > words.length && words.every((word, i) => path[i] === word))
+    .map(({ path }) => path[words.length] ?? "");
+  return [...new Set(next)];
+}
+
+async function runCommand(
+  command: Command,
+  { program, host, args }: { program: Program; host: ProgramHost; args: readonly string[] },
+): Promise<number> {
+  const options: WithGlobalOptions<typeof command.options> = [
+    ...command.options,
+    ...GLOBAL_OPTIONS,
+  ];
+  const resolved = await resolveSettings(options, {
+    args,
+    env: host.env,
+    allowOperands: command.operands !== undefined,
+    ...(program.parseConfig === undefined ? {} : { parseConfig: program.parseConfig }),
+  });
+  const { values: settings, operands } = resolved;
+  const globals: SettingsOf<typeof GLOBAL_OPTIONS> = settings;
+  if (globals.completions !== undefined) {
+    const { formatCompletions } = await import("./completion.ts");
+    await host.stdout.write(formatCompletions(program, globals.completions));
+    return EXIT_DONE;
+  }
+  if (globals.showConfig) {
+    const { formatSettings } = await import("./show_config.ts");
+    await host.stdout.write(formatSettings(resolved, { json: globals.json }));
+    return EXIT_DONE;
+  }
+  const log = await openLog(resolved, { globals, stderr: host.stderr });
+  using shutdown = listenForShutdown(host.shutdown);
+  try {
+    for (const warning of resolved.warnings) log.logger.warn(warning);
+    const module = await command.load();
+    const { env, stdout, stderr } = host;
+    const { signal } = shutdown;
+    const { logger } = log;
+    return await module.run({ settings, resolved, operands, env, logger, signal, stdout, stderr });
+  } catch (error) {
+    if (command.service && error instanceof StopRequested) return EXIT_DONE;
+    throw error;
+  } finally {
+    await log.close();
+  }
+}
+
+async function openLog(
+  resolved: ResolvedSettings,
+  { globals, stderr }: { globals: SettingsOf<typeof GLOBAL_OPTIONS>; stderr: TextOutput },
+): Promise<ProgramLog> {
+  if (globals.debug && globals.quiet) {
+    throw settingError(resolved, {
+      name: "quiet",
+      problem: "contradicts --debug",
+      hint: "Leave one of them out.",
+    });
+  }
+  const { setUpLog } = await import("./log_setup.ts");
+  try {
+    return await setUpLog(globals, { stderr });
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause;
+    throw settingError(resolved, {
+      name: "logfile-path",
+      problem: "names a file that cannot be written",
+      hint: "Name another file, or leave --log-to-file out.",
+      cause,
+    });
+  }
+}
+
+/** Guesses a switch where the settings may be what is wrong. */
+function isOn(host: ProgramHost, name: string): boolean {
+  const variable = host.env.get(variableName(name))?.trim().toLowerCase() ?? "";
+  return host.args.includes(`--${name}`) || ["1", "true", "yes"].includes(variable);
+}

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { runProgram, systemHost } from "../../../protocol/host/command.ts";
+import type { CommandContext } from "../../../protocol/host/program.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { MemoryOutput } from "../../support/memory_output.ts";
+import { runInProcess } from "../../support/program.ts";
+import { sampleProgram } from "../../support/sample_program.ts";
+
+const PROGRAM = sampleProgram();
+
+Deno.test("runProgram gives the default command its settings", async () => {
+  const seen: CommandContext[] = [];
+  const { code } = await runInProcess(sampleProgram(seen), ["--bind-port", "1"], {
+    variables: { FLUXVAULT_INTERVAL: "2m" },
+  });
+  assertEquals(code, 0);
+  assertEquals(seen[0]?.settings["bindPort"], 1);
+  assertEquals(seen[0]?.settings["intervalMs"], 120_000);
+  assertEquals(seen[0]?.settings["json"], false);
+});
+
+Deno.test("runProgram finds a command among options and gives it its operands", async () => {
+  const seen: CommandContext[] = [];
+  const args = ["--logfile-path", "agents", "agents", "--quiet", "approve", "a", "b"];
+  assertEquals((await runInProcess(sampleProgram(seen), args)).code, 0);
+  assertEquals(seen[0]?.operands, ["a", "b"]);
+  assertEquals(seen[0]?.settings["logfilePath"], "agents");
+});
+
+Deno.test("runProgram skips the program's own leading word", async () => {
+  const seen: CommandContext[] = [];
+  const program = sampleProgram(seen);
+  assertEquals((await runInProcess(program, ["sample"])).code, 0);
+  assertEquals((await runInProcess(program, ["sample", "agents", "list"])).code, 0);
+  assertEquals(seen.length, 2);
+});
+
+Deno.test("runProgram prints help for the command that was asked about, whatever else is wrong", async () => {
+  const { code, stdout } = await runInProcess(PROGRAM, ["agents", "approve", "--bogus", "-h"]);
+  assertEquals(code, 0);
+  assert(stdout.includes("Usage: fluxvault-sample agents approve"));
+});
+
+Deno.test("runProgram prints the version and nothing else", async () => {
+  const run = await runInProcess(PROGRAM, ["--version"]);
+  assertEquals(run, { code: 0, stdout: "fluxvault-sample 1.2.3\n", stderr: "" });
+});
+
+Deno.test("runProgram prints completions", async () => {
+  const { code, stdout } = await runInProcess(PROGRAM, ["--completions", "fish"]);
+  assertEquals(code, 0);
+  assert(stdout.includes("complete -c fluxvault-sample"));
+});
+
+Deno.test("runProgram prints the settings and runs nothing with --show-config", async () => {
+  const seen: CommandContext[] = [];
+  const args = ["--show-config", "--signing-secret=hunter2"];
+  const { code, stdout } = await runInProcess(sampleProgram(seen), args);
+  assertEquals(code, 0);
+  assert(stdout.includes("8888") && !stdout.includes("hunter2"));
+  assertEquals(seen, []);
+});
+
+for (
+  const [args, expected] of [
+    [["--bind-prot", "1"], "Did you mean --bind-port?"],
+    [["--bind-port", "http"], "(flag --bind-port)"],
+    [["agents", "aprove"], "there is no command agents aprove (argument 2)"],
+    [["agents", "aprove"], "Did you mean approve?"],
+    [["agents"], "Add one of: list, approve."],
+    [["agents", "list", "extra"], "(argument 3)"],
+    [["agents", "list", "--bind-port", "1"], "there is no option --bind-port"],
+    [["--debug", "--quiet"], "--quiet contradicts --debug (flag --quiet)"],
+    [["--log-to-file", "--logfile-path", "/nowhere/x.log"], "no such file or folder"],
+    [["--config", "/nowhere/conf.json"], "does not exist (file /nowhere/conf.json)"],
+  ] as const
+) {
+  Deno.test(`runProgram exits 2 for ${args.join(" ")} and says ${expected}`, async () => {
+    const { code, stdout, stderr } = await runInProcess(PROGRAM, args);
+    assertEquals(code, 2);
+    assertEquals(stdout, "");
+    assert(stderr.startsWith("error: "));
+    assert(stderr.includes(expected), stderr);
+    assert(/\nhint: .+\n$/.test(stderr));
+  });
+}
+
+Deno.test("runProgram repeats no stray argument, since it may be a secret", async () => {
+  const { code, stderr } = await runInProcess(PROGRAM, ["--signing-secret", "a", "hunter2"]);
+  assertEquals(code, 2);
+  assert(!stderr.includes("hunter2"));
+});
+
+Deno.test("runProgram writes errors as lines of JSON when asked to by flag or variable", async () => {
+  const byFlag = await runInProcess(PROGRAM, ["--bogus", "--json"]);
+  const byVariable = await runInProcess(PROGRAM, ["--bogus"], {
+    variables: { FLUXVAULT_JSON: "true" },
+  });
+  for (const { stderr } of [byFlag, byVariable]) {
+    assertEquals(JSON.parse(stderr).code, "config-invalid");
+  }
+});
+
+Deno.test("runProgram warns of variables that nothing reads", async () => {
+  const { code, stderr } = await runInProcess(PROGRAM, [], {
+    variables: { FLUXVAULT_BIND_PROT: "1" },
+  });
+  assertEquals(code, 0);
+  assert(stderr.includes("did you mean FLUXVAULT_BIND_PORT?"));
+});
+
+Deno.test("runProgram exits 0 when a service is stopped and 143 when other work is", async () => {
+  const service = await runInProcess(PROGRAM, ["stop-service"], { stop: true });
+  assertEquals([service.code, service.stderr], [0, ""]);
+  const other = await runInProcess(PROGRAM, ["stop-half-way"], { stop: true });
+  assertEquals([other.code, other.stderr], [143, "error: stopped by SIGTERM\n"]);
+});
+
+Deno.test("runProgram exits 1 for a fault of the program", async () => {
+  const { code, stderr } = await runInProcess(PROGRAM, ["fail-to-load"]);
+  assertEquals(code, 1);
+  assert(stderr.includes("error: no such module\n"));
+});
+
+Deno.test("runProgram reads the config file with the program's own parser", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "bind_port: 7");
+    const seen: CommandContext[] = [];
+    const parseConfig = (text: string) => {
+      const [key = "", value] = text.split(": ");
+      return Promise.resolve({ [key]: value });
+    };
+    await runInProcess({ ...sampleProgram(seen), parseConfig }, ["--config", path]);
+    assertEquals(seen[0]?.settings["bindPort"], 7);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("runProgram returns 0, 1 or 2 and never rejects, whatever the arguments", async () => {
+  const words = ["agents", "list", "approve", "--bind-port", "--json", "--", "-x", "--trust", "1"];
+  const args = fc.array(fc.oneof(fc.constantFrom(...words), fc.string()), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(args, async (args) => {
+      const { code } = await runInProcess(PROGRAM, args);
+      assert(code === 0 || code === 2);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("systemHost is the process", () => {
+  assertEquals(systemHost().args, Deno.args);
+});
+
+Deno.test("runProgram listens to the signals of the process by default and then lets go", async () => {
+  const output = new MemoryOutput();
+  const host = { ...systemHost(), args: ["agents", "list"], stdout: output, stderr: output };
+  assertEquals(await runProgram(PROGRAM, host), 0);
+});

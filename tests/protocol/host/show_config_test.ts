@@ -1,0 +1,44 @@
+import { fixedEnvironment } from "../../../protocol/host/environment.ts";
+import { defineOptions } from "../../../protocol/host/option_table.ts";
+import { resolveSettings } from "../../../protocol/host/settings.ts";
+import { formatSettings } from "../../../protocol/host/show_config.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+
+const OPTIONS = defineOptions([
+  { name: "bind-port", kind: "integer", default: 8888, help: "" },
+  { name: "interval", kind: "seconds", default: 300, help: "" },
+  { name: "agent-ips", kind: "list", help: "" },
+  { name: "signing-secret", kind: "text", secret: true, help: "" },
+  { name: "help", kind: "boolean", sources: ["flag"], help: "" },
+]);
+
+const RESOLVED = await resolveSettings(OPTIONS, {
+  args: ["--agent-ips", "a,b"],
+  env: fixedEnvironment({ FLUXVAULT_SIGNING_SECRET: "hunter2" }),
+});
+
+Deno.test("formatSettings writes a table of values and sources", () => {
+  assertEquals(
+    formatSettings(RESOLVED),
+    "setting         value     from\n" +
+      "bind-port       8888      default\n" +
+      "interval        300 s     default\n" +
+      "agent-ips       a,b       flag --agent-ips\n" +
+      "signing-secret  <hidden>  variable FLUXVAULT_SIGNING_SECRET\n",
+  );
+});
+
+Deno.test("formatSettings writes lines of JSON", () => {
+  const lines = formatSettings(RESOLVED, { json: true }).trimEnd().split("\n");
+  assertEquals(JSON.parse(lines[2] ?? ""), {
+    setting: "agent-ips",
+    value: ["a", "b"],
+    source: { kind: "flag", text: "flag --agent-ips" },
+  });
+  assert(!lines.join().includes("hunter2"));
+});
+
+Deno.test("formatSettings tells a secret that is set from one that is not", async () => {
+  const unset = await resolveSettings(OPTIONS, { args: [], env: fixedEnvironment() });
+  assert(/signing-secret +- +default/.test(formatSettings(unset)));
+});
