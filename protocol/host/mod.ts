@@ -57,14 +57,8 @@ export {
 } from "./state_lock.ts";
 export { errnoOf, storageError } from "./storage_error.ts";
 export { formatTable, type TableColumn } from "./table.ts";
-export {
-  dialTcp,
-  type DialTcpOptions,
-  formatAddress,
-  type TcpAddress,
-  type TcpConnection,
-  tcpConnection,
-} from "./tcp_duplex.ts";
+export { dialTcp, type DialTcpOptions, formatAddress } from "./tcp_dial.ts";
+export { type TcpAddress, type TcpConnection, tcpConnection } from "./tcp_duplex.ts";
 export {
   EXIT_DONE,
   EXIT_FAILURE,
