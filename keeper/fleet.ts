@@ -1,0 +1,52 @@
+/**
+ * The agents that a keeper serves: where the list of them comes from.
+ *
+ * @module
+ */
+import type { AgentAddress } from "./agent_address.ts";
+
+/** Lists the agents of one app. */
+export interface Fleet {
+  /** The app that every agent of the fleet must belong to, or `null` where any may answer. */
+  readonly app: string | null;
+  /**
+   * Lists where agents can be dialled, each address once.
+   *
+   * @throws {FluxVaultError} if the list cannot be had now; the signal's reason if it is aborted.
+   */
+  list(options?: FleetListOptions): Promise<readonly AgentAddress[]>;
+}
+
+/** The options of {@linkcode Fleet.list}. */
+export interface FleetListOptions {
+  /** Ends the question; its reason is thrown as it is. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A fleet whose addresses the operator named.
+ *
+ * @example
+ * ```ts
+ * import { parseAgentAddresses, StaticFleet } from "@fluxvault/fluxvault/keeper";
+ *
+ * const fleet = new StaticFleet(parseAgentAddresses(["192.0.2.7"]), { app: "vaultdemo" });
+ * console.assert((await fleet.list()).length === 1);
+ * ```
+ */
+export class StaticFleet implements Fleet {
+  /** The app that every agent of the fleet must belong to, or `null` where any may answer. */
+  readonly app: string | null;
+  readonly #addresses: readonly AgentAddress[];
+
+  /** Takes the addresses. */
+  constructor(addresses: readonly AgentAddress[], options: { readonly app?: string | null } = {}) {
+    this.#addresses = [...addresses];
+    this.app = options.app ?? null;
+  }
+
+  /** Lists the addresses, always the same. */
+  list(): Promise<readonly AgentAddress[]> {
+    return Promise.resolve(this.#addresses);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Every number of the keeper, in one place. Times are in milliseconds, sizes in bytes.
+ *
+ * @module
+ */
+
+/** The port that agents listen on unless the operator says otherwise. */
+export const DEFAULT_COMMS_PORT = 8_888;
+/** How many agents are served at a time by default. */
+export const DEFAULT_CONCURRENCY = 32;
+/** How often every agent is served by default. */
+export const DEFAULT_POLLING_INTERVAL_MS = 300_000;
+/** How often the list of agents is asked for by default. */
+export const DEFAULT_DISCOVERY_INTERVAL_MS = 60_000;
+
+/**
+ * The part of the places that agents whose last contact failed may hold together, so that the others
+ * never wait for them.
+ */
+export const SUSPECT_SHARE = 0.25;
+
+/** How long dialling one agent may take, the look-up of its name included. */
+export const DIAL_TIMEOUT_MS = 10_000;
+/** What one agent may take in all, before what is added for the size of its files. */
+export const SYNC_BASE_TIME_MS = 120_000;
+/** Adds time for the agent to look at files that it holds already: a slow disk's rate, a second. */
+export const INSPECT_BYTES_PER_S = 8_388_608;
+/** Adds time for contents as they leave: a slow line's rate, a second. */
+export const SEND_BYTES_PER_S = 65_536;
+/** The longest that a timer of the platform can run. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** The bound of the first pause before an agent is tried again; each further bound is twice it. */
+export const FIRST_RETRY_MS = 5_000;
+/** How long an address that is listed no more is remembered, so that one that flaps is no new one. */
+export const FORGET_ADDRESS_MS = 7_200_000;
+
+/** After how long of not being seen, while the keeper looked, a first-use place is free again. */
+export const FIRST_USE_EXPIRY_MS = 10_800_000;
+/** How old the time of the last contact may grow before it is written anew. */
+export const SEEN_GRANULARITY_MS = 600_000;
+/** How many agents may be pending at once; the one not seen for longest makes room. */
+export const MAX_PENDING_AGENTS = 1_000;
+/** How many revisions are remembered, one for each app and component. */
+export const MAX_REVISIONS = 1_000;
+/** The largest file of known agents that is read. */
+export const MAX_STATE_BYTES = 16_777_216;
+/** How long to wait for another process that is writing the known agents. */
+export const STATE_LOCK_WAIT_MS = 10_000;
+
+/** A file that was written so shortly before it was hashed is hashed again the next time. */
+export const FRESH_FILE_MS = 2_000;
+/** The buffer through which a file of the vault is read, at most. */
+export const READ_BUFFER_BYTES = 131_072;
+/** How many files of the vault are looked at, at a time. */
+export const VAULT_FILES_IN_FLIGHT = 8;
+
+/** How many results beyond the files that were offered are kept of one agent. */
+export const MAX_EXTRA_RESULTS = 100;
