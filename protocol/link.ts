@@ -14,7 +14,9 @@ export class Link {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #unlisten: () => void;
   readonly #broken: PromiseWithResolvers<never>;
+  readonly #waits = new Set<(reason: unknown) => void>();
   #failure: { readonly reason: unknown } | null = null;
+  #isClosing = false;
   #isClosed = false;
   #ended: Promise<void> | null = null;
 
@@ -25,15 +27,17 @@ export class Link {
     this.#reader = new ByteReader(duplex.readable);
     this.#writer = duplex.writable.getWriter();
     this.#writer.closed.catch(() => {});
-    const onAbort = () => this.fail(signal?.reason);
+    const onAbort = () => {
+      this.fail(signal?.reason ?? new DOMException("the connection was given up", "AbortError"));
+    };
+    this.#unlisten = () => signal?.removeEventListener("abort", onAbort);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
-    this.#unlisten = () => signal?.removeEventListener("abort", onAbort);
   }
 
   /** Whether the link has failed or was closed. */
   get isOver(): boolean {
-    return this.#isClosed || this.#failure !== null;
+    return this.#isClosing || this.#failure !== null;
   }
 
   /** Rejects with the failure as soon as there is one; never resolves. */
@@ -68,20 +72,39 @@ export class Link {
 
   /** Writes bytes, which belong to the transport from then on. */
   async write(bytes: Bytes): Promise<void> {
-    await this.#guard(
-      this.#writer.write(bytes).catch((cause) => {
-        if (cause instanceof ConnectionError) throw cause;
-        throw new ConnectionError("connection-lost", "the connection broke", { cause });
-      }),
-    );
+    const writing = this.#writer.write(bytes).catch((cause) => {
+      if (cause instanceof ConnectionError) throw cause;
+      throw new ConnectionError("connection-lost", "the connection broke", { cause });
+    });
+    await this.#guard(this.during(writing));
   }
 
-  /** Fails the link once and for all; later calls change nothing. */
+  /**
+   * Waits for something that may never end, but no longer than until the link fails.
+   *
+   * An abort of a writable stream waits for the write under way, which a transport need not end.
+   */
+  async during<T>(operation: Promise<T> | T): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    if (this.#failure === null) this.#waits.add(reject);
+    else reject(this.#failure.reason);
+    try {
+      return await Promise.race([promise, operation]);
+    } finally {
+      this.#waits.delete(reject);
+    }
+  }
+
+  /** Fails the link once and for all; later calls, and those after its end, change nothing. */
   fail(reason: unknown): void {
     if (this.#failure !== null || this.#isClosed) return;
     this.#failure = { reason };
     this.#broken.reject(reason);
-    this.#ended = this.#giveUp(reason);
+    for (const reject of this.#waits) reject(reason);
+    this.#unlisten();
+    // Nobody waits for these two: a transport that is stuck may not answer them.
+    this.#writer.abort(reason).catch(() => {});
+    void this.#reader.cancel(reason);
   }
 
   /** Fails the link in so many milliseconds, unless the returned function is called before. */
@@ -95,7 +118,7 @@ export class Link {
   /** Ends this side's direction after what was written, and gives the other up. */
   async close(): Promise<void> {
     if (!this.isOver) {
-      this.#isClosed = true;
+      this.#isClosing = true;
       this.#ended = this.#finish();
     }
     await this.#ended;
@@ -103,18 +126,15 @@ export class Link {
 
   /** Ends this side's direction; what the peer still sends can be read. */
   async closeWriting(): Promise<void> {
-    await this.#writer.close().catch(() => {});
+    await this.during(this.#writer.close()).catch(() => {});
   }
 
   async #finish(): Promise<void> {
+    await this.closeWriting();
+    if (this.#failure !== null) return;
+    this.#isClosed = true;
     this.#unlisten();
-    await this.#writer.close().catch(() => {});
-    await this.#reader.cancel();
-  }
-
-  async #giveUp(reason: unknown): Promise<void> {
-    this.#unlisten();
-    await Promise.all([this.#writer.abort(reason).catch(() => {}), this.#reader.cancel(reason)]);
+    void this.#reader.cancel();
   }
 
   async #guard<T>(operation: Promise<T>): Promise<T> {
