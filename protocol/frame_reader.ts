@@ -56,19 +56,24 @@ export class FrameReader {
     take: (plaintext: Bytes) => void,
     onFailure: (error: unknown) => void,
   ): Promise<void> {
-    const opening: Promise<void>[] = [];
+    const opening: { readonly opened: Promise<Bytes>; readonly taken: Promise<void> }[] = [];
     let tail: Promise<void> = Promise.resolve();
-    for (;;) {
-      const sealed = await this.#readSealed(MAX_SEALED_BYTES);
-      if (sealed === null) break;
-      const opened = this.#opener.open(sealed);
-      opened.catch(() => {});
-      tail = tail.then(async () => take(await opened));
-      tail.catch(onFailure);
-      opening.push(tail);
-      if (opening.length >= FRAMES_IN_FLIGHT) await opening.shift();
+    try {
+      for (;;) {
+        const sealed = await this.#readSealed(MAX_SEALED_BYTES);
+        if (sealed === null) break;
+        const opened = this.#opener.open(sealed);
+        opened.catch(() => {});
+        tail = tail.then(async () => take(await opened));
+        tail.catch(onFailure);
+        opening.push({ opened, taken: tail });
+        if (opening.length >= FRAMES_IN_FLIGHT) await opening.shift()?.taken;
+      }
+    } finally {
+      // What came before the end, or before the failure, counts first: it may say why.
+      await Promise.allSettled(opening.map(({ opened }) => opened));
+      await tail;
     }
-    await tail;
   }
 
   async #readSealed(maxSealedBytes: number): Promise<Bytes | null> {
@@ -78,6 +83,8 @@ export class FrameReader {
     };
     // Most frames are here already when they are asked for, and need no timer at all.
     this.#link.onBytes = arm;
+    const begun = this.#link.buffered;
+    if (begun > 0 && begun < FRAME_HEADER_BYTES) arm();
     try {
       const header = await this.#link.readExactly(FRAME_HEADER_BYTES);
       if (header === null) return null;
