@@ -45,7 +45,7 @@ const CASES: readonly {
     name: "adds up the suites",
     script: {
       "test": { says: "ok | 20 passed (2 steps) | 0 failed | 1 ignored (8ms)" },
-      "test:docs": { says: "ok | 3 passed | 0 failed | 7 filtered out (8ms)" },
+      "test:containers": { says: "ok | 3 passed | 0 failed | 7 filtered out (8ms)" },
     },
     expected: ["23 passed, 0 failed, 1 skipped", 0],
   },
@@ -58,7 +58,7 @@ const CASES: readonly {
     name: "counts a suite that does not come to its tests",
     script: {
       "test": { says: "ok | 5 passed | 0 failed (1ms)" },
-      "test:docs": { says: "error: Type checking failed.", status: 1 },
+      "test:containers": { says: "error: Type checking failed.", status: 1 },
     },
     expected: ["5 passed, 1 failed", 1],
   },
