@@ -20,12 +20,12 @@ export const RESET_CODE = {
 
 /** A stream that was given up before its end; the session goes on. */
 export class StreamResetError extends ConnectionError {
-  /** Why, by the peer's word. */
+  /** Why, by the word of the end that gave it up. */
   readonly resetCode: number;
 
   /** Makes an error for a reset with this code. */
   constructor(resetCode: number) {
-    super("connection-lost", `the peer gave the stream up (code ${resetCode})`);
+    super("connection-lost", `the stream was given up (code ${resetCode})`);
     this.resetCode = resetCode;
   }
 }
@@ -79,6 +79,7 @@ export class SendStream {
       const isLast = this.#remaining === 0;
       if (isLast) this.#isOver = true;
       await this.#carrier.sendChunk(bytes.subarray(offset, offset + length), isLast);
+      this.#throwFailure();
       offset += length;
     }
   }
@@ -182,11 +183,11 @@ export class ReceiveStream implements AsyncIterable<Bytes> {
     this.#wake?.();
   }
 
-  /** Gives the stream up; what still comes of it is dropped. */
+  /** Gives the stream up; what still comes of it is dropped, and a loop that waits for it ends. */
   cancel(code: number = RESET_CODE.cancelled): void {
     if (this.#isDiscarding || this.#failure !== null) return;
     this.#isDiscarding = true;
-    this.#chunks.length = 0;
+    this.fail(new StreamResetError(code));
     if (!this.#hasEnded) this.#carrier.sendReset(code);
   }
 
