@@ -1,0 +1,259 @@
+/**
+ * The agent: takes connections, lets keepers in, and receives what they deliver.
+ *
+ * @module
+ */
+import {
+  type AgentIdentity,
+  type Bytes,
+  ConnectionError,
+  handshakeAsAgent,
+  type Logger,
+  PeerRejectedError,
+  randomBytes,
+  RsaKeyStock,
+  type Session,
+  SILENT_LOGGER,
+} from "../protocol/mod.ts";
+import { DeliveryDesk, type DeliveryOptions } from "./delivery.ts";
+import { Door, type Visit } from "./door.ts";
+import type { IncomingConnection } from "./incoming_connection.ts";
+import { isOwnGateway, normaliseAddress } from "./ip_address.ts";
+import { STOP_GRACE_MS } from "./limits.ts";
+import type { PeerPolicy } from "./peer_policy.ts";
+import { type AgentSessionReport, logReport } from "./session_report.ts";
+import { ThrottledLog } from "./throttled_log.ts";
+
+/** What an agent is made of. */
+export interface AgentOptions extends DeliveryOptions {
+  /** Who the agent is. */
+  readonly identity: AgentIdentity;
+  /** Which addresses may connect. */
+  readonly policy: Pick<PeerPolicy, "allows">;
+  /** Where RSA keys come from; by default a stock of its own, which ends with the agent. */
+  readonly keys?: RsaKeyStock;
+  /** The app that the agent belongs to. @default {null} */
+  readonly app?: string | null;
+  /** The component that the agent is. @default {null} */
+  readonly component?: string | null;
+  /** Name and version, for the keeper's log. @default {"fluxvault-agent"} */
+  readonly software?: string;
+  /** Is told what happens. @default {SILENT_LOGGER} */
+  readonly logger?: Logger;
+  /** Is given a report of each session; must not throw. */
+  readonly onReport?: (report: AgentSessionReport) => void;
+  /** How long sessions may go on once asked to stop, in milliseconds. @default {8_000} */
+  readonly stopGraceMs?: number;
+  /** When the keeper's opening line is due, in milliseconds. @default {10_000} */
+  readonly openingTimeoutMs?: number;
+}
+
+/** How the connections of one call of {@linkcode Agent.serve} are ended from outside. */
+interface Life {
+  readonly keys: RsaKeyStock;
+  /** Is aborted when the agent is asked to stop. */
+  readonly stop: AbortSignal;
+  /** Is aborted when the grace time is over. */
+  readonly cut: AbortSignal;
+}
+
+interface Setup {
+  readonly visit: Visit;
+  readonly control: AbortController;
+  readonly keys: RsaKeyStock;
+}
+
+/**
+ * Serves connections, many at once, none at the cost of another.
+ *
+ * @example
+ * ```ts
+ * import { Agent, parsePeerRule, PeerPolicy } from "@fluxvault/fluxvault/agent";
+ * import {
+ *   generateIdentitySeed,
+ *   importIdentity,
+ *   MemorySecretStore,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * const agent = new Agent({
+ *   identity: await importIdentity(await generateIdentitySeed()),
+ *   store: new MemorySecretStore(),
+ *   policy: new PeerPolicy([parsePeerRule("192.0.2.7")]),
+ * });
+ * // `listen()` gives connections; here nobody connects.
+ * await agent.serve((async function* () {})());
+ * ```
+ */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #logger: Logger;
+  readonly #door = new Door();
+  readonly #desk: DeliveryDesk;
+  readonly #instance: Bytes = randomBytes(16);
+  readonly #refusals: ThrottledLog;
+  readonly #failures: ThrottledLog;
+
+  /** Does nothing yet; {@linkcode Agent.serve} does. */
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#desk = new DeliveryDesk(options);
+    const logger = options.logger ?? SILENT_LOGGER;
+    this.#logger = logger;
+    this.#refusals = new ThrottledLog((address, count) => {
+      logger.warn("turned away an address that is not allowed", { address, count });
+    });
+    this.#failures = new ThrottledLog((failure, count) => {
+      logger.warn(`a connection came to no session: ${failure}`, { count });
+    });
+  }
+
+  /**
+   * Serves connections until there are no more, or the signal is aborted.
+   *
+   * On abort no further connection is taken, handshakes end at once, and deliveries under way get the
+   * grace time. Resolves when the last session has ended; a failure of one session is in its report.
+   *
+   * @throws What the source of connections throws.
+   */
+  async serve(
+    connections: AsyncIterable<IncomingConnection>,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const keys = this.#options.keys ?? new RsaKeyStock();
+    const [stop, cut] = [new AbortController(), new AbortController()];
+    const life: Life = { keys, stop: stop.signal, cut: cut.signal };
+    const underWay = new Set<Promise<void>>();
+    const iterator = connections[Symbol.asyncIterator]();
+    let wake = () => {};
+    const onAbort = () => {
+      stop.abort(new PeerRejectedError("shutting-down", "the agent stops", { by: "us" }));
+      wake();
+    };
+    if (options.signal?.aborted) onAbort();
+    else options.signal?.addEventListener("abort", onAbort, { once: true });
+    // If no key can be made, the first connection asks again and reports it.
+    keys.restock().catch(() => {});
+    try {
+      for (;;) {
+        const next = stop.signal.aborted
+          ? null
+          : await nextUnlessWoken(iterator, (resolve) => wake = resolve);
+        if (next === null) break;
+        const visit = this.#serveOne(next, life)
+          .catch((error) => this.#logger.error("a connection failed unexpectedly", { error }))
+          .finally(() => underWay.delete(visit));
+        underWay.add(visit);
+      }
+    } finally {
+      options.signal?.removeEventListener("abort", onAbort);
+      // A source that waits inside next() may answer only when that has ended: not waited for.
+      iterator.return?.().catch(() => {});
+      await this.#finish(underWay, cut);
+      if (this.#options.keys === undefined) keys[Symbol.dispose]();
+    }
+  }
+
+  async #finish(underWay: ReadonlySet<Promise<void>>, cut: AbortController): Promise<void> {
+    const timer = setTimeout(() => {
+      cut.abort(new ConnectionError("timed-out", "the agent stops and has waited long enough"));
+    }, this.#options.stopGraceMs ?? STOP_GRACE_MS);
+    await Promise.all(underWay);
+    clearTimeout(timer);
+    this.#refusals.flush();
+    this.#failures.flush();
+  }
+
+  async #serveOne(connection: IncomingConnection, life: Life): Promise<void> {
+    const address = normaliseAddress(connection.remoteAddress.hostname);
+    const verdict = this.#options.policy.allows(address);
+    if (verdict === false) return this.#turnAway(connection, address);
+    const startedMs = performance.now();
+    const control = new AbortController();
+    const visit = this.#door.enter({
+      address,
+      isShared: isOwnGateway(address, connection.localAddress?.hostname ?? ""),
+      drop: () => control.abort(new ConnectionError("connection-lost", "others needed the place")),
+    });
+    const onStop = () => control.abort(life.stop.reason);
+    const onCut = () => control.abort(life.cut.reason);
+    life.stop.addEventListener("abort", onStop, { once: true });
+    life.cut.addEventListener("abort", onCut, { once: true });
+    try {
+      if (!await verdict) return this.#turnAway(connection, address);
+      if (life.stop.aborted) return;
+      const session = await this.#shakeHands(connection, { visit, control, keys: life.keys });
+      if (session === null) return;
+      // From here on the connection has the grace time.
+      life.stop.removeEventListener("abort", onStop);
+      const outcome = await this.#desk.receive(session, { control, stop: life.stop });
+      this.#tell({
+        remoteAddress: address,
+        ...outcome,
+        durationMs: performance.now() - startedMs,
+      });
+    } finally {
+      visit.leave();
+      life.stop.removeEventListener("abort", onStop);
+      life.cut.removeEventListener("abort", onCut);
+      connection.close();
+    }
+  }
+
+  #turnAway(connection: IncomingConnection, address: string): void {
+    connection.close();
+    this.#refusals.note(address);
+  }
+
+  /** Runs the handshake; `null` where it comes to nothing, which is nobody's business but the log's. */
+  async #shakeHands(connection: IncomingConnection, setup: Setup): Promise<Session | null> {
+    const { identity, app = null, component = null, openingTimeoutMs } = this.#options;
+    const { visit, control, keys } = setup;
+    try {
+      const session = await handshakeAsAgent(connection.duplex, {
+        keys: { lease: () => leaseWatched(keys, visit) },
+        identity,
+        instance: this.#instance,
+        app,
+        component,
+        software: this.#options.software ?? "fluxvault-agent",
+        signal: control.signal,
+        ...(openingTimeoutMs === undefined ? {} : { openingTimeoutMs }),
+      });
+      visit.admit();
+      return session;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#failures.note(`${normaliseAddress(connection.remoteAddress.hostname)}: ${reason}`);
+      return null;
+    }
+  }
+
+  #tell(report: AgentSessionReport): void {
+    logReport(report, this.#logger);
+    this.#options.onReport?.(report);
+  }
+}
+
+/** Waits for the next connection; `null` where there are no more, or once woken. */
+function nextUnlessWoken(
+  iterator: AsyncIterator<IncomingConnection>,
+  onWaiting: (wake: () => void) => void,
+): Promise<IncomingConnection | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingConnection | null>();
+  onWaiting(() => resolve(null));
+  iterator.next().then((next) => resolve(next.done ? null : next.value), reject);
+  return promise;
+}
+
+/** Leases a key and tells the door when it is used: then the keeper's opening line is there. */
+async function leaseWatched(
+  keys: RsaKeyStock,
+  visit: Visit,
+): ReturnType<RsaKeyStock["lease"]> {
+  const lease = await keys.lease();
+  const unwrap = (wrapped: Bytes) => {
+    visit.speak();
+    return lease.unwrap(wrapped);
+  };
+  return { ...lease, unwrap };
+}

@@ -1,0 +1,157 @@
+/**
+ * The work of one session: waits for the turn, receives, and tells how it went.
+ *
+ * @module
+ */
+import {
+  ConnectionError,
+  type DeliveryReport,
+  type HasherFactory,
+  PeerRejectedError,
+  receiveAsAgent,
+  type SecretStore,
+  type Session,
+} from "../protocol/mod.ts";
+import { DeliveryRecord } from "./delivery_record.ts";
+import {
+  BUSY_WAIT_MS,
+  FILES_IN_FLIGHT,
+  MANIFEST_TIMEOUT_MS,
+  MAX_SESSIONS,
+  STALL_TIMEOUT_MS,
+} from "./limits.ts";
+import type { AgentSessionReport } from "./session_report.ts";
+import { Turn } from "./turn.ts";
+
+/** What all deliveries of an agent share. */
+export interface DeliveryOptions {
+  /** Where files go. */
+  readonly store: SecretStore;
+  /** Files to ask for whether the manifest names them or not. @default {[]} */
+  readonly files?: readonly string[];
+  /** Makes a SHA-256 hasher. */
+  readonly createHasher?: HasherFactory;
+  /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
+  readonly busyWaitMs?: number;
+  /** When the manifest is due after the session began, in milliseconds. @default {30_000} */
+  readonly manifestTimeoutMs?: number;
+  /** How long a delivery may make no progress, in milliseconds. @default {120_000} */
+  readonly stallTimeoutMs?: number;
+  /** How many sessions may be open. @default {32} */
+  readonly maxSessions?: number;
+}
+
+/** How one delivery is ended from outside. */
+export interface DeliveryControl {
+  /** Ends the session at once, with the reason of the abort. */
+  readonly control: AbortController;
+  /** Is aborted when no further delivery may begin; its reason is told to the keeper. */
+  readonly stop: AbortSignal;
+}
+
+/** What a delivery itself can tell of its session. */
+export type DeliveryOutcome = Pick<
+  AgentSessionReport,
+  "isComplete" | "files" | "contentBytes" | "error"
+>;
+
+/** Runs the deliveries of an agent, one at a time. */
+export class DeliveryDesk {
+  readonly #options: DeliveryOptions;
+  readonly #turn = new Turn();
+  #sessions = 0;
+
+  /** Starts with nothing to do. */
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** Receives what a keeper delivers, to the end of the session; never rejects. */
+  async receive(session: Session, ends: DeliveryControl): Promise<DeliveryOutcome> {
+    const record = new DeliveryRecord(this.#options.store);
+    this.#sessions++;
+    try {
+      const report = await this.#deliver(session, { record, ends });
+      return { isComplete: true, ...report, error: null };
+    } catch (error) {
+      return { isComplete: false, files: record.results(), contentBytes: 0, error };
+    } finally {
+      this.#sessions--;
+    }
+  }
+
+  async #deliver(
+    session: Session,
+    { record, ends }: { readonly record: DeliveryRecord; readonly ends: DeliveryControl },
+  ): Promise<DeliveryReport> {
+    const { files = [], createHasher, maxSessions = MAX_SESSIONS } = this.#options;
+    if (this.#sessions > maxSessions) return await refuse(session);
+    const stall = new StallWatch(record, { ...this.#options, control: ends.control });
+    let passOn = () => {};
+    try {
+      return await receiveAsAgent(session, record, {
+        files,
+        filesInFlight: FILES_IN_FLIGHT,
+        ...(createHasher === undefined ? {} : { createHasher }),
+        checkManifest: async () => {
+          stall.pause();
+          const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
+          passOn = await this.#turn.take({ waitMs, signal: ends.stop });
+          stall.expectFiles();
+        },
+      });
+    } catch (error) {
+      // What is in place already stays, and shall outlast a crash too.
+      await record.settle().catch(() => {});
+      throw error;
+    } finally {
+      stall.end();
+      passOn();
+    }
+  }
+}
+
+async function refuse(session: Session): Promise<never> {
+  const error = new PeerRejectedError("busy", "too many sessions are open", { by: "us" });
+  await session.fail(error);
+  await session.close();
+  throw error;
+}
+
+/** Ends a session whose keeper sends no manifest, or with which no file gets any further. */
+class StallWatch {
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #record: DeliveryRecord;
+  readonly #stallTimeoutMs: number;
+  #limitMs: number;
+  #awaited = "manifest";
+
+  constructor(
+    record: DeliveryRecord,
+    options: DeliveryOptions & { readonly control: AbortController },
+  ) {
+    const { manifestTimeoutMs = MANIFEST_TIMEOUT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = options;
+    this.#record = record;
+    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#limitMs = manifestTimeoutMs;
+    this.#timer = setInterval(() => {
+      if (record.idleMs < this.#limitMs) return;
+      const text = `no ${this.#awaited} came for ${this.#limitMs / 1_000} s`;
+      options.control.abort(new ConnectionError("timed-out", text));
+    }, Math.min(manifestTimeoutMs, stallTimeoutMs) / 4);
+  }
+
+  pause(): void {
+    this.#limitMs = Infinity;
+  }
+
+  expectFiles(): void {
+    this.#record.touch();
+    this.#limitMs = this.#stallTimeoutMs;
+    this.#awaited = "piece of any file";
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}

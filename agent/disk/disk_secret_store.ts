@@ -1,0 +1,287 @@
+/**
+ * The disk as the place where an agent puts its secret files.
+ *
+ * @module
+ */
+import { isAbsolute, resolve } from "node:path";
+import {
+  type Bytes,
+  createHasher,
+  equalBytes,
+  type HasherFactory,
+  type HeldManifest,
+  type Logger,
+  type ManifestEntry,
+  type SecretStore,
+  SILENT_LOGGER,
+  type StagedFile,
+  type StageOptions,
+  StorageError,
+} from "../../protocol/mod.ts";
+import { storageError, syncFolder } from "../../protocol/host/mod.ts";
+import { HASH_PIECE_BYTES } from "../limits.ts";
+import { Claims } from "./claims.ts";
+import { DigestCache } from "./digest_cache.ts";
+import {
+  type DiskPlace,
+  type DiskRoot,
+  type Forbidden,
+  type InodeKey,
+  inodeKey,
+  makeFolders,
+  openAbsoluteRoot,
+  openWorkingRoot,
+  placeOf,
+  walkTo,
+} from "./disk_path.ts";
+import { readManifestFile, writeManifestFile } from "./manifest_file.ts";
+import { StagedDiskFile } from "./staged_disk_file.ts";
+import { type SweepReport, sweepStages } from "./stage_sweep.ts";
+
+/** How many folders are synced at a time: each is an open file. */
+const FOLDERS_SYNCED_AT_ONCE = 16;
+
+/** Where a {@linkcode DiskSecretStore} works. */
+export interface DiskSecretStoreOptions {
+  /** The working folder, for relative paths; must be there. */
+  readonly workingFolder: string;
+  /** The agent's folder of state, which no path may lead into; `null` keeps the manifest in memory. */
+  readonly stateFolder: string | null;
+  /** Folders below which absolute paths may lead; they are made if missing. @default {[]} */
+  readonly absoluteFolders?: readonly string[];
+  /** Makes a SHA-256 hasher; pass a native one where there is one. @default {createHasher} */
+  readonly createHasher?: HasherFactory;
+  /** Is told of what is odd and no failure of one file. @default {SILENT_LOGGER} */
+  readonly logger?: Logger;
+}
+
+/**
+ * Puts files below a working folder, and below further folders where absolute paths are allowed.
+ *
+ * Each file is staged beside its target with its declared permissions, synced, and put in place by
+ * rename; folders are synced in {@linkcode DiskSecretStore.settle}. A file whose permissions are not
+ * as declared counts as missing, so that it is delivered again.
+ */
+export class DiskSecretStore implements SecretStore {
+  readonly #options: DiskSecretStoreOptions;
+  readonly #roots: readonly DiskRoot[];
+  readonly #forbidden: Forbidden;
+  readonly #logger: Logger;
+  readonly #cache = new DigestCache();
+  /** Folders in which something was put since the last settling. */
+  readonly #unsettled = new Set<string>();
+  readonly #claims = new Claims();
+  /** Devices that do not keep permissions. */
+  readonly #modeless = new Set<number>();
+  #held: HeldManifest | null = null;
+  #declared: ReadonlyMap<string, ManifestEntry> = new Map();
+
+  private constructor(
+    options: DiskSecretStoreOptions,
+    parts: { readonly roots: readonly DiskRoot[]; readonly forbidden: Forbidden },
+  ) {
+    this.#options = options;
+    this.#roots = parts.roots;
+    this.#forbidden = parts.forbidden;
+    this.#logger = options.logger ?? SILENT_LOGGER;
+  }
+
+  /**
+   * Opens the folders and takes up the manifest that is kept there.
+   *
+   * @throws {StorageError} if a folder cannot be used.
+   * @throws {RangeError} if a folder for absolute paths is not absolute itself.
+   */
+  static async open(options: DiskSecretStoreOptions): Promise<DiskSecretStore> {
+    const { workingFolder, stateFolder, absoluteFolders = [] } = options;
+    const relative = absoluteFolders.find((folder) => !isAbsolute(folder));
+    if (relative !== undefined) throw new RangeError(`${JSON.stringify(relative)} is not absolute`);
+    const inodes = new Set<InodeKey>();
+    try {
+      const roots = [await openWorkingRoot(workingFolder)];
+      for (const folder of absoluteFolders) roots.push(await openAbsoluteRoot(folder));
+      if (stateFolder !== null) {
+        const inode = inodeKey(await Deno.stat(stateFolder));
+        if (inode !== null) inodes.add(inode);
+      }
+      const store = new DiskSecretStore(options, { roots, forbidden: { inodes } });
+      await store.#takeUp();
+      return store;
+    } catch (error) {
+      throw storageError(error, `use ${JSON.stringify(resolve(workingFolder))}`);
+    }
+  }
+
+  /** Removes what an earlier process staged and left; never rejects. */
+  async sweep(beforeMs: number): Promise<SweepReport> {
+    const reports: SweepReport[] = [];
+    const folders = new Set<string>();
+    for (const path of this.#declared.keys()) {
+      if (!path.startsWith("/")) continue;
+      try {
+        folders.add(placeOf(path, this.#roots).folder);
+      } catch {
+        // No longer allowed: then it is no longer ours to sweep either.
+      }
+    }
+    const [working] = this.#roots;
+    if (working !== undefined) reports.push(await sweepStages(working.folder, { beforeMs }));
+    for (const folder of folders) {
+      reports.push(await sweepStages(folder, { beforeMs, maxDepth: 0 }));
+    }
+    return {
+      removed: reports.reduce((sum, { removed }) => sum + removed, 0),
+      isWhole: reports.every(({ isWhole }) => isWhole),
+    };
+  }
+
+  /** Returns the manifest, if it has that digest. */
+  heldManifest(digest: Bytes): Promise<Bytes | null> {
+    const held = this.#held;
+    const isHeld = held !== null && equalBytes(held.message.digest, digest);
+    return Promise.resolve(isHeld ? held.bytes : null);
+  }
+
+  /** Keeps a manifest in place of the one before, and begins a delivery. */
+  async keepManifest(manifest: HeldManifest): Promise<void> {
+    const { stateFolder } = this.#options;
+    const isNew = this.#held === null ||
+      !equalBytes(this.#held.message.digest, manifest.message.digest);
+    this.#hold(manifest);
+    this.#claims.clear();
+    if (!isNew || stateFolder === null) return;
+    try {
+      await writeManifestFile(stateFolder, manifest);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.warn("the manifest is kept in memory only", { reason });
+    }
+  }
+
+  /**
+   * Returns the digest of what is at a path.
+   *
+   * @throws {StorageError} if the path or what is on the way is refused, or the file cannot be read.
+   */
+  async inspect(path: string): Promise<Bytes | null> {
+    const place = this.#claim(path);
+    const info = await walkTo(place, this.#forbidden);
+    if (info === null) return null;
+    this.#claims.claimInode(path, info);
+    if (this.#hasDrifted(path, info)) return null;
+    const known = this.#cache.get(place.target, info);
+    return known ?? await this.#hash(place.target, info);
+  }
+
+  /** Opens a place for a file that is on its way. */
+  async stage(path: string, { mode }: StageOptions): Promise<StagedFile> {
+    const place = this.#claim(path);
+    await walkTo(place, this.#forbidden);
+    for (const parent of await makeFolders(place, this.#forbidden)) this.#unsettled.add(parent);
+    let before: Deno.FileInfo | null = null;
+    const file = await StagedDiskFile.create({
+      folder: place.folder,
+      target: place.target,
+      mode,
+      check: async () => {
+        before = await walkTo(place, this.#forbidden);
+        if (before !== null) this.#claims.claimInode(path, before);
+      },
+    });
+    return {
+      write: (bytes) => file.write(bytes),
+      discard: () => file.discard(),
+      commit: async () => {
+        const info = await file.commit();
+        this.#cache.delete(place.target);
+        this.#unsettled.add(place.folder);
+        if (before !== null) this.#claims.releaseInode(path, before);
+        this.#claims.claimInode(path, info);
+        if (((info.mode ?? mode) & 0o777) !== mode) this.#modeless.add(info.dev);
+        return before === null ? "created" : "updated";
+      },
+    };
+  }
+
+  /** Makes what was put in place outlast a crash. */
+  async settle(): Promise<void> {
+    this.#cache.retain(this.#claims.targets);
+    const folders = this.#unsettled.values();
+    await Promise.all(Array.from({ length: FOLDERS_SYNCED_AT_ONCE }, async () => {
+      for (const folder of folders) {
+        await this.#settleFolder(folder);
+        this.#unsettled.delete(folder);
+      }
+    }));
+  }
+
+  async #settleFolder(folder: string): Promise<void> {
+    try {
+      await syncFolder(folder);
+    } catch (error) {
+      // A folder that is gone has nothing in it that could be lost.
+      if (error instanceof Deno.errors.NotFound) return;
+      throw storageError(error, `sync the folder ${JSON.stringify(folder)}`);
+    }
+  }
+
+  async #takeUp(): Promise<void> {
+    const { stateFolder } = this.#options;
+    if (stateFolder === null) return;
+    try {
+      const held = await readManifestFile(stateFolder);
+      if (held !== null) this.#hold(held);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.warn("the manifest that was kept cannot be used; the keeper sends it again", {
+        reason,
+      });
+    }
+  }
+
+  #hold(manifest: HeldManifest): void {
+    this.#held = manifest;
+    this.#declared = new Map(manifest.entries.map((entry) => [entry.path, entry]));
+  }
+
+  #claim(path: string): DiskPlace {
+    const place = placeOf(path, this.#roots);
+    this.#claims.claimTarget(path, place.target);
+    return place;
+  }
+
+  /** Tells whether a file that is kept as declared has other permissions than declared. */
+  #hasDrifted(path: string, info: Deno.FileInfo): boolean {
+    const entry = this.#declared.get(path);
+    if (entry?.strategy !== "STRICT" || info.mode === null || this.#modeless.has(info.dev)) {
+      return false;
+    }
+    if ((info.mode & 0o777) === entry.mode) return false;
+    this.#logger.info("the permissions of a file are not as declared", {
+      path,
+      declared: entry.mode.toString(8),
+      found: (info.mode & 0o777).toString(8),
+    });
+    return true;
+  }
+
+  async #hash(target: string, before: Deno.FileInfo): Promise<Bytes> {
+    try {
+      using file = await Deno.open(target);
+      const opened = await file.stat();
+      if (!opened.isFile || inodeKey(opened) !== inodeKey(before)) {
+        throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
+      }
+      const hasher = (this.#options.createHasher ?? createHasher)();
+      const buffer = new Uint8Array(Math.min(opened.size + 1, HASH_PIECE_BYTES));
+      for (let length; (length = await file.read(buffer)) !== null;) {
+        hasher.update(buffer.subarray(0, length));
+      }
+      const digest = hasher.digest();
+      this.#cache.set(target, digest, { before, after: await file.stat() });
+      return digest;
+    } catch (error) {
+      throw storageError(error, `read ${JSON.stringify(target)}`);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The manifest that an agent holds, on disk: a line of JSON that says what it is, and its bytes.
+ *
+ * With it an agent that was started again need not be told what has not changed.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import {
+  type Bytes,
+  decodeHex,
+  decodeManifest,
+  decodeUtf8,
+  encodeHex,
+  encodeUtf8,
+  equalBytes,
+  type HeldManifest,
+  type ManifestMessage,
+  sha256Digest,
+  StorageError,
+} from "../../protocol/mod.ts";
+import { readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
+import { MAX_MANIFEST_FILE_BYTES } from "../limits.ts";
+
+/** The name of the file in the state folder. */
+export const MANIFEST_FILE_NAME = "manifest";
+
+const VERSION = 1;
+const NEWLINE = 0x0a;
+
+/** Keeps a manifest in the state folder. */
+export async function writeManifestFile(stateFolder: string, held: HeldManifest): Promise<void> {
+  const { revision, issued, expires, digest, signature } = held.message;
+  const header = {
+    version: VERSION,
+    revision,
+    issued,
+    expires,
+    digest: encodeHex(digest),
+    signature,
+  };
+  const head = encodeUtf8(`${JSON.stringify(header)}\n`);
+  const bytes = new Uint8Array(head.length + held.bytes.length);
+  bytes.set(head);
+  bytes.set(held.bytes, head.length);
+  await writeFileAtomically(join(stateFolder, MANIFEST_FILE_NAME), bytes);
+}
+
+/**
+ * Reads the manifest from the state folder.
+ *
+ * @returns `null` where none is kept.
+ * @throws {StorageError} `state-malformed` if it is not what was written, or what the system said.
+ */
+export async function readManifestFile(stateFolder: string): Promise<HeldManifest | null> {
+  const path = join(stateFolder, MANIFEST_FILE_NAME);
+  const file = await readOptionalFile(path, { maxBytes: MAX_MANIFEST_FILE_BYTES });
+  if (file === null) return null;
+  try {
+    const end = file.indexOf(NEWLINE);
+    const bytes = file.slice(end + 1);
+    const message = readHeader(decodeUtf8(file.subarray(0, end)), bytes.length);
+    if (!equalBytes(await sha256Digest(bytes), message.digest)) throw new Error("another digest");
+    return { message, bytes, entries: decodeManifest(bytes) };
+  } catch (cause) {
+    throw new StorageError("state-malformed", `${JSON.stringify(path)} is not as it was written`, {
+      cause,
+    });
+  }
+}
+
+function readHeader(line: string, size: number): ManifestMessage {
+  const header: Record<string, unknown> = JSON.parse(line);
+  const { version, revision, issued, expires, signature } = header;
+  const digest: Bytes | null = decodeHex(header.digest, 32);
+  const isSound = version === VERSION && digest !== null &&
+    [revision, issued, expires].every(Number.isSafeInteger) &&
+    (signature === null || typeof signature === "string");
+  if (!isSound) throw new Error("the header is malformed");
+  return {
+    state: "MANIFEST",
+    id: 0,
+    revision: revision as number,
+    issued: issued as number,
+    expires: expires as number,
+    digest,
+    size,
+    signature: signature as string | null,
+  };
+}

@@ -1,0 +1,7 @@
+/**
+ * The disk of the machine that an agent runs on.
+ *
+ * @module
+ */
+export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
+export type { SweepReport } from "./stage_sweep.ts";

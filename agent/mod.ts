@@ -1,0 +1,26 @@
+/**
+ * The agent: runs beside an application and receives its secret files from a keeper.
+ *
+ * {@linkcode Agent} takes connections of any kind; {@linkcode listen} and {@linkcode DiskSecretStore}
+ * give it a TCP port and a folder.
+ *
+ * @module
+ */
+export { Agent, type AgentOptions } from "./agent.ts";
+export type { DeliveryOptions } from "./delivery.ts";
+export { DiskSecretStore, type DiskSecretStoreOptions, type SweepReport } from "./disk/mod.ts";
+export { type LoadedIdentity, loadIdentity } from "./identity_file.ts";
+export type { IncomingConnection, PeerAddress } from "./incoming_connection.ts";
+export { listen, type Listener, type ListenOptions } from "./listener.ts";
+export * as limits from "./limits.ts";
+export { resolveHostName } from "./name_resolver.ts";
+export {
+  formatPeerRule,
+  type NameResolver,
+  parsePeerRule,
+  PeerPolicy,
+  type PeerPolicyOptions,
+  type PeerRule,
+} from "./peer_policy.ts";
+export type { IpAddress } from "./ip_address.ts";
+export type { AgentSessionReport } from "./session_report.ts";

@@ -1,0 +1,18 @@
+/**
+ * Looks up host names as every other program on the machine does: hosts file, then DNS.
+ *
+ * @module
+ */
+import { lookup } from "node:dns/promises";
+
+/**
+ * Returns the addresses of a host name.
+ *
+ * The look-up cannot be cut short; whoever waits for it has to give up by himself.
+ *
+ * @throws what the system says where the name has no address.
+ */
+export async function resolveHostName(name: string): Promise<readonly string[]> {
+  const answers = await lookup(name, { all: true });
+  return answers.map(({ address }) => address);
+}

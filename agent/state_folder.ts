@@ -1,0 +1,57 @@
+/**
+ * The folder in which an agent keeps what it must know after a restart.
+ *
+ * @module
+ */
+import { StorageError } from "../protocol/mod.ts";
+import { lockFolder, type StateLock, storageError } from "../protocol/host/mod.ts";
+
+/** A folder of state, locked against a second agent if it can be written. */
+export interface StateFolder extends Disposable {
+  /** Its real path, or `null` where there is no such folder and none can be made. */
+  readonly path: string | null;
+  /** Why nothing can be written to it, or `null` where it can. */
+  readonly problem: StorageError | null;
+}
+
+/** What says that a folder cannot be written, and not that something is wrong with what is there. */
+const UNWRITABLE = new Set(["permission-denied", "read-only", "disk-full"]);
+
+/**
+ * Opens the folder of state, and makes it (0700) where it is missing.
+ *
+ * A folder that cannot be written is no failure: the agent then keeps everything in memory.
+ *
+ * @throws {StorageError} `locked` if another agent has it; else what keeps it from being a folder.
+ */
+export async function openStateFolder(folder: string): Promise<StateFolder> {
+  let path: string | null = null;
+  let lock: StateLock | null = null;
+  let problem: StorageError | null = null;
+  try {
+    await makeFolder(folder);
+    path = await Deno.realPath(folder);
+    lock = await lockFolder(path);
+  } catch (cause) {
+    const error = storageError(cause, `use the state folder ${JSON.stringify(folder)}`);
+    if (!(error instanceof StorageError) || !UNWRITABLE.has(error.code)) throw error;
+    problem = error;
+  }
+  return {
+    path,
+    problem,
+    [Symbol.dispose](): void {
+      lock?.release();
+    },
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // A folder that is there already counts even where none could be made.
+    const info = await Deno.stat(folder).catch(() => null);
+    if (info?.isDirectory !== true) throw error;
+  }
+}
