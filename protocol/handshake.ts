@@ -76,7 +76,7 @@ export interface HandshakeOptions extends SessionOptions {
 /** What an agent brings to a handshake. */
 export interface AgentHandshakeOptions extends HandshakeOptions {
   /** Where the RSA key comes from. */
-  readonly keys: RsaKeyStock;
+  readonly keys: Pick<RsaKeyStock, "lease">;
   /** Who the agent is. */
   readonly identity: AgentIdentity;
   /** Names the agent's process; 16 random bytes. */
