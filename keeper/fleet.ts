@@ -20,7 +20,7 @@ export interface Fleet {
 /** The options of {@linkcode Fleet.list}. */
 export interface FleetListOptions {
   /** Ends the question; its reason is thrown as it is. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

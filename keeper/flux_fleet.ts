@@ -62,7 +62,12 @@ export class FluxFleet implements Fleet {
    * @throws {FluxApiError} if no usable answer was given.
    */
   async list(options: FleetListOptions = {}): Promise<readonly AgentAddress[]> {
-    const { locations, skipped } = await fetchAppLocations(this.#client, this.app, options);
+    const { signal } = options;
+    const { locations, skipped } = await fetchAppLocations(
+      this.#client,
+      this.app,
+      signal === undefined ? {} : { signal },
+    );
     if (skipped.malformed + skipped.foreign > 0) {
       this.#logger.warn("The list of locations holds rows that were left out.", { ...skipped });
     }

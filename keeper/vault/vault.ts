@@ -21,7 +21,7 @@ export interface Vault {
 /** The options of {@linkcode Vault.inspect}. */
 export interface VaultInspectOptions {
   /** Ends the work; its reason is thrown as it is. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A file of the vault that cannot be delivered now. */

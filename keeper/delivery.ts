@@ -1,0 +1,35 @@
+/**
+ * What the vault holds, made ready for any number of deliveries at once.
+ *
+ * @module
+ */
+import { encodeHex, encodeManifest } from "../protocol/mod.ts";
+import type { ManagedFile } from "./vault/managed_files.ts";
+import type { Vault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
+
+/** What is delivered to each agent of a fleet. */
+export interface Delivery {
+  /** The files. */
+  readonly view: VaultView;
+  /** The SHA-256 of the manifest in hex. */
+  readonly manifestDigest: string;
+  /** How many bytes all files have together. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Looks into the vault.
+ *
+ * @throws {StorageError} if the vault cannot be read.
+ * @throws {ProtocolError} if the files make no manifest: there are too many.
+ */
+export async function prepareDelivery(
+  vault: Vault,
+  files: readonly ManagedFile[],
+  options: VaultInspectOptions = {},
+): Promise<Delivery> {
+  const view = await vault.inspect(files, options);
+  const { digest } = await encodeManifest(view.entries);
+  const totalBytes = view.entries.reduce((sum, { size }) => sum + size, 0);
+  return { view, manifestDigest: encodeHex(digest), totalBytes };
+}

@@ -1,0 +1,391 @@
+/**
+ * The keeper: brings every agent of a fleet to hold what the vault holds for it.
+ *
+ * @module
+ */
+import pLimit, { type LimitFunction } from "p-limit";
+import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
+import { type Delivery, prepareDelivery } from "./delivery.ts";
+import type { Fleet } from "./fleet.ts";
+import { FleetList } from "./fleet_list.ts";
+import {
+  DEFAULT_CONCURRENCY,
+  DEFAULT_DISCOVERY_INTERVAL_MS,
+  DEFAULT_POLLING_INTERVAL_MS,
+  MAX_TIMER_MS,
+  SUSPECT_SHARE,
+} from "./limits.ts";
+import {
+  type AgentReport,
+  type ContactReport,
+  isAgentWanted,
+  joinReports,
+  type PassReport,
+} from "./report.ts";
+import { orderAgents, Schedule, type ScheduledAgent } from "./schedule.ts";
+import { type Dial, syncAgent, type SyncLimits } from "./sync_agent.ts";
+import { KnownAgents, type KnownAgentsStore, type TrustPolicy } from "./trust/mod.ts";
+import type { ManagedFile } from "./vault/managed_files.ts";
+import type { Vault } from "./vault/vault.ts";
+
+/** What a keeper is made of. */
+export interface KeeperOptions {
+  /** Lists the agents. */
+  readonly fleet: Fleet;
+  /** Holds the files. */
+  readonly vault: Vault;
+  /** Which files go where; an agent is given nothing else. */
+  readonly files: readonly ManagedFile[];
+  /** Where the known agents are kept. */
+  readonly knownAgents: KnownAgentsStore;
+  /** Connects to an agent. */
+  readonly dial: Dial;
+  /** What happens to an agent that is not known. @default {"approve"} */
+  readonly trust?: TrustPolicy;
+  /** How many agents of the app may be trusted at first use; needed with `first-use`. */
+  readonly firstUseLimit?: number;
+  /** How many agents are served at a time. @default {32} */
+  readonly concurrency?: number;
+  /** How often every agent is served, in milliseconds. @default {300_000} */
+  readonly pollingIntervalMs?: number;
+  /** How often the list of agents is asked for, in milliseconds. @default {60_000} */
+  readonly discoveryIntervalMs?: number;
+  /** The times of one contact. */
+  readonly limits?: SyncLimits;
+  /** Takes notes. @default {SILENT_LOGGER} */
+  readonly logger?: Logger;
+  /** The time now in Unix milliseconds. @default {Date.now} */
+  readonly now?: () => number;
+  /** Waits; rejects with the reason of the signal. The real clock by default. */
+  readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
+  /** Returns a number from 0 up to but excluding 1. @default {Math.random} */
+  readonly random?: () => number;
+}
+
+/** The options of {@linkcode Keeper.pass}. */
+export interface PassOptions {
+  /** Ends the pass; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of {@linkcode Keeper.run}. */
+export interface RunOptions {
+  /** Ends the run; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Is told of each pass, and waited for. */
+  readonly onReport?: (report: PassReport) => Promise<void> | void;
+}
+
+/**
+ * Serves a fleet, once or until it is stopped.
+ *
+ * Agents are served several at a time, those that did well before the others. One that hangs, lies
+ * or dies has a limited time and place: those whose last contact failed hold a quarter of the places
+ * at most.
+ *
+ * @example
+ * ```ts
+ * import { Keeper, MemoryKnownAgentsStore, StaticFleet } from "@fluxvault/fluxvault/keeper";
+ * import { ConnectionError, MemorySecretSource } from "@fluxvault/fluxvault/protocol";
+ *
+ * const source = await MemorySecretSource.from({ "db.password": new Uint8Array([1, 2, 3]) });
+ * const keeper = new Keeper({
+ *   fleet: new StaticFleet([{ host: "192.0.2.7", port: 8888 }]),
+ *   vault: { inspect: () => Promise.resolve(Object.assign(source, { faults: [] })) },
+ *   files: [{ local: "db.password", remote: "db.password" }],
+ *   knownAgents: new MemoryKnownAgentsStore(),
+ *   dial: () => Promise.reject(new ConnectionError("connection-refused", "nobody is there")),
+ * });
+ * const report = await keeper.pass();
+ * console.assert(report.agents[0]?.outcome.kind === "unreachable");
+ * ```
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #known: KnownAgents;
+  readonly #schedule: Schedule;
+  readonly #list: FleetList;
+  readonly #places: LimitFunction;
+  readonly #suspectPlaces: LimitFunction;
+  readonly #logger: Logger;
+  readonly #now: () => number;
+  readonly #pollingIntervalMs: number;
+  #passes = 0;
+
+  /**
+   * Touches nothing yet.
+   *
+   * @throws {RangeError} if a number is out of its range, or `first-use` is without a limit.
+   */
+  constructor(options: KeeperOptions) {
+    const { concurrency = DEFAULT_CONCURRENCY, trust = "approve", firstUseLimit } = options;
+    const { pollingIntervalMs = DEFAULT_POLLING_INTERVAL_MS, now = Date.now } = options;
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new RangeError("concurrency must be a whole number from 1");
+    }
+    if (trust === "first-use" && !(Number.isInteger(firstUseLimit) && (firstUseLimit ?? 0) >= 1)) {
+      throw new RangeError("first-use needs a firstUseLimit from 1");
+    }
+    this.#options = options;
+    this.#logger = options.logger ?? SILENT_LOGGER;
+    this.#now = now;
+    this.#pollingIntervalMs = pollingIntervalMs;
+    this.#known = new KnownAgents(options.knownAgents, {
+      app: options.fleet.app,
+      trust,
+      firstUseLimit: firstUseLimit ?? 0,
+      sightingLifetimeMs: 2 * pollingIntervalMs,
+      now,
+    });
+    this.#schedule = new Schedule({ pollingIntervalMs, random: options.random ?? Math.random });
+    this.#list = new FleetList(options.fleet, {
+      schedule: this.#schedule,
+      logger: this.#logger,
+      now,
+    });
+    this.#places = pLimit(concurrency);
+    this.#suspectPlaces = pLimit(Math.max(1, Math.floor(concurrency * SUSPECT_SHARE)));
+  }
+
+  /**
+   * Serves every agent of the fleet once.
+   *
+   * @throws {FluxVaultError} if the list of agents was never had, or the vault or the known agents
+   * cannot be read. What happens to one agent is in the report.
+   */
+  async pass(options: PassOptions = {}): Promise<PassReport> {
+    const { signal } = options;
+    const error = await this.#list.refresh({ signal });
+    if (error !== null && this.#schedule.size === 0) throw error;
+    return await this.#serve(this.#schedule.idle(), { isWhole: true, signal });
+  }
+
+  /**
+   * Serves the fleet until it is stopped: every agent once a polling interval, a new one as soon as it
+   * is listed, one that failed after a pause that grows.
+   *
+   * @throws The reason of the signal, and nothing else: what fails is reported and tried again.
+   */
+  async run(options: RunOptions): Promise<never> {
+    const { signal } = options;
+    const { discoveryIntervalMs = DEFAULT_DISCOVERY_INTERVAL_MS } = this.#options;
+    const tasks = new Set<Promise<void>>();
+    let wake = Promise.withResolvers<void>();
+    const start = (task: Promise<void>) => {
+      const done = task.catch((error) => {
+        if (!signal.aborted) {
+          this.#logger.error("A pass ended in a fault.", { error: String(error) });
+        }
+      }).finally(() => {
+        tasks.delete(done);
+        wake.resolve();
+      });
+      tasks.add(done);
+    };
+    let discoverAtMs = -Infinity;
+    let wholeAtMs = -Infinity;
+    let isDiscovering = false;
+    while (!signal.aborted) {
+      const nowMs = this.#now();
+      if (nowMs >= discoverAtMs && !isDiscovering) {
+        isDiscovering = true;
+        discoverAtMs = nowMs + discoveryIntervalMs;
+        start(this.#rediscover(options).finally(() => isDiscovering = false));
+      }
+      const isWhole = nowMs >= wholeAtMs && this.#list.isKnown;
+      const agents = isWhole ? this.#schedule.idle() : this.#schedule.due(nowMs);
+      if (isWhole) wholeAtMs = nowMs + this.#pollingIntervalMs;
+      if (isWhole || agents.length > 0) {
+        start(this.#serveAndReport(agents, { ...options, isWhole }));
+      }
+      const nextMs = Math.min(
+        isDiscovering ? Infinity : discoverAtMs,
+        this.#list.isKnown ? wholeAtMs : Infinity,
+        this.#schedule.nextDueMs(),
+      );
+      await this.#sleep(nextMs - this.#now(), { wake: wake.promise, signal });
+      wake = Promise.withResolvers<void>();
+    }
+    await Promise.all(tasks);
+    throw signal.reason;
+  }
+
+  /** Waits for a time, a wake-up call, or the end. */
+  async #sleep(
+    durationMs: number,
+    { wake, signal }: { readonly wake: Promise<void>; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const nap = new AbortController();
+    const stop = () => nap.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) nap.abort();
+    const { delay = wait } = this.#options;
+    const napping = delay(Math.min(Math.max(durationMs, 0), MAX_TIMER_MS), nap.signal)
+      .catch(() => {});
+    await Promise.race([napping, wake]);
+    nap.abort();
+    signal.removeEventListener("abort", stop);
+  }
+
+  async #rediscover({ signal, onReport }: RunOptions): Promise<void> {
+    const error = await this.#list.refresh({ signal });
+    if (error !== null && this.#schedule.size === 0) {
+      await onReport?.(this.#reportProblem(error));
+    }
+    await this.#known.reload();
+    this.#schedule.release((fingerprint) => this.#known.isKnown(fingerprint), this.#now());
+  }
+
+  async #serveAndReport(
+    agents: readonly ScheduledAgent[],
+    options: RunOptions & { readonly isWhole: boolean },
+  ): Promise<void> {
+    const { signal, onReport } = options;
+    try {
+      const report = await this.#serve(agents, options);
+      await onReport?.(report);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FluxVaultError)) throw error;
+      await onReport?.(this.#reportProblem(error));
+    }
+  }
+
+  /** Serves agents and reports on them. */
+  async #serve(
+    agents: readonly ScheduledAgent[],
+    options: PassOptions & { readonly isWhole: boolean },
+  ): Promise<PassReport> {
+    const { signal, isWhole } = options;
+    const { fleet } = this.#options;
+    const pass = ++this.#passes;
+    const startedMs = this.#now();
+    const beganMs = performance.now();
+    for (const agent of agents) this.#schedule.begin(agent);
+    const problems = this.#list.problem === null ? [] : [this.#list.problem];
+    let reports: readonly AgentReport[];
+    try {
+      await this.#known.reload();
+      const delivery = await this.#prepare(signal);
+      const inOrder = orderAgents(agents, (name) => this.#known.isRecorded(name));
+      const settled = await Promise.allSettled(
+        inOrder.map((agent) => this.#serveInPlace(agent, { delivery, signal })),
+      );
+      signal?.throwIfAborted();
+      reports = settled.map((result) => {
+        if (result.status === "rejected") throw result.reason;
+        return result.value;
+      });
+    } finally {
+      for (const agent of agents) if (agent.isRunning) this.#schedule.cancel(agent);
+    }
+    try {
+      await this.#known.settle({ fleetSinceMs: isWhole ? startedMs : null });
+    } catch (error) {
+      if (!(error instanceof FluxVaultError)) throw error;
+      problems.push({ code: error.code, message: error.message });
+    }
+    return {
+      pass,
+      app: fleet.app,
+      isWhole,
+      startedMs,
+      durationMs: Math.round(performance.now() - beganMs),
+      agents: [...reports].sort((a, b) => compareText(a.address, b.address)),
+      problems,
+    };
+  }
+
+  #reportProblem(error: FluxVaultError): PassReport {
+    const problem = { code: error.code, message: error.message };
+    return {
+      pass: ++this.#passes,
+      app: this.#options.fleet.app,
+      isWhole: true,
+      startedMs: this.#now(),
+      durationMs: 0,
+      agents: [],
+      problems: [problem],
+    };
+  }
+
+  async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {
+    const { vault, files } = this.#options;
+    return await prepareDelivery(vault, files, { signal });
+  }
+
+  async #serveInPlace(
+    agent: ScheduledAgent,
+    work: PassOptions & { readonly delivery: Delivery },
+  ): Promise<AgentReport> {
+    const serve = () => this.#places(() => this.#serveOne(agent, work));
+    return await (agent.failures > 0 ? this.#suspectPlaces(serve) : serve());
+  }
+
+  async #serveOne(
+    agent: ScheduledAgent,
+    { delivery, signal }: PassOptions & { readonly delivery: Delivery },
+  ): Promise<AgentReport> {
+    const { fleet, dial, limits } = this.#options;
+    const options = {
+      app: fleet.app,
+      dial,
+      known: this.#known,
+      logger: this.#logger,
+      now: this.#now,
+      limits,
+      signal,
+    };
+    let report = await syncAgent(agent.address, { ...options, delivery });
+    if (hasChanges(report)) {
+      // The vault changed under way: what it holds now is brought at once, once.
+      const again = await syncAgent(agent.address, {
+        ...options,
+        delivery: await this.#prepare(signal),
+      });
+      report = joinReports(report, again);
+    }
+    const isWanted = isAgentWanted(report);
+    this.#schedule.finish(agent, {
+      isWanted,
+      durationMs: report.durationMs,
+      pendingFingerprint: report.outcome.kind === "pending" || isChangedKey(report)
+        ? report.fingerprint
+        : null,
+      nowMs: this.#now(),
+    });
+    this.#logger.debug("An agent was served.", {
+      address: report.address,
+      outcome: report.outcome.kind,
+      durationMs: report.durationMs,
+    });
+    return { ...report, failures: agent.failures };
+  }
+}
+
+function hasChanges({ outcome }: ContactReport): boolean {
+  return outcome.kind === "delivered" &&
+    outcome.files.some((file) => file.outcome === "changed");
+}
+
+function isChangedKey({ outcome }: ContactReport): boolean {
+  return outcome.kind === "rejected" && outcome.code === "identity-changed";
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function wait(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, durationMs);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

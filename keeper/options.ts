@@ -1,0 +1,131 @@
+/**
+ * The options of the keeper, as data.
+ *
+ * @module
+ */
+import { defineOptions } from "../protocol/host/mod.ts";
+
+const VAULT = "Vault";
+const FLEET = "Agents";
+const TRUST = "Trust";
+const PASSES = "Passes";
+
+const APP_NAME = {
+  name: "app-name",
+  kind: "text",
+  placeholder: "NAME",
+  group: FLEET,
+} as const;
+
+const STATE_DIR = {
+  name: "state-dir",
+  kind: "path",
+  placeholder: "FOLDER",
+  group: TRUST,
+  help: "The folder that remembers agents; $XDG_STATE_HOME/fluxvault where it is not given.",
+} as const;
+
+/** The options of `run`. */
+export const RUN_OPTIONS = defineOptions([
+  {
+    name: "vault-dir",
+    kind: "path",
+    placeholder: "FOLDER",
+    default: "./vault",
+    group: VAULT,
+    help: "The folder that holds the secret files.",
+  },
+  {
+    name: "managed-files",
+    kind: "list",
+    placeholder: "LOCAL[:REMOTE],...",
+    group: VAULT,
+    help: "Which files of the vault go where; REMOTE is relative to the agent's working folder, " +
+      "or absolute, and keeps the name where it ends in /.",
+  },
+  {
+    ...APP_NAME,
+    help: "The app whose agents to find through the Flux API; with --agent-ips, the app that " +
+      "these must belong to.",
+  },
+  {
+    name: "agent-ips",
+    kind: "list",
+    placeholder: "HOST[:PORT],...",
+    group: FLEET,
+    help: "Serve these agents only, without asking the Flux API.",
+  },
+  {
+    name: "comms-port",
+    kind: "integer",
+    min: 1,
+    max: 65_535,
+    default: 8_888,
+    group: FLEET,
+    help: "The port of agents whose address names none.",
+  },
+  {
+    name: "flux-api",
+    kind: "list",
+    placeholder: "URL,...",
+    group: FLEET,
+    help: "The Flux APIs to ask, in turn; the public one where none is given.",
+  },
+  {
+    name: "trust",
+    kind: "choice",
+    choices: ["approve", "first-use", "pinned"],
+    group: TRUST,
+    help: "What happens to an agent with a new key: it waits for your approval, is trusted at " +
+      "once (a rogue that is faster gets the files), or is turned away. first-use with " +
+      "--agent-ips, else approve.",
+  },
+  {
+    name: "first-use-limit",
+    kind: "integer",
+    min: 1,
+    max: 10_000,
+    placeholder: "COUNT",
+    group: TRUST,
+    help: "How many agents --trust first-use may trust; as many as --agent-ips names where it is " +
+      "not given.",
+  },
+  STATE_DIR,
+  {
+    name: "polling-interval",
+    kind: "seconds",
+    min: 1,
+    default: 300,
+    group: PASSES,
+    help: "How often every agent is served.",
+  },
+  {
+    name: "discovery-interval",
+    kind: "seconds",
+    min: 1,
+    default: 60,
+    group: PASSES,
+    help: "How often to look for new agents, which are served at once.",
+  },
+  {
+    name: "run-once",
+    kind: "boolean",
+    group: PASSES,
+    help: "Serve every agent once and stop: 0 if each has what it should have, else 1.",
+  },
+  {
+    name: "concurrency",
+    kind: "integer",
+    min: 1,
+    max: 1_024,
+    default: 32,
+    group: PASSES,
+    help: "How many agents are served at a time.",
+  },
+]);
+
+/** The options of `agents list`, `agents approve` and `agents forget`. */
+export const AGENTS_OPTIONS = defineOptions([
+  { ...APP_NAME, help: "Only agents of this app." },
+  STATE_DIR,
+]);

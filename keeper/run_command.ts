@@ -1,0 +1,245 @@
+/**
+ * `fluxvault-keeper run`: serves a fleet, once or until it is stopped.
+ *
+ * @module
+ */
+import { ConfigError, isAppName } from "../protocol/mod.ts";
+import {
+  type CommandContext,
+  EXIT_DONE,
+  EXIT_FAILURE,
+  isGiven,
+  sanitiseText,
+  settingError,
+} from "../protocol/host/mod.ts";
+import { parseAgentAddresses } from "./agent_address.ts";
+import { dialAgent } from "./dialer.ts";
+import { type Fleet, StaticFleet } from "./fleet.ts";
+import { Keeper } from "./keeper.ts";
+import type { RUN_OPTIONS } from "./options.ts";
+import { isPassWanted, type PassReport } from "./report.ts";
+import { findStateFolder } from "./state_folder.ts";
+import { KnownAgentsFile } from "./trust/known_agents_file.ts";
+import type { TrustPolicy } from "./trust/mod.ts";
+import { DiskVault } from "./vault/disk_vault.ts";
+import { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
+import type { Vault, VaultView } from "./vault/vault.ts";
+
+type Context = CommandContext<typeof RUN_OPTIONS>;
+
+/** Runs the command. */
+export async function run(context: Context): Promise<number> {
+  const { settings, logger, signal } = context;
+  const files = readFiles(context);
+  const { fleet, trust, firstUseLimit } = await readFleet(context);
+  const stateFolder = findStateFolder(context.env, { stateDir: settings.stateDir });
+  const vault = new DiskVault(settings.vaultDir, { logger });
+  const view = await lookIntoVault(context, { vault, files });
+  const knownAgents = new KnownAgentsFile(stateFolder);
+  await knownAgents.load();
+  const keeper = new Keeper({
+    fleet,
+    vault: startingWith(view, vault),
+    files,
+    knownAgents,
+    dial: dialAgent,
+    trust,
+    ...(firstUseLimit === undefined ? {} : { firstUseLimit }),
+    concurrency: settings.concurrency,
+    pollingIntervalMs: settings.pollingIntervalMs,
+    discoveryIntervalMs: settings.discoveryIntervalMs,
+    logger,
+  });
+  if (settings.runOnce) {
+    const report = await keeper.pass({ signal });
+    await printReport(context, report);
+    return isPassWanted(report) ? EXIT_DONE : EXIT_FAILURE;
+  }
+  logger.info("The keeper serves its fleet until it is stopped.", {
+    app: fleet.app,
+    files: files.length,
+    trust,
+    state: knownAgents.path,
+  });
+  return await keeper.run({ signal, onReport: (report) => printNews(context, report) });
+}
+
+/** Adds to a parser's complaint where the value came from. */
+function withSource<T>({ resolved }: Context, name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const source = resolved.entries.get(name)?.source.text;
+    throw new ConfigError(error.message, {
+      setting: `--${name}`,
+      ...(source === undefined ? {} : { source }),
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+function readFiles(context: Context): ManagedFile[] {
+  const { settings, resolved } = context;
+  if (settings.managedFiles.length === 0) {
+    throw settingError(resolved, {
+      name: "managed-files",
+      problem: "is missing: there is nothing to deliver",
+      hint: "Name the files of the vault, for example --managed-files db.password,tls/key.pem.",
+    });
+  }
+  return withSource(context, "managed-files", () => parseManagedFiles(settings.managedFiles));
+}
+
+interface FleetSettings {
+  readonly fleet: Fleet;
+  readonly trust: TrustPolicy;
+  readonly firstUseLimit: number | undefined;
+}
+
+async function readFleet(context: Context): Promise<FleetSettings> {
+  const { settings, resolved } = context;
+  const { appName, agentIps, commsPort } = settings;
+  if (appName === undefined && agentIps.length === 0) {
+    throw settingError(resolved, {
+      name: "app-name",
+      problem: "is missing, and so is --agent-ips",
+      hint: "Name the app whose agents to find, or the agents themselves.",
+    });
+  }
+  if (appName !== undefined && !isAppName(appName)) {
+    throw settingError(resolved, {
+      name: "app-name",
+      problem: `cannot be ${JSON.stringify(sanitiseText(appName, { maxLength: 80 }))}`,
+      hint: "Use letters, digits and inner hyphens, at most 63 of them.",
+    });
+  }
+  if (agentIps.length > 0) {
+    if (isGiven(resolved, "flux-api")) {
+      throw settingError(resolved, {
+        name: "flux-api",
+        problem: "has no use beside --agent-ips",
+        hint: "Leave one of them out.",
+      });
+    }
+    const addresses = withSource(context, "agent-ips", () => {
+      return parseAgentAddresses(agentIps, { defaultPort: commsPort });
+    });
+    return {
+      fleet: new StaticFleet(addresses, { app: appName ?? null }),
+      trust: settings.trust ?? "first-use",
+      firstUseLimit: settings.firstUseLimit ?? addresses.length,
+    };
+  }
+  const trust = settings.trust ?? "approve";
+  if (trust === "first-use" && settings.firstUseLimit === undefined) {
+    throw settingError(resolved, {
+      name: "trust",
+      problem: "first-use needs --first-use-limit where the network lists the agents",
+      hint: "Say how many instances the app has; any node can put itself into the list.",
+    });
+  }
+  const fleet = await makeFluxFleet(context, appName ?? "");
+  return { fleet, trust, firstUseLimit: settings.firstUseLimit };
+}
+
+/** Loads what asks the Flux API only where it is asked. */
+async function makeFluxFleet(context: Context, app: string): Promise<Fleet> {
+  const { settings: { fluxApi, commsPort }, resolved, logger } = context;
+  const [{ FluxClient, isRegistrableAppName }, { FluxFleet }] = await Promise.all([
+    import("../flux/mod.ts"),
+    import("./flux_fleet.ts"),
+  ]);
+  if (!isRegistrableAppName(app)) {
+    throw settingError(resolved, {
+      name: "app-name",
+      problem: `cannot be "${app}" on the Flux network`,
+      hint: "A name there does not start with flux or zel.",
+    });
+  }
+  try {
+    const client = new FluxClient({
+      logger,
+      ...(fluxApi.length === 0 ? {} : { baseUrls: fluxApi }),
+    });
+    return new FluxFleet(client, { app, commsPort, logger });
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    throw settingError(resolved, {
+      name: "flux-api",
+      problem: "holds what is no address of an API",
+      hint: "Write http:// or https:// addresses without user, query or fragment.",
+      cause,
+    });
+  }
+}
+
+/** Looks into the vault before any agent is dialled: what is wrong with it is the operator's. */
+async function lookIntoVault(
+  { settings, resolved, logger, signal }: Context,
+  { vault, files }: { readonly vault: Vault; readonly files: readonly ManagedFile[] },
+): Promise<VaultView> {
+  let view: VaultView;
+  try {
+    view = await vault.inspect(files, { signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw settingError(resolved, {
+      name: "vault-dir",
+      problem: `names no folder that can be read: ${JSON.stringify(settings.vaultDir)}`,
+      hint: "Make the folder and put the secret files into it, or name another.",
+      cause,
+    });
+  }
+  const [first] = view.faults;
+  if (first === undefined) return view;
+  const names = view.faults.map(({ file, code }) => `${JSON.stringify(file.local)} (${code})`);
+  if (settings.runOnce) {
+    throw settingError(resolved, {
+      name: "managed-files",
+      problem: `names what the vault cannot give: ${names.join(", ")}`,
+      hint: `Put it below ${settings.vaultDir}, as a file that this program may read.`,
+    });
+  }
+  for (const { file, code } of view.faults) {
+    logger.warn("A managed file cannot be delivered.", { file: file.local, code });
+  }
+  return view;
+}
+
+/** A vault whose first look was taken already. */
+function startingWith(view: VaultView, vault: Vault): Vault {
+  let first: VaultView | null = view;
+  return {
+    inspect(files, options): Promise<VaultView> {
+      if (first === null) return vault.inspect(files, options);
+      const taken = first;
+      first = null;
+      return Promise.resolve(taken);
+    },
+  };
+}
+
+async function printReport(context: Context, report: PassReport): Promise<void> {
+  const { settings, stdout } = context;
+  if (settings.json) {
+    const { formatReportJson } = await import("./report_json.ts");
+    await stdout.write(formatReportJson(report));
+    return;
+  }
+  const { formatReportText } = await import("./report_text.ts");
+  const { stateDir } = settings;
+  const approveFlags = stateDir === undefined ? "" : ` --state-dir ${quoteForShell(stateDir)}`;
+  await stdout.write(formatReportText(report, { approveFlags }));
+}
+
+/** Prints a report unless it only repeats that some agents still fail; JSON has them all. */
+async function printNews(context: Context, report: PassReport): Promise<void> {
+  if (context.settings.json || report.isWhole) return await printReport(context, report);
+  const agents = report.agents.filter(({ failures }) => failures <= 1);
+  if (agents.length > 0) await printReport(context, { ...report, agents });
+}
+
+function quoteForShell(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

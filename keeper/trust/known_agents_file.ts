@@ -1,0 +1,108 @@
+/**
+ * The known agents as a file on this machine: written whole, under a lock, readable by its owner.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { StorageError } from "../../protocol/mod.ts";
+import {
+  lockFile,
+  readOptionalFile,
+  storageError,
+  writeFileAtomically,
+} from "../../protocol/host/mod.ts";
+import { MAX_STATE_BYTES, STATE_LOCK_WAIT_MS } from "../limits.ts";
+import type { KnownAgentsStore } from "./known_agents.ts";
+import {
+  decodeKnownAgents,
+  EMPTY_STATE,
+  encodeKnownAgents,
+  type KnownAgentsState,
+} from "./known_agents_state.ts";
+
+/** The name of the file in the folder of state. */
+export const KNOWN_AGENTS_FILE_NAME = "known_agents.json";
+const LOCK_NAME = "known_agents.lock";
+
+type Change = (state: KnownAgentsState) => KnownAgentsState;
+
+interface WaitingChange {
+  readonly change: Change;
+  readonly result: PromiseWithResolvers<KnownAgentsState>;
+}
+
+/** Keeps the known agents in a file; a file that cannot be read is never written over. */
+export class KnownAgentsFile implements KnownAgentsStore {
+  /** Where the file is. */
+  readonly path: string;
+  readonly #folder: string;
+  #waiting: WaitingChange[] = [];
+  #isWriting = false;
+
+  /** Names the folder of state; it is made (0700) with the first change. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.path = join(folder, KNOWN_AGENTS_FILE_NAME);
+  }
+
+  /** Reads the file; see {@linkcode KnownAgentsStore.load}. */
+  async load(): Promise<KnownAgentsState> {
+    const bytes = await readOptionalFile(this.path, { maxBytes: MAX_STATE_BYTES });
+    if (bytes === null) return EMPTY_STATE;
+    try {
+      return decodeKnownAgents(bytes);
+    } catch (cause) {
+      if (!(cause instanceof StorageError)) throw cause;
+      const hint = "Correct the file, or move it away; every agent is new then.";
+      throw new StorageError(cause.code, `${this.path}: ${cause.message}`, { hint });
+    }
+  }
+
+  /** Changes the file; changes that come together are written together. */
+  update(change: Change): Promise<KnownAgentsState> {
+    const result = Promise.withResolvers<KnownAgentsState>();
+    this.#waiting.push({ change, result });
+    if (!this.#isWriting) void this.#writeAll();
+    return result.promise;
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#isWriting = true;
+    // Changes that are asked for in the same turn go into one write.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        for (const { result } of batch) result.reject(error);
+      }
+    }
+    this.#isWriting = false;
+  }
+
+  async #write(batch: readonly WaitingChange[]): Promise<void> {
+    await this.#makeFolder();
+    using _lock = await lockFile(join(this.#folder, LOCK_NAME), { waitMs: STATE_LOCK_WAIT_MS });
+    const before = await this.load();
+    let state = before;
+    for (const { change, result } of batch) {
+      try {
+        state = change(state);
+      } catch (error) {
+        result.reject(error);
+      }
+    }
+    if (state !== before) await writeFileAtomically(this.path, encodeKnownAgents(state));
+    for (const { result } of batch) result.resolve(state);
+  }
+
+  async #makeFolder(): Promise<void> {
+    try {
+      await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw storageError(error, `make the folder ${JSON.stringify(this.#folder)}`);
+    }
+  }
+}
