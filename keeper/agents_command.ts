@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../protocol/mod.ts";
-import { type CommandContext, EXIT_DONE, formatTable } from "../protocol/host/mod.ts";
+import { type CommandContext, EXIT_DONE, sanitiseText } from "../protocol/host/mod.ts";
 import type { AGENTS_OPTIONS } from "./options.ts";
 import { findStateFolder } from "./state_folder.ts";
 import { KnownAgentsFile } from "./trust/known_agents_file.ts";
@@ -16,6 +16,8 @@ import {
   type KnownAgentsState,
   type PendingAgent,
 } from "./trust/mod.ts";
+
+const STATE_WIDTH = 12;
 
 type Context = CommandContext<typeof AGENTS_OPTIONS>;
 
@@ -62,14 +64,13 @@ export async function listAgents(context: Context): Promise<number> {
 
 /** Writes two lines for each agent, since a fingerprint has to be read whole. */
 function formatAgents(agents: readonly Record<string, string | null>[]): string {
-  const rows = agents.map((agent) => [
-    agent["state"] ?? "",
-    agent["fingerprint"] ?? "",
-    [agent["app"] ?? "-", agent["component"] ?? "-", agent["address"] ?? "not seen yet"].join(" "),
-    (agent["seen"] ?? agent["since"] ?? "").slice(0, 16).replace("T", " "),
-  ]);
-  const columns = ["STATE", "FINGERPRINT", "APP, COMPONENT, ADDRESS", "SEEN (UTC)"];
-  return formatTable(rows, { columns: columns.map((heading) => ({ heading })) });
+  return agents.map((agent) => {
+    const where = agent["address"] ?? "not seen yet";
+    const seen = (agent["seen"] ?? agent["since"] ?? "").slice(0, 16).replace("T", " ");
+    const names = `app ${agent["app"] ?? "-"}, component ${agent["component"] ?? "-"}`;
+    const head = `${(agent["state"] ?? "").padEnd(STATE_WIDTH)}${agent["fingerprint"] ?? ""}`;
+    return `${head}\n${" ".repeat(STATE_WIDTH)}${sanitiseText(`${names}, ${where}, ${seen}`)}\n`;
+  }).join("");
 }
 
 function readSelection({ operands, settings }: Context): AgentSelection {

@@ -128,7 +128,7 @@ function formatWaiting(report: PassReport, flags: string): string {
   if (waiting.length === 0) return "";
   const app = report.app === null ? "" : ` --app-name ${report.app}`;
   const commands = waiting.map(({ address, fingerprint }) => {
-    return `  fluxvault-keeper agents approve ${fingerprint}${app}${flags}   # ${address}`;
+    return `  # ${address}\n  fluxvault-keeper agents approve ${fingerprint}${app}${flags}`;
   });
   const subject = waiting.length === 1 ? "1 agent waits" : `${waiting.length} agents wait`;
   return `\n${subject} for approval and got nothing. Compare the fingerprint with the one that\n` +

@@ -18,12 +18,16 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/main.ts",
   "agent/mod.ts",
   "agent/options.ts",
+  "keeper/agents_command.ts",
   "keeper/dialer.ts",
-  "keeper/disk_vault.ts",
-  "keeper/known_agents_file.ts",
   "keeper/main.ts",
   "keeper/mod.ts",
   "keeper/options.ts",
+  "keeper/report_text.ts",
+  "keeper/run_command.ts",
+  "keeper/state_folder.ts",
+  "keeper/trust/known_agents_file.ts",
+  "keeper/vault/disk_vault.ts",
 ];
 
 /**
