@@ -29,11 +29,19 @@ export class FrameWriter {
     this.#sealer = sealer;
   }
 
-  /** Waits for a place among the frames in flight, then starts sending; does not wait for its end. */
-  async write(plaintext: Bytes): Promise<void> {
+  /**
+   * Waits for a place among the frames in flight, then starts sending; does not wait for its end.
+   *
+   * @param options `isWanted` is asked when the place is there: whether the frame still has a purpose.
+   */
+  async write(
+    plaintext: Bytes,
+    options: { readonly isWanted?: () => boolean } = {},
+  ): Promise<void> {
     // A link that fails rejects every write, so that all places come back.
     await this.#places.acquire();
-    this.#append(plaintext, () => this.#places.release());
+    if (options.isWanted?.() ?? true) this.#append(plaintext, () => this.#places.release());
+    else this.#places.release();
   }
 
   /** Starts sending at once: for small frames that must not wait, since the reader sends them. */
@@ -47,6 +55,8 @@ export class FrameWriter {
 
   /** Waits until everything that was handed over has left. */
   async flush(): Promise<void> {
+    // Places are given in turn: whoever waited before this has handed its frame over.
+    await this.#places.run(() => Promise.resolve());
     await this.#tail;
     this.#link.throwIfFailed();
   }

@@ -83,6 +83,8 @@ export const FRAME_TIMEOUT_MS = 30_000;
 export const PING_AFTER_MS = 15_000;
 /** How long a session lives without a complete authentic frame. */
 export const IDLE_TIMEOUT_MS = 60_000;
+/** How long a peer is given to read why a session ends, and to end its own direction. */
+export const FAREWELL_TIMEOUT_MS = 2_000;
 
 /** How far a keeper statement's time of issue may be from the agent's clock, in seconds. */
 export const STATEMENT_SKEW_S = 300;

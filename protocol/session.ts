@@ -27,6 +27,7 @@ import type { FrameReader } from "./frame_reader.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import type { Exporter } from "./key_schedule.ts";
 import {
+  FAREWELL_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
   MAX_FILE_BYTES,
   MAX_OPEN_STREAMS,
@@ -36,10 +37,8 @@ import {
 import type { Link } from "./link.ts";
 import { MessageFields } from "./message_fields.ts";
 import type { KeeperProof } from "./statement.ts";
-import { ReceiveStream, SendStream, StreamResetError } from "./streams.ts";
+import { ReceiveStream, SendStream, type StreamCarrier, StreamResetError } from "./streams.ts";
 
-/** How long a peer is given to read why the session ends. */
-const FAREWELL_TIMEOUT_MS = 2_000;
 const MAX_STREAM_ID = 2 ** 32 - 1;
 
 /** The times of a session. */
@@ -50,6 +49,8 @@ export interface SessionOptions {
   readonly idleTimeoutMs?: number;
   /** When a frame is due after its first byte. @default {FRAME_TIMEOUT_MS} */
   readonly frameTimeoutMs?: number;
+  /** How long the peer is given to take its leave. @default {FAREWELL_TIMEOUT_MS} */
+  readonly farewellTimeoutMs?: number;
 }
 
 /** A message of the peer, with the stream that it announced, if it did. */
@@ -106,7 +107,9 @@ export class Session implements AsyncDisposable {
   readonly #running: Promise<void>;
   #wake: (() => void) | null = null;
   #end: { readonly reason: unknown } | null = null;
-  #isFailing = false;
+  /** The first failure, while the peer is still being told and after. */
+  #failing: { readonly reason: unknown } | null = null;
+  #isClosing = false;
   #nextStreamId: number;
   #lastPeerStreamId = -1;
   #lastFrameMs = performance.now();
@@ -123,12 +126,16 @@ export class Session implements AsyncDisposable {
     this.#nextStreamId = parts.role === "agent" ? 0 : 1;
     const { pingAfterMs = PING_AFTER_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = options;
     this.#watchdog = setInterval(() => this.#watch(), Math.min(pingAfterMs, idleTimeoutMs) / 4);
-    this.#link.broken.catch((error) => this.#finish(error));
     this.#running = this.#run();
+    this.#link.broken.catch(async (error) => {
+      // What came before the transport broke may say why it did.
+      await this.#running;
+      this.#finish(this.#failing === null ? error : this.#failing.reason);
+    });
   }
 
   /**
-   * Takes the next message of the peer.
+   * Takes the next message of the peer; one caller at a time.
    *
    * @returns `null` where the peer has ended its direction; whether it may is the caller's question.
    * @throws What ended the session, once and always.
@@ -147,9 +154,15 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Sends a message; resolves when the next may be handed over. */
+  /**
+   * Sends a message; resolves when the next may be handed over.
+   *
+   * @throws What ended the session, once and always.
+   */
   async send(message: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#throwIfOver();
     await this.#writer.write(encodeMessageFrame(message));
+    if (this.#link.isOver) this.#throwIfOver();
   }
 
   /**
@@ -157,8 +170,10 @@ export class Session implements AsyncDisposable {
    * before anything is written to it.
    *
    * @throws {RangeError} if 256 are open already.
+   * @throws What ended the session, once and always.
    */
   openStream(size: number): SendStream {
+    this.#throwIfOver();
     if (this.#sending.size >= MAX_OPEN_STREAMS) throw new RangeError("too many open streams");
     const id = this.#nextStreamId;
     if (id > MAX_STREAM_ID) throw new RangeError("the session has used up its streams");
@@ -180,9 +195,10 @@ export class Session implements AsyncDisposable {
 
   /** Ends the session after what was sent, and waits a little for the peer to do the same. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearInterval(this.#watchdog);
     if (!this.#link.isOver) {
-      const disarm = this.#link.deadline(FAREWELL_TIMEOUT_MS, "the farewell");
+      const disarm = this.#armFarewell();
       try {
         await this.#writer.flush();
         await this.#link.closeWriting();
@@ -200,14 +216,15 @@ export class Session implements AsyncDisposable {
 
   /** Ends the session because of an error; the peer learns the code, if it may. */
   async fail(error: unknown): Promise<void> {
-    if (this.#isFailing) return;
-    this.#isFailing = true;
+    if (this.#failing !== null) return;
+    this.#failing = { reason: error };
     const code = failureCode(error);
     if (code !== null && !this.#link.isOver) {
-      const disarm = this.#link.deadline(FAREWELL_TIMEOUT_MS, "the farewell");
+      const disarm = this.#armFarewell();
       this.#writer.writeNow(encodeMessageFrame(encodeFailure(code)));
       try {
         await this.#writer.flush();
+        await this.#link.closeWriting();
       } catch {
         // The error that is being told is the one that counts.
       } finally {
@@ -223,6 +240,22 @@ export class Session implements AsyncDisposable {
     await this.close();
   }
 
+  #armFarewell(): () => void {
+    const { farewellTimeoutMs = FAREWELL_TIMEOUT_MS } = this.#options;
+    return this.#link.deadline(farewellTimeoutMs, "the farewell");
+  }
+
+  #throwIfOver(): void {
+    const failure = this.#failing ?? this.#end;
+    if (failure !== null && failure.reason !== null) throw failure.reason;
+    if (this.#isClosing) throw new ConnectionError("connection-lost", "the session was closed");
+  }
+
+  /** Sends a small frame of the session's own, unless this direction is about to end. */
+  #writeNow(plaintext: Bytes): void {
+    if (!this.#link.isOver && !this.#isClosing) this.#writer.writeNow(plaintext);
+  }
+
   async #run(): Promise<void> {
     const onFailure = (error: unknown) => void this.fail(error);
     try {
@@ -234,7 +267,7 @@ export class Session implements AsyncDisposable {
   }
 
   #take(frame: Frame): void {
-    if (this.#isFailing) return;
+    if (this.#failing !== null) return;
     this.#lastFrameMs = performance.now();
     switch (frame.kind) {
       case "message":
@@ -249,7 +282,7 @@ export class Session implements AsyncDisposable {
       case "reset":
         return this.#takeReset(frame);
       case "ping":
-        return this.#writer.writeNow(encodePingFrame(frame.payload, "pong"));
+        return this.#writeNow(encodePingFrame(frame.payload, "pong"));
       case "pong":
         return;
     }
@@ -304,7 +337,7 @@ export class Session implements AsyncDisposable {
     // The peer keeps the stream open until it hears that no further piece is on its way.
     sent.fail(error);
     this.#sending.delete(frame.streamId);
-    this.#writer.writeNow(encodeResetFrame(frame.streamId, frame.code));
+    this.#writeNow(encodeResetFrame(frame.streamId, frame.code));
   }
 
   /** Tells whether a number is one of this end's streams; any other than a past one is fatal. */
@@ -314,18 +347,21 @@ export class Session implements AsyncDisposable {
     throw new ProtocolError("stream-malformed", "the peer speaks of a stream that never was");
   }
 
-  #carrier(id: number) {
+  #carrier(id: number): StreamCarrier {
     return {
       sendChunk: async (bytes: Uint8Array, isLast: boolean): Promise<void> => {
-        await this.#writer.write(encodeChunkFrame(bytes, { streamId: id, isLast }));
+        this.#throwIfOver();
+        const chunk = encodeChunkFrame(bytes, { streamId: id, isLast });
+        // A reset may overtake a chunk that waits for its turn; nothing may follow a reset.
+        await this.#writer.write(chunk, { isWanted: () => this.#sending.has(id) });
         if (isLast) this.#sending.delete(id);
       },
       sendWindow: (granted: number): void => {
-        if (!this.#link.isOver) this.#writer.writeNow(encodeWindowFrame(id, granted));
+        this.#writeNow(encodeWindowFrame(id, granted));
       },
       sendReset: (code: number): void => {
         this.#sending.delete(id);
-        if (!this.#link.isOver) this.#writer.writeNow(encodeResetFrame(id, code));
+        this.#writeNow(encodeResetFrame(id, code));
       },
     };
   }
@@ -338,7 +374,7 @@ export class Session implements AsyncDisposable {
         new ConnectionError("timed-out", `the peer was silent for ${idleTimeoutMs / 1_000} s`),
       );
     } else if (now - this.#writer.lastWriteMs >= pingAfterMs) {
-      this.#writer.writeNow(encodePingFrame(randomBytes(PING_BYTES) as Bytes, "ping"));
+      this.#writeNow(encodePingFrame(randomBytes(PING_BYTES), "ping"));
     }
   }
 

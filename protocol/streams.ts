@@ -91,6 +91,7 @@ export class SendStream {
     if (this.#remaining > 0) throw new RangeError("fewer bytes than the stream's size");
     this.#isOver = true;
     await this.#carrier.sendChunk(new Uint8Array(0), true);
+    this.#throwFailure();
   }
 
   /** Gives the stream up, unless it is over. */
