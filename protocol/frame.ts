@@ -7,11 +7,9 @@ import { type Bytes, encodeUtf8, readUint32, writeUint32 } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   CHUNK_HEADER_BYTES,
-  FRAME_HEADER_BYTES,
   MAX_CHUNK_BYTES,
   MAX_MESSAGE_BYTES,
   MIN_SEALED_BYTES,
-  TAG_BYTES,
 } from "./limits.ts";
 
 /** The kinds of frame. */
@@ -50,11 +48,6 @@ export type Frame =
   | { readonly kind: "reset"; readonly streamId: number; readonly code: number }
   | { readonly kind: "ping"; readonly payload: Bytes }
   | { readonly kind: "pong"; readonly payload: Bytes };
-
-/** Returns how many bytes a frame takes on the wire for a plaintext of this length. */
-export function frameBytes(plaintextBytes: number): number {
-  return FRAME_HEADER_BYTES + plaintextBytes + TAG_BYTES;
-}
 
 /** Lays out the plaintext of a message frame. */
 export function encodeMessageFrame(message: Readonly<Record<string, unknown>>): Bytes {
