@@ -12,12 +12,16 @@ import { codeLines, type FileMap, isSource, readProjectFiles } from "./project_f
 /** The files that may touch the operating system; a folder ends in a slash. */
 const OPERATING_SYSTEM_FILES: readonly string[] = [
   "protocol/host/",
-  "agent/disk_store.ts",
+  "agent/disk/",
+  "agent/identity_command.ts",
   "agent/identity_file.ts",
   "agent/listener.ts",
   "agent/main.ts",
   "agent/mod.ts",
+  "agent/name_resolver.ts",
   "agent/options.ts",
+  "agent/serve_command.ts",
+  "agent/state_folder.ts",
   "keeper/agents_command.ts",
   "keeper/dialer.ts",
   "keeper/main.ts",
@@ -145,12 +149,12 @@ Deno.test("edge-safety: finds an import of a file that touches the system", () =
 
 Deno.test("edge-safety: finds a listed file that touches nothing", () => {
   const files = new Map([
-    ["agent/disk_store.ts", "export const A = 1;\n"],
+    ["agent/identity_file.ts", "export const A = 1;\n"],
     ["agent/listener.ts", "Deno.listen;\n"],
     ["agent/mod.ts", 'export * from "./listener.ts";\n'],
   ]);
   const graph = new Map([["agent/mod.ts", ["agent/listener.ts"]]]);
-  assertEquals(findNeedless(files, graph), ["agent/disk_store.ts"]);
+  assertEquals(findNeedless(files, graph), ["agent/identity_file.ts"]);
 });
 
 Deno.test("edge-safety: the browser libraries refuse what a server runtime adds", async () => {

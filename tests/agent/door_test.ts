@@ -1,0 +1,99 @@
+import { Door, type DoorOptions, type Visit } from "../../agent/door.ts";
+import { assertEquals } from "../support/assert.ts";
+
+/** A door whose callers have names, and a list of those that were dropped. */
+function makeDoor(options: DoorOptions = {}) {
+  const door = new Door(options);
+  const dropped: string[] = [];
+  const enter = (name: string, address: string, isShared = false): Visit => {
+    return door.enter({ address, isShared, drop: () => dropped.push(name) });
+  };
+  return { door, dropped, enter };
+}
+
+Deno.test("Door gives a place until it is left, admitted or lost", () => {
+  const { door, enter } = makeDoor();
+  const visits = ["a", "b"].map((name) => enter(name, "192.0.2.1"));
+  assertEquals(door.size, 2);
+  visits[0]?.leave();
+  visits[1]?.admit();
+  visits[1]?.leave();
+  assertEquals(door.size, 0);
+});
+
+Deno.test("Door drops the oldest silent caller of an address that has too many", () => {
+  const { door, dropped, enter } = makeDoor({ maxPerAddress: 2 });
+  enter("a", "192.0.2.1").speak();
+  enter("b", "192.0.2.1");
+  enter("other", "192.0.2.2");
+  enter("c", "::ffff:192.0.2.1");
+  assertEquals(dropped, ["b"]);
+  assertEquals(door.size, 3);
+});
+
+Deno.test("Door drops the oldest of an address where all have spoken", () => {
+  const { dropped, enter } = makeDoor({ maxPerAddress: 2 });
+  enter("a", "192.0.2.1").speak();
+  enter("b", "192.0.2.1").speak();
+  enter("c", "192.0.2.1");
+  assertEquals(dropped, ["a"]);
+});
+
+Deno.test("Door counts IPv6 by /64", () => {
+  const { dropped, enter } = makeDoor({ maxPerAddress: 1 });
+  enter("a", "2001:db8::1");
+  enter("b", "2001:db8:0:1::1");
+  enter("c", "2001:db8::2");
+  assertEquals(dropped, ["a"]);
+});
+
+Deno.test("Door sets no limit of its own for an address that many share", () => {
+  const { dropped, enter } = makeDoor({ maxPerAddress: 1 });
+  for (const name of ["a", "b", "c"]) enter(name, "172.23.4.1", true);
+  assertEquals(dropped, []);
+});
+
+Deno.test("Door, when full, drops the oldest silent caller of the most crowded address", () => {
+  const { dropped, enter } = makeDoor({ maxSetups: 5, keptSetups: 0 });
+  enter("quiet", "192.0.2.9");
+  enter("a", "192.0.2.1").speak();
+  enter("b", "192.0.2.1");
+  enter("c", "192.0.2.1");
+  enter("d", "192.0.2.2");
+  enter("newcomer", "192.0.2.3");
+  assertEquals(dropped, ["b"]);
+});
+
+Deno.test("Door keeps places for addresses that authenticated before", () => {
+  const { dropped, enter } = makeDoor({ maxSetups: 4, keptSetups: 1 });
+  enter("once", "192.0.2.1").admit();
+  for (let i = 0; i < 10; i++) enter(`stranger ${i}`, `198.51.100.${i}`);
+  assertEquals(dropped.length, 7, "strangers have three places among them");
+  enter("known", "192.0.2.1");
+  assertEquals(dropped.length, 7, "the fourth is there for the known one");
+  enter("stranger", "198.51.100.99");
+  assertEquals(dropped.at(-1), "stranger 7", "a stranger costs a stranger his place");
+});
+
+Deno.test("Door drops a known caller only where all are known", () => {
+  const { dropped, enter } = makeDoor({ maxSetups: 2, keptSetups: 1 });
+  for (let i = 0; i < 3; i++) enter("once", `192.0.2.${i}`).admit();
+  for (let i = 0; i < 3; i++) enter(`known ${i}`, `192.0.2.${i}`);
+  assertEquals(dropped, ["known 0"]);
+});
+
+Deno.test("Door forgets the address that has not authenticated for longest", () => {
+  const { dropped, enter } = makeDoor({ maxSetups: 2, keptSetups: 1, maxKnown: 1 });
+  enter("once", "192.0.2.1").admit();
+  enter("once", "192.0.2.2").admit();
+  enter("stranger", "198.51.100.1");
+  enter("forgotten", "192.0.2.1");
+  assertEquals(dropped, ["stranger"]);
+});
+
+Deno.test("Door stays within its places under thousands of callers", () => {
+  const { door, dropped, enter } = makeDoor();
+  for (let i = 0; i < 5_000; i++) enter(`${i}`, `198.51.${i >> 8}.${i & 255}`);
+  assertEquals(door.size, 56);
+  assertEquals(dropped.length, 5_000 - 56);
+});
