@@ -15,7 +15,12 @@ import {
   UNWRAP_BURST,
   UNWRAPS_PER_SECOND,
 } from "./limits.ts";
-import { generateRsaKeyPair, type RsaKeyPair } from "./rsa_key.ts";
+import {
+  checkRsaPublicKey,
+  decodePublicKeyPem,
+  generateRsaKeyPair,
+  type RsaKeyPair,
+} from "./rsa_key.ts";
 
 /** One connection's use of a key. */
 export interface RsaKeyLease {
@@ -43,8 +48,6 @@ export interface RsaKeyStockOptions {
 
 /** How long a second key is kept in stock after somebody had to wait for the first. */
 const LOAD_MEMORY_MS = 60_000;
-/** 2048 bits in bytes: what this stock makes. */
-const MODULUS_BYTES = 256;
 
 interface StockedKey {
   readonly pair: Promise<RsaKeyPair>;
@@ -92,15 +95,16 @@ export class RsaKeyStock implements Disposable {
     clearTimeout(this.#restockTimer);
     this.#restockTimer = undefined;
     if (this.#isClosed) return;
-    this.#offered ??= this.#spare ?? this.#make();
-    if (this.#offered === this.#spare) this.#spare = null;
+    this.#dropExpired();
+    this.#offered ??= this.#takeSpare() ?? this.#make();
     await this.#offered.pair;
+    if (this.#isClosed) return;
     if (this.#spare === null && this.#now() < this.#busyUntilMs) this.#spare = this.#make();
   }
 
   /** Waits for a key and takes part in its use. */
   async lease(): Promise<RsaKeyLease> {
-    if (this.#offered !== null && this.#isExpired(this.#offered)) this.#offered = null;
+    this.#dropExpired();
     if (!(this.#offered ?? this.#spare)?.isMade) {
       this.#busyUntilMs = this.#now() + LOAD_MEMORY_MS;
     }
@@ -123,7 +127,7 @@ export class RsaKeyStock implements Disposable {
     let hasRetired = false;
     return {
       publicKeyPem: pair.publicKeyPem,
-      wrappedBytes: MODULUS_BYTES,
+      wrappedBytes: checkRsaPublicKey(decodePublicKeyPem(pair.publicKeyPem)) / 8,
       unwrap: (wrapped: Bytes) => this.#unwrap(key, { pair, wrapped }),
       retire: () => {
         hasRetired = true;
@@ -173,8 +177,10 @@ export class RsaKeyStock implements Disposable {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 
-  #isExpired(key: StockedKey): boolean {
-    return this.#now() - key.bornMs >= RSA_KEY_LIFETIME_MS;
+  #dropExpired(): void {
+    const oldestMs = this.#now() - RSA_KEY_LIFETIME_MS;
+    if (this.#offered !== null && this.#offered.bornMs <= oldestMs) this.#offered = null;
+    if (this.#spare !== null && this.#spare.bornMs <= oldestMs) this.#spare = null;
   }
 
   #restockSoon(): void {
@@ -186,7 +192,7 @@ export class RsaKeyStock implements Disposable {
   }
 
   #make(): StockedKey {
-    const pair = this.#generate();
+    const pair = (async () => await this.#generate())();
     const key: StockedKey = { pair, bornMs: this.#now(), failures: 0, isMade: false };
     pair.then(
       () => {
