@@ -1,0 +1,488 @@
+import { DiskSecretStore } from "../../../agent/disk/mod.ts";
+import { STAGE_PREFIX } from "../../../protocol/secret_path.ts";
+import { encodeUtf8, equalBytes } from "../../../protocol/bytes.ts";
+import { sha256Digest } from "../../../protocol/digest.ts";
+import { StorageError } from "../../../protocol/errors.ts";
+import { encodeManifest, type FileStrategy } from "../../../protocol/manifest.ts";
+import type { HeldManifest } from "../../../protocol/secret_store.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { MemoryLogger } from "../../support/memory_logger.ts";
+import { listTree, temporaryFolder } from "../../support/temporary_folder.ts";
+
+const UNIX = Deno.build.os !== "windows";
+const IS_ROOT = UNIX && Deno.uid() === 0;
+
+/** A working folder with everything around it that no path may reach. */
+class Yard implements AsyncDisposable {
+  readonly #path: string;
+  readonly logger = new MemoryLogger();
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  static async make(): Promise<Yard> {
+    const { path } = await temporaryFolder();
+    const yard = new Yard(path);
+    for (const name of ["files", "state", "outside", "allowed", "allowed-beside"]) {
+      await Deno.mkdir(`${path}/${name}`, { mode: 0o700 });
+    }
+    await Deno.writeTextFile(`${path}/outside/sentinel`, "untouched", { mode: 0o600 });
+    await Deno.writeTextFile(`${path}/state/identity.json`, "untouched", { mode: 0o600 });
+    return yard;
+  }
+
+  path(name: string): string {
+    return `${this.#path}/${name}`;
+  }
+
+  open(options: { allowed?: readonly string[]; root?: string } = {}): Promise<DiskSecretStore> {
+    return DiskSecretStore.open({
+      workingFolder: options.root ?? this.path("files"),
+      stateFolder: this.path("state"),
+      absoluteFolders: options.allowed ?? [this.path("allowed")],
+      logger: this.logger,
+    });
+  }
+
+  tree(name: string): Promise<string[]> {
+    return listTree(this.path(name));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.#path, { recursive: true });
+  }
+}
+
+async function put(
+  store: DiskSecretStore,
+  path: string,
+  { text = "content", mode = 0o600 }: { readonly text?: string; readonly mode?: number } = {},
+): Promise<"created" | "updated"> {
+  const bytes = encodeUtf8(text);
+  const staged = await store.stage(path, { size: bytes.length, mode });
+  try {
+    await staged.write(bytes);
+    return await staged.commit();
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+}
+
+interface Declared {
+  readonly path: string;
+  readonly text: string;
+  readonly mode?: number;
+  readonly strategy?: FileStrategy;
+}
+
+async function manifestOf(...declared: Declared[]): Promise<HeldManifest> {
+  const entries = await Promise.all(declared.map(async (file) => {
+    const { path, text, mode = 0o600, strategy = "STRICT" } = file;
+    const digest = (await sha256Digest(encodeUtf8(text))).toHex();
+    return { path, digest, size: text.length, mode, strategy };
+  }));
+  const { bytes, digest } = await encodeManifest(entries);
+  const message = {
+    state: "MANIFEST",
+    id: 0,
+    revision: 1,
+    issued: 1,
+    expires: 2,
+    digest,
+    size: bytes.length,
+    signature: null,
+  } as const;
+  return { message, bytes, entries };
+}
+
+Deno.test("DiskSecretStore makes folders, files and their permissions as declared", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  assertEquals(await put(store, "db.password"), "created");
+  assertEquals(await put(store, "tls/deep/key.pem", { mode: 0o440 }), "created");
+  assertEquals(await put(store, "script", { mode: 0o777 }), "created");
+  await store.settle();
+  assertEquals(await yard.tree("files"), [
+    "db.password 600 content",
+    "script 777 content",
+    "tls/ 700",
+    "tls/deep/ 700",
+    "tls/deep/key.pem 440 content",
+  ]);
+});
+
+Deno.test("DiskSecretStore replaces a file as a whole, and not before it is committed", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  await put(store, "a", { text: "the old contents" });
+  const staged = await store.stage("a", { size: 3, mode: 0o600 });
+  await staged.write(encodeUtf8("new"));
+  assertEquals(await Deno.readTextFile(yard.path("files/a")), "the old contents");
+  assertEquals(await staged.commit(), "updated");
+  assertEquals(await yard.tree("files"), ["a 600 new"]);
+});
+
+Deno.test("DiskSecretStore stages under a name that no secret file may have", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  const staged = await store.stage("a", { size: 1, mode: 0o640 });
+  const [line = ""] = await yard.tree("files");
+  assert(line.startsWith(STAGE_PREFIX), line);
+  assertEquals(line.split(" ")[1], "640", "it has the declared permissions from the start");
+  await staged.discard();
+  assertEquals(await yard.tree("files"), []);
+});
+
+Deno.test("DiskSecretStore inspects what is there", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  assertEquals(await store.inspect("a"), null);
+  assertEquals(await store.inspect("no/such/folder/a"), null);
+  await Deno.writeTextFile(yard.path("files/a"), "abc");
+  const digest = await store.inspect("a");
+  assert(digest !== null && equalBytes(digest, await sha256Digest(encodeUtf8("abc"))));
+});
+
+Deno.test("DiskSecretStore notices every change of a file since it was hashed", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  const file = yard.path("files/a");
+  const past = new Date(Date.now() - 60_000);
+  for (const text of ["one", "two", "six"]) {
+    await Deno.writeTextFile(file, text);
+    // The times are set back, as whoever hides a change would do.
+    await Deno.utime(file, past, past);
+    const digest = await store.inspect("a");
+    assert(digest !== null && equalBytes(digest, await sha256Digest(encodeUtf8(text))), text);
+  }
+});
+
+Deno.test("DiskSecretStore puts files below folders for absolute paths, and only there", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  assertEquals(await put(store, yard.path("allowed/deep/a")), "created");
+  await assertRejects(() => put(store, yard.path("outside/a")), StorageError, "path-refused");
+  assertEquals(await yard.tree("allowed"), ["deep/ 700", "deep/a 600 content"]);
+  assertEquals(await yard.tree("outside"), ["sentinel 600 untouched"]);
+});
+
+Deno.test("DiskSecretStore refuses every absolute path where none is allowed", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open({ allowed: [] });
+  const error = await assertRejects(() => put(store, "/a"), StorageError, "path-refused");
+  assertMatch(error.message, /--allow-absolute/);
+});
+
+Deno.test("DiskSecretStore follows a link that the operator named as a folder", async () => {
+  await using yard = await Yard.make();
+  await Deno.symlink(yard.path("allowed"), yard.path("named"));
+  const store = await yard.open({ allowed: [yard.path("named")] });
+  assertEquals(await put(store, yard.path("named/a")), "created");
+  assertEquals(await yard.tree("allowed"), ["a 600 content"]);
+});
+
+Deno.test("DiskSecretStore never reaches its state, whatever folder is allowed", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open({ allowed: ["/", yard.path("")] });
+  for (const name of ["identity.json", "new", "new/deeper"]) {
+    const path = yard.path(`state/${name}`);
+    await assertRejects(() => store.inspect(path), StorageError, "path-refused");
+    await assertRejects(() => put(store, path), StorageError, "path-refused");
+  }
+  assertEquals(await yard.tree("state"), ["identity.json 600 untouched"]);
+});
+
+Deno.test("DiskSecretStore refuses the second of two paths to one file", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open({ allowed: [yard.path("files")] });
+  await put(store, "a");
+  await assertRejects(() => put(store, yard.path("files/a")), StorageError, "path-refused");
+  await store.keepManifest(await manifestOf({ path: "b", text: "b" }));
+  assertEquals(await put(store, yard.path("files/a")), "updated", "the next delivery is another");
+});
+
+interface HostilePath {
+  readonly path: string;
+  readonly code: string;
+}
+
+async function hostilePaths(yard: Yard): Promise<HostilePath[]> {
+  const file = new URL("../../vectors/hostile_paths.json", import.meta.url);
+  const { paths }: { paths: HostilePath[] } = JSON.parse(await Deno.readTextFile(file));
+  assert(paths.length >= 60);
+  return paths.map(({ path, code }) => ({
+    path: path.replace("$ROOT", yard.path("files")).replace("$STATE", yard.path("state"))
+      .replace("$OUTSIDE", yard.path("outside")).replace("$ALLOWED", yard.path("allowed"))
+      .replace("$LONG_SEGMENT", "n".repeat(256)).replace("$LONG_PATH", "n/".repeat(512) + "n"),
+    code,
+  }));
+}
+
+async function layTraps(yard: Yard): Promise<void> {
+  const outside = yard.path("outside");
+  await Deno.mkdir(yard.path("files/real"), { mode: 0o700 });
+  await Deno.writeTextFile(yard.path("files/real/file"), "untouched", { mode: 0o600 });
+  const links: Record<string, string> = {
+    "files/link": outside,
+    "files/link_file": `${outside}/sentinel`,
+    "files/loop": "loop",
+    "files/dangling": `${outside}/new`,
+    "files/up": "..",
+    "files/self": ".",
+    "files/real/link": outside,
+    "files/real/state": yard.path("state"),
+    "allowed/link": outside,
+  };
+  for (const [name, target] of Object.entries(links)) await Deno.symlink(target, yard.path(name));
+  const { success } = await new Deno.Command("mkfifo", { args: [yard.path("files/fifo")] })
+    .output();
+  assert(success, "mkfifo failed");
+}
+
+Deno.test("DiskSecretStore refuses every hostile path and touches nothing", {
+  ignore: !UNIX,
+}, async (t) => {
+  await using yard = await Yard.make();
+  await layTraps(yard);
+  const store = await yard.open();
+  const before = await yard.tree("");
+  for (const { path, code } of await hostilePaths(yard)) {
+    await t.step(`${JSON.stringify(path).slice(0, 60)} is ${code}`, async () => {
+      await assertRejects(() => put(store, path), StorageError, code);
+      await assertRejects(() => store.inspect(path), StorageError, code);
+    });
+  }
+  assertEquals(await yard.tree(""), before);
+});
+
+Deno.test("DiskSecretStore replaces no device", {
+  // mknod is for root, and some containers forbid it to root too.
+  ignore: !IS_ROOT,
+}, async (t) => {
+  await using yard = await Yard.make();
+  const device = yard.path("files/device");
+  const mknod = await new Deno.Command("mknod", { args: [device, "c", "1", "3"], stderr: "null" })
+    .output();
+  await t.step({
+    name: "a character device",
+    ignore: !mknod.success,
+    fn: async () => {
+      const store = await yard.open();
+      await assertRejects(() => store.inspect("device"), StorageError, "not-a-file");
+      await assertRejects(() => put(store, "device"), StorageError, "not-a-file");
+      assertEquals((await Deno.lstat(device)).isCharDevice, true);
+    },
+  });
+});
+
+Deno.test("DiskSecretStore notices a link that was swapped in while a file was on its way", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  await put(store, "folder/a", { text: "old" });
+  const staged = await store.stage("folder/a", { size: 3, mode: 0o600 });
+  await staged.write(encodeUtf8("new"));
+  await Deno.rename(yard.path("files/folder"), yard.path("files/moved"));
+  await Deno.symlink(yard.path("outside"), yard.path("files/folder"));
+  await assertRejects(() => staged.commit(), StorageError, "symlink-refused");
+  await staged.discard();
+  assertEquals(await yard.tree("outside"), ["sentinel 600 untouched"]);
+  assertEquals(await Deno.readTextFile(yard.path("files/moved/a")), "old");
+});
+
+Deno.test("DiskSecretStore notices a link in place of the file that was on its way", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  const staged = await store.stage("a", { size: 3, mode: 0o600 });
+  await Deno.symlink(yard.path("outside/sentinel"), yard.path("files/a"));
+  await assertRejects(() => staged.commit(), StorageError, "symlink-refused");
+  await staged.discard();
+  assertEquals(await yard.tree("outside"), ["sentinel 600 untouched"]);
+});
+
+Deno.test("DiskSecretStore counts a file with other permissions as missing", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  await store.keepManifest(
+    await manifestOf(
+      { path: "strict", text: "content", mode: 0o600 },
+      { path: "once", text: "content", mode: 0o600, strategy: "ENSURE_CREATED" },
+    ),
+  );
+  for (const path of ["strict", "once"]) {
+    await put(store, path);
+    assert(await store.inspect(path) !== null);
+    await Deno.chmod(yard.path(`files/${path}`), 0o644);
+  }
+  assertEquals(await store.inspect("strict"), null);
+  assert(await store.inspect("once") !== null, "it is the application's now");
+  assertEquals(await put(store, "strict"), "updated");
+  assert(await store.inspect("strict") !== null);
+});
+
+Deno.test("DiskSecretStore holds its manifest, after a restart too", async () => {
+  await using yard = await Yard.make();
+  const manifest = await manifestOf({ path: "a", text: "a" });
+  const { digest } = manifest.message;
+  const store = await yard.open();
+  assertEquals(await store.heldManifest(digest), null);
+  await store.keepManifest(manifest);
+  assertEquals(await (await yard.open()).heldManifest(digest), manifest.bytes);
+  assertEquals(await store.heldManifest(await sha256Digest(encodeUtf8("other"))), null);
+});
+
+Deno.test("DiskSecretStore starts without a manifest that was tampered with, and says so", async () => {
+  await using yard = await Yard.make();
+  const manifest = await manifestOf({ path: "a", text: "a" });
+  await (await yard.open()).keepManifest(manifest);
+  const file = yard.path("state/manifest");
+  await Deno.writeTextFile(
+    file,
+    (await Deno.readTextFile(file)).replace('"Mode":384', '"Mode":511'),
+  );
+  const store = await yard.open();
+  assertEquals(await store.heldManifest(manifest.message.digest), null);
+  assertMatch(yard.logger.messages("warn").join(), /manifest that was kept cannot be used/);
+});
+
+Deno.test("DiskSecretStore keeps the manifest in memory where its state cannot be written", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  const manifest = await manifestOf({ path: "a", text: "a" });
+  await Deno.remove(yard.path("state"), { recursive: true });
+  await store.keepManifest(manifest);
+  assertEquals(await store.heldManifest(manifest.message.digest), manifest.bytes);
+  assertMatch(yard.logger.messages("warn").join(), /in memory only/);
+});
+
+Deno.test("DiskSecretStore sweeps what an earlier process staged, and nothing else", async () => {
+  await using yard = await Yard.make();
+  const first = await yard.open();
+  await first.keepManifest(await manifestOf({ path: yard.path("allowed/deep/a"), text: "a" }));
+  await put(first, yard.path("allowed/deep/a"));
+  const stale = ["files", "files/sub", "allowed/deep", "outside"].map((folder) => `${folder}/.`);
+  await Deno.mkdir(yard.path("files/sub"));
+  for (const name of stale) {
+    await Deno.writeTextFile(yard.path(name.slice(0, -1) + STAGE_PREFIX + "1"), "half");
+  }
+  await Deno.symlink(yard.path("outside"), yard.path("files/link"));
+  const store = await yard.open();
+  assertEquals(await store.sweep(Date.now() + 60_000), { removed: 3, isWhole: true });
+  assertEquals((await yard.tree("outside")).length, 2, "a link is not followed");
+});
+
+Deno.test("DiskSecretStore reports a folder that cannot be written and leaves the file", {
+  // Root may write everywhere.
+  ignore: !UNIX || IS_ROOT,
+}, async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  await put(store, "folder/a", { text: "old" });
+  await Deno.chmod(yard.path("files/folder"), 0o500);
+  await assertRejects(() => put(store, "folder/a"), StorageError, "permission-denied");
+  await Deno.chmod(yard.path("files/folder"), 0o700);
+  assertEquals(await yard.tree("files"), ["folder/ 700", "folder/a 600 old"]);
+});
+
+/** Mounts a small file system in memory for as long as the test runs; `null` where that is denied. */
+async function mountSmallDisk(folder: string): Promise<AsyncDisposable | null> {
+  const run = async (command: string, ...args: string[]) => {
+    try {
+      return (await new Deno.Command(command, { args, stderr: "null" }).output()).success;
+    } catch {
+      return false;
+    }
+  };
+  if (!await run("mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", folder)) return null;
+  return {
+    async [Symbol.asyncDispose](): Promise<void> {
+      assert(await run("umount", folder), "the small disk could not be unmounted");
+    },
+  };
+}
+
+Deno.test("DiskSecretStore survives a full disk and a read-only one", {
+  // Only root may mount, and in some containers not even root.
+  ignore: !IS_ROOT || Deno.build.os !== "linux",
+}, async (t) => {
+  await using yard = await Yard.make();
+  const root = yard.path("files/disk");
+  await Deno.mkdir(root);
+  await using disk = await mountSmallDisk(root);
+  await t.step({
+    name: "a full disk leaves the old file and no stage",
+    ignore: disk === null,
+    fn: async () => {
+      const store = await yard.open({ root });
+      await put(store, "a", { text: "old" });
+      const text = "x".repeat(100_000);
+      await assertRejects(() => put(store, "a", { text }), StorageError, "disk-full");
+      assertEquals(await listTree(root), ["a 600 old"]);
+      assertEquals(await put(store, "b"), "created", "a smaller file finds its place");
+    },
+  });
+  await t.step({
+    name: "a read-only disk leaves the old file",
+    ignore: disk === null,
+    fn: async () => {
+      const store = await yard.open({ root });
+      await put(store, "a", { text: "old" });
+      const remount = new Deno.Command("mount", { args: ["-o", "remount,ro", root] });
+      assert((await remount.output()).success);
+      await assertRejects(() => put(store, "a"), StorageError, "read-only");
+      await assertRejects(() => put(store, "new/a"), StorageError, "read-only");
+      assertEquals(await Deno.readTextFile(`${root}/a`), "old");
+    },
+  });
+});
+
+Deno.test("DiskSecretStore says why a file that is a mount of its own cannot be replaced", {
+  ignore: !IS_ROOT || Deno.build.os !== "linux",
+}, async (t) => {
+  await using yard = await Yard.make();
+  const file = yard.path("files/a");
+  await Deno.writeTextFile(file, "old");
+  const mount = new Deno.Command("mount", {
+    args: ["--bind", yard.path("outside/sentinel"), file],
+    stderr: "null",
+  });
+  const { success } = await mount.output();
+  await t.step({
+    name: "a file that is bind-mounted",
+    ignore: !success,
+    fn: async () => {
+      try {
+        const store = await yard.open();
+        const error = await assertRejects(() => put(store, "a"), StorageError, "io-failed");
+        assertMatch(error.hint ?? "", /mount its folder/);
+        assertEquals(await yard.tree("files"), ["a 600 untouched"]);
+      } finally {
+        await new Deno.Command("umount", { args: [file] }).output();
+      }
+    },
+  });
+});
+
+Deno.test("DiskSecretStore hashes a file of many pieces", async () => {
+  await using yard = await Yard.make();
+  const store = await yard.open();
+  const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+  const large = new Uint8Array(65_536 * 9 + 1);
+  for (let offset = 0; offset + bytes.length <= large.length; offset += bytes.length) {
+    large.set(bytes, offset);
+  }
+  await Deno.writeFile(yard.path("files/a"), large);
+  const digest = await store.inspect("a");
+  assert(digest !== null && equalBytes(digest, await sha256Digest(large)));
+});
+
+Deno.test("DiskSecretStore.open refuses a folder that is not there, and a relative one", async () => {
+  await using yard = await Yard.make();
+  await assertRejects(
+    () => yard.open({ root: yard.path("files/none") }),
+    StorageError,
+    "file-missing",
+  );
+  await assertRejects(() => yard.open({ allowed: ["relative"] }), RangeError);
+});
