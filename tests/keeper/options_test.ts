@@ -1,0 +1,47 @@
+import * as limits from "../../keeper/limits.ts";
+import { AGENTS_OPTIONS, RUN_OPTIONS } from "../../keeper/options.ts";
+import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
+import { assertEquals } from "../support/assert.ts";
+
+Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
+  const { values } = await resolveSettings(RUN_OPTIONS, { args: [], env: fixedEnvironment() });
+  assertEquals({ ...values }, {
+    vaultDir: "./vault",
+    managedFiles: [],
+    appName: undefined,
+    agentIps: [],
+    commsPort: limits.DEFAULT_COMMS_PORT,
+    fluxApi: [],
+    trust: undefined,
+    firstUseLimit: undefined,
+    stateDir: undefined,
+    pollingIntervalMs: limits.DEFAULT_POLLING_INTERVAL_MS,
+    discoveryIntervalMs: limits.DEFAULT_DISCOVERY_INTERVAL_MS,
+    runOnce: false,
+    concurrency: limits.DEFAULT_CONCURRENCY,
+  });
+});
+
+Deno.test("RUN_OPTIONS reads the variables that users know", async () => {
+  const env = fixedEnvironment({
+    FLUXVAULT_VAULT_DIR: "v",
+    FLUXVAULT_MANAGED_FILES: "a,b:c",
+    FLUXVAULT_AGENT_IPS: "192.168.1.5,192.168.1.6",
+    FLUXVAULT_COMMS_PORT: "9999",
+    FLUXVAULT_POLLING_INTERVAL: "600",
+    FLUXVAULT_RUN_ONCE: "True",
+  });
+  const { values, warnings } = await resolveSettings(RUN_OPTIONS, { args: [], env });
+  assertEquals([values.vaultDir, values.managedFiles, values.agentIps], [
+    "v",
+    ["a", "b:c"],
+    ["192.168.1.5", "192.168.1.6"],
+  ]);
+  assertEquals([values.commsPort, values.pollingIntervalMs, values.runOnce], [9999, 600_000, true]);
+  assertEquals(warnings, []);
+});
+
+Deno.test("AGENTS_OPTIONS has no option that RUN_OPTIONS lacks", () => {
+  const known = new Set<string>(RUN_OPTIONS.map(({ name }) => name));
+  assertEquals(AGENTS_OPTIONS.filter(({ name }) => !known.has(name)), []);
+});
