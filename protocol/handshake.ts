@@ -32,6 +32,7 @@ import {
 import { deriveSessionSecrets, DirectionKeys, type Exporter } from "./key_schedule.ts";
 import { wrapSecret } from "./key_wrap.ts";
 import {
+  FAREWELL_TIMEOUT_MS,
   HANDSHAKE_TIMEOUT_MS,
   MAX_HANDSHAKE_SEALED_BYTES,
   MAX_OPENING_LINE_BYTES,
@@ -49,7 +50,7 @@ import {
   SUITE_RSA_OAEP,
 } from "./opening.ts";
 import { importRsaPublicKey } from "./rsa_key.ts";
-import type { RsaKeyStock } from "./rsa_key_stock.ts";
+import type { RsaKeyLease, RsaKeyStock } from "./rsa_key_stock.ts";
 import { FrameOpener, FrameSealer } from "./sealing.ts";
 import { Session, type SessionOptions, type SessionOrigin } from "./session.ts";
 import {
@@ -59,9 +60,6 @@ import {
   verifyKeeperProof,
 } from "./statement.ts";
 import { hashTranscript } from "./transcript.ts";
-
-/** How long a peer is given to read why it is turned away. */
-const FAREWELL_TIMEOUT_MS = 2_000;
 
 /** What both roles can set. */
 export interface HandshakeOptions extends SessionOptions {
@@ -170,14 +168,31 @@ async function readMessage(frames: Frames, what: string): Promise<MessageFields>
   return MessageFields.parse(frame.json, what);
 }
 
+/** Waits for a key, but no longer than the link lasts. */
+async function takeLease(link: Link, keys: Pick<RsaKeyStock, "lease">): Promise<RsaKeyLease> {
+  const leasing = keys.lease();
+  try {
+    return await link.during(leasing);
+  } catch (error) {
+    leasing.then((lease) => lease.release(), () => {});
+    link.fail(error);
+    throw error;
+  }
+}
+
 /** Ends a handshake that went wrong: the peer learns the code, if there is one that it may learn. */
 async function giveUp(
   link: Link,
-  failure: { readonly error: unknown; readonly writer: FrameWriter | null },
+  failure: {
+    readonly error: unknown;
+    readonly writer: FrameWriter | null;
+    readonly options: HandshakeOptions;
+  },
 ): Promise<never> {
   const code = failureCode(failure.error);
   if (code !== null && failure.writer !== null && !link.isOver) {
-    const disarm = link.deadline(FAREWELL_TIMEOUT_MS, "the farewell");
+    const { farewellTimeoutMs = FAREWELL_TIMEOUT_MS } = failure.options;
+    const disarm = link.deadline(farewellTimeoutMs, "the farewell");
     try {
       await failure.writer.write(encodeMessageFrame(encodeFailure(code)));
       await failure.writer.flush();
@@ -205,10 +220,7 @@ export async function handshakeAsAgent(
 ): Promise<Session> {
   const { identity, instance, app = null, component = null, now = Date.now } = options;
   const link = new Link(duplex, options.signal);
-  const lease = await options.keys.lease().catch((error) => {
-    link.fail(error);
-    throw error;
-  });
+  const lease = await takeLease(link, options.keys);
   const disarm = link.deadline(options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS, "the handshake");
   let writer: FrameWriter | null = null;
   try {
@@ -233,7 +245,7 @@ export async function handshakeAsAgent(
         "the peer speaks the protocol of the original FluxVault",
       );
     }
-    const secret = await lease.unwrap(opening.wrappedSecret);
+    const secret = await link.during(lease.unwrap(opening.wrappedSecret));
     const exchange = { role: "agent", lineFromAgent, lineFromKeeper, secret } as const;
     const frames = await startFrames(link, exchange, options);
     writer = frames.writer;
@@ -244,11 +256,12 @@ export async function handshakeAsAgent(
     const enrolment = options.enrolmentSecret
       ? await proveEnrolment(options.enrolmentSecret, { transcript, publicKey, app, component })
       : null;
+    const signature = await link.during(signTranscript(identity, transcript));
     const claim: AgentClaim = {
       app,
       component,
       instance,
-      identity: { publicKey, signature: await signTranscript(identity, transcript) },
+      identity: { publicKey, signature },
       enrolment,
     };
     await writer.write(encodeMessageFrame(encodeAgentClaim(claim)));
@@ -257,11 +270,12 @@ export async function handshakeAsAgent(
     const keeper = decodeKeeperAnswer(await readMessage(frames, "the keeper's STARTAES"));
     const agentDigestHex = await identityDigestHex(publicKey);
     if (options.verifyStatement) {
-      await verifyKeeperProof(keeper, {
+      const check = {
         statement: { app, component, agentDigestHex, transcript },
         verify: options.verifyStatement,
         now: Math.floor(now() / 1_000),
-      });
+      };
+      await link.during(verifyKeeperProof(keeper, check));
     }
 
     // 5. READY
@@ -278,7 +292,7 @@ export async function handshakeAsAgent(
     };
     return new Session({ role: "agent", link, reader: frames.reader, writer, origin }, options);
   } catch (error) {
-    return await giveUp(link, { error, writer });
+    return await giveUp(link, { error, writer, options });
   } finally {
     disarm();
     lease.release();
@@ -324,10 +338,11 @@ export async function handshakeAsKeeper(
     const { transcript, exporter } = frames;
 
     // 3. STARTAES from the agent: only now is it known that anybody holds the private key
-    const claim = decodeAgentClaim(await readMessage(frames, "the agent's STARTAES"));
+    const message = await readMessage(frames, "the agent's STARTAES");
     writer = frames.writer;
+    const claim = decodeAgentClaim(message);
     await verifyIdentityProof(claim.identity, transcript);
-    const refusal = await options.policy({ claim, transcript });
+    const refusal = await link.during(options.policy({ claim, transcript }));
     if (refusal !== null) {
       throw new PeerRejectedError(refusal, `the agent is turned away: ${refusal}`, { by: "us" });
     }
@@ -335,8 +350,9 @@ export async function handshakeAsKeeper(
     // 4. STARTAES to the agent
     const agentDigestHex = await identityDigestHex(claim.identity.publicKey);
     const issued = Math.floor(now() / 1_000);
+    const statement = { app, component, agentDigestHex, transcript, issued };
     const keeper = options.signer
-      ? await proveKeeper(options.signer, { app, component, agentDigestHex, transcript, issued })
+      ? await link.during(proveKeeper(options.signer, statement))
       : null;
     await writer.write(encodeMessageFrame(encodeKeeperAnswer(keeper)));
 
@@ -352,7 +368,7 @@ export async function handshakeAsKeeper(
     };
     return new Session({ role: "keeper", link, reader: frames.reader, writer, origin }, options);
   } catch (error) {
-    return await giveUp(link, { error, writer });
+    return await giveUp(link, { error, writer, options });
   } finally {
     disarm();
   }

@@ -2,6 +2,7 @@
 import { type Bytes, copyBytes, randomBytes } from "../../protocol/bytes.ts";
 import { encodeAgentClaim, encodeKeeperAnswer } from "../../protocol/confirmation.ts";
 import { type Duplex, duplexPair } from "../../protocol/duplex.ts";
+import { FluxVaultError } from "../../protocol/errors.ts";
 import { decodeFrame, encodeMessageFrame, type Frame } from "../../protocol/frame.ts";
 import { FrameReader } from "../../protocol/frame_reader.ts";
 import { handshakeAsAgent, handshakeAsKeeper } from "../../protocol/handshake.ts";
@@ -173,4 +174,36 @@ export async function openKeeperSession(
     play(),
   ]);
   return { session, peer };
+}
+
+/** What a peer does after line 2. */
+export type Play = (peer: FramePeer) => Promise<void>;
+/** Runs our agent against a keeper that plays on after line 2; returns what the keeper was told. */
+export async function agentAgainst(
+  play: Play,
+  options?: Partial<AgentHandshakeOptions>,
+): Promise<[unknown, string | null]> {
+  const [near, far] = duplexPair();
+  const ours = handshakeAsAgent(near, await agentOptions(options)).catch((error) => error);
+  const peer = await FramePeer.openAsKeeper(far);
+  await peer.readMessage();
+  const telling = play(peer).then(() => peer.readFailure(), () => peer.readFailure());
+  const result = await ours;
+  if (result instanceof FluxVaultError) return [result, await telling];
+  await Promise.all([(result as Session).close(), peer[Symbol.asyncDispose]()]);
+  return [result, null];
+}
+
+/** Runs our keeper against an agent that plays on after line 2. */
+export async function keeperAgainst(
+  play: Play,
+  options?: Partial<KeeperHandshakeOptions>,
+): Promise<[unknown, string | null]> {
+  const [near, far] = duplexPair();
+  const ours = handshakeAsKeeper(near, keeperOptions(options)).catch((error) => error);
+  const peer = await FramePeer.openAsAgent(far);
+  const telling = play(peer).then(() => peer.readFailure(), () => peer.readFailure());
+  const result = await ours;
+  if (!(result instanceof FluxVaultError)) throw new TypeError("the keeper was content");
+  return [result, await telling];
 }
