@@ -79,9 +79,11 @@ export function encodeAgentClaim(claim: AgentClaim): Record<string, unknown> {
 /**
  * Reads the agent's STARTAES.
  *
+ * @throws {PeerRejectedError} if the agent turned this keeper away.
  * @throws {ProtocolError} `message-malformed`.
  */
 export function decodeAgentClaim(fields: MessageFields): AgentClaim {
+  throwIfFailed(fields, "the agent");
   fields.text("State", /^STARTAES$/);
   fields.text("Text", /^Test$/);
   const identity = fields.object("Identity");

@@ -8,26 +8,24 @@ import { type Bytes, decodeHex, encodeHex } from "./bytes.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError, StorageError } from "./errors.ts";
 import {
-  answerUnknown,
   type DeliveryReport,
   finishing,
   MANIFEST_ID,
-  nextMessage,
   readBytes,
   sendBytes,
   sendMessage,
   unexpected,
+  WorkInbox,
 } from "./exchange.ts";
 import { MANIFEST_LIFETIME_S, MAX_OPEN_REQUESTS, SPARE_REQUESTS } from "./limits.ts";
 import { encodeManifest, type ManifestEntry } from "./manifest.ts";
-import {
-  type DataContent,
-  type DataMessage,
-  type DataStatus,
-  decodeWorkMessage,
-  type DoneMessage,
-  type ManifestMessage,
-  type RequestMessage,
+import type {
+  DataContent,
+  DataMessage,
+  DataStatus,
+  DoneMessage,
+  ManifestMessage,
+  RequestMessage,
 } from "./messages.ts";
 import { countResults, decodeResults, type FileResult } from "./results.ts";
 import type { SecretContent, SecretSource } from "./secret_source.ts";
@@ -70,6 +68,7 @@ export function deliverAsKeeper(
 /** What a keeper keeps in mind during one delivery. */
 class KeeperDelivery {
   readonly #session: Session;
+  readonly #inbox: WorkInbox;
   readonly #source: SecretSource;
   readonly #options: DeliverOptions;
   readonly #entries: ReadonlyMap<string, ManifestEntry>;
@@ -83,6 +82,7 @@ class KeeperDelivery {
     parts: { readonly source: SecretSource; readonly options: DeliverOptions },
   ) {
     this.#session = session;
+    this.#inbox = new WorkInbox(session);
     this.#source = parts.source;
     this.#options = parts.options;
     this.#entries = new Map(parts.source.entries.map((entry) => [entry.path, entry]));
@@ -97,8 +97,8 @@ class KeeperDelivery {
     await sendMessage(session, await this.#manifestMessage(digest, bytes.length));
 
     // 2. MANIFEST-REPLY
-    const reply = decodeWorkMessage((await nextMessage(session)).fields);
-    if (reply?.state !== "MANIFEST-REPLY" || reply.id !== MANIFEST_ID) {
+    const { message: reply } = await this.#inbox.next();
+    if (reply.state !== "MANIFEST-REPLY" || reply.id !== MANIFEST_ID) {
       throw unexpected("another message than the reply to the manifest");
     }
 
@@ -112,15 +112,13 @@ class KeeperDelivery {
 
     // 4. REQUEST and DATA, until DONE
     for (;;) {
-      const incoming = await nextMessage(session);
-      const message = decodeWorkMessage(incoming.fields);
-      if (message?.state === "DONE") return await this.#finish(message, incoming.stream);
+      const { message, stream } = await this.#inbox.next();
+      if (message.state === "DONE") return await this.#finish(message, stream);
+      if (message.state !== "REQUEST") throw unexpected(message.state);
       if (--this.#requestsLeft < 0) {
         throw new ProtocolError("too-many-messages", "the agent asks without end");
       }
-      if (message === null) await answerUnknown(session, incoming);
-      else if (message.state === "REQUEST") this.#startAnswer(message);
-      else throw unexpected(message.state);
+      this.#startAnswer(message);
     }
   }
 

@@ -6,7 +6,8 @@
 import { type Bytes, equalBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { ConnectionError, ProtocolError } from "./errors.ts";
-import { encodeWorkMessage, type WorkMessage } from "./messages.ts";
+import { MAX_UNKNOWN_ACTIONS } from "./limits.ts";
+import { decodeWorkMessage, encodeWorkMessage, type WorkMessage } from "./messages.ts";
 import type { FileResult } from "./results.ts";
 import type { IncomingMessage, Session } from "./session.ts";
 import type { ReceiveStream } from "./streams.ts";
@@ -59,18 +60,50 @@ export function unexpected(what: string): ProtocolError {
   return new ProtocolError("message-unexpected", `the peer sent ${what} where it has no place`);
 }
 
-/** Answers a message that is no work of this version: it may be an action of a later one. */
-export async function answerUnknown(session: Session, { fields }: IncomingMessage): Promise<void> {
-  if (fields.raw("State") === "RESULT") throw unexpected("a result that nobody asked for");
-  const id = fields.optionalInteger("Id", { max: 2 ** 32 - 1 });
-  await session.send({ State: "RESULT", Id: id, Status: "UnknownCommand" });
+/** A message of the work, with the stream that it announced, if it did. */
+export interface IncomingWork {
+  /** The message. */
+  readonly message: WorkMessage;
+  /** The stream, or `null`. */
+  readonly stream: ReceiveStream | null;
 }
 
-/** Takes the next message; the end of the session before it is a failure. */
-export async function nextMessage(session: Session): Promise<IncomingMessage> {
-  const incoming = await session.receive();
-  if (incoming !== null) return incoming;
-  throw new ConnectionError("truncated", "the peer ended the session before the work was done");
+/** Takes the messages of the work, and answers what comes in between and is none. */
+export class WorkInbox {
+  readonly #session: Session;
+  #actionsLeft = MAX_UNKNOWN_ACTIONS;
+
+  /** Takes from this session; nothing else may. */
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Takes the next message; the end of the session before it is a failure. */
+  async next(): Promise<IncomingWork> {
+    for (;;) {
+      const incoming = await this.#session.receive();
+      if (incoming === null) {
+        throw new ConnectionError(
+          "truncated",
+          "the peer ended the session before the work was done",
+        );
+      }
+      const message = decodeWorkMessage(incoming.fields);
+      if (message !== null) return { message, stream: incoming.stream };
+      await this.#answerUnknown(incoming);
+    }
+  }
+
+  /** Answers a message that is no work of this version: it may be an action of a later one. */
+  async #answerUnknown({ fields, stream }: IncomingMessage): Promise<void> {
+    if (fields.raw("State") === "RESULT") throw unexpected("a result that nobody asked for");
+    if (--this.#actionsLeft < 0) {
+      throw new ProtocolError("too-many-messages", "the peer asks for unknown actions without end");
+    }
+    const id = fields.optionalInteger("Id", { max: 2 ** 32 - 1 });
+    stream?.cancel();
+    await this.#session.send({ State: "RESULT", Id: id, Status: "UnknownCommand" });
+  }
 }
 
 /** Runs one role's part and ends the session as it deserves. */

@@ -70,6 +70,8 @@ export const MAX_FILE_BYTES = 2 ** 40;
 export const MAX_OPEN_REQUESTS = 64;
 /** How many requests a session may hold beyond two for each entry of its manifest. */
 export const SPARE_REQUESTS = 1_024;
+/** How many actions that this side does not know are answered in a session. */
+export const MAX_UNKNOWN_ACTIONS = 1_024;
 /** How many kinds of work READY may name. */
 export const MAX_WANTS = 16;
 

@@ -235,6 +235,17 @@ function readId(fields: MessageFields): MessageId {
   return fields.integer("Id", { max: MAX_ID });
 }
 
+function readManifestSize(fields: MessageFields): number {
+  const size = fields.integer("Size");
+  if (size > MAX_MANIFEST_BYTES) {
+    throw new ProtocolError(
+      "manifest-too-large",
+      `the manifest exceeds ${MAX_MANIFEST_BYTES} bytes`,
+    );
+  }
+  return size;
+}
+
 function readStreamId(fields: MessageFields): number {
   return fields.integer("Stream", { max: MAX_ID });
 }
@@ -288,7 +299,7 @@ function readCounts(fields: MessageFields): ResultCounts {
  *
  * @returns The message, or `null` where its `State` is none of this module: it may be an action that
  * one side registered.
- * @throws {ProtocolError} `message-malformed`.
+ * @throws {ProtocolError} `message-malformed`, `manifest-too-large`.
  */
 export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
   switch (fields.text("State", /^[A-Z][A-Z-]{0,63}$/)) {
@@ -300,7 +311,7 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         issued: fields.integer("Issued"),
         expires: fields.integer("Expires"),
         digest: fields.hex("Digest", DIGEST_BYTES),
-        size: fields.integer("Size", { max: MAX_MANIFEST_BYTES }),
+        size: readManifestSize(fields),
         signature: fields.optionalText("Signature", STATEMENT_SIGNATURE),
       };
     case "MANIFEST-REPLY":

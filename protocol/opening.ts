@@ -87,9 +87,9 @@ export function encodeAgentOpening(opening: AgentOpening): Bytes {
 export function decodeAgentOpening(line: Bytes): AgentOpening & { readonly publicKeyDer: Bytes } {
   const what = "the agent's opening line";
   const fields = parseLine(line, what);
-  fields.text("State", /^KEYSENT$/);
   requireVersion(fields, "the agent");
-  const publicKeyPem = fields.text("PublicKey", /^-----BEGIN /);
+  fields.text("State", /^KEYSENT$/);
+  const publicKeyPem = fields.text("PublicKey", /^/);
   return {
     publicKeyPem,
     publicKeyDer: decodePublicKeyPem(publicKeyPem),
@@ -126,11 +126,11 @@ export function decodeKeeperOpening(
   if (!fields.has("Version") && typeof fields.raw("enc_session_key") === "string") {
     return { isOriginal: true };
   }
-  fields.text("State", /^AESKEY$/);
   if (!fields.has("Version")) {
     throw new ProtocolError("message-malformed", `${what} has no Version`);
   }
   requireVersion(fields, "the keeper");
+  fields.text("State", /^AESKEY$/);
   const suite = fields.text("Suite", SUITE_NAME);
   if (suite !== SUITE_RSA_OAEP) {
     throw new ProtocolError("suite-unsupported", "the keeper chose a suite that was not offered");

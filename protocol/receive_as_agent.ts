@@ -8,18 +8,17 @@ import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
 import { createHasher, type HasherFactory, sha256Digest } from "./digest.ts";
 import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
 import {
-  answerUnknown,
   type DeliveryReport,
   finishing,
-  nextMessage,
   readBytes,
   sendBytes,
   sendMessage,
   unexpected,
+  WorkInbox,
 } from "./exchange.ts";
 import { MAX_OPEN_REQUESTS } from "./limits.ts";
 import { decodeManifest, type ManifestEntry } from "./manifest.ts";
-import { type DataMessage, decodeWorkMessage, type ManifestMessage } from "./messages.ts";
+import type { DataMessage, ManifestMessage } from "./messages.ts";
 import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
 import type { SecretStore, StagedFile } from "./secret_store.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -65,6 +64,7 @@ interface Answer {
 /** What an agent keeps in mind during one delivery. */
 class AgentDelivery {
   readonly #session: Session;
+  readonly #inbox: WorkInbox;
   readonly #store: SecretStore;
   readonly #options: ReceiveOptions;
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
@@ -78,6 +78,7 @@ class AgentDelivery {
     parts: { readonly store: SecretStore; readonly options: ReceiveOptions },
   ) {
     this.#session = session;
+    this.#inbox = new WorkInbox(session);
     this.#store = parts.store;
     this.#options = parts.options;
     this.#done.promise.catch(() => {});
@@ -87,8 +88,8 @@ class AgentDelivery {
     const session = this.#session;
 
     // 1. MANIFEST
-    const manifest = decodeWorkMessage((await nextMessage(session)).fields);
-    if (manifest?.state !== "MANIFEST") throw unexpected("another message than a manifest");
+    const { message: manifest } = await this.#inbox.next();
+    if (manifest.state !== "MANIFEST") throw unexpected("another message than a manifest");
     await this.#options.checkManifest?.(manifest);
 
     // 2. MANIFEST-REPLY
@@ -120,27 +121,23 @@ class AgentDelivery {
   }
 
   async #readManifest(manifest: ManifestMessage): Promise<Bytes> {
-    const incoming = await nextMessage(this.#session);
-    const data = decodeWorkMessage(incoming.fields);
-    if (data?.state !== "MANIFEST-DATA" || data.id !== manifest.id || data.size !== manifest.size) {
+    const { message: data, stream } = await this.#inbox.next();
+    if (data.state !== "MANIFEST-DATA" || data.id !== manifest.id || data.size !== manifest.size) {
       throw unexpected("another message than the manifest that it announced");
     }
-    return await readBytes(incoming.stream, manifest.digest);
+    return await readBytes(stream, manifest.digest);
   }
 
   /** Hands every answer to the request that waits for it, until the keeper has said DONE. */
   async #pump(): Promise<void> {
     try {
       for (;;) {
-        const incoming = await nextMessage(this.#session);
-        const message = decodeWorkMessage(incoming.fields);
-        if (message === null) {
-          await answerUnknown(this.#session, incoming);
-        } else if (message.state === "DONE-REPLY" && this.#isDone) {
+        const { message, stream } = await this.#inbox.next();
+        if (message.state === "DONE-REPLY" && this.#isDone) {
           this.#done.resolve();
           return;
         } else if (message.state === "DATA" && this.#waiting.has(message.id)) {
-          this.#waiting.get(message.id)?.resolve({ data: message, stream: incoming.stream });
+          this.#waiting.get(message.id)?.resolve({ data: message, stream });
           this.#waiting.delete(message.id);
         } else {
           throw unexpected(message.state);
