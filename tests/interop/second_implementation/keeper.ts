@@ -1,0 +1,211 @@
+/**
+ * The keeper's role from its first byte to its last.
+ *
+ * @module
+ */
+import type { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { type Claim, composeStatement, parseClaim, verifyIdentity } from "./confirmation.ts";
+import { Failure, require } from "./failure.ts";
+import { type Fields, hexOf, MAX_NUMBER, MAX_UINT32, numberOf, textOf } from "./json.ts";
+import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
+import {
+  composeManifest,
+  countResults,
+  type Counts,
+  parseResults,
+  type Result,
+  type VaultFile,
+} from "./manifest.ts";
+import { composeLine2, parseLine1, wrapSecret } from "./opening.ts";
+import { Session } from "./session.ts";
+import { Cutter, type Transport } from "./transport.ts";
+
+/** What a keeper brings to a handshake. */
+export interface KeeperOptions {
+  /** Gives a code of refusal, or null. */
+  readonly policy?: (claim: Claim, transcript: Buffer) => string | null;
+  /** Signs a text, if this keeper signs. */
+  readonly signer?: { readonly address: string; readonly sign: (text: string) => string };
+}
+
+/** An agent that was let in. */
+export interface Opened {
+  /** The session. */
+  readonly session: Session;
+  /** What the agent said of itself. */
+  readonly claim: Claim;
+}
+
+/** Speaks the keeper's half of the handshake. */
+export async function openAsKeeper(
+  transport: Transport,
+  options: KeeperOptions = {},
+): Promise<Opened> {
+  const cutter = new Cutter(transport);
+  const line1 = await cutter.line();
+  const { publicKey } = parseLine1(line1);
+  const secret = randomBytes(32);
+  const line2 = composeLine2(randomBytes(32), wrapSecret(publicKey, secret));
+  await transport.write(line2);
+  const schedule = new KeySchedule(secret, line1, line2);
+  const { transcript } = schedule;
+  const session = new Session({
+    transport,
+    cutter,
+    schedule,
+    outgoing: new Direction(schedule.keeperToAgent, transcript),
+    incoming: new Direction(schedule.agentToKeeper, transcript),
+    role: "keeper",
+  });
+  try {
+    const claim = parseClaim(await session.message("STARTAES"));
+    const proven = verifyIdentity(claim.key, claim.signature, transcript);
+    require(proven, "identity-invalid");
+    const refusal = options.policy?.(claim, transcript) ?? null;
+    require(refusal === null, refusal ?? "");
+    await session.send({ State: "STARTAES", Text: "Passed", ...sign(options, claim, transcript) });
+    const ready = await session.message("READY");
+    require(/^[\x21-\x7e]{1,64}$/.test(textOf(ready, "Software")), "message-malformed");
+    session.start();
+    return { session, claim };
+  } catch (error) {
+    return await session.fail(error);
+  }
+}
+
+function sign(options: KeeperOptions, claim: Claim, transcript: Buffer): Fields {
+  if (options.signer === undefined) return {};
+  const issued = Math.floor(Date.now() / 1000);
+  const text = composeStatement({ ...claim, transcript, issued });
+  const { address, sign } = options.signer;
+  return {
+    Keeper: { Address: address, Issued: issued, Expires: issued + 300, Signature: sign(text) },
+  };
+}
+
+/** What a keeper gives. */
+export interface DeliverOptions {
+  /** The files that are this agent's. */
+  readonly files: ReadonlyMap<string, VaultFile>;
+  /** Names that are this agent's by right and not in the vault. */
+  readonly absent?: ReadonlySet<string>;
+  /** How long a piece of a stream is. */
+  readonly pieceBytes?: number;
+}
+
+/** What the agent reported. */
+export interface Delivered {
+  /** Its numbers. */
+  readonly counts: Counts;
+  /** Each file that is not unchanged. */
+  readonly results: readonly Result[];
+  /** How many requests were answered. */
+  readonly requests: number;
+}
+
+/** Gives an agent its files. */
+export async function deliver(session: Session, options: DeliverOptions): Promise<Delivered> {
+  try {
+    const manifest = composeManifest(options.files);
+    const now = Date.now();
+    await session.send({
+      State: "MANIFEST",
+      Id: 0,
+      Revision: now,
+      Issued: Math.floor(now / 1000),
+      Expires: Math.floor(now / 1000) + 86_400,
+      Digest: sha256(manifest).toString("hex"),
+      Size: manifest.length,
+    });
+    const reply = await session.message("MANIFEST-REPLY");
+    require(reply.Id === 0 && typeof reply.Held === "boolean", "message-malformed");
+    if (!reply.Held) await session.sendWithStream({ State: "MANIFEST-DATA", Id: 0 }, manifest);
+    return await serve(session, options);
+  } catch (error) {
+    return await session.fail(error);
+  }
+}
+
+async function serve(session: Session, options: DeliverOptions): Promise<Delivered> {
+  const ids = new Set<number>();
+  const answers: Promise<void>[] = [];
+  let open = 0;
+  for (;;) {
+    const message = await session.message();
+    if (message.State === "DONE") {
+      require(open === 0, "message-unexpected", "DONE with open requests");
+      await Promise.all(answers);
+      return await finish(session, message, ids.size);
+    }
+    if (message.State !== "REQUEST") {
+      await refuse(session, message);
+      continue;
+    }
+    const id = numberOf(message, "Id", MAX_UINT32);
+    require(!ids.has(id), "message-unexpected", "an Id again");
+    ids.add(id);
+    require(++open <= 64, "too-many-messages", "open requests");
+    require(ids.size <= 2 * options.files.size + 1024, "too-many-messages", "requests");
+    answers.push(answer(session, message, options).finally(() => open--));
+  }
+}
+
+const KNOWN = ["MANIFEST", "MANIFEST-REPLY", "MANIFEST-DATA", "DATA", "DONE-REPLY", "RESULT"];
+
+async function refuse(session: Session, message: Fields): Promise<void> {
+  require(!KNOWN.includes(message.State as string), "message-unexpected", `${message.State}`);
+  const Id = Number.isInteger(message.Id) ? message.Id : null;
+  await session.send({ State: "RESULT", Id, Status: "UnknownCommand" });
+}
+
+function answer(session: Session, request: Fields, options: DeliverOptions): Promise<void> {
+  const State = "DATA";
+  const Id = request.Id;
+  const path = textOf(request, "File");
+  const digest = request.Digest === null ? null : hexOf(request, "Digest", 32);
+  const file = options.files.get(path);
+  if (file === undefined) {
+    const Status = options.absent?.has(path) ? "FileNotFound" : "Denied";
+    return session.send({ State, Id, Status });
+  }
+  const whole = sha256(file.contents);
+  if (digest?.equals(whole)) return session.send({ State, Id, Status: "Match" });
+  let Offset = 0;
+  if (request.Offset !== undefined) {
+    const offset = numberOf(request, "Offset", MAX_NUMBER);
+    const prefix = hexOf(request, "Prefix", 32);
+    const agrees = offset <= file.contents.length &&
+      sha256(file.contents.subarray(0, offset)).equals(prefix);
+    if (agrees) Offset = offset;
+  }
+  return session.sendWithStream(
+    {
+      State,
+      Id,
+      Status: "Success",
+      Offset,
+      Digest: whole.toString("hex"),
+      Mode: file.mode,
+    },
+    file.contents.subarray(Offset),
+    options.pieceBytes,
+  );
+}
+
+async function finish(session: Session, done: Fields, requests: number): Promise<Delivered> {
+  const claimed = done.Counts;
+  require(typeof claimed === "object" && claimed !== null, "message-malformed", "Counts");
+  const bytes = await session.stream(done);
+  require(sha256(bytes).equals(hexOf(done, "Digest", 32)), "digest-mismatch");
+  const results = parseResults(bytes);
+  const unchanged = numberOf(claimed as Fields, "Unchanged", MAX_NUMBER);
+  const counts = countResults(results, unchanged);
+  for (const [name, count] of Object.entries(counts)) {
+    if (numberOf(claimed as Fields, name, MAX_NUMBER) === count) continue;
+    throw new Failure("message-unexpected", `the lines contradict ${name}`);
+  }
+  await session.send({ State: "DONE-REPLY" });
+  await session.close();
+  return { counts, results, requests };
+}
