@@ -11,7 +11,7 @@ import { FakeFluxApi } from "../tests/support/fake_flux_api.ts";
 import { DemoStage } from "./demo_stage.ts";
 
 const APP = "vaultdemo";
-const MANAGED = "db.password,api.token,tls/server.key:tls/server.key,geo.dat";
+const MANAGED = "db.password,api.token,tls/server.key,geo.dat";
 const GEO_BYTES = 4 * 1024 * 1024;
 
 function randomFile(bytes: number): Uint8Array<ArrayBuffer> {
@@ -47,7 +47,7 @@ async function play(stage: DemoStage, api: FakeFluxApi): Promise<void> {
   const files = ["db.password", "api.token", "tls/server.key", "geo.dat"];
 
   stage.step("A vault with four secrets: a password, a token, a binary key and 4 MiB of data.");
-  await Deno.mkdir(stage.path("vault/tls"), { recursive: true });
+  await Deno.mkdir(stage.path("vault/tls"), { recursive: true, mode: 0o700 });
   await Deno.writeTextFile(stage.path("vault/db.password"), "correct horse battery staple\n");
   await Deno.writeTextFile(stage.path("vault/api.token"), crypto.randomUUID());
   await Deno.writeFile(stage.path("vault/tls/server.key"), randomFile(2_048));
@@ -68,7 +68,7 @@ async function play(stage: DemoStage, api: FakeFluxApi): Promise<void> {
   stage.claim(nothing.every(Boolean), "no agent has been given anything");
 
   stage.step(
-    "The operator compares the fingerprints with those the agents said, and approves them.",
+    "The operator compares the fingerprints with those that the agents said, and approves them.",
   );
   for (const agent of agents) {
     const approval = await stage.run("keeper", [
