@@ -59,7 +59,7 @@ async function play(stage: DemoStage, api: FakeFluxApi): Promise<void> {
 
   stage.step(
     "The keeper asks the Flux API where the app runs, and meets three agents it has never " +
-      "seen. They get nothing: anybody can put himself into that list.",
+      "seen. They get nothing: anybody can get into that list.",
   );
   const keeper = stage.keeperArguments({ app: APP, api: api.url, managed: MANAGED });
   const meeting = await stage.run("keeper", ["--run-once", ...keeper, "--trust", "approve"]);

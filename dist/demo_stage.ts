@@ -54,6 +54,18 @@ function freePort(hostname: string): number {
   return listener.addr.port;
 }
 
+/** Breaks a text into lines of at most 90 characters. */
+function wrap(text: string, indent: string, ending: string = ""): string {
+  const lines = [""];
+  for (const word of text.split(/(?<=\S) /)) {
+    const line = lines.at(-1) ?? "";
+    if (line === "") lines[lines.length - 1] = word;
+    else if (`${line} ${word}${ending}`.length <= 90) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(indent + word);
+  }
+  return lines.join(`${ending}\n`);
+}
+
 /** Starts programs, shows what they say, and counts what was claimed in vain. */
 export class DemoStage {
   readonly #folder: string;
@@ -97,7 +109,7 @@ export class DemoStage {
 
   /** Begins the next step of the story. */
   step(text: string): void {
-    this.#say(`\n${++this.#steps}. ${text}`);
+    this.#say(`\n${wrap(`${++this.#steps}. ${text}`, "   ")}`);
   }
 
   /** States something that must have happened. */
@@ -151,7 +163,7 @@ export class DemoStage {
   /** Runs a program to its end and shows what it says. */
   async run(program: "agent" | "keeper", args: readonly string[]): Promise<ProgramRun> {
     const shown = args.map((arg) => arg.replaceAll(this.#folder, "."));
-    this.#say(`   $ fluxvault ${program} ${shown.join(" ")}`);
+    this.#say(wrap(`   $ fluxvault ${program} ${shown.join(" ")}`, "       ", " \\"));
     const process = this.#spawn(program, [...args, "--quiet"]);
     const { code, stdout, stderr } = await process.output();
     for (const output of [stdout, stderr]) {
