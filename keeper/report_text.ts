@@ -16,12 +16,12 @@ export interface ReportTextOptions {
 /** How many agents, and how many lines about them, are shown at most. */
 const MAX_LINES = 40;
 /** Words that a stranger chose are cut to this length. */
-const MAX_NAME_LENGTH = 20;
+const MAX_NAME_LENGTH = 10;
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   "app-mismatch": "it says that it belongs to another app",
   "busy": "another delivery is under way there",
-  "clone-suspected": "its key answers at two addresses from two processes; both are held",
+  "clone-suspected": "its key answers from two processes; both are held",
   "connection-failed": "the network leads nowhere",
   "connection-lost": "the connection broke",
   "connection-refused": "nothing listens there; an instance on standby is one reason",
@@ -58,7 +58,9 @@ function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
   const { outcome } = agent;
   switch (outcome.kind) {
     case "delivered": {
-      const counts = Object.entries(countResults(outcome.files)).filter(([, count]) => count > 0);
+      const all = Object.entries(countResults(outcome.files)).filter(([, count]) => count > 0);
+      const others = all.filter(([name]) => name !== "unchanged");
+      const counts = others.length > 0 ? others : all;
       const state = !isAgentWanted(agent)
         ? "incomplete"
         : counts.every(([name]) => name === "unchanged")
@@ -131,8 +133,8 @@ function formatWaiting(report: PassReport, flags: string): string {
     return `  # ${address}\n  fluxvault-keeper agents approve ${fingerprint}${app}${flags}`;
   });
   const subject = waiting.length === 1 ? "1 agent waits" : `${waiting.length} agents wait`;
-  return `\n${subject} for approval and got nothing. Compare the fingerprint with the one that\n` +
-    "the agent said at its start; if they agree:\n" + shorten(commands).join("\n") + "\n";
+  return `\n${subject} for approval and got nothing. Compare the fingerprint with the\n` +
+    "one that the agent said at its start; if they agree:\n" + shorten(commands).join("\n") + "\n";
 }
 
 function formatSummary(report: PassReport): string {

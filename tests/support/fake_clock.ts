@@ -29,12 +29,11 @@ export class FakeClock {
     return promise;
   };
 
-  /** Waits until somebody waits on this clock, and returns for how long the first will. */
-  async nextDelayMs(): Promise<number> {
-    while (this.#sleepers.length === 0) {
+  /** Waits until the first to be woken waits for exactly so long. */
+  async untilDelayIs(durationMs: number): Promise<void> {
+    while (Math.min(...this.#sleepers.map(({ atMs }) => atMs)) - this.#nowMs !== durationMs) {
       await new Promise<void>((resolve) => this.#watchers.push(resolve));
     }
-    return Math.min(...this.#sleepers.map(({ atMs }) => atMs)) - this.#nowMs;
   }
 
   /** Moves the clock on and wakes whoever waited for that. */

@@ -1,0 +1,357 @@
+import type { AgentAddress } from "../../keeper/agent_address.ts";
+import { Keeper, type KeeperOptions } from "../../keeper/keeper.ts";
+import { type AgentReport, isPassWanted, type PassReport } from "../../keeper/report.ts";
+import { MemoryKnownAgentsStore } from "../../keeper/trust/mod.ts";
+import { approveAgents } from "../../keeper/trust/approval.ts";
+import type { VaultView } from "../../keeper/vault/vault.ts";
+import { FluxVaultError, randomBytes, StorageError } from "../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { FakeAgent, FakeNetwork, memoryView } from "../support/fake_fleet.ts";
+
+const FILES = { "a": "alpha", "b": "beta" };
+const API_DOWN = new FluxVaultError("api-unreachable", "no answer");
+
+/** A keeper over a network in memory. */
+class Stage implements AsyncDisposable {
+  readonly network = new FakeNetwork();
+  readonly store = new MemoryKnownAgentsStore();
+  readonly clock = new FakeClock();
+  /** The list of agents, or why there is none; by default all that listen. */
+  listing: (() => readonly AgentAddress[] | Error) | null = null;
+  /** What the vault holds; consulted at each look. */
+  view: () => Promise<VaultView> = () => memoryView(FILES);
+
+  keeper(options: Partial<KeeperOptions> = {}): Keeper {
+    return new Keeper({
+      fleet: {
+        app: null,
+        list: () => {
+          const answer = this.listing?.() ?? this.network.addresses;
+          return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+        },
+      },
+      vault: { inspect: () => this.view() },
+      files: [],
+      knownAgents: this.store,
+      dial: this.network.dial,
+      trust: "first-use",
+      firstUseLimit: 10,
+      now: this.clock.now,
+      delay: this.clock.delay,
+      random: () => 0,
+      limits: { baseTimeMs: 300 },
+      ...options,
+    });
+  }
+
+  async add(address: string, agent?: FakeAgent): Promise<FakeAgent> {
+    const added = agent ?? await FakeAgent.make();
+    this.network.set(address, added.serve);
+    return added;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.network.idle();
+  }
+
+  async approveAll(): Promise<void> {
+    await this.store.update((state) => {
+      const selectors = state.pending.map(({ fingerprint }) => fingerprint);
+      return approveAgents(state, { selectors }, this.clock.now()).state;
+    });
+  }
+}
+
+function kindsOf(report: PassReport): Record<string, string> {
+  return Object.fromEntries(report.agents.map((agent) => [agent.address, kindOf(agent)]));
+}
+
+function kindOf({ outcome }: AgentReport): string {
+  return outcome.kind === "rejected" ? outcome.code : outcome.kind;
+}
+
+Deno.test("Keeper.pass brings every agent to hold what the vault holds", async () => {
+  await using stage = new Stage();
+  const agents = await Promise.all(["x:1", "y:1", "z:1"].map((address) => stage.add(address)));
+  const report = await stage.keeper().pass();
+  assertEquals(kindsOf(report), { "x:1": "delivered", "y:1": "delivered", "z:1": "delivered" });
+  for (const { store } of agents) {
+    assertEquals(store.read("b"), new TextEncoder().encode("beta"));
+  }
+  assert(isPassWanted(report) && report.isWhole && report.pass === 1);
+});
+
+Deno.test("Keeper.pass has nothing to send the second time", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const keeper = stage.keeper();
+  await keeper.pass();
+  const [agent] = (await keeper.pass()).agents;
+  assert(agent?.outcome.kind === "delivered");
+  assertEquals([agent.outcome.contentBytes, agent.failures], [0, 0]);
+  assert(agent.outcome.files.every(({ outcome }) => outcome === "unchanged"));
+});
+
+Deno.test("Keeper.pass serves the others while some hang, die and lie", async () => {
+  await using stage = new Stage();
+  const stopped = Promise.withResolvers<void>();
+  for (let i = 0; i < 6; i++) stage.network.set(`hang${i}:1`, () => stopped.promise);
+  stage.network.set("die:1", (duplex) => duplex.writable.abort());
+  const good = await stage.add("good:1");
+  const report = await stage.keeper({ concurrency: 2 }).pass();
+  stopped.resolve();
+  assertEquals(kindsOf(report)["good:1"], "delivered");
+  assertEquals(report.agents.filter((agent) => kindOf(agent) === "failed").length, 7);
+  assertEquals(good.contacts, 1);
+  assert(!isPassWanted(report));
+});
+
+Deno.test("Keeper.pass dials those that did well before those that did not", async () => {
+  await using stage = new Stage();
+  stage.network.set("bad:1", (duplex) => duplex.writable.close());
+  await stage.add("good:1");
+  const keeper = stage.keeper({ concurrency: 1 });
+  await keeper.pass();
+  stage.network.dialled.length = 0;
+  await keeper.pass();
+  assertEquals(stage.network.dialled, ["good:1", "bad:1"]);
+});
+
+Deno.test("Keeper.pass refuses another key at an address it knows, and says which", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const keeper = stage.keeper();
+  await keeper.pass();
+  const impostor = await stage.add("x:1");
+  const report = await keeper.pass();
+  assertEquals(kindsOf(report), { "x:1": "identity-changed" });
+  assertEquals(impostor.store.read("a"), undefined);
+  assertEquals(
+    (await stage.store.load()).pending.map(({ fingerprint, reason }) => {
+      return [fingerprint, reason];
+    }),
+    [[report.agents[0]?.fingerprint, "changed"]],
+  );
+});
+
+Deno.test("Keeper.pass serves the new key once the operator approved it", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const keeper = stage.keeper();
+  await keeper.pass();
+  await stage.add("x:1");
+  await keeper.pass();
+  await stage.approveAll();
+  assertEquals(kindsOf(await keeper.pass()), { "x:1": "delivered" });
+  assertEquals((await stage.store.load()).agents.length, 1);
+});
+
+Deno.test("Keeper.pass refuses a relay and serves the agent behind it", async () => {
+  await using stage = new Stage();
+  const agent = await stage.add("x:1");
+  const keeper = stage.keeper({ concurrency: 1 });
+  await keeper.pass();
+  stage.network.set("relay:1", agent.serve);
+  assertEquals(kindsOf(await keeper.pass()), { "x:1": "delivered", "relay:1": "relay-suspected" });
+});
+
+Deno.test("Keeper.pass holds both of two clones", async () => {
+  await using stage = new Stage();
+  const agent = await stage.add("x:1");
+  const { identity } = agent;
+  const keeper = stage.keeper({ concurrency: 1 });
+  await keeper.pass();
+  await stage.add("y:1", await FakeAgent.make({ identity, instance: randomBytes(16) }));
+  assertEquals(kindsOf(await keeper.pass())["y:1"], "clone-suspected");
+  assertEquals(kindsOf(await keeper.pass()), {
+    "x:1": "clone-suspected",
+    "y:1": "clone-suspected",
+  });
+});
+
+Deno.test("Keeper.pass gives first-use places to no more agents than there are", async () => {
+  await using stage = new Stage();
+  for (const address of ["x:1", "y:1", "z:1"]) await stage.add(address);
+  const report = await stage.keeper({ firstUseLimit: 2 }).pass();
+  const kinds = report.agents.map(kindOf).sort();
+  assertEquals(kinds, ["delivered", "delivered", "pending"]);
+});
+
+Deno.test("Keeper.pass brings at once what changed under way", async () => {
+  await using stage = new Stage();
+  const agent = await stage.add("x:1");
+  let looks = 0;
+  stage.view = async () => {
+    const view = await memoryView(looks++ === 0 ? FILES : { ...FILES, a: "omega" });
+    if (looks > 1) return view;
+    return {
+      ...view,
+      open: (entry, from) => {
+        return entry.path === "a" ? Promise.resolve(null) : view.open(entry, from);
+      },
+    };
+  };
+  const report = await stage.keeper().pass();
+  assert(isPassWanted(report));
+  assertEquals(agent.contacts, 2);
+  assertEquals(agent.store.read("a"), new TextEncoder().encode("omega"));
+  const [first] = report.agents;
+  assert(first?.outcome.kind === "delivered");
+  assertEquals(first.outcome.files.map(({ outcome }) => outcome), ["created", "created"]);
+});
+
+Deno.test("Keeper.pass does not chase a vault that changes all the time", async () => {
+  await using stage = new Stage();
+  const agent = await stage.add("x:1");
+  stage.view = async () => ({ ...await memoryView(FILES), open: () => Promise.resolve(null) });
+  const report = await stage.keeper().pass();
+  assertEquals([agent.contacts, isPassWanted(report)], [2, false]);
+});
+
+Deno.test("Keeper.pass serves the last list where there is no other, and says so", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const keeper = stage.keeper();
+  await keeper.pass();
+  stage.listing = () => API_DOWN;
+  const report = await keeper.pass();
+  assertEquals(kindsOf(report), { "x:1": "delivered" });
+  assertEquals(report.problems.map(({ code }) => code), ["api-unreachable"]);
+  assert(!isPassWanted(report));
+});
+
+Deno.test("Keeper.pass fails where there never was a list", async () => {
+  await using stage = new Stage();
+  stage.listing = () => API_DOWN;
+  await assertRejects(() => stage.keeper().pass(), FluxVaultError, "api-unreachable");
+});
+
+Deno.test("Keeper.pass fails where the vault cannot be read", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  stage.view = () => Promise.reject(new StorageError("file-missing", "no vault"));
+  await assertRejects(() => stage.keeper().pass(), StorageError, "file-missing");
+  assertEquals(stage.network.dialled, []);
+});
+
+Deno.test("Keeper.pass ends with the reason of its signal, in the middle of everything", async () => {
+  await using stage = new Stage();
+  const controller = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  stage.network.set("x:1", () => {
+    controller.abort(new DOMException("stop", "AbortError"));
+    return stopped.promise;
+  });
+  await assertRejects(() => stage.keeper().pass({ signal: controller.signal }), DOMException);
+  stopped.resolve();
+});
+
+Deno.test("Keeper refuses first-use without a limit, and a concurrency below one", async () => {
+  await using stage = new Stage();
+  assertThrows(() => stage.keeper({ firstUseLimit: 0 }), RangeError);
+  assertThrows(() => stage.keeper({ concurrency: 0 }), RangeError);
+});
+
+/** A keeper that runs, and its reports one by one. */
+class Running {
+  readonly #controller = new AbortController();
+  readonly #reports: PassReport[] = [];
+  readonly #run: Promise<unknown>;
+  #wake: () => void = () => {};
+
+  constructor(keeper: Keeper) {
+    const { signal } = this.#controller;
+    this.#run = keeper.run({
+      signal,
+      onReport: (report) => {
+        this.#reports.push(report);
+        this.#wake();
+      },
+    }).catch((error) => error);
+  }
+
+  async next(): Promise<PassReport> {
+    while (this.#reports.length === 0) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const report = this.#reports.shift();
+    assert(report !== undefined);
+    return report;
+  }
+
+  /** Returns what the run ended with. */
+  async stop(): Promise<unknown> {
+    this.#controller.abort(new DOMException("stop", "AbortError"));
+    return await this.#run;
+  }
+}
+
+Deno.test("Keeper.run serves the fleet at each polling interval until it is stopped", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const running = new Running(stage.keeper({ discoveryIntervalMs: 10_000_000 }));
+  assertEquals(kindsOf(await running.next()), { "x:1": "delivered" });
+  await stage.clock.untilDelayIs(300_000);
+  stage.clock.advance(300_000);
+  assertEquals((await running.next()).isWhole, true);
+  const reason = await running.stop();
+  assert(reason instanceof DOMException, String(reason));
+});
+
+Deno.test("Keeper.run serves a new agent as soon as it is listed", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const running = new Running(stage.keeper({ discoveryIntervalMs: 60_000 }));
+  await running.next();
+  await stage.add("y:1");
+  await stage.clock.untilDelayIs(60_000);
+  stage.clock.advance(60_000);
+  const report = await running.next();
+  assertEquals([kindsOf(report), report.isWhole], [{ "y:1": "delivered" }, false]);
+  await running.stop();
+});
+
+Deno.test("Keeper.run tries an agent again after a pause that grows", async () => {
+  await using stage = new Stage();
+  stage.network.set("x:1", (duplex) => duplex.writable.close());
+  const running = new Running(stage.keeper());
+  for (const pauseMs of [2_500, 5_000, 10_000]) {
+    await running.next();
+    await stage.clock.untilDelayIs(pauseMs);
+    stage.clock.advance(pauseMs);
+  }
+  assertEquals((await running.next()).agents[0]?.failures, 4);
+  await running.stop();
+});
+
+Deno.test("Keeper.run serves an agent soon after the operator approved it", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const running = new Running(stage.keeper({ trust: "approve", discoveryIntervalMs: 1_000 }));
+  assertEquals(kindsOf(await running.next()), { "x:1": "pending" });
+  await stage.clock.untilDelayIs(1_000);
+  await stage.approveAll();
+  stage.clock.advance(1_000);
+  assertEquals(kindsOf(await running.next()), { "x:1": "delivered" });
+  await running.stop();
+});
+
+Deno.test("Keeper.run reports what is wrong and goes on", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const { view } = stage;
+  stage.listing = () => API_DOWN;
+  const running = new Running(stage.keeper({ discoveryIntervalMs: 1_000 }));
+  assertEquals((await running.next()).problems.map(({ code }) => code), ["api-unreachable"]);
+  stage.listing = null;
+  stage.view = () => Promise.reject(new StorageError("file-missing", "no vault"));
+  await stage.clock.untilDelayIs(1_000);
+  stage.clock.advance(1_000);
+  assertEquals((await running.next()).problems.map(({ code }) => code), ["file-missing"]);
+  stage.view = view;
+  await stage.clock.untilDelayIs(1_000);
+  stage.clock.advance(300_000);
+  assertEquals(kindsOf(await running.next()), { "x:1": "delivered" });
+  await running.stop();
+});
