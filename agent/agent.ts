@@ -132,7 +132,7 @@ export class Agent {
     if (options.signal?.aborted) onAbort();
     else options.signal?.addEventListener("abort", onAbort, { once: true });
     // If no key can be made, the first connection asks again and reports it.
-    keys.restock().catch(() => {});
+    if (!stop.signal.aborted) keys.restock().catch(() => {});
     try {
       for (;;) {
         const next = stop.signal.aborted

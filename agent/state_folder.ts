@@ -15,7 +15,7 @@ export interface StateFolder extends Disposable {
 }
 
 /** What says that a folder cannot be written, and not that something is wrong with what is there. */
-const UNWRITABLE = new Set(["permission-denied", "read-only", "disk-full"]);
+const UNWRITABLE = new Set(["permission-denied", "read-only", "disk-full", "file-missing"]);
 
 /**
  * Opens the folder of state, and makes it (0700) where it is missing.

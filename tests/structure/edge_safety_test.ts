@@ -20,6 +20,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/mod.ts",
   "agent/name_resolver.ts",
   "agent/options.ts",
+  "agent/program.ts",
   "agent/serve_command.ts",
   "agent/state_folder.ts",
   "keeper/agents_command.ts",

@@ -1,0 +1,31 @@
+/**
+ * The agent program as data: its commands and their options.
+ *
+ * @module
+ */
+import config from "../deno.json" with { type: "json" };
+import { defineCommand, type Program } from "../protocol/host/mod.ts";
+import { AGENT_OPTIONS, IDENTITY_OPTIONS } from "./options.ts";
+
+/** The agent program as data. */
+export const AGENT_PROGRAM: Program = {
+  name: "fluxvault-agent",
+  leadingWord: "agent",
+  version: config.version,
+  summary: "Receives an application's secret files from its keeper and puts them in place.",
+  commands: [
+    defineCommand({
+      path: [],
+      summary: "Listens for keepers and receives what they deliver.",
+      options: AGENT_OPTIONS,
+      service: true,
+      load: () => import("./serve_command.ts"),
+    }),
+    defineCommand({
+      path: ["identity"],
+      summary: "Prints the fingerprint by which keepers know this agent.",
+      options: IDENTITY_OPTIONS,
+      load: () => import("./identity_command.ts"),
+    }),
+  ],
+};

@@ -1,0 +1,211 @@
+import { Agent } from "../../agent/agent.ts";
+import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
+import { ConnectionError, PeerRejectedError } from "../../protocol/errors.ts";
+import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
+import { encodeUtf8 } from "../../protocol/bytes.ts";
+import { RsaKeyStock } from "../../protocol/rsa_key_stock.ts";
+import type { SecretSource } from "../../protocol/secret_source.ts";
+import { AgentPort, ALLOWED_ADDRESS, type Call } from "../support/agent_port.ts";
+import { fixedIdentity, fixedRsaKeyPair } from "../support/session_pair.ts";
+import { sourceOf, StuckSource, StuckStore } from "../support/stuck_delivery.ts";
+import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+
+function deliver(port: AgentPort, source: SecretSource, address?: string) {
+  return port.openSession(address).then((session) =>
+    deliverAsKeeper(session, source, { revision: 1 })
+  );
+}
+
+/** Comes after everything that is ready to happen has happened. */
+function nothing(): Promise<string> {
+  return new Promise((resolve) => setTimeout(() => resolve("nothing"), 0));
+}
+
+/** Opens a connection and takes the agent's opening line, as whoever connects does. */
+async function callAndListen(port: AgentPort, address?: string): Promise<Call> {
+  const call = port.call(address);
+  const reader = call.readable.getReader();
+  await reader.read();
+  reader.releaseLock();
+  return call;
+}
+
+Deno.test("Agent receives what a keeper delivers and reports it", async () => {
+  const store = new MemorySecretStore();
+  await using port = await AgentPort.open({ store });
+  await deliver(port, await sourceOf({ a: "one", b: "two" }));
+  const report = await port.report(0);
+  assertEquals(report.isComplete, true);
+  assertEquals(report.files.map(({ outcome }) => outcome), ["created", "created"]);
+  assertEquals(report.contentBytes, 6);
+  assertEquals(store.paths().sort(), ["a", "b"]);
+  assertEquals(port.logger.events.at(-1)?.properties.created, 2);
+});
+
+Deno.test("Agent tells the keeper which app and component it is", async () => {
+  await using port = await AgentPort.open({ app: "shop", component: "web", software: "x/1" });
+  const session = await port.openSession();
+  const { claim, readiness } = session.origin;
+  assertEquals([claim.app, claim.component, readiness.software], ["shop", "web", "x/1"]);
+  await session.close();
+  await port.report(0);
+});
+
+Deno.test("Agent sends not a byte to an address that is not allowed", async () => {
+  await using port = await AgentPort.open();
+  const call = port.call("198.51.100.1");
+  const next = port.call();
+  await next.readable.getReader().read();
+  assertEquals(call.isClosed, true);
+  const reading = call.readable.getReader().read().then(() => "bytes");
+  assertEquals(await Promise.race([reading, nothing()]), "nothing");
+  assertEquals(port.logger.messages("warn"), ["turned away an address that is not allowed"]);
+});
+
+Deno.test("Agent waits for a verdict before it sends a byte", async () => {
+  const verdict = Promise.withResolvers<boolean>();
+  await using port = await AgentPort.open({ policy: { allows: () => verdict.promise } });
+  const call = port.call();
+  const reading = call.readable.getReader().read().then(() => "bytes");
+  assertEquals(await Promise.race([reading, nothing()]), "nothing");
+  verdict.resolve(true);
+  assertEquals(await reading, "bytes");
+});
+
+Deno.test("Agent names an address that it turns away once, not each time", async () => {
+  await using port = await AgentPort.open();
+  for (let i = 0; i < 100; i++) port.call("198.51.100.1");
+  const last = port.call();
+  await last.readable.getReader().read();
+  assertEquals(port.logger.messages("warn").length, 1);
+  port.stop.abort();
+  await port.served;
+  const counts = port.logger.events.flatMap(({ properties }) => properties.address ?? []);
+  assertEquals(counts, ["198.51.100.1", "198.51.100.1"]);
+  const total = port.logger.events.reduce((sum, { properties }) => {
+    return properties.address === undefined ? sum : sum + Number(properties.count);
+  }, 0);
+  assertEquals(total, 100);
+});
+
+Deno.test("Agent goes on with others while one sends garbage and one says nothing", async () => {
+  await using port = await AgentPort.open();
+  const silent = await callAndListen(port);
+  const garbage = await callAndListen(port);
+  const writer = garbage.writable.getWriter();
+  await writer.write(encodeUtf8("GET / HTTP/1.1\r\n\r\n"));
+  await deliver(port, await sourceOf({ a: "one" }));
+  assertEquals((await port.report(0)).isComplete, true);
+  await garbage.closed;
+  assertMatch(port.logger.messages("warn").join(), /came to no session/);
+  assertEquals(silent.isClosed, false);
+});
+
+Deno.test("Agent gives up a keeper that sends its opening line byte by byte", async () => {
+  await using port = await AgentPort.open({ openingTimeoutMs: 20 });
+  const call = await callAndListen(port);
+  const writer = call.writable.getWriter();
+  const dripping = (async () => {
+    for (;;) {
+      await writer.write(encodeUtf8("{"));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  })();
+  await assertRejects(() => dripping, ConnectionError, "timed-out");
+  await call.closed;
+});
+
+Deno.test("Agent drops the oldest silent caller of an address for a newcomer", async () => {
+  await using port = await AgentPort.open();
+  const silent: Call[] = [];
+  for (let i = 0; i < 20; i++) silent.push(await callAndListen(port));
+  await Promise.all(silent.slice(0, 16).map(({ closed }) => closed));
+  assertEquals(silent.slice(16).map(({ isClosed }) => isClosed), [false, false, false, false]);
+  await deliver(port, await sourceOf({ a: "one" }));
+  assertEquals((await port.report(0)).isComplete, true);
+});
+
+Deno.test("Agent, when asked to stop, ends handshakes at once and takes nobody new", async () => {
+  await using port = await AgentPort.open();
+  const call = await callAndListen(port);
+  port.stop.abort();
+  await port.served;
+  assertEquals(call.isClosed, true);
+  const late = port.call();
+  assertEquals(late.isClosed, false, "nobody took it");
+});
+
+Deno.test("Agent, when asked to stop, lets a delivery under way come to its end", async () => {
+  const store = new StuckStore();
+  await using port = await AgentPort.open({ store, stopGraceMs: 60_000 });
+  const delivery = deliver(port, await sourceOf({ a: "one" }));
+  await store.reached.promise;
+  port.stop.abort();
+  store.letGo.resolve();
+  assertEquals((await delivery).files[0]?.outcome, "created");
+  await port.served;
+  assertEquals((await port.report(0)).isComplete, true);
+});
+
+Deno.test("Agent, when asked to stop, tells a keeper that waits for its turn", async () => {
+  const store = new StuckStore();
+  await using port = await AgentPort.open({ store, stopGraceMs: 60_000 });
+  const source = await sourceOf({ a: "one" });
+  const first = deliver(port, source);
+  await store.reached.promise;
+  const session = await port.openSession();
+  const second = deliverAsKeeper(session, source, { revision: 1 });
+  port.stop.abort();
+  await assertRejects(() => second, PeerRejectedError, "shutting-down");
+  store.letGo.resolve();
+  await first;
+});
+
+Deno.test("Agent, when asked to stop, cuts off what takes longer than the grace time", async () => {
+  const source = await sourceOf({ a: "one" });
+  await using port = await AgentPort.open({ stopGraceMs: 5 });
+  const session = await port.openSession();
+  const opened = Promise.withResolvers<void>();
+  const stuck = new StuckSource(source, opened.resolve);
+  const delivery = deliverAsKeeper(session, stuck, { revision: 1 });
+  await opened.promise;
+  port.stop.abort();
+  await port.served;
+  await assertRejects(() => delivery, ConnectionError);
+  assertEquals((await port.report(0)).isComplete, false);
+});
+
+Deno.test("Agent ends at once where it was asked to stop before", async () => {
+  const agent = new Agent({
+    identity: await fixedIdentity(),
+    store: new MemorySecretStore(),
+    policy: { allows: (address) => address === ALLOWED_ADDRESS },
+  });
+  const endless = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error()) }) };
+  await agent.serve(endless, { signal: AbortSignal.abort() });
+});
+
+Deno.test("Agent ends when there are no more connections", async () => {
+  using keys = new RsaKeyStock({ generate: fixedRsaKeyPair });
+  const agent = new Agent({
+    identity: await fixedIdentity(),
+    keys,
+    store: new MemorySecretStore(),
+    policy: { allows: () => false },
+  });
+  await agent.serve((async function* () {})());
+});
+
+Deno.test("Agent rethrows what the source of connections throws", async () => {
+  using keys = new RsaKeyStock({ generate: fixedRsaKeyPair });
+  const agent = new Agent({
+    identity: await fixedIdentity(),
+    keys,
+    store: new MemorySecretStore(),
+    policy: { allows: () => false },
+  });
+  const broken = {
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new RangeError()) }),
+  };
+  await assertRejects(() => agent.serve(broken), RangeError);
+});

@@ -1,0 +1,41 @@
+import { AGENT_OPTIONS, IDENTITY_OPTIONS } from "../../agent/options.ts";
+import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
+import { assertEquals } from "../support/assert.ts";
+
+Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside each other", async () => {
+  const { values } = await resolveSettings(AGENT_OPTIONS, { args: [], env: fixedEnvironment({}) });
+  assertEquals(values, {
+    whitelistedAddresses: [],
+    bindAddress: "0.0.0.0",
+    bindPort: 8_888,
+    workingDir: "./files",
+    allowAbsolute: [],
+    stateDir: "./state",
+    files: [],
+    appName: undefined,
+    componentName: undefined,
+  });
+});
+
+Deno.test("AGENT_OPTIONS are all variables too", async () => {
+  const env = fixedEnvironment({
+    FLUXVAULT_WHITELISTED_ADDRESSES: "192.0.2.7,home.example.org",
+    FLUXVAULT_BIND_ADDRESS: "::",
+    FLUXVAULT_BIND_PORT: "1",
+    FLUXVAULT_WORKING_DIR: "/srv",
+    FLUXVAULT_ALLOW_ABSOLUTE: "/run/tls",
+    FLUXVAULT_STATE_DIR: "/state",
+    FLUXVAULT_FILES: "a,b",
+    FLUXVAULT_APP_NAME: "shop",
+    FLUXVAULT_COMPONENT_NAME: "web",
+  });
+  const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(9).fill("variable"));
+  assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
+  assertEquals(values.files, ["a", "b"]);
+});
+
+Deno.test("IDENTITY_OPTIONS look for the state where the agent keeps it", async () => {
+  const { values } = await resolveSettings(IDENTITY_OPTIONS, { args: [], env: fixedEnvironment() });
+  assertEquals(values, { stateDir: "./state" });
+});

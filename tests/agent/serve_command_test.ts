@@ -1,0 +1,153 @@
+import { AGENT_PROGRAM } from "../../agent/program.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { runInProcess } from "../support/program.ts";
+import { listTree, type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
+
+/** Arguments with which the agent starts, in a folder of the test's own. */
+function argsIn(folder: TemporaryFolder, changes: Readonly<Record<string, string>> = {}): string[] {
+  const options = {
+    "whitelisted-addresses": "127.0.0.1",
+    "bind-address": "127.0.0.1",
+    "bind-port": "0",
+    "working-dir": `${folder.path}/files`,
+    "state-dir": `${folder.path}/state`,
+    ...changes,
+  };
+  return Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+}
+
+Deno.test("serve prints where it listens and who it is, and ends when asked to", async () => {
+  await using folder = await temporaryFolder();
+  const run = await runInProcess(AGENT_PROGRAM, argsIn(folder), { stop: true });
+  assertEquals(run.code, 0, run.stderr);
+  assertMatch(run.stdout, /^listening on {2}127\.0\.0\.1:[1-9]\d*\nidentity {6}SHA256:\S{43}\n/);
+  assertMatch(run.stdout, /may connect {3}127\.0\.0\.1\n/);
+  assert(run.stdout.includes(`files go to   ${folder.path}/files\n`));
+  assertMatch(run.stderr, /made a new identity/);
+  const tree = await listTree(folder.path);
+  assertEquals(tree.map((line) => line.split(" ")[0]), [
+    "files/",
+    "state/",
+    "state/.lock",
+    "state/identity.json",
+  ]);
+});
+
+Deno.test("serve and identity say the same fingerprint", async () => {
+  await using folder = await temporaryFolder();
+  const served = await runInProcess(AGENT_PROGRAM, argsIn(folder, { json: "true" }), {
+    stop: true,
+  });
+  const { fingerprint, port } = JSON.parse(served.stdout);
+  assert(port > 0);
+  const state = ["--state-dir", `${folder.path}/state`];
+  const asked = await runInProcess(AGENT_PROGRAM, ["identity", ...state]);
+  assertEquals([asked.code, asked.stdout], [0, `${fingerprint}\n`]);
+  const asJson = await runInProcess(AGENT_PROGRAM, ["identity", "--json", ...state]);
+  assertEquals(JSON.parse(asJson.stdout), { event: "identity", fingerprint });
+});
+
+Deno.test("identity says so where there is none", async () => {
+  await using folder = await temporaryFolder();
+  const run = await runInProcess(AGENT_PROGRAM, ["identity", "--state-dir", folder.path]);
+  assertEquals(run.code, 1);
+  assertMatch(run.stderr, /there is no identity/);
+});
+
+Deno.test("serve takes app and component from a Flux node's variables", async () => {
+  await using folder = await temporaryFolder();
+  const variables = { FLUX_APP_NAME: "shop" };
+  const options = { stop: true, variables };
+  const args = argsIn(folder, { json: "true", "component-name": "web" });
+  const { app, component } = JSON.parse((await runInProcess(AGENT_PROGRAM, args, options)).stdout);
+  assertEquals([app, component], ["shop", "web"]);
+});
+
+Deno.test("serve warns where everybody is allowed", async () => {
+  await using folder = await temporaryFolder();
+  const args = argsIn(folder, { "whitelisted-addresses": "0.0.0.0/0" });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assertEquals(run.code, 0);
+  assertMatch(run.stderr, /anybody can put files here/);
+});
+
+Deno.test("serve keeps its identity in memory where its state cannot be written", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using folder = await temporaryFolder();
+  const args = argsIn(folder, { "state-dir": "/proc/fluxvault-state" });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assertEquals(run.code, 0, run.stderr);
+  assertMatch(run.stderr, /identity is kept in memory only/);
+});
+
+interface Mistake {
+  readonly args: (folder: TemporaryFolder) => string[];
+  readonly says: RegExp;
+}
+
+const MISTAKES: Readonly<Record<string, Mistake>> = {
+  "without anybody who may connect": {
+    args: () => [],
+    says: /whitelisted-addresses is missing.*hint: Name the addresses/s,
+  },
+  "with a network that is none": {
+    args: (folder) => argsIn(folder, { "whitelisted-addresses": "10.0.0.0/40" }),
+    says: /"10\.0\.0\.0\/40" is no network/,
+  },
+  "with a path in --files that leads out": {
+    args: (folder) => argsIn(folder, { "files": "../x" }),
+    says: /files has a path that has the segment/,
+  },
+  "with a relative folder for absolute paths": {
+    args: (folder) => argsIn(folder, { "allow-absolute": "run/tls" }),
+    says: /allow-absolute has "run\/tls"/,
+  },
+  "with an app name that is none": {
+    args: (folder) => argsIn(folder, { "app-name": "my shop" }),
+    says: /app-name cannot be used/,
+  },
+  "with a component name that is none": {
+    args: (folder) => argsIn(folder, { "component-name": "a_b" }),
+    says: /component-name cannot be used/,
+  },
+  "with its state inside the working folder": {
+    args: (folder) => argsIn(folder, { "state-dir": `${folder.path}/files/state` }),
+    says: /state-dir and --working-dir must not be/,
+  },
+  "with its working folder inside the state": {
+    args: (folder) => argsIn(folder, { "working-dir": `${folder.path}/state/files` }),
+    says: /state-dir and --working-dir must not be/,
+  },
+  "with a working folder that cannot be made": {
+    args: (folder) => argsIn(folder, { "working-dir": "/dev/null/files" }),
+    says: /working-dir names "\/dev\/null\/files", where no file can be put/,
+  },
+  "with an address that is not this machine's": {
+    args: (folder) => argsIn(folder, { "bind-address": "192.0.2.1" }),
+    says: /does not have the address/,
+  },
+  "with a misspelt option": {
+    args: (folder) => argsIn(folder, { "bind-prot": "1" }),
+    says: /bind-port/,
+  },
+};
+
+for (const [name, { args, says }] of Object.entries(MISTAKES)) {
+  Deno.test(`serve does not start ${name}`, async () => {
+    await using folder = await temporaryFolder();
+    const run = await runInProcess(AGENT_PROGRAM, args(folder));
+    assertMatch(run.stderr, says);
+    assertEquals([run.code, run.stdout], [2, ""]);
+  });
+}
+
+Deno.test("serve does not start beside an agent with the same state", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.mkdir(`${folder.path}/state`);
+  using lock = await Deno.open(`${folder.path}/state/.lock`, { write: true, create: true });
+  await lock.lock(true);
+  const run = await runInProcess(AGENT_PROGRAM, argsIn(folder));
+  assertEquals(run.code, 1);
+  assertMatch(run.stderr, /cannot lock.*hint: Stop the other program/s);
+});
