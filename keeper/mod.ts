@@ -2,8 +2,8 @@
  * The keeper as a library: it finds the agents of an app, and brings each to hold what the vault holds
  * for it.
  *
- * @example A keeper over a folder and two agents, one pass
- * ```ts no-run
+ * @example A keeper over a folder and an agent that is not there, one pass
+ * ```ts
  * import {
  *   dialAgent,
  *   DiskVault,
@@ -15,16 +15,19 @@
  *   StaticFleet,
  * } from "@fluxvault/fluxvault/keeper";
  *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/db.password`, "correct horse");
  * const keeper = new Keeper({
- *   fleet: new StaticFleet(parseAgentAddresses(["192.0.2.7", "192.0.2.8:9000"])),
- *   vault: new DiskVault("./vault"),
- *   files: parseManagedFiles(["db.password", "tls/key.pem:/etc/tls/"]),
- *   knownAgents: new KnownAgentsFile("./state"),
+ *   fleet: new StaticFleet(parseAgentAddresses(["127.0.0.1:1"])),
+ *   vault: new DiskVault(folder),
+ *   files: parseManagedFiles(["db.password:etc/"]),
+ *   knownAgents: new KnownAgentsFile(`${folder}/state`),
  *   dial: dialAgent,
  *   trust: "approve",
  * });
  * const report = await keeper.pass();
- * if (!isPassWanted(report)) throw new Error("some agent lacks some file");
+ * console.assert(!isPassWanted(report) && report.agents[0]?.outcome.kind === "unreachable");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  *
  * @module

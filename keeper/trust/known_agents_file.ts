@@ -59,7 +59,9 @@ export class KnownAgentsFile implements KnownAgentsStore {
   }
 
   /** Changes the file; changes that come together are written together. */
-  update(change: Change): Promise<KnownAgentsState> {
+  update(
+    change: (state: KnownAgentsState) => KnownAgentsState,
+  ): Promise<KnownAgentsState> {
     const result = Promise.withResolvers<KnownAgentsState>();
     this.#waiting.push({ change, result });
     if (!this.#isWriting) void this.#writeAll();
