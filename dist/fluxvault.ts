@@ -1,5 +1,5 @@
 /**
- * `fluxvault agent …` and `fluxvault keeper …` when run from source.
+ * `fluxvault agent` and `fluxvault keeper` when run from source.
  *
  * The two programs are never one binary: their permissions differ. Only the one that is named is
  * loaded.
@@ -16,7 +16,7 @@ async function load(): Promise<{ main(args: readonly string[]): Promise<number> 
 
 const loaded = await load();
 if (loaded === null) {
-  const text = "error: name the program to run\nhint: fluxvault agent … or fluxvault keeper …\n";
+  const text = "error: name the program to run\nhint: fluxvault agent, or fluxvault keeper\n";
   await Deno.stderr.write(new TextEncoder().encode(text));
   Deno.exit(2);
 }

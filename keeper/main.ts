@@ -48,4 +48,9 @@ export const KEEPER_PROGRAM: Program = {
   ],
 };
 
-if (import.meta.main) Deno.exit(await runProgram(KEEPER_PROGRAM, systemHost()));
+/** Runs the program with these arguments and returns its exit status. */
+export function main(args: readonly string[] = Deno.args): Promise<number> {
+  return runProgram(KEEPER_PROGRAM, { ...systemHost(), args });
+}
+
+if (import.meta.main) Deno.exit(await main());
