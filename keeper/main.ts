@@ -24,6 +24,8 @@ const LIST = {
 export const KEEPER_PROGRAM: Program = {
   name: "fluxvault-keeper",
   leadingWord: "keeper",
+  parseConfig: async (text) => (await import("yaml")).parse(text),
+  configFormat: "YAML",
   version: config.version,
   summary: "Finds the agents of an app and gives each the secret files that it should hold.",
   commands: [
