@@ -31,7 +31,7 @@ import { countResults, decodeResults, type FileResult } from "./results.ts";
 import type { SecretContent, SecretSource } from "./secret_source.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
-import { type ReceiveStream, RESET_CODE, StreamResetError } from "./streams.ts";
+import { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
 
 /** How many requests are answered at a time. */
 const ANSWERS_IN_FLIGHT = 16;
@@ -57,12 +57,24 @@ export interface DeliverOptions {
  * @throws {ConnectionError} if the transport fails or ends early.
  * @throws {PeerRejectedError} if the agent refuses the manifest or is busy.
  */
-export function deliverAsKeeper(
+export async function deliverAsKeeper(
   session: Session,
   source: SecretSource,
   options: DeliverOptions,
 ): Promise<DeliveryReport> {
-  return finishing(session, () => new KeeperDelivery(session, { source, options }).run());
+  const delivery = new KeeperDelivery(session, { source, options });
+  try {
+    return await finishing(session, () => delivery.run());
+  } finally {
+    await delivery.settle();
+  }
+}
+
+/** A request that was not answered in full yet. */
+interface OpenRequest {
+  readonly message: RequestMessage;
+  /** What the answer announced; `null` before it, and where it announced nothing. */
+  stream: SendStream | null;
 }
 
 /** What a keeper keeps in mind during one delivery. */
@@ -73,7 +85,11 @@ class KeeperDelivery {
   readonly #options: DeliverOptions;
   readonly #entries: ReadonlyMap<string, ManifestEntry>;
   readonly #places = new Semaphore(ANSWERS_IN_FLIGHT);
+  readonly #requests = new Set<OpenRequest>();
   readonly #answers = new Set<Promise<void>>();
+  /** Why this side could not deliver a file, by its path: the agent is only told that it changed. */
+  readonly #faults = new Map<string, string>();
+  #isOver = false;
   #requestsLeft: number;
   #contentBytes = 0;
 
@@ -122,6 +138,12 @@ class KeeperDelivery {
     }
   }
 
+  /** Waits until nothing reads from the source any more. */
+  async settle(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#answers);
+  }
+
   async #manifestMessage(digest: Bytes, size: number): Promise<ManifestMessage> {
     const { revision, now = Date.now, lifetimeS = MANIFEST_LIFETIME_S, sign = null } =
       this.#options;
@@ -139,30 +161,44 @@ class KeeperDelivery {
     return sign === null ? message : { ...message, signature: await sign(message) };
   }
 
-  #startAnswer(request: RequestMessage): void {
-    if (this.#answers.size >= MAX_OPEN_REQUESTS) {
+  #startAnswer(message: RequestMessage): void {
+    // The last piece of a stream answers its request, although its source may not be done yet.
+    if (this.#countOpen() >= MAX_OPEN_REQUESTS) {
       throw new ProtocolError("too-many-messages", "the agent asks more at once than it may");
     }
+    const request: OpenRequest = { message, stream: null };
+    this.#requests.add(request);
     const answer = this.#places.run(() => this.#answer(request))
       .catch((error) => this.#session.fail(error))
-      .finally(() => this.#answers.delete(answer));
+      .finally(() => {
+        this.#requests.delete(request);
+        this.#answers.delete(answer);
+      });
     this.#answers.add(answer);
   }
 
-  async #answer(request: RequestMessage): Promise<void> {
+  #countOpen(): number {
+    let count = 0;
+    for (const { stream } of this.#requests) if (stream === null || !stream.isOver) count++;
+    return count;
+  }
+
+  async #answer(open: OpenRequest): Promise<void> {
+    if (this.#isOver) return;
+    const { message: request } = open;
     const entry = this.#entries.get(request.file);
     if (entry === undefined) {
       return await this.#sendStatus(
-        request,
+        open,
         this.#source.missing.has(request.file) ? "FileNotFound" : "Denied",
       );
     }
     if (request.digest !== null && encodeHex(request.digest) === entry.digest) {
-      return await this.#sendStatus(request, "Match");
+      return await this.#sendStatus(open, "Match");
     }
     const content = await this.#open(entry, request);
-    if (content === null) return await this.#sendStatus(request, "Changed");
-    await this.#sendContent(request, { entry, content });
+    if (content === null) return await this.#sendStatus(open, "Changed");
+    await this.#sendContent(open, { entry, content });
   }
 
   async #open(entry: ManifestEntry, request: RequestMessage): Promise<SecretContent | null> {
@@ -171,18 +207,20 @@ class KeeperDelivery {
     try {
       return await this.#source.open(entry, { offset, prefix: offset === 0 ? null : prefix });
     } catch (error) {
-      if (error instanceof StorageError) return null;
-      throw error;
+      if (!(error instanceof StorageError)) throw error;
+      this.#faults.set(entry.path, error.code);
+      return null;
     }
   }
 
   async #sendContent(
-    request: RequestMessage,
+    request: OpenRequest,
     work: { readonly entry: ManifestEntry; readonly content: SecretContent },
   ): Promise<void> {
     const { entry, content } = work;
     const size = entry.size - content.offset;
     const stream = this.#session.openStream(size);
+    request.stream = stream;
     const announced: DataContent = {
       stream: stream.id,
       size,
@@ -190,7 +228,7 @@ class KeeperDelivery {
       digest: decodeHex(entry.digest, DIGEST_BYTES) ?? new Uint8Array(0),
       mode: entry.mode,
     };
-    await this.#sendData({ id: request.id, status: "Success", content: announced });
+    await this.#sendData({ id: request.message.id, status: "Success", content: announced });
     try {
       for await (const chunk of content.chunks) {
         this.#contentBytes += chunk.length;
@@ -202,13 +240,16 @@ class KeeperDelivery {
       // The agent gave this one file up, or the file did not last: only this stream ends.
       if (error instanceof StreamResetError) return;
       if (!(error instanceof StorageError || error instanceof RangeError)) throw error;
-      const hasChanged = error instanceof StorageError ? error.code === "file-changed" : true;
+      const code = error instanceof StorageError ? error.code : "file-changed";
+      const hasChanged = code === "file-changed";
+      if (!hasChanged) this.#faults.set(entry.path, code);
       stream.reset(hasChanged ? RESET_CODE.changed : RESET_CODE.storage);
     }
   }
 
-  async #sendStatus(request: RequestMessage, status: DataStatus): Promise<void> {
-    await this.#sendData({ id: request.id, status, content: null });
+  async #sendStatus(request: OpenRequest, status: DataStatus): Promise<void> {
+    this.#requests.delete(request);
+    await this.#sendData({ id: request.message.id, status, content: null });
   }
 
   async #sendData(data: Omit<DataMessage, "state">): Promise<void> {
@@ -216,7 +257,7 @@ class KeeperDelivery {
   }
 
   async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {
-    if (this.#answers.size > 0) throw unexpected("DONE while a request was unanswered");
+    if (this.#countOpen() > 0) throw unexpected("DONE while a request was unanswered");
     const results = decodeResults(await readBytes(stream, done.digest));
     const files = this.#complete(results);
     const counted = countResults(files);
@@ -224,7 +265,15 @@ class KeeperDelivery {
       if (counted[key] !== done.counts[key]) throw unexpected("counts that its results contradict");
     }
     await sendMessage(this.#session, { state: "DONE-REPLY" });
-    return { files, contentBytes: this.#contentBytes };
+    await Promise.all(this.#answers);
+    return { files: files.map((file) => this.#explain(file)), contentBytes: this.#contentBytes };
+  }
+
+  /** Says of a file that only seemed to change what this side knows of it. */
+  #explain(file: FileResult): FileResult {
+    const code = this.#faults.get(file.path);
+    const isKnown = code !== undefined && (file.outcome === "changed" || file.outcome === "failed");
+    return isKnown ? { path: file.path, outcome: "failed", code } : file;
   }
 
   /** Adds the unchanged files, which the agent leaves out. */

@@ -89,9 +89,18 @@ export class WorkInbox {
         );
       }
       const message = decodeWorkMessage(incoming.fields);
-      if (message !== null) return { message, stream: incoming.stream };
+      if (message !== null) return { message, stream: this.#wantedStream(message, incoming) };
       await this.#answerUnknown(incoming);
     }
+  }
+
+  /** Gives up a stream that the message has no use for: nobody would read it. */
+  #wantedStream(message: WorkMessage, { stream }: IncomingMessage): ReceiveStream | null {
+    if ("stream" in message || (message.state === "DATA" && message.content !== null)) {
+      return stream;
+    }
+    stream?.cancel();
+    return null;
   }
 
   /** Answers a message that is no work of this version: it may be an action of a later one. */

@@ -36,6 +36,7 @@ export interface SecretContent {
   /**
    * The bytes from there to the end, exactly as many as the entry says.
    *
+   * Nothing is held open before the first piece is asked for: none may be, if the session ends.
    * Throws {@linkcode StorageError} `file-changed` where the file changes while it is read. A piece
    * is used up before the next is asked for.
    */
