@@ -33,7 +33,7 @@ export const HASH_PIECE_BYTES = 262_144;
 /** A file that changed less than this before it was hashed is hashed again when next asked for. */
 export const SETTLED_FILE_MS = 2_000;
 /** The largest manifest file that is read at start: the protocol's largest and a header. */
-export const MAX_MANIFEST_FILE_BYTES = 33_554_432 + 4_096;
+export const MAX_MANIFEST_FILE_BYTES = 33_558_528;
 
 /** How many entries of folders a sweep looks at. */
 export const MAX_SWEPT_ENTRIES = 200_000;

@@ -39,3 +39,15 @@ Deno.test("IDENTITY_OPTIONS look for the state where the agent keeps it", async 
   const { values } = await resolveSettings(IDENTITY_OPTIONS, { args: [], env: fixedEnvironment() });
   assertEquals(values, { stateDir: "./state" });
 });
+
+Deno.test("AGENT_OPTIONS are all in the table of the agent's page, with their defaults", async () => {
+  const page = await Deno.readTextFile(new URL("../../agent/README.md", import.meta.url));
+  const rows = new Map(
+    [...page.matchAll(/^\| `--([a-z-]+)` +\| (.+?) +\|/gm)].map(([, name, text]) => [name, text]),
+  );
+  assertEquals([...rows.keys()].sort(), AGENT_OPTIONS.map(({ name }) => name).sort());
+  for (const option of AGENT_OPTIONS) {
+    if (!("default" in option)) continue;
+    assertEquals(rows.get(option.name), `\`${option.default}\``);
+  }
+});

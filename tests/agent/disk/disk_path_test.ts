@@ -3,6 +3,7 @@ import { isAbsolute, relative } from "node:path";
 import { type DiskRoot, makeFolders, placeOf, walkTo } from "../../../agent/disk/disk_path.ts";
 import { StorageError } from "../../../protocol/errors.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { DiskYard, put } from "../../support/disk_yard.ts";
 import { listTree, temporaryFolder } from "../../support/temporary_folder.ts";
 
 const WORKING: DiskRoot = { folder: "/srv/files", prefix: "" };
@@ -11,6 +12,7 @@ const ROOTS: readonly DiskRoot[] = [
   { folder: "/run/tls", prefix: "/run/tls/" },
   { folder: "/mnt/deep", prefix: "/run/tls/deep/" },
 ];
+const UNIX = Deno.build.os !== "windows";
 const NOTHING_FORBIDDEN = { inodes: new Set<string>() };
 
 Deno.test("placeOf finds folders and target of a relative path", () => {
@@ -77,4 +79,58 @@ Deno.test("makeFolders goes together with others that make the same folder", asy
     return makeFolders(placeOf(`a/b/${i}`, [root]), NOTHING_FORBIDDEN);
   }));
   assertEquals(await listTree(folder.path), ["a/ 700", "a/b/ 700"]);
+});
+
+interface HostilePath {
+  readonly path: string;
+  readonly code: string;
+}
+
+async function hostilePaths(yard: DiskYard): Promise<HostilePath[]> {
+  const file = new URL("../../vectors/hostile_paths.json", import.meta.url);
+  const { paths }: { paths: HostilePath[] } = JSON.parse(await Deno.readTextFile(file));
+  assert(paths.length >= 60);
+  return paths.map(({ path, code }) => ({
+    path: path.replace("$ROOT", yard.path("files")).replace("$STATE", yard.path("state"))
+      .replace("$OUTSIDE", yard.path("outside")).replace("$ALLOWED", yard.path("allowed"))
+      .replace("$LONG_SEGMENT", "n".repeat(256)).replace("$LONG_PATH", "n/".repeat(512) + "n"),
+    code,
+  }));
+}
+
+async function layTraps(yard: DiskYard): Promise<void> {
+  const outside = yard.path("outside");
+  await Deno.mkdir(yard.path("files/real"), { mode: 0o700 });
+  await Deno.writeTextFile(yard.path("files/real/file"), "untouched", { mode: 0o600 });
+  const links: Record<string, string> = {
+    "files/link": outside,
+    "files/link_file": `${outside}/sentinel`,
+    "files/loop": "loop",
+    "files/dangling": `${outside}/new`,
+    "files/up": "..",
+    "files/self": ".",
+    "files/real/link": outside,
+    "files/real/state": yard.path("state"),
+    "allowed/link": outside,
+  };
+  for (const [name, target] of Object.entries(links)) await Deno.symlink(target, yard.path(name));
+  const { success } = await new Deno.Command("mkfifo", { args: [yard.path("files/fifo")] })
+    .output();
+  assert(success, "mkfifo failed");
+}
+
+Deno.test("placeOf and walkTo refuse every hostile path and touches nothing", {
+  ignore: !UNIX,
+}, async (t) => {
+  await using yard = await DiskYard.make();
+  await layTraps(yard);
+  const store = await yard.open();
+  const before = await yard.tree("");
+  for (const { path, code } of await hostilePaths(yard)) {
+    await t.step(`${JSON.stringify(path).slice(0, 60)} is ${code}`, async () => {
+      await assertRejects(() => put(store, path), StorageError, code);
+      await assertRejects(() => store.inspect(path), StorageError, code);
+    });
+  }
+  assertEquals(await yard.tree(""), before);
 });

@@ -1,4 +1,3 @@
-import { DiskSecretStore } from "../../../agent/disk/mod.ts";
 import { STAGE_PREFIX } from "../../../protocol/secret_path.ts";
 import { encodeUtf8, equalBytes } from "../../../protocol/bytes.ts";
 import { sha256Digest } from "../../../protocol/digest.ts";
@@ -6,69 +5,11 @@ import { StorageError } from "../../../protocol/errors.ts";
 import { encodeManifest, type FileStrategy } from "../../../protocol/manifest.ts";
 import type { HeldManifest } from "../../../protocol/secret_store.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
-import { MemoryLogger } from "../../support/memory_logger.ts";
-import { listTree, temporaryFolder } from "../../support/temporary_folder.ts";
+import { DiskYard, put } from "../../support/disk_yard.ts";
+import { listTree } from "../../support/temporary_folder.ts";
 
 const UNIX = Deno.build.os !== "windows";
 const IS_ROOT = UNIX && Deno.uid() === 0;
-
-/** A working folder with everything around it that no path may reach. */
-class Yard implements AsyncDisposable {
-  readonly #path: string;
-  readonly logger = new MemoryLogger();
-
-  private constructor(path: string) {
-    this.#path = path;
-  }
-
-  static async make(): Promise<Yard> {
-    const { path } = await temporaryFolder();
-    const yard = new Yard(path);
-    for (const name of ["files", "state", "outside", "allowed", "allowed-beside"]) {
-      await Deno.mkdir(`${path}/${name}`, { mode: 0o700 });
-    }
-    await Deno.writeTextFile(`${path}/outside/sentinel`, "untouched", { mode: 0o600 });
-    await Deno.writeTextFile(`${path}/state/identity.json`, "untouched", { mode: 0o600 });
-    return yard;
-  }
-
-  path(name: string): string {
-    return `${this.#path}/${name}`;
-  }
-
-  open(options: { allowed?: readonly string[]; root?: string } = {}): Promise<DiskSecretStore> {
-    return DiskSecretStore.open({
-      workingFolder: options.root ?? this.path("files"),
-      stateFolder: this.path("state"),
-      absoluteFolders: options.allowed ?? [this.path("allowed")],
-      logger: this.logger,
-    });
-  }
-
-  tree(name: string): Promise<string[]> {
-    return listTree(this.path(name));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.#path, { recursive: true });
-  }
-}
-
-async function put(
-  store: DiskSecretStore,
-  path: string,
-  { text = "content", mode = 0o600 }: { readonly text?: string; readonly mode?: number } = {},
-): Promise<"created" | "updated"> {
-  const bytes = encodeUtf8(text);
-  const staged = await store.stage(path, { size: bytes.length, mode });
-  try {
-    await staged.write(bytes);
-    return await staged.commit();
-  } catch (error) {
-    await staged.discard();
-    throw error;
-  }
-}
 
 interface Declared {
   readonly path: string;
@@ -98,7 +39,7 @@ async function manifestOf(...declared: Declared[]): Promise<HeldManifest> {
 }
 
 Deno.test("DiskSecretStore makes folders, files and their permissions as declared", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   assertEquals(await put(store, "db.password"), "created");
   assertEquals(await put(store, "tls/deep/key.pem", { mode: 0o440 }), "created");
@@ -114,7 +55,7 @@ Deno.test("DiskSecretStore makes folders, files and their permissions as declare
 });
 
 Deno.test("DiskSecretStore replaces a file as a whole, and not before it is committed", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   await put(store, "a", { text: "the old contents" });
   const staged = await store.stage("a", { size: 3, mode: 0o600 });
@@ -125,7 +66,7 @@ Deno.test("DiskSecretStore replaces a file as a whole, and not before it is comm
 });
 
 Deno.test("DiskSecretStore stages under a name that no secret file may have", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   const staged = await store.stage("a", { size: 1, mode: 0o640 });
   const [line = ""] = await yard.tree("files");
@@ -136,7 +77,7 @@ Deno.test("DiskSecretStore stages under a name that no secret file may have", as
 });
 
 Deno.test("DiskSecretStore inspects what is there", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   assertEquals(await store.inspect("a"), null);
   assertEquals(await store.inspect("no/such/folder/a"), null);
@@ -146,7 +87,7 @@ Deno.test("DiskSecretStore inspects what is there", async () => {
 });
 
 Deno.test("DiskSecretStore notices every change of a file since it was hashed", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   const file = yard.path("files/a");
   const past = new Date(Date.now() - 60_000);
@@ -160,7 +101,7 @@ Deno.test("DiskSecretStore notices every change of a file since it was hashed", 
 });
 
 Deno.test("DiskSecretStore puts files below folders for absolute paths, and only there", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   assertEquals(await put(store, yard.path("allowed/deep/a")), "created");
   await assertRejects(() => put(store, yard.path("outside/a")), StorageError, "path-refused");
@@ -169,14 +110,14 @@ Deno.test("DiskSecretStore puts files below folders for absolute paths, and only
 });
 
 Deno.test("DiskSecretStore refuses every absolute path where none is allowed", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open({ allowed: [] });
   const error = await assertRejects(() => put(store, "/a"), StorageError, "path-refused");
   assertMatch(error.message, /--allow-absolute/);
 });
 
 Deno.test("DiskSecretStore follows a link that the operator named as a folder", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   await Deno.symlink(yard.path("allowed"), yard.path("named"));
   const store = await yard.open({ allowed: [yard.path("named")] });
   assertEquals(await put(store, yard.path("named/a")), "created");
@@ -184,7 +125,7 @@ Deno.test("DiskSecretStore follows a link that the operator named as a folder", 
 });
 
 Deno.test("DiskSecretStore never reaches its state, whatever folder is allowed", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open({ allowed: ["/", yard.path("")] });
   for (const name of ["identity.json", "new", "new/deeper"]) {
     const path = yard.path(`state/${name}`);
@@ -195,7 +136,7 @@ Deno.test("DiskSecretStore never reaches its state, whatever folder is allowed",
 });
 
 Deno.test("DiskSecretStore refuses the second of two paths to one file", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open({ allowed: [yard.path("files")] });
   await put(store, "a");
   await assertRejects(() => put(store, yard.path("files/a")), StorageError, "path-refused");
@@ -203,65 +144,11 @@ Deno.test("DiskSecretStore refuses the second of two paths to one file", async (
   assertEquals(await put(store, yard.path("files/a")), "updated", "the next delivery is another");
 });
 
-interface HostilePath {
-  readonly path: string;
-  readonly code: string;
-}
-
-async function hostilePaths(yard: Yard): Promise<HostilePath[]> {
-  const file = new URL("../../vectors/hostile_paths.json", import.meta.url);
-  const { paths }: { paths: HostilePath[] } = JSON.parse(await Deno.readTextFile(file));
-  assert(paths.length >= 60);
-  return paths.map(({ path, code }) => ({
-    path: path.replace("$ROOT", yard.path("files")).replace("$STATE", yard.path("state"))
-      .replace("$OUTSIDE", yard.path("outside")).replace("$ALLOWED", yard.path("allowed"))
-      .replace("$LONG_SEGMENT", "n".repeat(256)).replace("$LONG_PATH", "n/".repeat(512) + "n"),
-    code,
-  }));
-}
-
-async function layTraps(yard: Yard): Promise<void> {
-  const outside = yard.path("outside");
-  await Deno.mkdir(yard.path("files/real"), { mode: 0o700 });
-  await Deno.writeTextFile(yard.path("files/real/file"), "untouched", { mode: 0o600 });
-  const links: Record<string, string> = {
-    "files/link": outside,
-    "files/link_file": `${outside}/sentinel`,
-    "files/loop": "loop",
-    "files/dangling": `${outside}/new`,
-    "files/up": "..",
-    "files/self": ".",
-    "files/real/link": outside,
-    "files/real/state": yard.path("state"),
-    "allowed/link": outside,
-  };
-  for (const [name, target] of Object.entries(links)) await Deno.symlink(target, yard.path(name));
-  const { success } = await new Deno.Command("mkfifo", { args: [yard.path("files/fifo")] })
-    .output();
-  assert(success, "mkfifo failed");
-}
-
-Deno.test("DiskSecretStore refuses every hostile path and touches nothing", {
-  ignore: !UNIX,
-}, async (t) => {
-  await using yard = await Yard.make();
-  await layTraps(yard);
-  const store = await yard.open();
-  const before = await yard.tree("");
-  for (const { path, code } of await hostilePaths(yard)) {
-    await t.step(`${JSON.stringify(path).slice(0, 60)} is ${code}`, async () => {
-      await assertRejects(() => put(store, path), StorageError, code);
-      await assertRejects(() => store.inspect(path), StorageError, code);
-    });
-  }
-  assertEquals(await yard.tree(""), before);
-});
-
 Deno.test("DiskSecretStore replaces no device", {
   // mknod is for root, and some containers forbid it to root too.
   ignore: !IS_ROOT,
 }, async (t) => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const device = yard.path("files/device");
   const mknod = await new Deno.Command("mknod", { args: [device, "c", "1", "3"], stderr: "null" })
     .output();
@@ -278,7 +165,7 @@ Deno.test("DiskSecretStore replaces no device", {
 });
 
 Deno.test("DiskSecretStore notices a link that was swapped in while a file was on its way", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   await put(store, "folder/a", { text: "old" });
   const staged = await store.stage("folder/a", { size: 3, mode: 0o600 });
@@ -292,7 +179,7 @@ Deno.test("DiskSecretStore notices a link that was swapped in while a file was o
 });
 
 Deno.test("DiskSecretStore notices a link in place of the file that was on its way", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   const staged = await store.stage("a", { size: 3, mode: 0o600 });
   await Deno.symlink(yard.path("outside/sentinel"), yard.path("files/a"));
@@ -302,7 +189,7 @@ Deno.test("DiskSecretStore notices a link in place of the file that was on its w
 });
 
 Deno.test("DiskSecretStore counts a file with other permissions as missing", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   await store.keepManifest(
     await manifestOf(
@@ -322,7 +209,7 @@ Deno.test("DiskSecretStore counts a file with other permissions as missing", asy
 });
 
 Deno.test("DiskSecretStore holds its manifest, after a restart too", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const manifest = await manifestOf({ path: "a", text: "a" });
   const { digest } = manifest.message;
   const store = await yard.open();
@@ -333,7 +220,7 @@ Deno.test("DiskSecretStore holds its manifest, after a restart too", async () =>
 });
 
 Deno.test("DiskSecretStore starts without a manifest that was tampered with, and says so", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const manifest = await manifestOf({ path: "a", text: "a" });
   await (await yard.open()).keepManifest(manifest);
   const file = yard.path("state/manifest");
@@ -347,7 +234,7 @@ Deno.test("DiskSecretStore starts without a manifest that was tampered with, and
 });
 
 Deno.test("DiskSecretStore keeps the manifest in memory where its state cannot be written", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   const manifest = await manifestOf({ path: "a", text: "a" });
   await Deno.remove(yard.path("state"), { recursive: true });
@@ -357,7 +244,7 @@ Deno.test("DiskSecretStore keeps the manifest in memory where its state cannot b
 });
 
 Deno.test("DiskSecretStore sweeps what an earlier process staged, and nothing else", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const first = await yard.open();
   await first.keepManifest(await manifestOf({ path: yard.path("allowed/deep/a"), text: "a" }));
   await put(first, yard.path("allowed/deep/a"));
@@ -376,7 +263,7 @@ Deno.test("DiskSecretStore reports a folder that cannot be written and leaves th
   // Root may write everywhere.
   ignore: !UNIX || IS_ROOT,
 }, async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   await put(store, "folder/a", { text: "old" });
   await Deno.chmod(yard.path("files/folder"), 0o500);
@@ -406,7 +293,7 @@ Deno.test("DiskSecretStore survives a full disk and a read-only one", {
   // Only root may mount, and in some containers not even root.
   ignore: !IS_ROOT || Deno.build.os !== "linux",
 }, async (t) => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const root = yard.path("files/disk");
   await Deno.mkdir(root);
   await using disk = await mountSmallDisk(root);
@@ -440,7 +327,7 @@ Deno.test("DiskSecretStore survives a full disk and a read-only one", {
 Deno.test("DiskSecretStore says why a file that is a mount of its own cannot be replaced", {
   ignore: !IS_ROOT || Deno.build.os !== "linux",
 }, async (t) => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const file = yard.path("files/a");
   await Deno.writeTextFile(file, "old");
   const mount = new Deno.Command("mount", {
@@ -465,7 +352,7 @@ Deno.test("DiskSecretStore says why a file that is a mount of its own cannot be 
 });
 
 Deno.test("DiskSecretStore hashes a file of many pieces", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   const store = await yard.open();
   const bytes = crypto.getRandomValues(new Uint8Array(65_536));
   const large = new Uint8Array(65_536 * 9 + 1);
@@ -478,7 +365,7 @@ Deno.test("DiskSecretStore hashes a file of many pieces", async () => {
 });
 
 Deno.test("DiskSecretStore.open refuses a folder that is not there, and a relative one", async () => {
-  await using yard = await Yard.make();
+  await using yard = await DiskYard.make();
   await assertRejects(
     () => yard.open({ root: yard.path("files/none") }),
     StorageError,
