@@ -20,6 +20,7 @@ import { MAX_OPEN_REQUESTS } from "./limits.ts";
 import { decodeManifest, type ManifestEntry } from "./manifest.ts";
 import type { DataMessage, ManifestMessage } from "./messages.ts";
 import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
+import { findPathFault } from "./secret_path.ts";
 import type { SecretStore, StagedFile } from "./secret_store.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
@@ -31,7 +32,7 @@ const DEFAULT_FILES_IN_FLIGHT = 32;
 export interface ReceiveOptions {
   /** Files that the agent was told to ask for, in the manifest or not. @default {[]} */
   readonly files?: readonly string[];
-  /** How many files are worked on at a time. @default {32} */
+  /** How many files are worked on at a time; 1 to 64. @default {32} */
   readonly filesInFlight?: number;
   /** Makes a SHA-256 hasher. @default {createHasher} */
   readonly createHasher?: HasherFactory;
@@ -47,6 +48,7 @@ export interface ReceiveOptions {
  * @throws {ProtocolError} if the keeper breaks the protocol.
  * @throws {ConnectionError} if the transport fails or ends early.
  * @throws {PeerRejectedError} if the manifest is refused.
+ * @throws {RangeError} if a path to ask for is malformed, or no file may be worked on.
  */
 export function receiveAsAgent(
   session: Session,
@@ -70,6 +72,8 @@ class AgentDelivery {
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
   readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   #isDone = false;
+  /** What ended the session; nothing more is asked for after it. */
+  #failure: { readonly reason: unknown } | null = null;
   #nextId = 1;
   #contentBytes = 0;
 
@@ -82,6 +86,12 @@ class AgentDelivery {
     this.#store = parts.store;
     this.#options = parts.options;
     this.#done.promise.catch(() => {});
+    const { files = [], filesInFlight = DEFAULT_FILES_IN_FLIGHT } = parts.options;
+    if (!(filesInFlight >= 1)) throw new RangeError("at least one file is worked on at a time");
+    for (const path of files) {
+      const fault = findPathFault(path);
+      if (fault !== null) throw new RangeError(`the path of a file to ask for ${fault}`);
+    }
   }
 
   async run(): Promise<DeliveryReport> {
@@ -144,6 +154,7 @@ class AgentDelivery {
         }
       }
     } catch (error) {
+      this.#failure = { reason: error };
       await this.#session.fail(error);
       for (const waiting of this.#waiting.values()) waiting.reject(error);
       this.#done.reject(error);
@@ -151,9 +162,8 @@ class AgentDelivery {
   }
 
   async #collect(entries: readonly ManifestEntry[]): Promise<FileResult[]> {
-    const places = new Semaphore(
-      Math.min(this.#options.filesInFlight ?? DEFAULT_FILES_IN_FLIGHT, MAX_OPEN_REQUESTS),
-    );
+    const { filesInFlight = DEFAULT_FILES_IN_FLIGHT } = this.#options;
+    const places = new Semaphore(Math.min(filesInFlight, MAX_OPEN_REQUESTS));
     const declared = new Set(entries.map(({ path }) => path));
     const wanted = new Set((this.#options.files ?? []).filter((path) => !declared.has(path)));
     const settled = await Promise.allSettled([
@@ -166,9 +176,14 @@ class AgentDelivery {
     });
   }
 
+  #throwIfOver(): void {
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+
   /** Brings one file to its declared state; only what breaks the session throws. */
   async #bring(path: string, entry: ManifestEntry | null): Promise<FileResult> {
     try {
+      this.#throwIfOver();
       const held = await this.#store.inspect(path);
       const isKept = held !== null && entry?.strategy === "ENSURE_CREATED";
       if (isKept || (held !== null && entry !== null && encodeHex(held) === entry.digest)) {
@@ -178,7 +193,10 @@ class AgentDelivery {
     } catch (error) {
       const isOfThisFile = error instanceof StorageError || error instanceof StreamResetError ||
         (error instanceof ProtocolError && error.code === "digest-mismatch");
-      if (!isOfThisFile) throw error;
+      if (!isOfThisFile) {
+        await this.#session.fail(error);
+        throw error;
+      }
       if (error instanceof StreamResetError && error.resetCode === RESET_CODE.changed) {
         return { path, outcome: "changed" };
       }
@@ -190,6 +208,7 @@ class AgentDelivery {
     path: string,
     known: { readonly entry: ManifestEntry | null; readonly held: Bytes | null },
   ): Promise<{ outcome: FileOutcome }> {
+    this.#throwIfOver();
     const id = this.#nextId++;
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
@@ -238,9 +257,11 @@ class AgentDelivery {
     try {
       const hasher = (this.#options.createHasher ?? createHasher)();
       for await (const chunk of stream) {
-        hasher.update(chunk);
         this.#contentBytes += chunk.length;
-        await staged.write(chunk);
+        // A disk works beside the event loop: the piece is hashed while it is written.
+        const writing = staged.write(chunk);
+        hasher.update(chunk);
+        await writing;
       }
       if (!equalBytes(hasher.digest(), digest)) {
         throw new ProtocolError("digest-mismatch", "a file came with another digest than stated");
