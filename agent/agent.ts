@@ -127,6 +127,7 @@ export class Agent {
     let wake = () => {};
     const onAbort = () => {
       stop.abort(new PeerRejectedError("shutting-down", "the agent stops", { by: "us" }));
+      this.#logger.info("the agent is stopping", { connections: underWay.size });
       wake();
     };
     if (options.signal?.aborted) onAbort();

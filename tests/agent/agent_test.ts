@@ -162,15 +162,13 @@ Deno.test("Agent, when asked to stop, tells a keeper that waits for its turn", a
 });
 
 Deno.test("Agent, when asked to stop, cuts off what takes longer than the grace time", async () => {
-  const source = await sourceOf({ a: "one" });
   await using port = await AgentPort.open({ stopGraceMs: 5 });
-  const session = await port.openSession();
-  const opened = Promise.withResolvers<void>();
-  const stuck = new StuckSource(source, opened.resolve);
-  const delivery = deliverAsKeeper(session, stuck, { revision: 1 });
-  await opened.promise;
+  const stuck = new StuckSource(await sourceOf({ a: "one" }));
+  const delivery = deliver(port, stuck);
+  await stuck.opened.promise;
   port.stop.abort();
   await port.served;
+  stuck.letGo();
   await assertRejects(() => delivery, ConnectionError);
   assertEquals((await port.report(0)).isComplete, false);
 });

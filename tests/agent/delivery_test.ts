@@ -41,23 +41,30 @@ Deno.test("DeliveryDesk tells a keeper that it is busy when the delivery before 
 });
 
 Deno.test("DeliveryDesk lets no session keep the turn that delivers nothing", async () => {
+  await using port = await AgentPort.open();
+  const idle = await port.openSession();
+  const { files } = await deliver(port, await sourceOf({ a: "one" }));
+  assertEquals(files[0]?.outcome, "created");
+  await idle.close();
+});
+
+Deno.test("DeliveryDesk ends a session in which no manifest comes", async () => {
   await using port = await AgentPort.open({ manifestTimeoutMs: 20 });
   const idle = await port.openSession();
-  await deliver(port, await sourceOf({ a: "one" }));
-  assertEquals((await port.report(0)).isComplete, true, "the idle session has no turn");
-  const report = await port.report(1);
-  assert(report.error instanceof ConnectionError && report.error.code === "timed-out");
+  const { error } = await port.report(0);
+  assert(error instanceof ConnectionError && error.code === "timed-out");
   await idle.close();
 });
 
 Deno.test("DeliveryDesk ends a delivery in which no file gets any further", async () => {
-  await using port = await AgentPort.open({ stallTimeoutMs: 20, manifestTimeoutMs: 20 });
-  const source = await sourceOf({ a: "one" });
-  const stuck = new StuckSource(source);
-  await assertRejects(() => deliver(port, stuck), ConnectionError);
+  await using port = await AgentPort.open({ stallTimeoutMs: 100 });
+  const stuck = new StuckSource(await sourceOf({ a: "one" }));
+  const delivery = deliver(port, stuck);
   const report = await port.report(0);
+  stuck.letGo();
   assert(report.error instanceof ConnectionError && report.error.code === "timed-out");
   assertEquals(report.files, [{ path: "a", outcome: "failed", code: "connection-lost" }]);
+  await assertRejects(() => delivery, ConnectionError);
 });
 
 Deno.test("DeliveryDesk refuses a session beyond its greatest number", async () => {
@@ -86,16 +93,25 @@ Deno.test("DeliveryDesk keeps one file's failure from the others and names it to
 });
 
 Deno.test("DeliveryDesk reports what was on its way when the connection was lost", async () => {
-  await using port = await AgentPort.open();
-  const source = await sourceOf({ a: "one" });
+  const store = new MemorySecretStore();
+  const staged = Promise.withResolvers<void>();
+  const stage = store.stage.bind(store);
+  store.stage = (path) => {
+    staged.resolve();
+    return stage(path);
+  };
+  await using port = await AgentPort.open({ store });
   const session = await port.openSession();
-  const cut = new StuckSource(source, () => {
-    return session.fail(new ConnectionError("connection-lost", "the cable was pulled"));
-  });
-  await assertRejects(() => deliverAsKeeper(session, cut, { revision: 1 }), ConnectionError);
+  const stuck = new StuckSource(await sourceOf({ a: "one" }));
+  const delivery = deliverAsKeeper(session, stuck, { revision: 1 });
+  await staged.promise;
+  await session.fail(new ConnectionError("connection-lost", "the cable was pulled"));
   const report = await port.report(0);
+  stuck.letGo();
   assertEquals(report.isComplete, false);
+  assertEquals(report.files, [{ path: "a", outcome: "failed", code: "connection-lost" }]);
   assertMatch(port.logger.messages("warn").join(), /a session broke off/);
+  await assertRejects(() => delivery, ConnectionError);
 });
 
 Deno.test("DeliveryDesk asks for its own files too, and reports those that the vault lacks", async () => {

@@ -31,6 +31,7 @@ export class AgentProcess implements AsyncDisposable {
   readonly #lines: AsyncGenerator<string, void, undefined>;
   readonly #draining: Promise<void>;
   #hasEnded = false;
+  #onStderr = () => {};
 
   private constructor(
     child: Deno.ChildProcess,
@@ -79,6 +80,15 @@ export class AgentProcess implements AsyncDisposable {
     return value;
   }
 
+  /** Waits until standard error holds this text. */
+  async untilLogged(text: string): Promise<void> {
+    while (!this.stderr.includes(text)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onStderr = resolve;
+      await promise;
+    }
+  }
+
   /** Sends a signal. */
   signal(name: Deno.Signal): void {
     this.#child.kill(name);
@@ -109,6 +119,7 @@ export class AgentProcess implements AsyncDisposable {
     const decoder = new TextDecoder();
     for await (const chunk of this.#child.stderr) {
       this.stderr += decoder.decode(chunk, { stream: true });
+      this.#onStderr();
     }
   }
 }

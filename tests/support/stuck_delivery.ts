@@ -1,5 +1,6 @@
 /** Stores and sources that do not come to an end by themselves. */
 import { encodeUtf8 } from "../../protocol/bytes.ts";
+import { StorageError } from "../../protocol/errors.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import type { SecretSource } from "../../protocol/secret_source.ts";
@@ -25,22 +26,31 @@ export class StuckStore extends MemorySecretStore {
   }
 }
 
-/** A source that opens a file and never gives anything of it. */
+/** A source that opens a file and gives nothing of it before it is let go; then it fails. */
 export class StuckSource implements SecretSource {
   readonly entries: SecretSource["entries"];
   readonly missing: SecretSource["missing"];
-  readonly #onOpen: () => Promise<void> | void;
+  /** Settles when a file has been asked for. */
+  readonly opened: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  readonly #letGo: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
-  /** Offers what the other source does; `onOpen` is called when a file is asked for. */
-  constructor(source: SecretSource, onOpen: () => Promise<void> | void = () => {}) {
+  /** Offers what the other source does. */
+  constructor(source: SecretSource) {
     this.entries = source.entries;
     this.missing = source.missing;
-    this.#onOpen = onOpen;
   }
 
-  async open(): ReturnType<SecretSource["open"]> {
-    await this.#onOpen();
-    const next = () => new Promise<IteratorResult<Uint8Array>>(() => {});
-    return { offset: 0, chunks: { [Symbol.asyncIterator]: () => ({ next }) } };
+  open(): ReturnType<SecretSource["open"]> {
+    this.opened.resolve();
+    const next = async (): Promise<never> => {
+      await this.#letGo.promise;
+      throw new StorageError("file-changed", "it was let go");
+    };
+    return Promise.resolve({ offset: 0, chunks: { [Symbol.asyncIterator]: () => ({ next }) } });
+  }
+
+  /** Lets the delivery come to its end. */
+  letGo(): void {
+    this.#letGo.resolve();
   }
 }
