@@ -127,17 +127,12 @@ export class Door {
   }
 }
 
-/** Returns the set-ups of the address that has most; of several such, the one that came first. */
+/** Returns the set-ups of the addresses that have most, in the order of their arrival. */
 function mostCrowded(setups: readonly Setup[]): readonly Setup[] {
-  const byKey = new Map<string, Setup[]>();
-  for (const setup of setups) {
-    const ofKey = byKey.get(setup.key);
-    if (ofKey === undefined) byKey.set(setup.key, [setup]);
-    else ofKey.push(setup);
-  }
-  let most: Setup[] = [];
-  for (const ofKey of byKey.values()) if (ofKey.length > most.length) most = ofKey;
-  return most;
+  const sizes = new Map<string, number>();
+  for (const { key } of setups) sizes.set(key, (sizes.get(key) ?? 0) + 1);
+  const most = Math.max(0, ...sizes.values());
+  return setups.filter(({ key }) => sizes.get(key) === most);
 }
 
 /** Returns the oldest that has said nothing yet; where all have, the oldest. */

@@ -64,6 +64,16 @@ Deno.test("Door, when full, drops the oldest silent caller of the most crowded a
   assertEquals(dropped, ["b"]);
 });
 
+Deno.test("Door, when full, drops nobody who has spoken while one as little crowded is silent", () => {
+  const { dropped, enter } = makeDoor({ maxSetups: 3, keptSetups: 0 });
+  enter("keeper", "192.0.2.1").speak();
+  enter("a", "192.0.2.2");
+  enter("b", "192.0.2.3");
+  enter("c", "192.0.2.4");
+  enter("d", "192.0.2.5");
+  assertEquals(dropped, ["a", "b"]);
+});
+
 Deno.test("Door keeps places for addresses that authenticated before", () => {
   const { dropped, enter } = makeDoor({ maxSetups: 4, keptSetups: 1 });
   enter("once", "192.0.2.1").admit();
