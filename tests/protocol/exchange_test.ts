@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import { type Bytes, encodeUtf8, equalBytes, randomBytes } from "../../protocol/bytes.ts";
+import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
+import { sha256Digest } from "../../protocol/digest.ts";
+import { ConnectionError, ProtocolError } from "../../protocol/errors.ts";
+import {
+  type DeliveryReport,
+  finishing,
+  readBytes,
+  sendBytes,
+  unexpected,
+  WorkInbox,
+} from "../../protocol/exchange.ts";
+import {
+  INITIAL_WINDOW_BYTES,
+  MAX_CHUNK_BYTES,
+  MAX_UNKNOWN_ACTIONS,
+} from "../../protocol/limits.ts";
+import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
+import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
+import { receiveAsAgent } from "../../protocol/receive_as_agent.ts";
+import { findPathFault } from "../../protocol/secret_path.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { cutArrivals } from "../support/duplex_cuts.ts";
+import { openKeeperSession } from "../support/frame_peer.ts";
+import { openSessionPair, type SessionPairOptions } from "../support/session_pair.ts";
+
+const FAST = { farewellTimeoutMs: 50 };
+
+/** Delivers files to a store over a session of their own and returns both reports. */
+async function pass(
+  files: Readonly<Record<string, Bytes>>,
+  store: MemorySecretStore,
+  options: SessionPairOptions = {},
+) {
+  const { agent, keeper } = await openSessionPair(options);
+  const source = await MemorySecretSource.from(files);
+  const [told, known] = await Promise.all([
+    receiveAsAgent(agent, store),
+    deliverAsKeeper(keeper, source, { revision: 1 }),
+  ]);
+  return { told, known };
+}
+
+/** The agent reports in the order of the manifest, the keeper in that of its source. */
+function inOrder(report: DeliveryReport): DeliveryReport {
+  const files = [...report.files].sort((a, b) => a.path < b.path ? -1 : 1);
+  return { ...report, files };
+}
+
+const PATH = fc.string({ unit: "binary", minLength: 1, maxLength: 12 })
+  .filter((path) => findPathFault(path) === null && !path.includes("/"));
+const SIZE = fc.oneof(
+  fc.integer({ min: 0, max: 300 * 1_024 }),
+  fc.constantFrom(0, 1, MAX_CHUNK_BYTES - 1, MAX_CHUNK_BYTES, MAX_CHUNK_BYTES + 1),
+);
+
+Deno.test("a delivery brings any files exactly; a second finds all unchanged", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.dictionary(PATH, SIZE, { maxKeys: 6 }),
+      fc.integer({ min: 500, max: 100_000 }),
+      async (sizes, cut) => {
+        const files: Record<string, Bytes> = {};
+        for (const [path, size] of Object.entries(sizes)) {
+          Object.defineProperty(files, path, {
+            value: new Uint8Array(size).fill(size & 0xff),
+            enumerable: true,
+          });
+        }
+        const store = new MemorySecretStore();
+        const first = await pass(files, store, {
+          wire: ([agent, keeper]) => [cutArrivals(agent, () => cut), keeper],
+        });
+        assertEquals(inOrder(first.known), inOrder(first.told));
+        assert(first.told.files.every(({ outcome }) => outcome === "created"));
+        const paths = Object.keys(files);
+        assertEquals(store.paths().sort(), paths.sort());
+        for (const path of paths) {
+          const [got, sent] = [
+            store.read(path),
+            Object.getOwnPropertyDescriptor(files, path)?.value,
+          ];
+          assert(got !== undefined && equalBytes(got, sent));
+        }
+        const second = await pass(files, store);
+        assert(second.known.files.every(({ outcome }) => outcome === "unchanged"));
+        assertEquals([second.known.files.length, second.known.contentBytes], [paths.length, 0]);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+Deno.test("a delivery of several windows at once, and of hundreds of files, ends whole", async () => {
+  const files: Record<string, Bytes> = {
+    "windows.bin": new Uint8Array(5 * INITIAL_WINDOW_BYTES + 1).fill(1),
+    "window.bin": new Uint8Array(INITIAL_WINDOW_BYTES).fill(2),
+  };
+  for (let i = 0; i < 400; i++) files[`many/${i}`] = encodeUtf8(`file ${i}`);
+  const store = new MemorySecretStore();
+  const { known } = await pass(files, store);
+  assertEquals(known.files.length, 402);
+  for (const [path, bytes] of Object.entries(files)) {
+    assert(equalBytes(store.read(path) ?? new Uint8Array(0), bytes), path);
+  }
+});
+
+Deno.test("a delivery that is aborted at any point ends with the reason and leaves whole files", async () => {
+  class Reason extends Error {}
+  const files = { a: randomBytes(60_000), b: randomBytes(10), c: randomBytes(5_000) };
+  for (let writes = 4; writes < 16; writes++) {
+    const controller = new AbortController();
+    let left = writes;
+    const { agent, keeper } = await openSessionPair({
+      agent: { ...FAST, signal: controller.signal },
+      keeper: FAST,
+      wire: ([near, far]) => {
+        const counted = new TransformStream<Uint8Array, Uint8Array>({
+          transform(chunk, out): void {
+            if (--left === 0) controller.abort(new Reason());
+            out.enqueue(chunk);
+          },
+        });
+        return [{ readable: near.readable.pipeThrough(counted), writable: near.writable }, far];
+      },
+    });
+    const store = new MemorySecretStore();
+    const source = await MemorySecretSource.from(files);
+    const results = await Promise.allSettled([
+      receiveAsAgent(agent, store),
+      deliverAsKeeper(keeper, source, { revision: 1 }),
+    ]);
+    if (left <= 0 && results[0].status === "rejected") {
+      assert(results[0].reason instanceof Reason, String(results[0].reason));
+    }
+    for (const [path, bytes] of Object.entries(files)) {
+      const got = store.read(path);
+      assert(got === undefined || equalBytes(got, bytes));
+    }
+  }
+});
+
+Deno.test("readBytes reads what sendBytes sends and checks its digest", async () => {
+  await using pair = await openSessionPair();
+  const bytes = randomBytes(1_000);
+  for (const digest of [await sha256Digest(bytes), new Uint8Array(32)]) {
+    const sending = sendBytes(pair.keeper, bytes, (stream) => {
+      return { state: "MANIFEST-DATA", id: 0, stream, size: bytes.length };
+    });
+    const incoming = await pair.agent.receive();
+    const reading = readBytes(incoming?.stream ?? null, digest);
+    if (digest[0] === 0 && digest[1] === 0) {
+      await assertRejects(() => reading, ProtocolError, "digest-mismatch");
+    } else assertEquals(await reading, bytes);
+    await sending;
+  }
+});
+
+Deno.test("readBytes refuses a message without its stream", async () => {
+  await assertRejects(
+    () => readBytes(null, new Uint8Array(32)),
+    ProtocolError,
+    "message-unexpected",
+  );
+  assertEquals(unexpected("a pony").code, "message-unexpected");
+});
+
+Deno.test("WorkInbox answers unknown actions, so many and no more, and hands on the rest", async () => {
+  const { session, peer } = await openKeeperSession(FAST);
+  const inbox = new WorkInbox(session);
+  const next = inbox.next();
+  await peer.sendMessage({ State: "DANCE", Id: 1, Stream: 0, StreamSize: 5 });
+  assertEquals((await peer.readFrame())?.kind, "reset");
+  assertEquals(await peer.readMessage(), { State: "RESULT", Id: 1, Status: "UnknownCommand" });
+  await peer.sendMessage({ State: "DONE-REPLY" });
+  assertEquals(await next, { message: { state: "DONE-REPLY" }, stream: null });
+  const flooded = inbox.next();
+  for (let i = 1; i < MAX_UNKNOWN_ACTIONS; i++) {
+    await peer.sendMessage({ State: "DANCE" });
+    await peer.readMessage();
+  }
+  await peer.sendMessage({ State: "DANCE" });
+  await assertRejects(() => flooded, ProtocolError, "too-many-messages");
+  await Promise.all([session.close(), peer.link.close()]);
+});
+
+Deno.test("WorkInbox takes the end of the session for truncated", async () => {
+  const { session, peer } = await openKeeperSession(FAST);
+  const next = new WorkInbox(session).next();
+  await peer.link.closeWriting();
+  await assertRejects(() => next, ConnectionError, "truncated");
+  await session.close();
+});
+
+Deno.test("finishing closes after success, and after a failure tells the peer and rethrows", async () => {
+  const good = await openKeeperSession(FAST);
+  const told = good.peer.readFailure().then(async (code) => {
+    await good.peer.link.close();
+    return code;
+  });
+  assertEquals(await finishing(good.session, () => Promise.resolve(7)), 7);
+  assertEquals(await told, null);
+  const bad = await openKeeperSession(FAST);
+  const failure = unexpected("a pony");
+  const telling = bad.peer.readFailure();
+  const run = () => finishing(bad.session, () => Promise.reject(failure));
+  assertEquals(await run().catch((error) => error), failure);
+  assertEquals(await telling, "message-unexpected");
+});

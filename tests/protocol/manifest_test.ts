@@ -1,0 +1,173 @@
+import fc from "fast-check";
+import { type Bytes, decodeUtf8, encodeHex, encodeUtf8, equalBytes } from "../../protocol/bytes.ts";
+import { sha256Digest } from "../../protocol/digest.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import {
+  decodeManifest,
+  encodeManifest,
+  type ManifestEntry,
+  splitLines,
+} from "../../protocol/manifest.ts";
+import { findPathFault } from "../../protocol/secret_path.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { flipBit } from "../support/duplex_cuts.ts";
+
+function entry(path: string, more: Partial<ManifestEntry> = {}): ManifestEntry {
+  return { path, digest: "ab".repeat(32), size: 3, mode: 0o600, strategy: "STRICT", ...more };
+}
+
+/** Lists of entries whose paths stand for themselves and in nobody's way. */
+const ENTRIES: fc.Arbitrary<ManifestEntry[]> = fc.uniqueArray(
+  fc.record({
+    path: fc.string({ unit: "binary", minLength: 1, maxLength: 20 })
+      .filter((path) => findPathFault(path) === null && !path.includes("/")),
+    digest: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(encodeHex),
+    size: fc.integer({ min: 0, max: 2 ** 40 }),
+    mode: fc.integer({ min: 0, max: 0o777 }),
+    strategy: fc.constantFrom("STRICT" as const, "ENSURE_CREATED" as const),
+  }),
+  { selector: ({ path }) => path, maxLength: 20 },
+);
+
+function compareUtf8(a: string, b: string): number {
+  const [left, right] = [encodeHex(encodeUtf8(a)), encodeHex(encodeUtf8(b))];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+Deno.test("decodeManifest reads what encodeManifest writes, in the order of bytes in UTF-8", async () => {
+  await fc.assert(
+    fc.asyncProperty(ENTRIES, async (entries) => {
+      const { bytes, digest } = await encodeManifest(entries);
+      const decoded = decodeManifest(bytes);
+      const sorted = entries.map((each) => ({ ...each }))
+        .sort((a, b) => compareUtf8(a.path, b.path));
+      assertEquals(decoded, sorted);
+      assertEquals(await encodeManifest(decoded), { bytes, digest });
+      assertEquals(digest, await sha256Digest(bytes));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+Deno.test("encodeManifest writes exactly the line of section 8", async () => {
+  const { bytes } = await encodeManifest([entry('a"\u00e9', { strategy: "ENSURE_CREATED" })]);
+  assertEquals(
+    decodeUtf8(bytes),
+    `{"Path":"a\\"\u00e9","Kind":"file","Digest":"${"ab".repeat(32)}","Size":3,"Mode":384,` +
+      '"Strategy":"ENSURE_CREATED"}\n',
+  );
+});
+
+Deno.test("encodeManifest puts astral characters behind the rest of the basic plane", async () => {
+  const paths = ["\u{1f511}", "\uffee", "\ue000", "z", "za", "\u{10000}", "\u{1f511}a"];
+  const { bytes } = await encodeManifest(paths.map((path) => entry(path)));
+  assertEquals(decodeManifest(bytes).map(({ path }) => path), [
+    "z",
+    "za",
+    "\ue000",
+    "\uffee",
+    "\u{10000}",
+    "\u{1f511}",
+    "\u{1f511}a",
+  ]);
+});
+
+Deno.test("decodeManifest refuses every flipped bit, or reads another manifest of another digest", async () => {
+  const { bytes, digest } = await encodeManifest([entry("a"), entry("b/c"), entry("\u{1f511}")]);
+  let read = 0;
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const bad = flipBit(bytes, bit);
+    try {
+      const again = await encodeManifest(decodeManifest(bad));
+      assert(equalBytes(again.bytes, bad) && !equalBytes(again.digest, digest));
+      read++;
+    } catch (error) {
+      assert(error instanceof ProtocolError && error.code === "manifest-malformed", `bit ${bit}`);
+    }
+  }
+  assert(read > 0, "a flipped digit of a digest is another manifest");
+});
+
+async function textOf(...entries: ManifestEntry[]): Promise<string> {
+  return decodeUtf8((await encodeManifest(entries)).bytes);
+}
+
+const LINE = await textOf(entry("a"));
+const NEXT = await textOf(entry("b"));
+const MALFORMED: Readonly<Record<string, string>> = {
+  "an empty line": "\n",
+  "no newline at the end": LINE.slice(0, -1),
+  "CRLF": LINE.replace("\n", "\r\n"),
+  "a space": LINE.replace(":", ": "),
+  "members in another order": LINE.replace('"Kind":"file",', "").replace("}", ',"Kind":"file"}'),
+  "another member": LINE.replace("}", ',"More":1}'),
+  "a member twice": LINE.replace("}", ',"Mode":384}'),
+  "another kind": LINE.replace('"file"', '"folder"'),
+  "another strategy": LINE.replace('"STRICT"', '"ALLOW_ADDS"'),
+  "an escape that need not be": LINE.replace('"a"', '"\\u0061"'),
+  "a digest in upper case": LINE.replace("abab", "ABAB"),
+  "a size in quotes": LINE.replace('"Size":3', '"Size":"3"'),
+  "a size of 3.0": LINE.replace('"Size":3', '"Size":3.0'),
+  "a size below 0": LINE.replace('"Size":3', '"Size":-3'),
+  "a size above 1 TiB": LINE.replace('"Size":3', `"Size":${2 ** 40 + 1}`),
+  "a mode of 0o1000": LINE.replace('"Mode":384', '"Mode":512'),
+  "a path that climbs": LINE.replace('"a"', '"../a"'),
+  "an empty path": LINE.replace('"a"', '""'),
+  "lines out of order": NEXT + LINE,
+  "a line twice": LINE + LINE,
+  "a path twice": LINE + LINE.replace('"Size":3', '"Size":4'),
+  "a file that is a folder": LINE + LINE.replace('"a"', '"a/b"'),
+  "a file that is a folder, others between": LINE + LINE.replace('"a"', '"a.b"') +
+    LINE.replace('"a"', '"a/b/c"'),
+};
+
+for (const [what, text] of Object.entries(MALFORMED)) {
+  Deno.test(`decodeManifest refuses ${what}`, () => {
+    assertThrows(() => decodeManifest(encodeUtf8(text)), ProtocolError, "manifest-malformed");
+  });
+}
+
+Deno.test("decodeManifest gives a list or a ProtocolError for any bytes", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const bytes = encodeUtf8(text + "\n") as Bytes;
+      assertThrows(() => decodeManifest(bytes), ProtocolError);
+    }),
+  );
+  assertEquals(decodeManifest(new Uint8Array(0)), []);
+});
+
+Deno.test("encodeManifest refuses lists that no agent would take", async () => {
+  const lists = [
+    [entry("a"), entry("a")],
+    [entry("a"), entry("a/b")],
+    [entry("/a/b/c"), entry("/a")],
+    [entry("../a")],
+    [entry("\ud800")],
+  ];
+  for (const entries of lists) {
+    await assertRejects(() => encodeManifest(entries), ProtocolError, "manifest-malformed");
+  }
+});
+
+Deno.test("encodeManifest keeps a relative path and the absolute one apart", async () => {
+  const { bytes } = await encodeManifest([entry("a/b"), entry("/a"), entry("ab"), entry("a.b")]);
+  assertEquals(decodeManifest(bytes).length, 4);
+});
+
+Deno.test("encodeManifest and decodeManifest hold the longest path, and refuse 32 MiB and more", async () => {
+  const segment = '"'.repeat(255);
+  const { bytes } = await encodeManifest([entry([segment, segment, segment, segment].join("/"))]);
+  assertEquals(decodeManifest(bytes).length, 1);
+  const tooLong = new Uint8Array(33_554_433);
+  assertThrows(() => decodeManifest(tooLong), ProtocolError, "manifest-too-large");
+});
+
+Deno.test("splitLines allows lines of 4,096 bytes with their newline and not one more", () => {
+  const fail = (reason: string): never => {
+    throw new TypeError(reason);
+  };
+  assertEquals(splitLines(encodeUtf8("a".repeat(4_095) + "\nb\n"), fail).length, 2);
+  assertThrows(() => splitLines(encodeUtf8("a".repeat(4_096) + "\n"), fail), TypeError);
+  assertThrows(() => splitLines(encodeUtf8("a"), fail), TypeError);
+});

@@ -1,0 +1,52 @@
+import { encodeUtf8 } from "../../protocol/bytes.ts";
+import { sha256Digest } from "../../protocol/digest.ts";
+import { StorageError } from "../../protocol/errors.ts";
+import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
+
+const BYTES = encodeUtf8("secret");
+
+Deno.test("MemorySecretStore puts a file in place at its commit and not before", async () => {
+  const store = new MemorySecretStore();
+  const staged = await store.stage("a");
+  await staged.write(BYTES.slice(0, 2));
+  const rest = BYTES.slice(2);
+  await staged.write(rest);
+  rest.fill(0);
+  assertEquals([store.read("a"), await store.inspect("a")], [undefined, null]);
+  assertEquals(await staged.commit(), "created");
+  assertEquals(store.read("a"), BYTES);
+  assertEquals(await store.inspect("a"), await sha256Digest(BYTES));
+  const again = await store.stage("a");
+  assertEquals(await again.commit(), "updated");
+  assertEquals([store.read("a")?.length, store.paths().join()], [0, "a"]);
+  await store.settle();
+});
+
+Deno.test("MemorySecretStore forgets what is discarded", async () => {
+  const store = new MemorySecretStore();
+  const staged = await store.stage("a");
+  await staged.write(BYTES);
+  await staged.discard();
+  assertEquals(store.paths(), []);
+});
+
+Deno.test("MemorySecretStore refuses a path that is not well-formed", async () => {
+  const store = new MemorySecretStore();
+  await assertRejects(() => store.inspect("../a"), StorageError, "path-refused");
+});
+
+Deno.test("MemorySecretStore holds the last manifest alone", async () => {
+  const store = new MemorySecretStore();
+  for (const text of ["one", "two"]) {
+    const bytes = encodeUtf8(text);
+    const digest = await sha256Digest(bytes);
+    const message = {
+      ...{ state: "MANIFEST", id: 0, revision: 1, issued: 1, expires: 2 } as const,
+      ...{ digest, size: 3, signature: null },
+    };
+    await store.keepManifest({ message, bytes, entries: [] });
+    assertEquals(await store.heldManifest(digest), bytes);
+  }
+  assertEquals(await store.heldManifest(await sha256Digest(encodeUtf8("one"))), null);
+});

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { encodeUtf8 } from "../../protocol/bytes.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import { MessageFields } from "../../protocol/message_fields.ts";
+import { decodeWorkMessage, encodeWorkMessage, type WorkMessage } from "../../protocol/messages.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+
+function fieldsOf(value: unknown): MessageFields {
+  return MessageFields.parse(encodeUtf8(JSON.stringify(value)), "a message");
+}
+
+const digest = new Uint8Array(32).fill(0xab);
+const MESSAGES: readonly WorkMessage[] = [
+  {
+    state: "MANIFEST",
+    id: 0,
+    revision: 1_700_000_000_000,
+    issued: 1,
+    expires: 2,
+    digest,
+    size: 33_554_432,
+    signature: null,
+  },
+  {
+    state: "MANIFEST",
+    id: 2 ** 32 - 1,
+    revision: 0,
+    issued: 0,
+    expires: 0,
+    digest,
+    size: 0,
+    signature: "A".repeat(86) + "A=",
+  },
+  { state: "MANIFEST-REPLY", id: 0, isHeld: true },
+  { state: "MANIFEST-DATA", id: 0, stream: 1, size: 9 },
+  { state: "REQUEST", id: 1, file: "a/b", digest: null, offset: 0, prefix: null },
+  { state: "REQUEST", id: 1, file: "/a", digest, offset: 2 ** 40, prefix: digest },
+  { state: "DATA", id: 1, status: "Denied", content: null },
+  {
+    state: "DATA",
+    id: 1,
+    status: "Success",
+    content: { stream: 3, size: 2 ** 40, offset: 0, digest, mode: 0o777 },
+  },
+  {
+    state: "DONE",
+    counts: { created: 1, updated: 2, unchanged: 3, missing: 4, failed: 5 },
+    stream: 0,
+    size: 0,
+    digest,
+  },
+  { state: "DONE-REPLY" },
+];
+
+for (const [i, message] of MESSAGES.entries()) {
+  Deno.test(`decodeWorkMessage reads the ${message.state} that encodeWorkMessage writes (${i})`, () => {
+    const members = encodeWorkMessage(message);
+    assertEquals(decodeWorkMessage(fieldsOf(members)), message);
+  });
+  Deno.test(`decodeWorkMessage refuses a ${message.state} of which a member is of another type (${i})`, () => {
+    const members = encodeWorkMessage(message);
+    for (const name of Object.keys(members)) {
+      // Some may be null or absent; none may be this.
+      const run = () => decodeWorkMessage(fieldsOf({ ...members, [name]: { x: [] } }));
+      assertThrows(run, ProtocolError, "message-malformed");
+    }
+  });
+}
+
+const BAD: Readonly<Record<string, Record<string, unknown>>> = {
+  "a request for a path that climbs": { State: "REQUEST", Id: 1, File: "a/../b", Digest: null },
+  "an offset without its prefix": { State: "REQUEST", Id: 1, File: "a", Digest: null, Offset: 1 },
+  "an offset above 1 TiB": { State: "REQUEST", Id: 1, File: "a", Digest: null, Offset: 2 ** 41 },
+  "a number below 0": { State: "MANIFEST-REPLY", Id: -1, Held: true },
+  "a status that is not there": { State: "DATA", Id: 1, Status: "Maybe" },
+  "a success without its stream": { State: "DATA", Id: 1, Status: "Success" },
+  "a State in lower case": { State: "done" },
+  "a State of 65 characters": { State: "A".repeat(65) },
+  "no State": { Id: 1 },
+};
+
+for (const [what, members] of Object.entries(BAD)) {
+  Deno.test(`decodeWorkMessage refuses ${what}`, () => {
+    assertThrows(() => decodeWorkMessage(fieldsOf(members)), ProtocolError, "message-malformed");
+  });
+}
+
+Deno.test("decodeWorkMessage tells a manifest that is too large from one that is malformed", () => {
+  const [manifest] = MESSAGES;
+  assert(manifest);
+  const members = { ...encodeWorkMessage(manifest), Size: 33_554_433 };
+  const run = () => decodeWorkMessage(fieldsOf(members));
+  assertThrows(run, ProtocolError, "manifest-too-large");
+});
+
+Deno.test("decodeWorkMessage returns null for an action", () => {
+  for (const State of ["RESULT", "RUN-SCRIPT", "READY"]) {
+    assertEquals(decodeWorkMessage(fieldsOf({ State })), null);
+  }
+});
+
+Deno.test("decodeWorkMessage gives a message, null or a ProtocolError for any object", () => {
+  const states = MESSAGES.map(({ state }) => state);
+  const any = fc.record({ State: fc.constantFrom(...states), Id: fc.anything() });
+  fc.assert(
+    fc.property(any, fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), (head, rest) => {
+      try {
+        decodeWorkMessage(new MessageFields({ ...rest, ...head }, "a message"));
+      } catch (error) {
+        assert(error instanceof ProtocolError);
+      }
+    }),
+  );
+});
