@@ -30,8 +30,6 @@ export const STOP_GRACE_MS = 8_000;
 export const FILES_IN_FLIGHT = 32;
 /** The size of a piece in which a file is read for its digest. */
 export const HASH_PIECE_BYTES = 262_144;
-/** A file that changed less than this before it was hashed is hashed again when next asked for. */
-export const SETTLED_FILE_MS = 2_000;
 /** The largest manifest file that is read at start: the protocol's largest and a header. */
 export const MAX_MANIFEST_FILE_BYTES = 33_558_528;
 

@@ -48,8 +48,6 @@ export const MAX_STATE_BYTES = 16_777_216;
 /** How long to wait for another process that is writing the known agents. */
 export const STATE_LOCK_WAIT_MS = 10_000;
 
-/** A file that was written so shortly before it was hashed is hashed again the next time. */
-export const FRESH_FILE_MS = 2_000;
 /** The buffer through which a file of the vault is read, at most. */
 export const READ_BUFFER_BYTES = 131_072;
 /** How many files of the vault are looked at, at a time. */

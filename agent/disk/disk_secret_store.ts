@@ -18,10 +18,9 @@ import {
   type StageOptions,
   StorageError,
 } from "../../protocol/mod.ts";
-import { storageError, syncFolder } from "../../protocol/host/mod.ts";
+import { DigestCache, storageError, syncFolder } from "../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES } from "../limits.ts";
 import { Claims } from "./claims.ts";
-import { DigestCache } from "./digest_cache.ts";
 import {
   type DiskPlace,
   type DiskRoot,
@@ -266,6 +265,7 @@ export class DiskSecretStore implements SecretStore {
   }
 
   async #hash(target: string, before: Deno.FileInfo): Promise<Bytes> {
+    const startedMs = Date.now();
     try {
       using file = await Deno.open(target);
       const opened = await file.stat();
@@ -278,7 +278,7 @@ export class DiskSecretStore implements SecretStore {
         hasher.update(buffer.subarray(0, length));
       }
       const digest = hasher.digest();
-      this.#cache.set(target, digest, { before, after: await file.stat() });
+      this.#cache.set(target, { digest, before, after: await file.stat(), startedMs });
       return digest;
     } catch (error) {
       throw storageError(error, `read ${JSON.stringify(target)}`);

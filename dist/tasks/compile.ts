@@ -29,8 +29,8 @@ async function runDeno(args: readonly string[], cwd: string | URL, hint: string)
   throw new BuildError(`deno ${args[0]} failed`, { cause: hint });
 }
 
-/** Reads the permission flags off a task of the form `deno run FLAGS program/main.ts`. */
-function readPermissions(task: string): string[] {
+/** Reads the flags, permissions among them, off a task of the form `deno run FLAGS program/main.ts`. */
+function readFlags(task: string): string[] {
   return task.split(" ").filter((word) => word.startsWith("--"));
 }
 
@@ -95,7 +95,7 @@ async function build(): Promise<readonly string[]> {
     const bundle = await bundleProgram(program);
     built.push(bundle);
     if (values.bundle) continue;
-    const permissions = readPermissions(tasks[program] ?? "");
+    const permissions = readFlags(tasks[program] ?? "");
     for (const target of values.target ?? [undefined]) {
       const executable = await compileBundle(bundle, { permissions, target });
       if (target === undefined || target === Deno.build.target) {

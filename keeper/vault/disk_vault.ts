@@ -18,9 +18,14 @@ import {
   SILENT_LOGGER,
   StorageError,
 } from "../../protocol/mod.ts";
-import { createNodeHasher, storageError } from "../../protocol/host/mod.ts";
+import {
+  createNodeHasher,
+  DigestCache,
+  type FileStamp,
+  isSameStamp,
+  storageError,
+} from "../../protocol/host/mod.ts";
 import { READ_BUFFER_BYTES, VAULT_FILES_IN_FLIGHT } from "../limits.ts";
-import { DigestCache, type FileStamp, isSameStamp } from "./digest_cache.ts";
 import type { ManagedFile } from "./managed_files.ts";
 import type { Vault, VaultFault, VaultInspectOptions, VaultView } from "./vault.ts";
 
@@ -76,7 +81,7 @@ export class DiskVault implements Vault {
       }
     };
     await Promise.all(Array.from({ length: VAULT_FILES_IN_FLIGHT }, work));
-    this.#digests.retain(new Set([...found.values()].map(({ stamp }) => stamp.identity)));
+    this.#digests.retain(new Set([...found.values()].map(({ path }) => path)));
     return new DiskVaultView(found, faults);
   }
 
@@ -122,12 +127,12 @@ export class DiskVault implements Vault {
     const info = await lookAt(path);
     if (info.isSymlink) throw refusedLink(path);
     if (!info.isFile) throw new StorageError("not-a-file", `${quote(path)} is no regular file`);
-    const stamp = stampOf(info, path);
-    const digest = this.#digests.get(stamp) ?? await this.#hash(path, { stamp, signal });
+    const stamp: FileStamp = info;
+    const digest = this.#digests.get(path, stamp) ?? await this.#hash(path, { stamp, signal });
     const mode = ((info.mode ?? 0) & 0o100) === 0 ? 0o600 : 0o700;
     const entry = {
       path: file.remote,
-      digest,
+      digest: encodeHex(digest),
       size: stamp.size,
       mode,
       strategy: "STRICT",
@@ -138,8 +143,8 @@ export class DiskVault implements Vault {
   async #hash(
     path: string,
     { stamp, signal }: { readonly stamp: FileStamp; readonly signal: AbortSignal | undefined },
-  ): Promise<string> {
-    const atMs = this.#now();
+  ): Promise<Bytes> {
+    const startedMs = this.#now();
     try {
       using file = await openUnchanged(path, stamp);
       const hasher = createNodeHasher();
@@ -147,8 +152,9 @@ export class DiskVault implements Vault {
         signal?.throwIfAborted();
         hasher.update(piece);
       }
-      const digest = encodeHex(hasher.digest());
-      this.#digests.set(stamp, { digest, atMs });
+      const digest = hasher.digest();
+      // What was read to its end was the same after it as before.
+      this.#digests.set(path, { digest, before: stamp, after: stamp, startedMs });
       return digest;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
@@ -219,7 +225,7 @@ async function* readPieces(file: Deno.FsFile, opened: OpenedFile): AsyncGenerato
     if (length === null) throw changed(path);
     left -= length;
     // The check comes before the last piece, which alone makes the file whole at the other end.
-    if (left === 0 && !isSameStamp(stampOf(await file.stat(), path), stamp)) throw changed(path);
+    if (left === 0 && !isSameStamp(await file.stat(), stamp)) throw changed(path);
     yield buffer.subarray(0, length);
   }
 }
@@ -244,7 +250,7 @@ async function hasPrefix(
 async function openUnchanged(path: string, stamp: FileStamp): Promise<Deno.FsFile> {
   const file = await Deno.open(path, { read: true });
   try {
-    if (isSameStamp(stampOf(await file.stat(), path), stamp)) return file;
+    if (isSameStamp(await file.stat(), stamp)) return file;
   } catch (error) {
     file.close();
     throw error;
@@ -265,16 +271,6 @@ async function lookAt(path: string): Promise<Deno.FileInfo> {
   } catch (error) {
     throw storageError(error, `read ${quote(path)}`);
   }
-}
-
-function stampOf(info: Deno.FileInfo, path: string): FileStamp {
-  const { dev, ino, size, mtime, ctime } = info;
-  return {
-    identity: ino === null ? path : `${dev}:${ino}`,
-    size,
-    modifiedMs: mtime?.getTime() ?? 0,
-    changedMs: ctime?.getTime() ?? 0,
-  };
 }
 
 function changed(path: string): StorageError {

@@ -19,6 +19,7 @@ export { type ProgramHost, runProgram, systemHost } from "./command.ts";
 export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./environment.ts";
 export { GLOBAL_OPTIONS } from "./global_options.ts";
 export { type LogSettings, type ProgramLog, setUpLog } from "./log_setup.ts";
+export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./digest_cache.ts";
 export { createNodeHasher } from "./node_hasher.ts";
 export {
   defineOptions,

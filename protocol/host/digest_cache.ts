@@ -1,0 +1,66 @@
+/**
+ * The digests of files that have not changed since they were hashed.
+ *
+ * @module
+ */
+import type { Bytes } from "../bytes.ts";
+
+/**
+ * How long a file must have been left alone before it was hashed, in milliseconds, for its digest to
+ * be remembered.
+ *
+ * The clocks of file systems are coarse, that of FAT by two seconds: a file that was written a moment
+ * ago can be written again without a difference in its times.
+ */
+export const SETTLED_FILE_MS = 2_000;
+
+/** What tells one state of a file from another without reading it. */
+export type FileStamp = Pick<Deno.FileInfo, "dev" | "ino" | "size" | "mtime" | "ctime">;
+
+/** Tells whether two stamps are of the same state of the same file. */
+export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size &&
+    a.mtime?.getTime() === b.mtime?.getTime() && a.ctime?.getTime() === b.ctime?.getTime();
+}
+
+/** A file that was hashed. */
+export interface HashedFile {
+  /** The SHA-256 of its contents; 32 bytes. */
+  readonly digest: Bytes;
+  /** Its stamp before it was hashed. */
+  readonly before: FileStamp;
+  /** Its stamp after it was hashed. */
+  readonly after: FileStamp;
+  /** When the hashing began, in Unix milliseconds. */
+  readonly startedMs: number;
+}
+
+/** Remembers digests by path. */
+export class DigestCache {
+  readonly #known = new Map<string, { readonly stamp: FileStamp; readonly digest: Bytes }>();
+
+  /** Returns the digest of a file in this state, or `null` where it has to be hashed. */
+  get(path: string, stamp: FileStamp): Bytes | null {
+    const known = this.#known.get(path);
+    return known !== undefined && isSameStamp(known.stamp, stamp) ? known.digest : null;
+  }
+
+  /** Remembers the digest of a file, if it is sure to be that of its state. */
+  set(path: string, { digest, before, after, startedMs }: HashedFile): void {
+    // Of a file without times nothing is sure.
+    const changedMs = Math.max(after.mtime?.getTime() ?? Infinity, after.ctime?.getTime() ?? 0);
+    const isSettled = startedMs - changedMs >= SETTLED_FILE_MS;
+    if (isSettled && isSameStamp(before, after)) this.#known.set(path, { stamp: after, digest });
+    else this.#known.delete(path);
+  }
+
+  /** Forgets all paths but these. */
+  retain(paths: { has(path: string): boolean }): void {
+    for (const path of this.#known.keys()) if (!paths.has(path)) this.#known.delete(path);
+  }
+
+  /** Forgets a path. */
+  delete(path: string): void {
+    this.#known.delete(path);
+  }
+}
