@@ -26,6 +26,8 @@ export interface ProgramStart {
   readonly variables?: Readonly<Record<string, string>>;
   /** The script, by its path in the project. @default the program's `main.ts` */
   readonly script?: string;
+  /** A program and arguments that start the process in their place. @default {[]} */
+  readonly starter?: readonly string[];
 }
 
 /** Nothing that a test waits for takes this long; what does is ended, so that the test fails. */
@@ -61,8 +63,10 @@ export class RunningProgram implements AsyncDisposable {
   /** Starts a program. */
   constructor(program: ProgramName, start: ProgramStart) {
     const script = new URL(start.script ?? `${program}/main.ts`, ROOT).href;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", ...permissionsOf(program), script, ...start.args],
+    const run = ["run", "--quiet", ...permissionsOf(program), script, ...start.args];
+    const [command = "", ...args] = [...start.starter ?? [], Deno.execPath(), ...run];
+    this.#process = new Deno.Command(command, {
+      args,
       cwd: start.cwd,
       clearEnv: true,
       env: environment(start.variables ?? {}),

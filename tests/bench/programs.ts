@@ -1,0 +1,61 @@
+/**
+ * What the real programs cost, from source and from their bundles.
+ *
+ * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
+ * large, confined), `--runs N` says how often each thing is run. Reports and never judges: an aim that
+ * is missed is printed, and the status stays 0.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-console
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { measureConfined } from "./confined_part.ts";
+import { measureDelivery } from "./delivery_part.ts";
+import { formatFigures, type Part } from "./figures.ts";
+import { measureFleet } from "./fleet_part.ts";
+import { measureLargeFile } from "./large_file_part.ts";
+import { measureStart } from "./start_part.ts";
+
+const DEFAULT_RUNS = 3;
+const PARTS = new Map<string, Part>([
+  ["start", measureStart],
+  ["fleet", measureFleet],
+  ["delivery", measureDelivery],
+  ["large", measureLargeFile],
+  ["confined", measureConfined],
+]);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: "string", default: `${DEFAULT_RUNS}` } },
+});
+const runs = Number(values.runs);
+const unknown = positionals.filter((name) => !PARTS.has(name));
+if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
+  console.error(`error: the parts are ${[...PARTS.keys()].join(", ")}; --runs takes a number`);
+  Deno.exit(2);
+}
+
+const { success } = await new Deno.Command(Deno.execPath(), {
+  args: ["task", "--quiet", "compile", "--bundle"],
+  cwd: fileURLToPath(new URL("../../", import.meta.url)),
+}).spawn().status;
+if (!success) Deno.exit(1);
+
+const chosen = positionals.length === 0 ? [...PARTS.keys()] : positionals;
+for (const name of chosen) {
+  const part = PARTS.get(name);
+  if (part === undefined) continue;
+  const startedMs = performance.now();
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-bench-" }));
+  try {
+    const { figures, notes } = await part({ folder, runs });
+    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
+    console.log(`\n${name}: ${runs} runs each, ${seconds} s in all`);
+    if (figures.length > 0) console.log(formatFigures(figures).trimEnd());
+    for (const note of notes) console.log(`  ${note}`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
