@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeHex, encodeManifest } from "../protocol/mod.ts";
+import { type EncodedManifest, encodeManifest } from "../protocol/mod.ts";
 import type { ManagedFile } from "./vault/managed_files.ts";
 import type { Vault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
 
@@ -11,8 +11,8 @@ import type { Vault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
 export interface Delivery {
   /** The files. */
   readonly view: VaultView;
-  /** The SHA-256 of the manifest in hex. */
-  readonly manifestDigest: string;
+  /** Their manifest, encoded once for all agents. */
+  readonly manifest: EncodedManifest;
   /** How many bytes all files have together. */
   readonly totalBytes: number;
 }
@@ -29,7 +29,7 @@ export async function prepareDelivery(
   options: VaultInspectOptions = {},
 ): Promise<Delivery> {
   const view = await vault.inspect(files, options);
-  const { digest } = await encodeManifest(view.entries);
+  const manifest = await encodeManifest(view.entries);
   const totalBytes = view.entries.reduce((sum, { size }) => sum + size, 0);
-  return { view, manifestDigest: encodeHex(digest), totalBytes };
+  return { view, manifest, totalBytes };
 }

@@ -173,10 +173,11 @@ async function talk(address: AgentAddress, options: TalkOptions): Promise<AgentO
     agent.software = session.origin.readiness.software;
     const revision = await known.revisionOf({
       component: agent.component,
-      digest: delivery.manifestDigest,
+      digest: encodeHex(delivery.manifest.digest),
     });
     const { files, contentBytes } = await deliverAsKeeper(session, delivery.view, {
       revision,
+      manifest: delivery.manifest,
       now,
       onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
     });

@@ -18,7 +18,7 @@ import {
   WorkInbox,
 } from "./exchange.ts";
 import { MANIFEST_LIFETIME_S, MAX_OPEN_REQUESTS, SPARE_REQUESTS } from "./limits.ts";
-import { encodeManifest, type ManifestEntry } from "./manifest.ts";
+import { type EncodedManifest, encodeManifest, type ManifestEntry } from "./manifest.ts";
 import type {
   DataContent,
   DataMessage,
@@ -40,6 +40,8 @@ const ANSWERS_IN_FLIGHT = 16;
 export interface DeliverOptions {
   /** The revision of the manifest: greater than any before it. */
   readonly revision: number;
+  /** The manifest of the source's entries, where many sessions share it. @default {made anew} */
+  readonly manifest?: EncodedManifest;
   /** The time now in Unix milliseconds. @default {Date.now} */
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
@@ -109,7 +111,8 @@ class KeeperDelivery {
     const session = this.#session;
 
     // 1. MANIFEST
-    const { bytes, digest } = await encodeManifest(this.#source.entries);
+    const { bytes, digest } = this.#options.manifest ??
+      await encodeManifest(this.#source.entries);
     await sendMessage(session, await this.#manifestMessage(digest, bytes.length));
 
     // 2. MANIFEST-REPLY

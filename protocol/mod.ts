@@ -90,7 +90,7 @@ export type { MessageFields } from "./message_fields.ts";
 export type { IncomingMessage, Session, SessionOptions, SessionOrigin } from "./session.ts";
 export type { ReceiveStream, SendStream } from "./streams.ts";
 export { RESET_CODE, StreamResetError } from "./streams.ts";
-export type { FileStrategy, ManifestEntry } from "./manifest.ts";
+export type { EncodedManifest, FileStrategy, ManifestEntry } from "./manifest.ts";
 export { decodeManifest, encodeManifest } from "./manifest.ts";
 export type { ManifestMessage, ResultCounts } from "./messages.ts";
 export type { FileOutcome, FileResult } from "./results.ts";

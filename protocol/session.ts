@@ -161,8 +161,10 @@ export class Session implements AsyncDisposable {
    */
   async send(message: Readonly<Record<string, unknown>>): Promise<void> {
     this.#throwIfOver();
-    await this.#writer.write(encodeMessageFrame(message));
-    if (this.#link.isOver) this.#throwIfOver();
+    // FAILED overtakes what waits for its turn, and nothing may follow it.
+    const isWanted = () => this.#failing === null;
+    await this.#writer.write(encodeMessageFrame(message), { isWanted });
+    if (this.#failing !== null || this.#link.isOver) this.#throwIfOver();
   }
 
   /**
@@ -253,7 +255,8 @@ export class Session implements AsyncDisposable {
 
   /** Sends a small frame of the session's own, unless this direction is about to end. */
   #writeNow(plaintext: Bytes): void {
-    if (!this.#link.isOver && !this.#isClosing) this.#writer.writeNow(plaintext);
+    if (this.#failing !== null || this.#link.isOver || this.#isClosing) return;
+    this.#writer.writeNow(plaintext);
   }
 
   async #run(): Promise<void> {
@@ -353,7 +356,8 @@ export class Session implements AsyncDisposable {
         this.#throwIfOver();
         const chunk = encodeChunkFrame(bytes, { streamId: id, isLast });
         // A reset may overtake a chunk that waits for its turn; nothing may follow a reset.
-        await this.#writer.write(chunk, { isWanted: () => this.#sending.has(id) });
+        const isWanted = () => this.#sending.has(id) && this.#failing === null;
+        await this.#writer.write(chunk, { isWanted });
         if (isLast) this.#sending.delete(id);
       },
       sendWindow: (granted: number): void => {
