@@ -39,11 +39,11 @@ export const MAX_CHUNK_BYTES = 65_536;
 /** What precedes the piece in a chunk frame: kind and stream id. */
 export const CHUNK_HEADER_BYTES = 5;
 /** The smallest sealed length of a frame: a kind and a tag. */
-export const MIN_SEALED_BYTES = 1 + TAG_BYTES;
+export const MIN_SEALED_BYTES: number = 1 + TAG_BYTES;
 /** The largest sealed length of a frame: a full chunk. */
-export const MAX_SEALED_BYTES = CHUNK_HEADER_BYTES + MAX_CHUNK_BYTES + TAG_BYTES;
+export const MAX_SEALED_BYTES: number = CHUNK_HEADER_BYTES + MAX_CHUNK_BYTES + TAG_BYTES;
 /** The largest sealed length before READY: a message of 4,096 bytes of JSON. */
-export const MAX_HANDSHAKE_SEALED_BYTES = 1 + 4_096 + TAG_BYTES;
+export const MAX_HANDSHAKE_SEALED_BYTES: number = 1 + 4_096 + TAG_BYTES;
 /** How many frames are sealed, or opened, at a time in one direction. */
 export const FRAMES_IN_FLIGHT = 8;
 

@@ -49,59 +49,79 @@
  * @module
  */
 export * from "./errors.ts";
-export type { Logger } from "./logger.ts";
-export { SILENT_LOGGER } from "./logger.ts";
-export type { Bytes } from "./bytes.ts";
-export { decodeHex, decodeUtf8, encodeHex, encodeUtf8, equalBytes, randomBytes } from "./bytes.ts";
-export type { Hasher, HasherFactory } from "./digest.ts";
-export { createHasher, DIGEST_BYTES, sha256Digest } from "./digest.ts";
-export type { Duplex } from "./duplex.ts";
-export { duplexPair } from "./duplex.ts";
+export { type Logger, SILENT_LOGGER } from "./logger.ts";
+export {
+  type Bytes,
+  decodeHex,
+  decodeUtf8,
+  encodeHex,
+  encodeUtf8,
+  equalBytes,
+  randomBytes,
+} from "./bytes.ts";
+export {
+  createHasher,
+  DIGEST_BYTES,
+  type Hasher,
+  type HasherFactory,
+  sha256Digest,
+} from "./digest.ts";
+export { type Duplex, duplexPair } from "./duplex.ts";
 export * as limits from "./limits.ts";
 export { isAppName } from "./app_name.ts";
 export type { AgentClaim, AgentReadiness } from "./confirmation.ts";
-export type { EnrolmentClaim } from "./enrolment.ts";
-export { decodeEnrolmentSecret, proveEnrolment, verifyEnrolment } from "./enrolment.ts";
-export type { AgentIdentity, IdentityProof } from "./identity.ts";
-export { generateIdentitySeed, identityFingerprint, importIdentity } from "./identity.ts";
-export type {
-  KeeperProof,
-  KeeperStatement,
-  ManifestStatement,
-  StatementScope,
-  StatementSigner,
-  StatementVerifier,
+export {
+  decodeEnrolmentSecret,
+  type EnrolmentClaim,
+  proveEnrolment,
+  verifyEnrolment,
+} from "./enrolment.ts";
+export {
+  type AgentIdentity,
+  generateIdentitySeed,
+  identityFingerprint,
+  type IdentityProof,
+  importIdentity,
+} from "./identity.ts";
+export {
+  composeKeeperStatement,
+  composeManifestStatement,
+  type KeeperProof,
+  type KeeperStatement,
+  type ManifestStatement,
+  type StatementScope,
+  type StatementSigner,
+  type StatementVerifier,
 } from "./statement.ts";
-export { composeKeeperStatement, composeManifestStatement } from "./statement.ts";
-export type { RsaKeyPair, RsaModulusBits } from "./rsa_key.ts";
-export { generateRsaKeyPair } from "./rsa_key.ts";
-export type { RsaKeyLease, RsaKeyStockOptions } from "./rsa_key_stock.ts";
-export { RsaKeyStock } from "./rsa_key_stock.ts";
-export type {
-  AgentHandshakeOptions,
-  AgentIntroduction,
-  AgentPolicy,
-  HandshakeOptions,
-  KeeperHandshakeOptions,
+export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
+export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
+export {
+  type AgentHandshakeOptions,
+  type AgentIntroduction,
+  type AgentPolicy,
+  handshakeAsAgent,
+  handshakeAsKeeper,
+  type HandshakeOptions,
+  type KeeperHandshakeOptions,
 } from "./handshake.ts";
-export { handshakeAsAgent, handshakeAsKeeper } from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
-export type { MessageFields } from "./message_fields.ts";
+export type { IntegerBounds, MessageFields } from "./message_fields.ts";
 export type { IncomingMessage, Session, SessionOptions, SessionOrigin } from "./session.ts";
-export type { ReceiveStream, SendStream } from "./streams.ts";
-export { RESET_CODE, StreamResetError } from "./streams.ts";
-export type { EncodedManifest, FileStrategy, ManifestEntry } from "./manifest.ts";
-export { decodeManifest, encodeManifest } from "./manifest.ts";
-export type { ManifestMessage, ResultCounts } from "./messages.ts";
-export type { FileOutcome, FileResult } from "./results.ts";
-export { countResults } from "./results.ts";
+export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
+export {
+  decodeManifest,
+  type EncodedManifest,
+  encodeManifest,
+  type FileStrategy,
+  type ManifestEntry,
+} from "./manifest.ts";
+export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
+export { countResults, type FileOutcome, type FileResult } from "./results.ts";
 export { findPathFault, STAGE_PREFIX } from "./secret_path.ts";
 export type { ResumePoint, SecretContent, SecretSource } from "./secret_source.ts";
 export type { HeldManifest, SecretStore, StagedFile, StageOptions } from "./secret_store.ts";
 export type { DeliveryReport } from "./exchange.ts";
-export type { DeliverOptions } from "./deliver_as_keeper.ts";
-export { deliverAsKeeper } from "./deliver_as_keeper.ts";
-export type { ReceiveOptions } from "./receive_as_agent.ts";
-export { receiveAsAgent } from "./receive_as_agent.ts";
+export { deliverAsKeeper, type DeliverOptions } from "./deliver_as_keeper.ts";
+export { receiveAsAgent, type ReceiveOptions } from "./receive_as_agent.ts";
 export { MemorySecretSource } from "./memory_secret_source.ts";
 export { MemorySecretStore } from "./memory_secret_store.ts";
