@@ -105,7 +105,7 @@ Deno.test("direction: allows what the plan of the house draws", () => {
     ["tests/protocol/frame_test.ts", ["protocol/frame.ts", "npm:fast-check@4.10.2"]],
     ["tests/interop/second_implementation/agent.ts", [
       "node:crypto",
-      "tests/interop/node_frames.ts",
+      "tests/interop/second_implementation/frame.ts",
     ]],
   ]);
   assertEquals(findViolations(graph), []);
