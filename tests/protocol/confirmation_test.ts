@@ -174,11 +174,13 @@ const AGENT_PLAYS: Readonly<Record<string, readonly [code: string, told: boolean
   "READY at once": ["message-malformed", true, (p) => p.sendMessage({ State: "READY" })],
   "no READY": ["message-malformed", true, async (p) => {
     await p.sendMessage(await p.claim());
+    await p.readMessage();
     await p.sendMessage(await p.claim());
   }],
   "an end": ["truncated", false, (p) => p.link.closeWriting()],
   "FAILED for READY": ["busy", false, async (p) => {
     await p.sendMessage(await p.claim());
+    await p.readMessage();
     await p.sendMessage({ State: "FAILED", Code: "busy" });
   }],
 };

@@ -20,7 +20,7 @@ import { openKeeperSession } from "../support/frame_peer.ts";
 import { HandAgent, type Message } from "../support/hand_agent.ts";
 
 const REVISION = 7;
-const FAST = { farewellTimeoutMs: 50 };
+const PATIENT = { farewellTimeoutMs: 5_000 };
 const SECRET = encodeUtf8("correct horse battery staple");
 const FILES = { "a.txt": SECRET, "b/big.bin": new Uint8Array(3 * MAX_CHUNK_BYTES).fill(5) };
 
@@ -29,7 +29,7 @@ async function deliver(
   source: SecretSource,
   play: (agent: HandAgent) => Promise<void>,
 ): Promise<{ result: DeliveryReport | Error; told: string | null }> {
-  const { session, peer } = await openKeeperSession(FAST);
+  const { session, peer } = await openKeeperSession(PATIENT);
   const delivering = deliverAsKeeper(session, source, { revision: REVISION })
     .catch((error) => error as Error);
   const hand = new HandAgent(peer);
@@ -55,7 +55,7 @@ const UNCHANGED = { Unchanged: 2 };
 Deno.test("deliverAsKeeper announces its manifest and answers what is asked", async () => {
   const source = await MemorySecretSource.from(FILES);
   const expected = await encodeManifest(source.entries);
-  const { session, peer } = await openKeeperSession(FAST);
+  const { session, peer } = await openKeeperSession(PATIENT);
   const progress: [string, number][] = [];
   const delivering = deliverAsKeeper(session, source, {
     revision: REVISION,

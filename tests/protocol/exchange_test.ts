@@ -25,7 +25,7 @@ import { cutArrivals } from "../support/duplex_cuts.ts";
 import { openKeeperSession } from "../support/frame_peer.ts";
 import { openSessionPair, type SessionPairOptions } from "../support/session_pair.ts";
 
-const FAST = { farewellTimeoutMs: 50 };
+const PATIENT = { farewellTimeoutMs: 5_000 };
 
 /** Delivers files to a store over a session of their own and returns both reports. */
 async function pass(
@@ -113,8 +113,8 @@ Deno.test("a delivery that is aborted at any point ends with the reason and leav
     const controller = new AbortController();
     let left = writes;
     const { agent, keeper } = await openSessionPair({
-      agent: { ...FAST, signal: controller.signal },
-      keeper: FAST,
+      agent: { ...PATIENT, signal: controller.signal },
+      keeper: PATIENT,
       wire: ([near, far]) => {
         const counted = new TransformStream<Uint8Array, Uint8Array>({
           transform(chunk, out): void {
@@ -167,7 +167,7 @@ Deno.test("readBytes refuses a message without its stream", async () => {
 });
 
 Deno.test("WorkInbox answers unknown actions, so many and no more, and hands on the rest", async () => {
-  const { session, peer } = await openKeeperSession(FAST);
+  const { session, peer } = await openKeeperSession(PATIENT);
   const inbox = new WorkInbox(session);
   const next = inbox.next();
   await peer.sendMessage({ State: "DANCE", Id: 1, Stream: 0, StreamSize: 5 });
@@ -186,7 +186,7 @@ Deno.test("WorkInbox answers unknown actions, so many and no more, and hands on 
 });
 
 Deno.test("WorkInbox takes the end of the session for truncated", async () => {
-  const { session, peer } = await openKeeperSession(FAST);
+  const { session, peer } = await openKeeperSession(PATIENT);
   const next = new WorkInbox(session).next();
   await peer.link.closeWriting();
   await assertRejects(() => next, ConnectionError, "truncated");
@@ -194,14 +194,14 @@ Deno.test("WorkInbox takes the end of the session for truncated", async () => {
 });
 
 Deno.test("finishing closes after success, and after a failure tells the peer and rethrows", async () => {
-  const good = await openKeeperSession(FAST);
+  const good = await openKeeperSession(PATIENT);
   const told = good.peer.readFailure().then(async (code) => {
     await good.peer.link.close();
     return code;
   });
   assertEquals(await finishing(good.session, () => Promise.resolve(7)), 7);
   assertEquals(await told, null);
-  const bad = await openKeeperSession(FAST);
+  const bad = await openKeeperSession(PATIENT);
   const failure = unexpected("a pony");
   const telling = bad.peer.readFailure();
   const run = () => finishing(bad.session, () => Promise.reject(failure));

@@ -21,7 +21,7 @@ import { FragileStore } from "../support/fragile_store.ts";
 import { openAgentSession } from "../support/frame_peer.ts";
 import { HandKeeper, type Message } from "../support/hand_keeper.ts";
 
-const FAST = { farewellTimeoutMs: 50 };
+const PATIENT = { farewellTimeoutMs: 5_000 };
 const OLD = encodeUtf8("old");
 const NEW = encodeUtf8("new and longer");
 
@@ -42,7 +42,7 @@ async function receive(
   play: (keeper: HandKeeper) => Promise<unknown>,
   options: ReceiveOptions = {},
 ): Promise<Outcome> {
-  const { session, peer } = await openAgentSession(FAST);
+  const { session, peer } = await openAgentSession(PATIENT);
   const receiving = receiveAsAgent(session, store, options).catch((error) => error as Error);
   let failure: unknown = null;
   const keeper = new HandKeeper(peer);

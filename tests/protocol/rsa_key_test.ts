@@ -29,7 +29,7 @@ Deno.test("checkRsaPublicKey refuses other sizes, exponents and algorithms", () 
   const keys = [
     generateKeyPairSync("rsa", { modulusLength: 1024 }),
     generateKeyPairSync("rsa", { modulusLength: 2048, publicExponent: 3 }),
-    generateKeyPairSync("rsa-pss", { modulusLength: 2048 }),
+    generateKeyPairSync("rsa-pss", { modulusLength: 1024 }),
     generateKeyPairSync("ec", { namedCurve: "P-256" }),
     generateKeyPairSync("ed25519"),
   ];
