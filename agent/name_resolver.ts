@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
-
 /**
  * Returns the addresses of a host name.
  *
@@ -13,6 +11,8 @@ import { lookup } from "node:dns/promises";
  * @throws what the system says where the name has no address.
  */
 export async function resolveHostName(name: string): Promise<readonly string[]> {
+  // Loaded when it is needed: most agents are given addresses, and memory is short.
+  const { lookup } = await import("node:dns/promises");
   const answers = await lookup(name, { all: true });
   return answers.map(({ address }) => address);
 }

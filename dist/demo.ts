@@ -23,7 +23,7 @@ function randomFile(bytes: number): Uint8Array<ArrayBuffer> {
 }
 
 async function fingerprint(path: string): Promise<string> {
-  const hasher = createNodeHasher();
+  const hasher = await createNodeHasher();
   hasher.update(await Deno.readFile(path));
   return Array.from(hasher.digest(), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -21,8 +21,8 @@ export interface Hasher {
   digest(): Bytes;
 }
 
-/** Makes a fresh SHA-256 hasher. */
-export type HasherFactory = () => Hasher;
+/** Makes a fresh SHA-256 hasher; may have to load it first. */
+export type HasherFactory = () => Hasher | Promise<Hasher>;
 
 /**
  * Makes a SHA-256 hasher in pure JavaScript, at some 150 MB/s.

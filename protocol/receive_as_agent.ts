@@ -255,7 +255,7 @@ class AgentDelivery {
       throw error;
     }
     try {
-      const hasher = (this.#options.createHasher ?? createHasher)();
+      const hasher = await (this.#options.createHasher ?? createHasher)();
       for await (const chunk of stream) {
         this.#contentBytes += chunk.length;
         // A disk works beside the event loop: the piece is hashed while it is written.

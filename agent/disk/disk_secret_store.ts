@@ -272,7 +272,7 @@ export class DiskSecretStore implements SecretStore {
       if (!opened.isFile || inodeKey(opened) !== inodeKey(before)) {
         throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
       }
-      const hasher = (this.#options.createHasher ?? createHasher)();
+      const hasher = await (this.#options.createHasher ?? createHasher)();
       const buffer = new Uint8Array(Math.min(opened.size + 1, HASH_PIECE_BYTES));
       for (let length; (length = await file.read(buffer)) !== null;) {
         hasher.update(buffer.subarray(0, length));

@@ -147,7 +147,7 @@ export class DiskVault implements Vault {
     const startedMs = this.#now();
     try {
       using file = await openUnchanged(path, stamp);
-      const hasher = createNodeHasher();
+      const hasher = await createNodeHasher();
       for await (const piece of readPieces(file, { path, stamp })) {
         signal?.throwIfAborted();
         hasher.update(piece);
@@ -235,7 +235,7 @@ async function hasPrefix(
   { path, stamp, from }: OpenedFile & { readonly from: ResumePoint },
 ): Promise<boolean> {
   if (from.prefix === null || from.offset === 0 || from.offset > stamp.size) return false;
-  const hasher = createNodeHasher();
+  const hasher = await createNodeHasher();
   const buffer: Bytes = new Uint8Array(Math.min(from.offset, READ_BUFFER_BYTES));
   for (let left = from.offset; left > 0;) {
     const length = await file.read(left < buffer.length ? buffer.subarray(0, left) : buffer);

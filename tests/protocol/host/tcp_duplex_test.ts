@@ -165,8 +165,8 @@ Deno.test("tcpConnection.close does nothing after the peer has reset it", () =>
 
 Deno.test("tcpConnection carries 64 MiB unchanged", () =>
   withPair(async (near, far) => {
-    const sent = createNodeHasher();
-    const received = createNodeHasher();
+    const sent = await createNodeHasher();
+    const received = await createNodeHasher();
     const sending = (async () => {
       const writer = near.duplex.writable.getWriter();
       const block = crypto.getRandomValues(new Uint8Array(65_536));
