@@ -15,7 +15,7 @@ import {
   signatureOf,
 } from "./confirmation.ts";
 import { require } from "./failure.ts";
-import { type Fields, hexOf, MAX_NUMBER, MAX_UINT32, numberOf, wordOf } from "./json.ts";
+import { type Fields, hexOf, isAbsent, MAX_NUMBER, MAX_UINT32, numberOf, wordOf } from "./json.ts";
 import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
 import {
   composeResults,
@@ -121,14 +121,14 @@ async function readManifest(session: Session, held: Buffer | undefined): Promise
   for (const name of ["Revision", "Issued", "Expires"]) numberOf(message, name, MAX_NUMBER);
   const digest = hexOf(message, "Digest", 32);
   const size = numberOf(message, "Size", MAX_NUMBER);
-  if (message.Signature !== undefined) signatureOf(message);
+  if (!isAbsent(message.Signature)) signatureOf(message);
   require(size <= 33_554_432, "manifest-too-large");
   const same = held !== undefined && sha256(held).equals(digest);
   await session.send({ State: "MANIFEST-REPLY", Id, Held: same });
   if (same) return held;
   const data = await session.message("MANIFEST-DATA");
-  require(data.Id === Id && data.Stream !== undefined, "message-malformed");
-  require(data.StreamSize === size, "message-malformed");
+  const isIt = data.Id === Id && data.Stream !== undefined && data.StreamSize === size;
+  require(isIt, "message-unexpected", "another manifest than announced");
   const bytes = await session.stream(data);
   require(sha256(bytes).equals(digest), "digest-mismatch");
   return bytes;
@@ -237,18 +237,17 @@ class Work {
     const partial = this.#options.partial?.get(path) ?? Buffer.alloc(0);
     require(data.Stream !== undefined, "message-malformed", "Success without a stream");
     const offset = numberOf(data, "Offset", MAX_NUMBER);
-    require(offset === 0 || offset === partial.length, "message-malformed", "Offset");
+    const size = offset + numberOf(data, "StreamSize", MAX_NUMBER);
     const digest = hexOf(data, "Digest", 32);
-    const mode = numberOf(data, "Mode", 0o777);
+    numberOf(data, "Mode", 0o777);
+    const agrees = (offset === 0 || offset === partial.length) &&
+      (entry === undefined || (entry.Size === size && entry.Digest === digest.toString("hex")));
+    require(agrees, "message-unexpected", "another file than declared");
     try {
       const bytes = await this.#session.stream(data);
       this.contentBytes += bytes.length;
       const whole = Buffer.concat([partial.subarray(0, offset), bytes]);
       require(sha256(whole).equals(digest), "digest-mismatch");
-      if (entry !== undefined) {
-        require(entry.Digest === digest.toString("hex"), "digest-mismatch");
-        require(entry.Size === whole.length && entry.Mode === mode, "digest-mismatch");
-      }
       const Outcome = this.#options.held.has(path) ? "updated" : "created";
       this.#options.held.set(path, whole);
       this.results.push({ Path: path, Outcome });

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { require } from "./failure.ts";
-import { type Fields, hexOf, MAX_NUMBER, numberOf, textOf } from "./json.ts";
+import { type Fields, hexOf, isAbsent, MAX_NUMBER, numberOf, textOf } from "./json.ts";
 import { sha256 } from "./key_schedule.ts";
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -91,7 +91,7 @@ export interface Claim extends Scope {
 }
 
 function nameOf(fields: Fields, name: string): string | null {
-  if (fields[name] === undefined || fields[name] === null) return null;
+  if (isAbsent(fields[name])) return null;
   const text = textOf(fields, name);
   require(NAME.test(text), "message-malformed", name);
   return text;
@@ -108,7 +108,7 @@ export function parseClaim(fields: Fields): Claim {
     instance: hexOf(fields, "Instance", 16),
     key: hexOf(identity as Fields, "Key", 32),
     signature: hexOf(identity as Fields, "Signature", 64),
-    enrolment: fields.Enrolment === undefined ? null : hexOf(fields, "Enrolment", 32),
+    enrolment: isAbsent(fields.Enrolment) ? null : hexOf(fields, "Enrolment", 32),
   };
 }
 
@@ -136,6 +136,35 @@ export function composeStatement(parts: StatementParts): string {
   ].join("\n");
 }
 
+/** What a signed manifest states. */
+export interface ManifestStatementParts extends Scope {
+  /** The agent's raw key. */
+  readonly key: Uint8Array;
+  /** Grows with each manifest. */
+  readonly revision: number;
+  /** When it was made, in seconds. */
+  readonly issued: number;
+  /** When it ends, in seconds. */
+  readonly expires: number;
+  /** The SHA-256 of its bytes. */
+  readonly digest: Uint8Array;
+}
+
+/** Composes what the keeper signs of a manifest. */
+export function composeManifestStatement(parts: ManifestStatementParts): string {
+  return [
+    "FluxVault keeper manifest",
+    "version: 2",
+    `app: ${parts.app ?? "-"}`,
+    `component: ${parts.component ?? "-"}`,
+    `agent: ${sha256(parts.key).toString("hex")}`,
+    `revision: ${parts.revision}`,
+    `issued: ${parts.issued}`,
+    `expires: ${parts.expires}`,
+    `manifest: ${Buffer.from(parts.digest).toString("hex")}`,
+  ].join("\n");
+}
+
 /** What a keeper says of itself. */
 export interface KeeperClaim {
   /** For the log. */
@@ -151,11 +180,13 @@ export interface KeeperClaim {
 /** Reads the keeper's STARTAES; null where it does not sign. */
 export function parsePassed(fields: Fields): KeeperClaim | null {
   require(textOf(fields, "Text") === "Passed", "message-malformed", "Text");
-  if (fields.Keeper === undefined) return null;
+  if (isAbsent(fields.Keeper)) return null;
   require(typeof fields.Keeper === "object" && fields.Keeper !== null, "message-malformed");
   const keeper = fields.Keeper as Fields;
+  const address = textOf(keeper, "Address");
+  require(/^[1-9A-HJ-NP-Za-km-z]{25,34}$/.test(address), "message-malformed", "Address");
   return {
-    address: textOf(keeper, "Address"),
+    address,
     issued: numberOf(keeper, "Issued", MAX_NUMBER),
     expires: numberOf(keeper, "Expires", MAX_NUMBER),
     signature: signatureOf(keeper),

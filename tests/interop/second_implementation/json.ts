@@ -39,6 +39,11 @@ export function parseObject(bytes: Uint8Array): Fields {
   return value as Fields;
 }
 
+/** Whether an optional member is not there. */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === null || value === undefined;
+}
+
 /** Reads a member that is a string. */
 export function textOf(fields: Fields, name: string): string {
   const value = fields[name];

@@ -7,12 +7,13 @@ import type { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import { type Claim, composeStatement, parseClaim, verifyIdentity } from "./confirmation.ts";
 import { Failure, require } from "./failure.ts";
-import { type Fields, hexOf, MAX_NUMBER, MAX_UINT32, numberOf, textOf } from "./json.ts";
+import { type Fields, hexOf, isAbsent, MAX_NUMBER, MAX_UINT32, numberOf, textOf } from "./json.ts";
 import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
 import {
   composeManifest,
   countResults,
   type Counts,
+  isPath,
   parseResults,
   type Result,
   type VaultFile,
@@ -155,7 +156,7 @@ const KNOWN = ["MANIFEST", "MANIFEST-REPLY", "MANIFEST-DATA", "DATA", "DONE-REPL
 
 async function refuse(session: Session, message: Fields): Promise<void> {
   require(!KNOWN.includes(message.State as string), "message-unexpected", `${message.State}`);
-  const Id = Number.isInteger(message.Id) ? message.Id : null;
+  const Id = isAbsent(message.Id) ? null : numberOf(message, "Id", MAX_UINT32);
   await session.send({ State: "RESULT", Id, Status: "UnknownCommand" });
 }
 
@@ -163,7 +164,8 @@ function answer(session: Session, request: Fields, options: DeliverOptions): Pro
   const State = "DATA";
   const Id = request.Id;
   const path = textOf(request, "File");
-  const digest = request.Digest === null ? null : hexOf(request, "Digest", 32);
+  require(isPath(path), "message-malformed", "File");
+  const digest = isAbsent(request.Digest) ? null : hexOf(request, "Digest", 32);
   const file = options.files.get(path);
   if (file === undefined) {
     const Status = options.absent?.has(path) ? "FileNotFound" : "Denied";
@@ -172,7 +174,7 @@ function answer(session: Session, request: Fields, options: DeliverOptions): Pro
   const whole = sha256(file.contents);
   if (digest?.equals(whole)) return session.send({ State, Id, Status: "Match" });
   let Offset = 0;
-  if (request.Offset !== undefined) {
+  if (!isAbsent(request.Offset) && request.Offset !== 0) {
     const offset = numberOf(request, "Offset", MAX_NUMBER);
     const prefix = hexOf(request, "Prefix", 32);
     const agrees = offset <= file.contents.length &&

@@ -53,6 +53,11 @@ export class Direction {
     return this.#vector;
   }
 
+  /** Passes over frames, as if they had been sealed or opened. */
+  skip(frames: number): void {
+    for (let i = 0; i < frames; i++) this.#nextNonce();
+  }
+
   #nextNonce(): Buffer {
     if (this.#n === FRAMES_PER_EPOCH) {
       this.#secret = derive(this.#secret, this.#transcript, "fluxvault/2 rekey", 32);

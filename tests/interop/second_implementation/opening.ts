@@ -83,7 +83,7 @@ export interface Line1 {
 export function parseLine1(line: Uint8Array): Line1 {
   const fields = parseObject(line);
   require(fields.Version === 2, "version-unsupported");
-  require(textOf(fields, "State") === "KEYSENT", "message-unexpected");
+  require(fields.State === "KEYSENT", "message-malformed", "State");
   hexOf(fields, "Nonce", 32);
   const suites = fields.Suites;
   require(Array.isArray(suites) && suites.length <= 16, "message-malformed", "Suites");
@@ -112,9 +112,11 @@ export function composeLine2(nonce: Uint8Array, wrapped: Uint8Array): Buffer {
 /** Reads line 2 and gives the wrapped secret. */
 export function parseLine2(line: Uint8Array, modulusBytes: number): Buffer {
   const fields = parseObject(line);
-  require("Version" in fields, "message-malformed", "the original, or nothing known");
+  const isOriginal = !("Version" in fields) && typeof fields.enc_session_key === "string";
+  require(!isOriginal, "version-unsupported", "the original FluxVault's");
+  require("Version" in fields, "message-malformed", "no Version");
   require(fields.Version === 2, "version-unsupported");
-  require(textOf(fields, "State") === "AESKEY", "message-unexpected");
+  require(fields.State === "AESKEY", "message-malformed", "State");
   require(textOf(fields, "Suite") === SUITE, "suite-unsupported");
   hexOf(fields, "Nonce", 32);
   return hexOf(fields, "Key", modulusBytes);

@@ -135,14 +135,16 @@ export class Session {
   }
 
   #actOnMessage(fields: Fields): void {
-    if (textOf(fields, "State") === "FAILED") {
+    const isState = /^[A-Z][A-Z-]{0,63}$/.test(textOf(fields, "State"));
+    require(isState, "message-malformed", "State");
+    if (fields.State === "FAILED") {
       throw new Failure(textOf(fields, "Code"), "said the other side", true);
     }
-    if (fields.Stream !== undefined) {
+    if (this.#ready && fields.Stream !== undefined) {
       const id = numberOf(fields, "Stream", MAX_UINT32);
       const size = numberOf(fields, "StreamSize", MAX_STREAM_BYTES);
       const fits = id >= this.#leastIn && id % 2 === this.#leastIn % 2;
-      require(this.#ready && fits, "stream-malformed", "stream id");
+      require(fits, "stream-malformed", "stream id");
       const open = [...this.#in.values()].filter((stream) => !stream.ended);
       require(open.length < MAX_STREAMS, "too-many-streams");
       this.#leastIn = id + 2;
@@ -199,7 +201,8 @@ export class Session {
   async message(state?: string): Promise<Fields> {
     if (!this.#ready) require(await this.#readFrame(), "truncated");
     const fields = await this.#until(() => this.#messages.shift());
-    require(state === undefined || fields.State === state, "message-unexpected", `${fields.State}`);
+    const code = this.#ready ? "message-unexpected" : "message-malformed";
+    require(state === undefined || fields.State === state, code, `${fields.State} is not due`);
     return fields;
   }
 
