@@ -206,12 +206,23 @@ export async function readTree(folder: string): Promise<Record<string, string>> 
       if (isDirectory) await read(path);
       else if (isSymlink) tree[path.slice(1)] = `link ${await Deno.readLink(folder + path)}`;
       else if (isFile) {
-        tree[path.slice(1)] = encodeHex(await sha256Digest(await Deno.readFile(folder + path)));
+        const digest = await digestOf(folder + path);
+        if (digest !== null) tree[path.slice(1)] = digest;
       } else tree[path.slice(1)] = "special";
     }
   }
   await read("");
   return Object.fromEntries(Object.entries(tree).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** Returns the digest of a file, or `null` where somebody removed it since it was listed. */
+async function digestOf(path: string): Promise<string | null> {
+  try {
+    return encodeHex(await sha256Digest(await Deno.readFile(path)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 /** Returns the permission bits of a file or folder. */

@@ -73,14 +73,12 @@ export class WireTap implements AsyncDisposable {
       }
       await sink.closeWrite();
     };
-    const both = Promise.allSettled([
+    // One direction may live on when the other has ended well; what breaks is broken off whole.
+    const both = Promise.all([
       pass("agent", [agent, keeper]),
       pass("keeper", [keeper, agent]),
     ]);
-    // One direction may live on when the other has failed; what is cut off is cut off whole.
-    await Promise.race([both, cut.promise]);
-    keeper.close();
-    await Promise.race([both, Promise.resolve()]);
+    await Promise.race([both, cut.promise]).finally(() => both.catch(() => {}));
   }
 }
 

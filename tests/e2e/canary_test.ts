@@ -1,0 +1,229 @@
+/**
+ * A canary: secrets with contents that are known again, in any spelling, carried through success and
+ * failure with everything turned on that writes. Nothing that either program leaves behind may hold
+ * them, but the vault, the delivered files, and the file that is an identity.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { deliver } from "../interop/second_implementation/keeper.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { flipBit } from "../support/duplex_cuts.ts";
+import { dialAsKeeper, listenAsAgent } from "../support/second_ends.ts";
+import { type RunningAgent, Site } from "../support/site.ts";
+import { TcpPeer, writeAll } from "../support/tcp_peer.ts";
+import { WireTap } from "../support/wire_tap.ts";
+
+const TEXT = 'canary-6b1f/"\\\u00e4\u{1f424}+&=-sings';
+const BINARY = new Uint8Array(48).map((_, i) => (i * 37 + 201) & 255);
+
+/** All the spellings in which a value might be written down. */
+function spellings(value: Uint8Array<ArrayBuffer>): string[] {
+  const buffer = Buffer.from(value);
+  const text = buffer.toString("utf8");
+  const escaped = JSON.stringify(text).slice(1, -1);
+  const ascii = escaped.split("").map((unit) =>
+    unit < "\u0080" ? unit : `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+  ).join("");
+  // Base64 of a text in which the value stands at any place: only its inner part is the same.
+  const shifted = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), buffer]).toString("base64").replace(/=+$/, "").slice(4, -4)
+  );
+  return [
+    text,
+    escaped,
+    ascii,
+    encodeURIComponent(text.toWellFormed()),
+    buffer.toString("latin1"),
+    buffer.toString("hex"),
+    buffer.toString("hex").toUpperCase(),
+    [...buffer].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
+    [...buffer].join(","),
+    [...buffer].join(", "),
+    ...shifted,
+    ...shifted.map((base64) => base64.replaceAll("+", "-").replaceAll("/", "_")),
+  ];
+}
+
+/** Looks for values in all that was left behind; returns what was found and where. */
+function find(
+  places: ReadonlyMap<string, string>,
+  canaries: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+): string[] {
+  const found: string[] = [];
+  for (const [name, value] of Object.entries(canaries)) {
+    for (const spelling of spellings(value)) {
+      assert(spelling.length >= 12, `a spelling of ${name} is too short to be looked for`);
+      for (const [place, text] of places) {
+        if (text.includes(spelling)) found.push(`${name} in ${place}`);
+      }
+    }
+  }
+  return [...new Set(found)];
+}
+
+/** Reads every file below the site that is not one of those which hold secrets by their purpose. */
+async function readLeftBehind(site: Site, purposes: RegExp): Promise<Map<string, string>> {
+  const places = new Map<string, string>();
+  async function read(folder: string): Promise<void> {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(folder)) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) await read(path);
+      else if (isFile && !purposes.test(path.slice(site.folder.length + 1))) {
+        places.set(path.slice(site.folder.length + 1), await readLatin1AndUtf8(path));
+      }
+    }
+  }
+  await read(site.folder);
+  return places;
+}
+
+async function readLatin1AndUtf8(path: string): Promise<string> {
+  const bytes = Buffer.from(await Deno.readFile(path));
+  return `${bytes.toString("utf8")}\n${bytes.toString("latin1")}`;
+}
+
+const LOUD = ["--debug", "--json", "--log-to-file", "--logfile-path"];
+const KEEPERS_PURPOSE = /^(?:vault\/|[^/]+\/files\/|[^/]+\/state\/identity)/;
+
+interface Stay {
+  readonly site: Site;
+  readonly agent: RunningAgent;
+  /** What the programs wrote to their terminals. */
+  readonly outputs: Map<string, string>;
+}
+
+async function keep(stay: Stay, name: string, args: readonly string[]): Promise<void> {
+  const { site, outputs } = stay;
+  const end = await site.run("keeper", [
+    ...["--run-once", "--vault-dir", "vault", "--state-dir", "keeper-state"],
+    ...LOUD,
+    "keeper.log",
+    ...args,
+  ]);
+  outputs.set(`${name} stdout`, end.stdout);
+  outputs.set(`${name} stderr`, end.stderr);
+}
+
+/** Takes the programs through what goes well and what goes wrong. */
+async function goThroughAll(stay: Stay): Promise<void> {
+  const { site, agent } = stay;
+  const managed = ["--managed-files", "text,binary,dir/text"];
+  const first = ["--first-use-limit", "99", ...managed];
+  await keep(stay, "approve", ["--agent-ips", agent.address, "--trust", "approve", ...managed]);
+  await keep(stay, "first delivery", ["--agent-ips", agent.address, ...first]);
+  await keep(stay, "unchanged", ["--agent-ips", agent.address, ...first]);
+  await Deno.writeTextFile(`${agent.files}/text`, `${TEXT} damaged`);
+  await Deno.remove(`${agent.files}/dir`, { recursive: true });
+  await Deno.symlink(site.path("vault"), `${agent.files}/dir`);
+  await keep(stay, "link and damage", ["--agent-ips", agent.address, ...first]);
+  await keep(stay, "missing", ["--agent-ips", agent.address, "--managed-files", "text,gone"]);
+  for (const index of [3, 5, 6, 7]) {
+    await Deno.writeTextFile(`${agent.files}/text`, "else");
+    await using tap = new WireTap(agent, {
+      meddle: ({ from, index: at, bytes }) =>
+        from === "keeper" && at === index ? [flipBit(bytes, bytes.length * 8 - 1)] : [bytes],
+    });
+    await keep(stay, `tampered ${index}`, ["--agent-ips", tap.address, ...first]);
+  }
+  await using garbage = TcpPeer.listen(async (connection) => {
+    await writeAll(connection, new TextEncoder().encode(`{"State":"KEYSENT","Version":3}\n`));
+  });
+  await using greedy = listenAsAgent(async (session) => {
+    const { Id } = await session.message("MANIFEST");
+    await session.send({ State: "MANIFEST-REPLY", Id, Held: true });
+    await session.send({ State: "REQUEST", Id: 1, File: "text", Digest: null });
+    await session.stream(await session.message("DATA"));
+    await session.send({ State: "DONE", Counts: "all of it" });
+  });
+  const peers = `${garbage.address},${greedy.address}`;
+  await keep(stay, "bad agents", ["--agent-ips", peers, ...first]);
+  // A keeper whose contents are not what it declared, and one that speaks out of turn.
+  let reads = 0;
+  const liar = {
+    get contents(): Buffer {
+      return reads++ < 3 ? Buffer.from(TEXT) : Buffer.from(TEXT).reverse();
+    },
+    mode: 0o600,
+    strategy: "STRICT" as const,
+  };
+  using wrong = await dialAsKeeper(agent);
+  await deliver(wrong.session, { files: new Map([["wrong", liar]]) });
+  using rude = await dialAsKeeper(agent);
+  await rude.session.send({ State: "DATA", Id: 1, Status: TEXT });
+  await rude.session.message().catch(() => {});
+  await agent.program.stop();
+  stay.outputs.set("agent stdout", agent.program.stdout);
+  stay.outputs.set("agent stderr", agent.program.stderr);
+}
+
+async function stay(site: Site): Promise<Stay> {
+  await site.store({ text: TEXT, binary: BINARY, "dir/text": `before ${TEXT} after` });
+  const args = ["--debug", "--log-to-file", "--logfile-path", "agent.log"];
+  return { site, agent: await site.startAgent({ args }), outputs: new Map() };
+}
+
+/** Finds the seed of an agent's identity in its state folder: 32 bytes in some spelling. */
+async function identitySeed(agent: RunningAgent): Promise<Uint8Array<ArrayBuffer>> {
+  for await (const { name } of Deno.readDir(agent.state)) {
+    if (!name.startsWith("identity")) continue;
+    const bytes = await Deno.readFile(`${agent.state}/${name}`);
+    if (bytes.length === 32) return bytes;
+    const text = new TextDecoder().decode(bytes);
+    const hex = /\b[0-9a-f]{64}\b/.exec(text)?.[0];
+    if (hex !== undefined) return new Uint8Array(Buffer.from(hex, "hex"));
+    const base64 = /[A-Za-z0-9+/_-]{43}/.exec(text)?.[0];
+    if (base64 !== undefined) return new Uint8Array(Buffer.from(base64, "base64url"));
+  }
+  throw new Error("the agent has no identity file");
+}
+
+Deno.test("agent and keeper: leave no trace of a secret, whatever goes wrong and however loud they are", async () => {
+  await using site = await Site.open();
+  const present = await stay(site);
+  const seed = await identitySeed(present.agent);
+  await goThroughAll(present);
+  const places = await readLeftBehind(site, KEEPERS_PURPOSE);
+  const names = [...places.keys()];
+  for (const name of ["agent.log", "keeper.log", "agent/state/manifest"]) {
+    assert(names.includes(name), `${name} is not among ${names}`);
+  }
+  assert(names.some((name) => name.startsWith("keeper-state/")));
+  for (const [name, text] of present.outputs) places.set(name, text);
+  // It was loud indeed: each kind of trouble is told of, by both.
+  const all = [...places.values()].join("");
+  for (const word of ["symlink-refused", "digest-mismatch", "open-failed", "created", "pending"]) {
+    assert(all.includes(word), `nothing tells of ${word}`);
+  }
+  const text = new TextEncoder().encode(TEXT);
+  const reversed = new Uint8Array(Buffer.from(TEXT).reverse());
+  assertEquals(find(places, { text, binary: BINARY, reversed, seed }), []);
+});
+
+Deno.test("canary: is found in every spelling, and in every file and output that is looked at", async () => {
+  await using site = await Site.open();
+  const present = await stay(site);
+  await keep(present, "delivery", [
+    "--agent-ips",
+    present.agent.address,
+    "--managed-files",
+    "text",
+  ]);
+  const text = new TextEncoder().encode(TEXT);
+  const seed = await identitySeed(present.agent);
+  // The same search, over what holds the secrets by its purpose, finds them there.
+  const places = await readLeftBehind(site, /^$/);
+  const found = find(places, { text, binary: BINARY, seed });
+  assert(found.includes("text in vault/text") && found.includes("text in vault/dir/text"));
+  assert(found.includes("text in agent/files/text") && found.includes("binary in vault/binary"));
+  assert(found.some((line) => line.startsWith("seed in agent/state/identity")), found.join());
+  // And in a log, however it was written there.
+  for (const spelling of spellings(text)) {
+    const log = new Map([["log", `{"message":"x","body":"${spelling}"}`]]);
+    assertEquals(find(log, { text }), ["text in log"]);
+  }
+  for (const prefix of ["", "a", "ab", "abc"]) {
+    const log = new Map([["log", btoa(prefix + String.fromCharCode(...BINARY) + "after")]]);
+    assertEquals(find(log, { binary: BINARY }), ["binary in log"]);
+  }
+});
