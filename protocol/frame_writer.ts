@@ -53,12 +53,17 @@ export class FrameWriter {
     this.#append(plaintext, () => {});
   }
 
-  /** Waits until everything that was handed over has left. */
+  /** Waits until everything that was handed over has left; throws if it cannot any more. */
   async flush(): Promise<void> {
+    await this.settle();
+    this.#link.throwIfFailed();
+  }
+
+  /** Waits until nothing is being sealed or written any more; a link that failed ends all writes. */
+  async settle(): Promise<void> {
     // Places are given in turn: whoever waited before this has handed its frame over.
     await this.#places.run(() => Promise.resolve());
     await this.#tail;
-    this.#link.throwIfFailed();
   }
 
   #append(plaintext: Bytes, done: () => void): void {

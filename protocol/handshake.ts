@@ -204,6 +204,7 @@ async function giveUp(
     }
   }
   link.fail(failure.error);
+  await failure.writer?.settle();
   throw failure.error;
 }
 

@@ -214,6 +214,7 @@ export class Session implements AsyncDisposable {
     await this.#link.close();
     this.#finish(new ConnectionError("connection-lost", "the session was closed"));
     await this.#running;
+    await this.#writer.settle();
   }
 
   /** Ends the session because of an error; the peer learns the code, if it may. */

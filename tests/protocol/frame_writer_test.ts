@@ -117,3 +117,14 @@ Deno.test("FrameWriter fails the link when the transport breaks", async () => {
   await writer.write(Uint8Array.of(1));
   await assertRejects(() => writer.flush(), ConnectionError, "connection-lost");
 });
+
+Deno.test("FrameWriter.settle waits for what is being sealed although the link has failed", async () => {
+  const { writer, link } = ends();
+  const plaintexts = Array.from({ length: 20 }, () => new Uint8Array(60_000));
+  const writes = plaintexts.map((plaintext) => writer.write(plaintext));
+  link.fail(new Reason());
+  await writer.settle();
+  // A plaintext is let go once it is sealed.
+  assert(plaintexts.every(({ length }) => length === 0));
+  await Promise.all(writes);
+});
