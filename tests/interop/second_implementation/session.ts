@@ -206,6 +206,11 @@ export class Session {
     return fields;
   }
 
+  /** Waits until so many pongs came in: a peer need not keep more than 4,096 answers waiting. */
+  async awaitPongs(count: number): Promise<void> {
+    await this.#until(() => this.pongs >= count ? true : undefined);
+  }
+
   /** Takes all bytes of the stream that a message opened; fails with `reset` if it is given up. */
   async stream(message: Fields): Promise<Buffer> {
     const stream = this.#in.get(numberOf(message, "Stream", MAX_UINT32)) as Incoming;
