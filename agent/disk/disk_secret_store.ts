@@ -268,7 +268,7 @@ export class DiskSecretStore implements SecretStore {
     const startedMs = Date.now();
     try {
       using file = await Deno.open(target);
-      const opened = await file.stat();
+      const opened = file.statSync();
       if (!opened.isFile || inodeKey(opened) !== inodeKey(before)) {
         throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
       }
@@ -278,7 +278,7 @@ export class DiskSecretStore implements SecretStore {
         hasher.update(buffer.subarray(0, length));
       }
       const digest = hasher.digest();
-      this.#cache.set(target, { digest, before, after: await file.stat(), startedMs });
+      this.#cache.set(target, { digest, before, after: file.statSync(), startedMs });
       return digest;
     } catch (error) {
       throw storageError(error, `read ${JSON.stringify(target)}`);

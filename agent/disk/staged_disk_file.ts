@@ -70,7 +70,7 @@ export class StagedDiskFile {
   /** The umask of the process cuts bits off what was asked for; they are set again. */
   async #fixMode(): Promise<void> {
     if (Deno.build.os === "windows" || this.#file === null) return;
-    const info = await this.#file.stat();
+    const info = this.#file.statSync();
     if (info.mode !== null && (info.mode & 0o777) !== this.#plan.mode) {
       await Deno.chmod(this.#path, this.#plan.mode);
     }
@@ -97,7 +97,7 @@ export class StagedDiskFile {
     try {
       const file = this.#open();
       await file.sync();
-      const info = await file.stat();
+      const info = file.statSync();
       await this.#plan.check();
       await Deno.rename(this.#path, this.#plan.target);
       this.#close();
