@@ -54,14 +54,9 @@ async function check(vector: Vector, cut: Cut): Promise<void> {
 
 for (const [file, text] of [...texts].sort(([a], [b]) => a < b ? -1 : 1)) {
   const vector = parseVector(file.replace(".txt", ""), text);
-  Deno.test({
-    name: `protocol 2 vector: ${vector.name}`,
-    // A role that fails lets go of what is being sealed or opened; the platform still finishes it.
-    sanitizeOps: false,
-    async fn() {
-      if (await checkCalculation(vector)) return;
-      for (const cut of cutsOf(vector)) await check(vector, cut);
-    },
+  Deno.test(`protocol 2 vector: ${vector.name}`, async () => {
+    if (await checkCalculation(vector)) return;
+    for (const cut of cutsOf(vector)) await check(vector, cut);
   });
 }
 
