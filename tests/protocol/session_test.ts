@@ -184,23 +184,6 @@ for (const [what, [code, attack]] of Object.entries(ATTACKS)) {
   });
 }
 
-Deno.test("Session sends nothing behind FAILED, whatever waits for its turn", async () => {
-  const { session, peer } = await openKeeperSession();
-  const sends = Array.from({ length: 30 }, (_, i) => session.send({ I: i }));
-  const sending = Promise.allSettled(sends);
-  const failing = session.fail(new ProtocolError("frame-malformed", "the peer's frame is bad"));
-  const states: unknown[] = [];
-  for (;;) {
-    const message = await peer.readMessage().catch(() => null);
-    if (message === null) break;
-    states.push(message.State);
-  }
-  assertEquals(states.at(-1), "FAILED");
-  assertEquals((await sending).at(-1)?.status, "rejected");
-  await failing;
-  await Promise.all([session.close(), peer.link.close()]);
-});
-
 Deno.test("Session keeps open-failed to itself", async () => {
   const { session, peer } = await openKeeperSession();
   await peer.link.write(new Uint8Array([0, 0, 0, 17, ...randomBytes(17)]));
