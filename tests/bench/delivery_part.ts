@@ -8,7 +8,7 @@ import {
   Started,
   untilWarm,
 } from "./bench_programs.ts";
-import { type Figure, type PartOptions, type PartReport, timeRuns } from "./figures.ts";
+import { type Figure, type PartOptions, type PartReport, type Runs, timeRuns } from "./figures.ts";
 import { isInstalled, runTool, SshServer } from "./ssh_server.ts";
 
 const FILE_BYTES = 1_024;
@@ -66,16 +66,17 @@ async function measureFiles(options: DeliveryOptions): Promise<Figure[]> {
     await runWarm(agent, work);
     idle.push(await runWarm(agent, work));
   }
-  const { scp, rsyncFirst, rsyncIdle } = await measureTools(options, vault);
-  const wall = (times: readonly KeeperTimes[]) => times.map(({ wallMs }) => wallMs);
+  const tools = await measureTools(options, vault);
   const name = `${files} files of 1 KB`;
+  const figure = (what: string, times: readonly KeeperTimes[], base: Runs | null): Figure => {
+    const values = times.map(({ wallMs }) => wallMs);
+    return { what: `${name}, ${what}`, unit: "ms", values, ...(base === null ? {} : { base }) };
+  };
   return [
-    { what: `${name}, first delivery`, unit: "ms", values: wall(first), ...scp },
-    { what: `${name}, first delivery`, unit: "ms", values: wall(first), ...rsyncFirst },
-    { what: `${name}, no change`, unit: "ms", values: wall(idle), ...rsyncIdle },
-  ].filter(({ what }, i, all) =>
-    i === 0 || what !== all[0]?.what || "base" in (all[i] ?? {})
-  ) as Figure[];
+    figure("first delivery", first, tools.scp),
+    ...(tools.rsync === null ? [] : [figure("first delivery", first, tools.rsync)]),
+    figure("no change", idle, tools.rsyncAgain),
+  ];
 }
 
 async function runWarm(
@@ -86,31 +87,32 @@ async function runWarm(
   return await runKeeper(work);
 }
 
-type Base = Pick<Figure, "base"> | Record<never, never>;
+/** What the tools took for the same files; `null` for one that is not there. */
+interface ToolRuns {
+  readonly scp: Runs | null;
+  readonly rsync: Runs | null;
+  readonly rsyncAgain: Runs | null;
+}
 
 async function measureTools(
   { folder, runs, ssh, rsync }: DeliveryOptions,
   vault: string,
-): Promise<{ readonly scp: Base; readonly rsyncFirst: Base; readonly rsyncIdle: Base }> {
-  if (ssh === null) return { scp: {}, rsyncFirst: {}, rsyncIdle: {} };
+): Promise<ToolRuns> {
+  if (ssh === null) return { scp: null, rsync: null, rsyncAgain: null };
   let copies = 0;
   const copied = await timeRuns(runs, () => {
     const target = `${ssh.host}:${folder}/scp-${copies++}`;
     return runTool("scp", [...ssh.scpArguments, "-r", vault, target]);
   });
-  const scp = { base: { what: "scp -r, not synced", values: copied } };
-  if (rsync === null) return { scp, rsyncFirst: {}, rsyncIdle: {} };
+  const scp = { what: "scp -r, not synced", values: copied };
+  if (rsync === null) return { scp, rsync: null, rsyncAgain: null };
   const send = (i: number) => {
     const target = `${ssh.host}:${folder}/rsync-${i}/`;
     return runTool("rsync", ["-a", ...rsync, "-e", ssh.rsyncShell, `${vault}/`, target]);
   };
   let sent = 0;
-  const rsyncFirst = await timeRuns(runs, () => send(sent++));
-  const rsyncIdle = await timeRuns(runs, () => send(0));
+  const first = await timeRuns(runs, () => send(sent++));
+  const again = await timeRuns(runs, () => send(0));
   const what = ["rsync", ...rsync].join(" ");
-  return {
-    scp,
-    rsyncFirst: { base: { what, values: rsyncFirst } },
-    rsyncIdle: { base: { what, values: rsyncIdle } },
-  };
+  return { scp, rsync: { what, values: first }, rsyncAgain: { what, values: again } };
 }

@@ -39,6 +39,7 @@ export async function measureLargeFile({ folder, runs }: PartOptions): Promise<P
     const startedMs = performance.now();
     await run();
     list.push(performance.now() - startedMs);
+    await checkSize(target);
     await Deno.remove(target);
   }
   for (let i = 0; i < runs; i++) {
@@ -68,8 +69,14 @@ async function deliver(
   await using _program = agent.program;
   await untilWarm([agent]);
   const times = await runKeeper({ ...work, addresses: [agent.address] });
+  for (const name of work.managed) await checkSize(`${agent.files}/${name}`);
   await Deno.remove(agent.files, { recursive: true });
   return times;
+}
+
+async function checkSize(path: string): Promise<void> {
+  const { size } = await Deno.stat(path);
+  if (size !== LARGE_BYTES) throw new Error(`${path} has ${size} bytes`);
 }
 
 async function copyOverTcp(source: string, target: string): Promise<void> {
