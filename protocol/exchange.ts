@@ -9,7 +9,8 @@ import { ConnectionError, ProtocolError } from "./errors.ts";
 import { MAX_UNKNOWN_ACTIONS } from "./limits.ts";
 import { decodeWorkMessage, encodeWorkMessage, type WorkMessage } from "./messages.ts";
 import type { FileResult } from "./results.ts";
-import type { IncomingMessage, Session } from "./session.ts";
+import type { IncomingMessage } from "./message_queue.ts";
+import type { Session } from "./session.ts";
 import type { ReceiveStream } from "./streams.ts";
 
 /** The number of the one manifest of a delivery. */

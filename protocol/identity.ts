@@ -4,7 +4,7 @@
  * @module
  */
 import { base64urlnopad } from "@scure/base";
-import { type Bytes, concatBytes, encodeHex, encodeUtf8 } from "./bytes.ts";
+import { type Bytes, concatBytes, encodeHex, encodeUtf8, randomBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { PeerRejectedError } from "./errors.ts";
 
@@ -57,10 +57,9 @@ const PKCS8_HEAD = Uint8Array.of(
  *
  * @returns The seed to store: 32 secret bytes for {@linkcode importIdentity}.
  */
-export async function generateIdentitySeed(): Promise<Bytes> {
-  const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
-  const pkcs8 = await crypto.subtle.exportKey("pkcs8", (pair as CryptoKeyPair).privateKey);
-  return new Uint8Array(pkcs8).slice(PKCS8_HEAD.length, PKCS8_HEAD.length + IDENTITY_KEY_BYTES);
+export function generateIdentitySeed(): Promise<Bytes> {
+  // RFC 8032, section 5.1.5: a private key is 32 bytes of random data and nothing else.
+  return Promise.resolve(randomBytes(IDENTITY_KEY_BYTES));
 }
 
 /**

@@ -55,6 +55,8 @@ export const MAX_WINDOW_BYTES = 2 ** 31 - 1;
 export const MAX_OPEN_STREAMS = 256;
 /** How many received messages may wait for this side to take them. */
 export const MAX_WAITING_MESSAGES = 1_024;
+/** How many bytes of JSON those messages may have together. */
+export const MAX_WAITING_MESSAGE_BYTES = 1_048_576;
 
 /** The longest line of a manifest or of a result stream, with its newline. */
 export const MAX_MANIFEST_LINE_BYTES = 4_096;

@@ -106,7 +106,8 @@ export {
 } from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
 export type { IntegerBounds, MessageFields } from "./message_fields.ts";
-export type { IncomingMessage, Session, SessionOptions, SessionOrigin } from "./session.ts";
+export type { IncomingMessage } from "./message_queue.ts";
+export type { Session, SessionOptions, SessionOrigin } from "./session.ts";
 export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
 export {
   decodeManifest,

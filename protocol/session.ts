@@ -31,11 +31,11 @@ import {
   IDLE_TIMEOUT_MS,
   MAX_FILE_BYTES,
   MAX_OPEN_STREAMS,
-  MAX_WAITING_MESSAGES,
   PING_AFTER_MS,
 } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { MessageFields } from "./message_fields.ts";
+import { type IncomingMessage, MessageQueue } from "./message_queue.ts";
 import type { KeeperProof } from "./statement.ts";
 import { ReceiveStream, SendStream, type StreamCarrier, StreamResetError } from "./streams.ts";
 
@@ -51,14 +51,6 @@ export interface SessionOptions {
   readonly frameTimeoutMs?: number;
   /** How long the peer is given to take its leave. @default {FAREWELL_TIMEOUT_MS} */
   readonly farewellTimeoutMs?: number;
-}
-
-/** A message of the peer, with the stream that it announced, if it did. */
-export interface IncomingMessage {
-  /** The members of the message. */
-  readonly fields: MessageFields;
-  /** The stream, or `null`. */
-  readonly stream: ReceiveStream | null;
 }
 
 /** What a session knows of how it began. */
@@ -101,12 +93,10 @@ export class Session implements AsyncDisposable {
   readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
   readonly #options: SessionOptions;
-  readonly #messages: IncomingMessage[] = [];
+  readonly #messages = new MessageQueue();
   readonly #sending: Map<number, SendStream> = new Map();
   readonly #receiving: Map<number, ReceiveStream> = new Map();
   readonly #running: Promise<void>;
-  #wake: (() => void) | null = null;
-  #end: { readonly reason: unknown } | null = null;
   /** The first failure, while the peer is still being told and after. */
   #failing: { readonly reason: unknown } | null = null;
   #isClosing = false;
@@ -140,18 +130,8 @@ export class Session implements AsyncDisposable {
    * @returns `null` where the peer has ended its direction; whether it may is the caller's question.
    * @throws What ended the session, once and always.
    */
-  async receive(): Promise<IncomingMessage | null> {
-    for (;;) {
-      const message = this.#messages.shift();
-      if (message !== undefined) return message;
-      if (this.#end !== null) {
-        if (this.#end.reason === null) return null;
-        throw this.#end.reason;
-      }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      await promise;
-    }
+  receive(): Promise<IncomingMessage | null> {
+    return this.#messages.take();
   }
 
   /**
@@ -249,7 +229,7 @@ export class Session implements AsyncDisposable {
   }
 
   #throwIfOver(): void {
-    const failure = this.#failing ?? this.#end;
+    const failure = this.#failing ?? this.#messages.end;
     if (failure !== null && failure.reason !== null) throw failure.reason;
     if (this.#isClosing) throw new ConnectionError("connection-lost", "the session was closed");
   }
@@ -275,7 +255,7 @@ export class Session implements AsyncDisposable {
     this.#lastFrameMs = performance.now();
     switch (frame.kind) {
       case "message":
-        return this.#takeMessage(MessageFields.parse(frame.json, "a message of the peer"));
+        return this.#takeMessage(frame.json);
       case "chunk":
         return this.#takeChunk(frame);
       case "window":
@@ -292,14 +272,12 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #takeMessage(fields: MessageFields): void {
+  #takeMessage(json: Bytes): void {
+    const fields = MessageFields.parse(json, "a message of the peer");
     throwIfFailed(fields, this.role === "agent" ? "the keeper" : "the agent");
-    if (this.#messages.length >= MAX_WAITING_MESSAGES) {
-      throw new ProtocolError("too-many-messages", "the peer sends faster than it is answered");
-    }
+    this.#messages.checkRoom(json.length);
     const stream = fields.has("Stream") ? this.#acceptStream(fields) : null;
-    this.#messages.push({ fields, stream });
-    this.#wake?.();
+    this.#messages.push({ fields, stream }, json.length);
   }
 
   #acceptStream(fields: MessageFields): ReceiveStream {
@@ -384,8 +362,8 @@ export class Session implements AsyncDisposable {
   }
 
   #finish(reason: unknown): void {
-    if (this.#end !== null && this.#end.reason !== null) return;
-    this.#end = { reason };
+    const { end } = this.#messages;
+    if (end !== null && end.reason !== null) return;
     const error = reason ??
       new ConnectionError("truncated", "the peer ended the session in the middle");
     for (const stream of this.#receiving.values()) stream.fail(error);
@@ -394,6 +372,6 @@ export class Session implements AsyncDisposable {
       clearInterval(this.#watchdog);
       for (const stream of this.#sending.values()) stream.fail(error);
     }
-    this.#wake?.();
+    this.#messages.finish(reason);
   }
 }
