@@ -78,7 +78,8 @@ export class WireTap implements AsyncDisposable {
       pass("agent", [agent, keeper]),
       pass("keeper", [keeper, agent]),
     ]);
-    await Promise.race([both, cut.promise]).finally(() => both.catch(() => {}));
+    both.catch(() => {});
+    await Promise.race([both, cut.promise]);
   }
 }
 
