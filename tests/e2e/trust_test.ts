@@ -121,7 +121,11 @@ Deno.test("keeper: refuses a relay of an agent's session at the relay's address 
   await site.deliver({ agents: [agent.address] });
   await site.store({ "db.password": "2" });
   await using relay = new WireTap(agent, { hostname: "127.0.0.2" });
-  const run = await site.deliver({ agents: [agent.address, relay.address] });
+  // One at a time, the agent on record first: a relay that was faster could not be told yet.
+  const run = await site.deliver({
+    agents: [agent.address, relay.address],
+    args: ["--concurrency", "1"],
+  });
   assertEquals(run.agents.get(agent.address)?.outcome, "delivered");
   const relayed = outcomeAt(run, relay.address);
   assertEquals([run.code, ...relayed], [1, "rejected", "relay-suspected"]);
