@@ -46,7 +46,7 @@ export interface RsaKeyStockOptions {
   readonly now?: () => number;
 }
 
-/** How long a second key is kept in stock after somebody had to wait for the first. */
+/** How long a second key is kept in stock after a handshake that had to wait for the first. */
 const LOAD_MEMORY_MS = 60_000;
 
 interface StockedKey {
@@ -105,14 +105,12 @@ export class RsaKeyStock implements Disposable {
   /** Waits for a key and takes part in its use. */
   async lease(): Promise<RsaKeyLease> {
     this.#dropExpired();
-    if (!(this.#offered ?? this.#spare)?.isMade) {
-      this.#busyUntilMs = this.#now() + LOAD_MEMORY_MS;
-    }
+    const hasWaited = !(this.#offered ?? this.#spare)?.isMade;
     const ready = this.restock();
     const key = this.#offered;
     if (key === null) throw new RangeError("the stock of keys is closed");
     await ready;
-    return this.#leaseOf(key, await key.pair);
+    return this.#leaseOf(key, { pair: await key.pair, hasWaited });
   }
 
   /** Makes no more keys and lets go of those in stock; leases that are out can be finished. */
@@ -123,7 +121,10 @@ export class RsaKeyStock implements Disposable {
     this.#spare = null;
   }
 
-  #leaseOf(key: StockedKey, pair: RsaKeyPair): RsaKeyLease {
+  #leaseOf(
+    key: StockedKey,
+    { pair, hasWaited }: { readonly pair: RsaKeyPair; readonly hasWaited: boolean },
+  ): RsaKeyLease {
     let hasRetired = false;
     return {
       publicKeyPem: pair.publicKeyPem,
@@ -131,6 +132,8 @@ export class RsaKeyStock implements Disposable {
       unwrap: (wrapped: Bytes) => this.#unwrap(key, { pair, wrapped }),
       retire: () => {
         hasRetired = true;
+        // Only who completes a handshake shows load: a stranger that waited costs no key either.
+        if (hasWaited) this.#busyUntilMs = this.#now() + LOAD_MEMORY_MS;
         if (this.#offered === key) this.#offered = this.#takeSpare();
       },
       release: () => {

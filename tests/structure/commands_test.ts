@@ -1,7 +1,7 @@
 /**
  * Rule: the commands that a page shows exist: a task is in `deno.json`, an option or variable of a
  * program is in its `--help`, and Deno has one version everywhere. (The `ts` examples of the pages
- * run with `deno task test`.)
+ * run with `deno task test:docs`.)
  *
  * @module
  */
