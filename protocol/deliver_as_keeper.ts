@@ -93,6 +93,7 @@ class KeeperDelivery {
   readonly #faults = new Map<string, string>();
   #isOver = false;
   #requestsLeft: number;
+  #lastRequestId = -1;
   #contentBytes = 0;
 
   constructor(
@@ -165,6 +166,8 @@ class KeeperDelivery {
   }
 
   #startAnswer(message: RequestMessage): void {
+    if (message.id <= this.#lastRequestId) throw unexpected("a request with a number used before");
+    this.#lastRequestId = message.id;
     // The last piece of a stream answers its request, although its source may not be done yet.
     if (this.#countOpen() >= MAX_OPEN_REQUESTS) {
       throw new ProtocolError("too-many-messages", "the agent asks more at once than it may");

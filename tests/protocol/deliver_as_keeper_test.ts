@@ -177,6 +177,11 @@ const ATTACKS: Readonly<Record<string, readonly [code: string, play: Play]>> = {
     await agent.takeManifest();
     await agent.request(2 ** 32, "a.txt");
   }],
+  "a number that it used before": ["message-unexpected", async (agent) => {
+    await agent.takeManifest();
+    await agent.request(9, "nothing");
+    await agent.request(9, "nothing");
+  }],
   "a result that nobody asked for": ["message-unexpected", async (agent) => {
     await agent.takeManifest();
     await agent.peer.sendMessage({ State: "RESULT", Id: 1, Status: "Success" });
