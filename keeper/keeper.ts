@@ -267,6 +267,7 @@ export class Keeper {
       await this.#known.reload();
       const delivery = await this.#prepare(signal);
       const inOrder = orderAgents(agents, (name) => this.#known.isRecorded(name));
+      for (const { name } of agents) this.#known.beginContact(name);
       const settled = await Promise.allSettled(
         inOrder.map((agent) => this.#serveInPlace(agent, { delivery, signal })),
       );
@@ -276,7 +277,10 @@ export class Keeper {
         return result.value;
       });
     } finally {
-      for (const agent of agents) if (agent.isRunning) this.#schedule.cancel(agent);
+      for (const agent of agents) {
+        if (agent.isRunning) this.#schedule.cancel(agent);
+        this.#known.endContact(agent.name);
+      }
     }
     try {
       await this.#known.settle({ fleetSinceMs: isWhole ? startedMs : null });
@@ -344,6 +348,7 @@ export class Keeper {
       });
       report = joinReports(report, again);
     }
+    this.#known.endContact(agent.name);
     const isWanted = isAgentWanted(report);
     this.#schedule.finish(agent, {
       isWanted,

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { MAX_REVISIONS } from "../limits.ts";
+import { MAX_REVISIONS, RECORD_WAIT_MS } from "../limits.ts";
 import { EMPTY_STATE, type KnownAgentsState } from "./known_agents_state.ts";
+import { OpenContacts } from "./open_contacts.ts";
 import { Sightings } from "./sightings.ts";
 import {
   type AgentContact,
@@ -89,6 +90,7 @@ export class KnownAgents {
   readonly #store: KnownAgentsStore;
   readonly #options: KnownAgentsOptions;
   readonly #sightings: Sightings;
+  readonly #contacts = new OpenContacts();
   readonly #trusted = new Map<string, AgentContact>();
   readonly #pending = new Map<string, { contact: AgentContact; reason: "new" | "changed" }>();
   readonly #seenMs = new Map<string, number>();
@@ -117,18 +119,43 @@ export class KnownAgents {
     return this.#state.agents.some((agent) => agent.app === app && agent.address === address);
   }
 
+  /** Announces a contact: until it is judged or ended, others with the same key wait for it. */
+  beginContact(address: string): void {
+    this.#contacts.begin(address);
+  }
+
+  /** Says that a contact is over, whatever came of it. */
+  endContact(address: string): void {
+    this.#contacts.end(address);
+  }
+
   /**
-   * Decides about an agent. A first-use place is on record before this says that it was given.
+   * Decides about an agent. A known key at another address than the one on record waits until that
+   * one has been heard, so that a relay is told from an agent that has moved. A first-use place is on record before this says that it was given.
    *
    * @throws {StorageError} if that record cannot be written.
    */
   async judge(contact: AgentContact): Promise<Judgement> {
+    const recorded = this.#recordedAddress(contact);
+    if (recorded !== null && recorded !== contact.address) {
+      const isHeard = await this.#contacts.whenOver(recorded, RECORD_WAIT_MS);
+      if (!isHeard) return { verdict: "refused", code: "relay-suspected" };
+    }
+    const judgement = await this.#judgeNow(contact);
+    this.#contacts.end(contact.address);
+    return judgement;
+  }
+
+  #recordedAddress({ fingerprint }: AgentContact): string | null {
+    return findPin(this.#state, { app: this.#options.app, fingerprint })?.address ?? null;
+  }
+
+  async #judgeNow(contact: AgentContact): Promise<Judgement> {
     const rules = this.#rules();
     let judgement = judgeAgent(this.#state, contact, rules);
     if (judgement.verdict === "trusted") {
-      const pin = findPin(this.#state, { app: rules.app, fingerprint: contact.fingerprint });
       const code = this.#sightings.check(contact, {
-        recordedAddress: pin?.address ?? null,
+        recordedAddress: this.#recordedAddress(contact),
         nowMs: rules.nowMs,
       });
       if (code !== null) return { verdict: "refused", code };

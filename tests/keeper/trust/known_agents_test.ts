@@ -118,3 +118,24 @@ Deno.test("KnownAgents.revisionOf counts each component by itself", async () => 
   await known.revisionOf({ component: "db", digest: "aa" });
   assertEquals((await store.load()).revisions.length, 2);
 });
+
+const MOVED = { address: "198.51.100.1:1" };
+const ON_RECORD = contactOf("a").address;
+
+Deno.test("KnownAgents.judge hears the address on record before another with its key", async () => {
+  const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] })));
+  await known.reload();
+  known.beginContact(ON_RECORD);
+  const relay = known.judge(contactOf("a", MOVED));
+  assertEquals((await known.judge(contactOf("a"))).verdict, "trusted");
+  assertEquals(await relay, { verdict: "refused", code: "relay-suspected" });
+});
+
+Deno.test("KnownAgents.judge accepts an agent that has moved once its old address is over", async () => {
+  const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] })));
+  await known.reload();
+  known.beginContact(ON_RECORD);
+  const moved = known.judge(contactOf("a", MOVED));
+  known.endContact(ON_RECORD);
+  assertEquals((await moved).verdict, "trusted");
+});
