@@ -45,10 +45,7 @@ export const MAX_PENDING_AGENTS = 1_000;
 export const MAX_REVISIONS = 1_000;
 /** The largest file of known agents that is read. */
 export const MAX_STATE_BYTES = 16_777_216;
-/**
- * How long an agent at another address than the one on record waits for that one to be heard: the
- * time to dial it, and a little more.
- */
+/** How long a key at a new address waits for the one on record: the time to dial, and a bit. */
 export const RECORD_WAIT_MS = 12_000;
 /** How long to wait for another process that is writing the known agents. */
 export const STATE_LOCK_WAIT_MS = 10_000;
