@@ -15,39 +15,37 @@ export {
   temporaryName,
   writeFileAtomically,
 } from "./atomic_file.ts";
-export { type ProgramHost, runProgram, systemHost } from "./command.ts";
-export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./environment.ts";
-export { GLOBAL_OPTIONS } from "./global_options.ts";
-export { type LogSettings, type ProgramLog, setUpLog } from "./log_setup.ts";
-export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./digest_cache.ts";
-export { createNodeHasher } from "./node_hasher.ts";
-export {
-  defineOptions,
-  type Option,
-  type OptionTable,
-  type OptionValue,
-  type SettingsOf,
-  VARIABLE_PREFIX,
-} from "./option_table.ts";
-export { sanitiseText } from "./printable_text.ts";
 export {
   type Command,
   type CommandContext,
   type CommandModule,
   defineCommand,
-  type Program,
-  type WithGlobalOptions,
-} from "./program.ts";
-export {
+  defineOptions,
+  GLOBAL_OPTIONS,
   isGiven,
+  type Option,
+  type OptionTable,
+  type OptionValue,
+  type Program,
+  type ProgramHost,
   type ResolvedSettings,
   resolveSettings,
+  runProgram,
   type SettingEntry,
   settingError,
   type SettingProblem,
   type SettingsInput,
+  type SettingsOf,
   type SettingSource,
-} from "./settings.ts";
+  systemHost,
+  VARIABLE_PREFIX,
+  type WithGlobalOptions,
+} from "./command_line/mod.ts";
+export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./environment.ts";
+export { type LogSettings, type ProgramLog, setUpLog } from "./log_setup.ts";
+export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./digest_cache.ts";
+export { createNodeHasher } from "./node_hasher.ts";
+export { sanitiseText } from "./printable_text.ts";
 export { listenForShutdown, type Shutdown, StopRequested, type StopSignal } from "./shutdown.ts";
 export {
   LOCK_FILE_NAME,

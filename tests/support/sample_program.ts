@@ -1,6 +1,10 @@
 /** A program with a service, nested commands and a secret, for the tests of what reads a program. */
-import { defineOptions } from "../../protocol/host/option_table.ts";
-import { type CommandContext, defineCommand, type Program } from "../../protocol/host/program.ts";
+import { defineOptions } from "../../protocol/host/command_line/option_table.ts";
+import {
+  type CommandContext,
+  defineCommand,
+  type Program,
+} from "../../protocol/host/command_line/program.ts";
 
 const OPTIONS = defineOptions([
   {

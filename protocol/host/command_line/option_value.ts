@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../../errors.ts";
 import type { Option, OptionValue } from "./option_table.ts";
 import { suggestName } from "./suggestion.ts";
 

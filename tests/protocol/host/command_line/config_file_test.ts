@@ -1,7 +1,7 @@
-import { ConfigError } from "../../../protocol/errors.ts";
-import { readConfigFile } from "../../../protocol/host/config_file.ts";
-import { defineOptions } from "../../../protocol/host/option_table.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { ConfigError } from "../../../../protocol/errors.ts";
+import { readConfigFile } from "../../../../protocol/host/command_line/config_file.ts";
+import { defineOptions } from "../../../../protocol/host/command_line/option_table.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 
 const OPTIONS = defineOptions([
   { name: "bind-port", kind: "integer", aliases: ["port"], help: "" },

@@ -1,8 +1,8 @@
-import { fixedEnvironment } from "../../../protocol/host/environment.ts";
-import { defineOptions } from "../../../protocol/host/option_table.ts";
-import { resolveSettings } from "../../../protocol/host/settings.ts";
-import { formatSettings } from "../../../protocol/host/show_config.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { fixedEnvironment } from "../../../../protocol/host/environment.ts";
+import { defineOptions } from "../../../../protocol/host/command_line/option_table.ts";
+import { resolveSettings } from "../../../../protocol/host/command_line/settings.ts";
+import { formatSettings } from "../../../../protocol/host/command_line/show_config.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
 
 const OPTIONS = defineOptions([
   { name: "bind-port", kind: "integer", default: 8888, help: "" },

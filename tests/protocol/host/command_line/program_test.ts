@@ -1,12 +1,12 @@
-import { defineOptions } from "../../../protocol/host/option_table.ts";
+import { defineOptions } from "../../../../protocol/host/command_line/option_table.ts";
 import {
   allOptionsOf,
   defineCommand,
   findCommand,
   optionsOf,
-} from "../../../protocol/host/program.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
-import { sampleProgram } from "../../support/sample_program.ts";
+} from "../../../../protocol/host/command_line/program.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { sampleProgram } from "../../../support/sample_program.ts";
 
 const PROGRAM = sampleProgram();
 

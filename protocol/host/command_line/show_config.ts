@@ -5,7 +5,7 @@
  */
 import { allowsSource } from "./option_table.ts";
 import type { ResolvedSettings, SettingEntry } from "./settings.ts";
-import { formatTable } from "./table.ts";
+import { formatTable } from "../table.ts";
 
 const HIDDEN = "<hidden>";
 

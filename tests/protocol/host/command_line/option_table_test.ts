@@ -4,8 +4,8 @@ import {
   settingKey,
   type SettingsOf,
   variableName,
-} from "../../../protocol/host/option_table.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+} from "../../../../protocol/host/command_line/option_table.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 
 const HELP = { help: "Does something." };
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { runProgram, systemHost } from "../../../protocol/host/command.ts";
-import type { CommandContext } from "../../../protocol/host/program.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { MemoryOutput } from "../../support/memory_output.ts";
-import { runInProcess } from "../../support/program.ts";
-import { sampleProgram } from "../../support/sample_program.ts";
+import { runProgram, systemHost } from "../../../../protocol/host/command_line/command.ts";
+import type { CommandContext } from "../../../../protocol/host/command_line/program.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { MemoryOutput } from "../../../support/memory_output.ts";
+import { runInProcess } from "../../../support/program.ts";
+import { sampleProgram } from "../../../support/sample_program.ts";
 
 const PROGRAM = sampleProgram();
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { ConfigError } from "../../../protocol/errors.ts";
-import { parseArguments } from "../../../protocol/host/arguments.ts";
-import { defineOptions } from "../../../protocol/host/option_table.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { ConfigError } from "../../../../protocol/errors.ts";
+import { parseArguments } from "../../../../protocol/host/command_line/arguments.ts";
+import { defineOptions } from "../../../../protocol/host/command_line/option_table.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 
 const OPTIONS = defineOptions([
   { name: "bind-port", kind: "integer", short: "p", aliases: ["port"], help: "" },

@@ -1,5 +1,5 @@
-import { GLOBAL_OPTIONS } from "../../../protocol/host/global_options.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { GLOBAL_OPTIONS } from "../../../../protocol/host/command_line/global_options.ts";
+import { assertEquals } from "../../../support/assert.ts";
 
 Deno.test("GLOBAL_OPTIONS keeps the names and the default of the original's log options", () => {
   const logfile = GLOBAL_OPTIONS.find((option) => option.name === "logfile-path");

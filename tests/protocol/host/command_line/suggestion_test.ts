@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { editDistance, suggestName } from "../../../protocol/host/suggestion.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { editDistance, suggestName } from "../../../../protocol/host/command_line/suggestion.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
 
 const NAMES = ["bind-port", "bind-address", "vault-dir", "json"];
 

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { ConfigError, StorageError } from "../errors.ts";
+import { ConfigError, StorageError } from "../../errors.ts";
 import { type Operand, parseArguments } from "./arguments.ts";
-import { type Environment, SYSTEM_ENVIRONMENT } from "./environment.ts";
+import { type Environment, SYSTEM_ENVIRONMENT } from "../environment.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
-import type { ProgramLog } from "./log_setup.ts";
+import type { ProgramLog } from "../log_setup.ts";
 import { type SettingsOf, variableName } from "./option_table.ts";
 import {
   allOptionsOf,
@@ -17,9 +17,9 @@ import {
   type WithGlobalOptions,
 } from "./program.ts";
 import { type ResolvedSettings, resolveSettings, settingError } from "./settings.ts";
-import { listenForShutdown, type ShutdownOptions, StopRequested } from "./shutdown.ts";
+import { listenForShutdown, type ShutdownOptions, StopRequested } from "../shutdown.ts";
 import { suggestName } from "./suggestion.ts";
-import { EXIT_DONE, reportError, streamOutput, type TextOutput } from "./terminal.ts";
+import { EXIT_DONE, reportError, streamOutput, type TextOutput } from "../terminal.ts";
 
 /** What of a process a program sees; a test makes its own. */
 export interface ProgramHost {
@@ -201,7 +201,7 @@ async function openLog(
       hint: "Leave one of them out.",
     });
   }
-  const { setUpLog } = await import("./log_setup.ts");
+  const { setUpLog } = await import("../log_setup.ts");
   try {
     return await setUpLog(globals, { stderr });
   } catch (cause) {

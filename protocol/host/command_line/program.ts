@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { Logger } from "../logger.ts";
-import type { Environment } from "./environment.ts";
+import type { Logger } from "../../logger.ts";
+import type { Environment } from "../environment.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 import { namesOf, type Option, type OptionTable, type SettingsOf } from "./option_table.ts";
 import type { ResolvedSettings } from "./settings.ts";
-import type { TextOutput } from "./terminal.ts";
+import type { TextOutput } from "../terminal.ts";
 
 /** The options of a command together with those that every command has. */
 export type WithGlobalOptions<Table extends OptionTable> = readonly [
@@ -61,7 +61,7 @@ export interface Command<Table extends OptionTable = OptionTable> {
    * @default false
    */
   readonly service?: boolean;
-  /** Loads its code: `() => import("./serve_command.ts")`. */
+  /** Loads its code: `() => import("../serve_command.ts")`. */
   load(): Promise<CommandModule<Table>>;
 }
 

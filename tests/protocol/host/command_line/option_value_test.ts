@@ -1,8 +1,11 @@
 import fc from "fast-check";
-import { ConfigError } from "../../../protocol/errors.ts";
-import type { Option, OptionValue } from "../../../protocol/host/option_table.ts";
-import { readOptionJson, readOptionText } from "../../../protocol/host/option_value.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { ConfigError } from "../../../../protocol/errors.ts";
+import type { Option, OptionValue } from "../../../../protocol/host/command_line/option_table.ts";
+import {
+  readOptionJson,
+  readOptionText,
+} from "../../../../protocol/host/command_line/option_value.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 
 const SOURCE = "flag --x";
 const PORT: Option = { name: "x", kind: "integer", min: 0, max: 65_535, default: 8888, help: "" };

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { ConfigError } from "../errors.ts";
+import { ConfigError } from "../../errors.ts";
 import { type Flag, parseArguments } from "./arguments.ts";
 import { type ConfigFile, readConfigFile } from "./config_file.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "../environment.ts";
 import {
   allowsSource,
   namesOf,

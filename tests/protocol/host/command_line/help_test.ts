@@ -1,8 +1,8 @@
-import { formatHelp } from "../../../protocol/host/help.ts";
-import { namesOf } from "../../../protocol/host/option_table.ts";
-import { optionsOf, type Program } from "../../../protocol/host/program.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { sampleProgram } from "../../support/sample_program.ts";
+import { formatHelp } from "../../../../protocol/host/command_line/help.ts";
+import { namesOf } from "../../../../protocol/host/command_line/option_table.ts";
+import { optionsOf, type Program } from "../../../../protocol/host/command_line/program.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { sampleProgram } from "../../../support/sample_program.ts";
 
 const PROGRAM: Program = sampleProgram();
 

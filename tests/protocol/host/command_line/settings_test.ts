@@ -1,15 +1,18 @@
 import fc from "fast-check";
-import { ConfigError } from "../../../protocol/errors.ts";
-import { fixedEnvironment } from "../../../protocol/host/environment.ts";
-import { GLOBAL_OPTIONS } from "../../../protocol/host/global_options.ts";
-import { defineOptions, type OptionTable } from "../../../protocol/host/option_table.ts";
+import { ConfigError } from "../../../../protocol/errors.ts";
+import { fixedEnvironment } from "../../../../protocol/host/environment.ts";
+import { GLOBAL_OPTIONS } from "../../../../protocol/host/command_line/global_options.ts";
+import {
+  defineOptions,
+  type OptionTable,
+} from "../../../../protocol/host/command_line/option_table.ts";
 import {
   isGiven,
   resolveSettings,
   settingError,
   type SettingsInput,
-} from "../../../protocol/host/settings.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+} from "../../../../protocol/host/command_line/settings.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
 
 const OPTIONS = defineOptions([
   ...GLOBAL_OPTIONS,

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { decodeUtf8 } from "../bytes.ts";
-import { ConfigError } from "../errors.ts";
-import { readOptionalFile } from "./atomic_file.ts";
+import { decodeUtf8 } from "../../bytes.ts";
+import { ConfigError } from "../../errors.ts";
+import { readOptionalFile } from "../atomic_file.ts";
 import { allowsSource, namesOf, type Option, type OptionTable } from "./option_table.ts";
 import { suggestName } from "./suggestion.ts";
 

@@ -1,6 +1,6 @@
-import { formatCompletions } from "../../../protocol/host/completion.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { sampleProgram } from "../../support/sample_program.ts";
+import { formatCompletions } from "../../../../protocol/host/command_line/completion.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { sampleProgram } from "../../../support/sample_program.ts";
 
 const PROGRAM = sampleProgram();
 
