@@ -17,7 +17,12 @@ import {
   unexpected,
   WorkInbox,
 } from "./exchange.ts";
-import { MANIFEST_LIFETIME_S, MAX_OPEN_REQUESTS, SPARE_REQUESTS } from "./limits.ts";
+import {
+  MANIFEST_LIFETIME_S,
+  MAX_OPEN_REQUESTS,
+  SPARE_CONTENT_BYTES,
+  SPARE_REQUESTS,
+} from "./limits.ts";
 import { type EncodedManifest, encodeManifest, type ManifestEntry } from "./manifest.ts";
 import type {
   DataContent,
@@ -94,6 +99,8 @@ class KeeperDelivery {
   #isOver = false;
   #requestsLeft: number;
   #lastRequestId = -1;
+  /** How many bytes may still be read for this agent, to be sent or to be compared. */
+  #bytesLeft: number;
   #contentBytes = 0;
 
   constructor(
@@ -106,6 +113,8 @@ class KeeperDelivery {
     this.#options = parts.options;
     this.#entries = new Map(parts.source.entries.map((entry) => [entry.path, entry]));
     this.#requestsLeft = 2 * this.#entries.size + SPARE_REQUESTS;
+    const totalBytes = parts.source.entries.reduce((sum, { size }) => sum + size, 0);
+    this.#bytesLeft = 2 * totalBytes + SPARE_CONTENT_BYTES;
   }
 
   async run(): Promise<DeliveryReport> {
@@ -201,6 +210,10 @@ class KeeperDelivery {
     }
     if (request.digest !== null && encodeHex(request.digest) === entry.digest) {
       return await this.#sendStatus(open, "Match");
+    }
+    this.#bytesLeft -= entry.size;
+    if (this.#bytesLeft < 0) {
+      throw new ProtocolError("too-many-messages", "the agent asks for more than it can need");
     }
     const content = await this.#open(entry, request);
     if (content === null) return await this.#sendStatus(open, "Changed");

@@ -74,6 +74,8 @@ export const MAX_OPEN_REQUESTS = 64;
 export const SPARE_REQUESTS = 1_024;
 /** How many actions that this side does not know are answered in a session. */
 export const MAX_UNKNOWN_ACTIONS = 1_024;
+/** How many bytes a session may ask for beyond twice the sizes of all its files. */
+export const SPARE_CONTENT_BYTES = 16_777_216;
 /** How many kinds of work READY may name. */
 export const MAX_WANTS = 16;
 

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { MAX_SEALED_BYTES } from "../../protocol/limits.ts";
+import { MAX_SEALED_BYTES, SPARE_CONTENT_BYTES } from "../../protocol/limits.ts";
 import type { Session } from "../interop/second_implementation/session.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { dialAsKeeper, listenAsAgent } from "../support/second_ends.ts";
@@ -228,6 +228,26 @@ Deno.test("keeper: ends a session with an agent that breaks the rules, and serve
     AGENT_ABUSES.map(([name, , code]) => [name, code]),
   );
   assertEquals([run.code, run.pass?.agentsWanted], [1, 1]);
+});
+
+Deno.test("keeper: sends an agent that asks again and again no more than it can need", async () => {
+  const size = 3 * 1_048_576;
+  await using site = await Site.open({ big: new Uint8Array(size) });
+  let received = 0;
+  await using greedy = listenAsAgent(async (session) => {
+    await begin(session);
+    try {
+      for (let Id = 0;; Id++) {
+        await session.send({ State: "REQUEST", Id, File: "big", Digest: null });
+        received += (await session.stream(await session.message("DATA"))).length;
+      }
+    } catch {
+      // The keeper has had enough.
+    }
+  });
+  const run = await site.deliver({ agents: [greedy.address] });
+  assertEquals([run.code, run.agents.get(greedy.address)?.code], [1, "too-many-messages"]);
+  assertEquals(received, Math.floor((2 * size + SPARE_CONTENT_BYTES) / size) * size);
 });
 
 Deno.test("keeper: shows the words of an agent so that they do no harm on a terminal", async () => {
