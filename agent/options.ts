@@ -8,7 +8,7 @@ import { defineOptions } from "../protocol/host/mod.ts";
 const STATE_DIR = {
   name: "state-dir",
   kind: "path",
-  placeholder: "FOLDER",
+  metavar: "FOLDER",
   default: "./state",
   group: "Folders",
   help: "Where the agent keeps its identity; never inside the working folder.",
@@ -19,14 +19,14 @@ export const AGENT_OPTIONS = defineOptions([
   {
     name: "whitelisted-addresses",
     kind: "list",
-    placeholder: "ADDRESS",
+    metavar: "ADDRESS",
     group: "Who may connect",
     help: "Addresses, networks (192.0.2.0/24) and host names that may talk to the agent.",
   },
   {
     name: "bind-address",
     kind: "text",
-    placeholder: "ADDRESS",
+    metavar: "ADDRESS",
     default: "0.0.0.0",
     group: "Listening",
     help: "The address to listen on; :: for IPv6 and IPv4.",
@@ -34,7 +34,7 @@ export const AGENT_OPTIONS = defineOptions([
   {
     name: "bind-port",
     kind: "integer",
-    placeholder: "PORT",
+    metavar: "PORT",
     min: 0,
     max: 65_535,
     default: 8_888,
@@ -44,7 +44,7 @@ export const AGENT_OPTIONS = defineOptions([
   {
     name: "working-dir",
     kind: "path",
-    placeholder: "FOLDER",
+    metavar: "FOLDER",
     default: "./files",
     group: "Folders",
     help: "Where files with a relative path are put.",
@@ -52,7 +52,7 @@ export const AGENT_OPTIONS = defineOptions([
   {
     name: "allow-absolute",
     kind: "list",
-    placeholder: "FOLDER",
+    metavar: "FOLDER",
     group: "Folders",
     help: "Folders below which files with an absolute path may be put.",
   },
@@ -60,21 +60,21 @@ export const AGENT_OPTIONS = defineOptions([
   {
     name: "files",
     kind: "list",
-    placeholder: "PATH",
+    metavar: "PATH",
     group: "Files",
     help: "Files to ask the keeper for, whether it offers them or not.",
   },
   {
     name: "app-name",
     kind: "text",
-    placeholder: "NAME",
+    metavar: "NAME",
     group: "Name",
     help: "The app that the agent belongs to; FLUX_APP_NAME by default.",
   },
   {
     name: "component-name",
     kind: "text",
-    placeholder: "NAME",
+    metavar: "NAME",
     group: "Name",
     help: "The component that the agent is; on a Flux node the host name by default.",
   },

@@ -13,14 +13,14 @@ const PASSES = "Passes";
 const APP_NAME = {
   name: "app-name",
   kind: "text",
-  placeholder: "NAME",
+  metavar: "NAME",
   group: FLEET,
 } as const;
 
 const STATE_DIR = {
   name: "state-dir",
   kind: "path",
-  placeholder: "FOLDER",
+  metavar: "FOLDER",
   group: TRUST,
   help: "The folder that remembers agents; $XDG_STATE_HOME/fluxvault where it is not given.",
 } as const;
@@ -30,7 +30,7 @@ export const RUN_OPTIONS = defineOptions([
   {
     name: "vault-dir",
     kind: "path",
-    placeholder: "FOLDER",
+    metavar: "FOLDER",
     default: "./vault",
     group: VAULT,
     help: "The folder that holds the secret files.",
@@ -38,7 +38,7 @@ export const RUN_OPTIONS = defineOptions([
   {
     name: "managed-files",
     kind: "list",
-    placeholder: "LOCAL[:REMOTE],...",
+    metavar: "LOCAL[:REMOTE],...",
     group: VAULT,
     help: "Which files of the vault go where; REMOTE is relative to the agent's working folder, " +
       "or absolute, and keeps the name where it ends in /.",
@@ -51,7 +51,7 @@ export const RUN_OPTIONS = defineOptions([
   {
     name: "agent-ips",
     kind: "list",
-    placeholder: "HOST[:PORT],...",
+    metavar: "HOST[:PORT],...",
     group: FLEET,
     help: "Serve these agents only, without asking the Flux API.",
   },
@@ -67,7 +67,7 @@ export const RUN_OPTIONS = defineOptions([
   {
     name: "flux-api",
     kind: "list",
-    placeholder: "URL,...",
+    metavar: "URL,...",
     group: FLEET,
     help: "The Flux APIs to ask, in turn; the public one where none is given.",
   },
@@ -85,7 +85,7 @@ export const RUN_OPTIONS = defineOptions([
     kind: "integer",
     min: 1,
     max: 10_000,
-    placeholder: "COUNT",
+    metavar: "COUNT",
     group: TRUST,
     help: "How many agents --trust first-use may trust; as many as --agent-ips names where it is " +
       "not given.",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, copyBytes } from "./bytes.ts";
+import type { Bytes } from "./bytes.ts";
 import { ConnectionError, ProtocolError } from "./errors.ts";
 
 /** How much is asked of the transport at a time. */
@@ -141,16 +141,4 @@ export class ByteReader {
       throw new ConnectionError("connection-lost", "the connection broke", { cause });
     }
   }
-}
-
-/** Returns a reader over bytes that are in memory. */
-export function readerOver(bytes: Uint8Array): ByteReader {
-  return new ByteReader(
-    new ReadableStream<Uint8Array>({
-      start(controller): void {
-        if (bytes.length > 0) controller.enqueue(copyBytes(bytes));
-        controller.close();
-      },
-    }),
-  );
 }

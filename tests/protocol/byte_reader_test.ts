@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ByteReader, readerOver } from "../../protocol/byte_reader.ts";
+import { ByteReader } from "../../protocol/byte_reader.ts";
 import { copyBytes, encodeUtf8 } from "../../protocol/bytes.ts";
 import { ConnectionError, ProtocolError } from "../../protocol/errors.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
@@ -118,7 +118,7 @@ Deno.test("ByteReader passes on a failure that a transport has named itself", as
 });
 
 Deno.test("ByteReader says when bytes have arrived", async () => {
-  const reader = readerOver(Uint8Array.of(1, 2));
+  const reader = new ByteReader(ReadableStream.from([Uint8Array.of(1, 2)]));
   let calls = 0;
   reader.onBytes = () => calls++;
   await reader.readExactly(1);

@@ -12,7 +12,7 @@ export const GLOBAL_OPTIONS = defineOptions([
   {
     name: "config",
     kind: "path",
-    placeholder: "FILE",
+    metavar: "FILE",
     sources: ["flag", "variable"],
     group: GROUP,
     help: "Read settings from this file; flags and variables go before it.",
@@ -26,7 +26,7 @@ export const GLOBAL_OPTIONS = defineOptions([
   {
     name: "logfile-path",
     kind: "path",
-    placeholder: "FILE",
+    metavar: "FILE",
     default: "./fluxvault.log",
     group: GROUP,
     help: "The file that --log-to-file appends to.",

@@ -61,13 +61,13 @@ function groupsOf(command: Command): Map<string, Option[]> {
 
 function flagText(option: Option): string {
   const short = option.short === undefined ? "" : `-${option.short}, `;
-  const value = placeholderOf(option);
+  const value = metavarOf(option);
   return `${short}--${option.name}${value === null ? "" : ` ${value}`}`;
 }
 
 /** Returns what stands for the value of an option, or `null` where it takes none. */
-function placeholderOf(option: Option): string | null {
-  if (option.placeholder !== undefined) return option.placeholder;
+function metavarOf(option: Option): string | null {
+  if (option.metavar !== undefined) return option.metavar;
   switch (option.kind) {
     case "boolean":
       return null;

@@ -26,7 +26,7 @@ interface OptionBase {
   /** One letter that may stand for the flag. */
   readonly short?: string;
   /** What `--help` shows in the place of the value. */
-  readonly placeholder?: string;
+  readonly metavar?: string;
   /** What `--help` shows as the default where the program works it out. */
   readonly defaultText?: string;
   /** Whether the value must never be shown, in a listing or an error. */
