@@ -5,7 +5,7 @@
  */
 import { isAbsolute, relative, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { findPathFault, type StorageError } from "../protocol/mod.ts";
+import { findPathFault, STAGE_PREFIX, type StorageError } from "../protocol/mod.ts";
 import {
   type CommandContext,
   createNodeHasher,
@@ -145,7 +145,7 @@ async function openWorkingFolder({ resolved, settings }: Context): Promise<strin
   try {
     await Deno.mkdir(settings.workingDir, { recursive: true, mode: 0o700 });
     const folder = await Deno.realPath(settings.workingDir);
-    const probe = await Deno.makeTempFile({ dir: folder, prefix: ".fluxvault-stage-" });
+    const probe = await Deno.makeTempFile({ dir: folder, prefix: STAGE_PREFIX });
     await Deno.remove(probe);
     return folder;
   } catch (cause) {
