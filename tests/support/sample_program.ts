@@ -28,6 +28,12 @@ const OPTIONS = defineOptions([
   { name: "signing-secret", kind: "text", secret: true, help: "Never shown anywhere." },
 ]);
 
+const NODE_OPTIONS = defineOptions([
+  { name: "port", kind: "integer", variables: ["VAULT_PORT"], help: "The port to dial." },
+  { name: "vault", kind: "text", help: "The machine to dial." },
+  { name: "dir", kind: "path", help: "Where files go." },
+]);
+
 /** Returns the program; `seen` receives what each of its commands is given. */
 export function sampleProgram(seen: CommandContext[] = []): Program {
   const module = {
@@ -60,6 +66,13 @@ export function sampleProgram(seen: CommandContext[] = []): Program {
         summary: "Approves agents.",
         operands: "AGENT...",
         options: [],
+        load: () => Promise.resolve(module),
+      }),
+      defineCommand({
+        path: ["node"],
+        summary: "Fetches files.",
+        operands: "FILE...",
+        options: NODE_OPTIONS,
         load: () => Promise.resolve(module),
       }),
       defineCommand({

@@ -14,6 +14,7 @@ import {
   type Command,
   findCommand,
   type Program,
+  startsWithWords,
   type WithGlobalOptions,
 } from "./program.ts";
 import { type ResolvedSettings, resolveSettings, settingError } from "./settings.ts";
@@ -112,11 +113,8 @@ function callOf(program: Program, args: readonly string[]): Call {
 function unknownCommand(program: Program, words: readonly Operand[]): ConfigError {
   const texts = words.map((word) => word.text);
   let depth = 0;
-  let known = wordsAfter(program, []);
-  for (let text = texts[0]; text !== undefined && known.includes(text); text = texts[depth]) {
-    depth++;
-    known = wordsAfter(program, texts.slice(0, depth));
-  }
+  while (depth < texts.length && leadsOn(program, texts.slice(0, depth + 1))) depth++;
+  const known = wordsAfter(program, texts.slice(0, depth));
   const word = words[depth];
   if (word === undefined) {
     const before = depth === 0 ? program.name : texts.slice(0, depth).join(" ");
@@ -139,10 +137,15 @@ function unknownCommand(program: Program, words: readonly Operand[]): ConfigErro
   });
 }
 
+/** Tells whether words are the beginning of a command's, or all of them. */
+function leadsOn(program: Program, words: readonly string[]): boolean {
+  return program.commands.some(({ path }) => startsWithWords(path, words));
+}
+
 /** Returns the words that may follow these on the way to a command. */
 function wordsAfter(program: Program, words: readonly string[]): string[] {
   const next = program.commands
-    .filter(({ path }) => path.length > words.length && words.every((word, i) => path[i] === word))
+    .filter(({ path }) => path.length > words.length && startsWithWords(path, words))
     .map(({ path }) => path[words.length] ?? "");
   return [...new Set(next)];
 }

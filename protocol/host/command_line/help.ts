@@ -88,7 +88,9 @@ function metavarOf(option: Option): string | null {
 
 function describeOption(option: Option): string {
   const notes: string[] = [];
-  if (allowsSource(option, "variable")) notes.push(variableName(option.name));
+  if (allowsSource(option, "variable")) {
+    notes.push([variableName(option.name), ...option.variables ?? []].join(", "));
+  }
   const value = defaultTextOf(option);
   if (value !== null) notes.push(`default: ${value}`);
   const aliases = option.aliases ?? [];

@@ -23,6 +23,11 @@ interface OptionBase {
   readonly group?: string;
   /** Further names in kebab case; each is a flag, a variable and a key like the name itself. */
   readonly aliases?: readonly string[];
+  /**
+   * Further environment variables, by their whole names, that set the option; they count after the
+   * option's own.
+   */
+  readonly variables?: readonly string[];
   /** One letter that may stand for the flag. */
   readonly short?: string;
   /** What `--help` shows in the place of the value. */
@@ -132,36 +137,52 @@ export type SettingsOf<Table extends OptionTable> = {
 };
 
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
 
 /**
  * Checks a table of options and keeps its exact type.
  *
- * @throws {RangeError} if a name is not in kebab case, is used twice, or begins with `no-`, or if a
- * default is not a value that the option allows.
+ * @throws {RangeError} if a name is not in kebab case, is used twice, or begins with `no-`, if a
+ * further variable is not in upper case, is used twice, or begins with `FLUXVAULT_`, or if a default
+ * is not a value that the option allows.
  */
 export function defineOptions<const Table extends OptionTable>(table: Table): Table {
   const seen = new Set<string>();
   for (const option of table) {
-    for (const name of namesOf(option)) {
-      if (!NAME.test(name) || name.startsWith("no-")) {
-        throw new RangeError(`"${name}" cannot be the name of an option`);
-      }
-      claim(seen, `--${name}`);
-    }
-    if (option.short !== undefined) {
-      if (!/^[a-zA-Z]$/.test(option.short)) {
-        throw new RangeError(`"${option.short}" is not one letter`);
-      }
-      claim(seen, `-${option.short}`);
-    }
+    claimFlags(seen, option);
+    claimVariables(seen, option);
     checkDefault(option);
   }
   return table;
 }
 
-function claim(seen: Set<string>, flag: string): void {
-  if (seen.has(flag)) throw new RangeError(`two options are called ${flag}`);
-  seen.add(flag);
+function claimFlags(seen: Set<string>, option: Option): void {
+  for (const name of namesOf(option)) {
+    if (!NAME.test(name) || name.startsWith("no-")) {
+      throw new RangeError(`"${name}" cannot be the name of an option`);
+    }
+    claim(seen, `--${name}`);
+  }
+  if (option.short !== undefined) {
+    if (!/^[a-zA-Z]$/.test(option.short)) {
+      throw new RangeError(`"${option.short}" is not one letter`);
+    }
+    claim(seen, `-${option.short}`);
+  }
+}
+
+function claimVariables(seen: Set<string>, option: Option): void {
+  for (const variable of option.variables ?? []) {
+    if (!VARIABLE.test(variable) || variable.startsWith(VARIABLE_PREFIX)) {
+      throw new RangeError(`"${variable}" cannot be a further variable of an option`);
+    }
+    claim(seen, variable);
+  }
+}
+
+function claim(seen: Set<string>, name: string): void {
+  if (seen.has(name)) throw new RangeError(`${name} is claimed twice`);
+  seen.add(name);
 }
 
 function checkDefault(option: Option): void {
@@ -188,7 +209,7 @@ export function allowsSource(option: Option, source: OptionSource): boolean {
   return option.sources === undefined || option.sources.includes(source);
 }
 
-/** The start of the name of every environment variable that FluxVault reads. */
+/** The start of the names of an option's own environment variables. */
 export const VARIABLE_PREFIX = "FLUXVAULT_";
 
 /** Returns the environment variable for a name: `bind-port` is `FLUXVAULT_BIND_PORT`. */

@@ -47,7 +47,10 @@ export interface CommandModule<Table extends OptionTable = OptionTable> {
 
 /** A command of a program. */
 export interface Command<Table extends OptionTable = OptionTable> {
-  /** The words that call it, for example `["agents", "list"]`; none for the program's own work. */
+  /**
+   * The words that call it, in whichever case they are written, for example `["agents", "list"]`;
+   * none for the program's own work.
+   */
   readonly path: readonly string[];
   /** What it does, as one sentence. */
   readonly summary: string;
@@ -102,7 +105,7 @@ export function optionsOf(command: Command): OptionTable {
 }
 
 /**
- * Returns the options of all commands of a program, each once.
+ * Returns the options of all commands of a program, each once and with all its names.
  *
  * @throws {RangeError} if two commands have options of one name that take a value in different ways.
  */
@@ -119,9 +122,28 @@ export function allOptionsOf(program: Program): OptionTable {
       }
       byName.set(name, option);
     }
-    if (!options.some(({ name }) => name === option.name)) options.push(option);
+    const at = options.findIndex(({ name }) => name === option.name);
+    const first = options[at];
+    if (first === undefined) options.push(option);
+    else options[at] = withNamesOf(first, option);
   }
   return options;
+}
+
+/** Adds to an option the further names that another command has for it. */
+function withNamesOf(first: Option, other: Option): Option {
+  const aliases = [...new Set([...first.aliases ?? [], ...other.aliases ?? []])];
+  const short = first.short ?? other.short;
+  return {
+    ...first,
+    ...(aliases.length === 0 ? {} : { aliases }),
+    ...(short === undefined ? {} : { short }),
+  };
+}
+
+/** Tells whether words begin with others; the case in which they are written does not count. */
+export function startsWithWords(words: readonly string[], start: readonly string[]): boolean {
+  return start.every((word, i) => words[i]?.toLowerCase() === word.toLowerCase());
 }
 
 /**
@@ -132,7 +154,7 @@ export function allOptionsOf(program: Program): OptionTable {
 export function findCommand(program: Program, words: readonly string[]): Command | null {
   let found: Command | null = null;
   for (const command of program.commands) {
-    const fits = command.path.every((word, i) => words[i] === word);
+    const fits = startsWithWords(words, command.path);
     if (fits && command.path.length >= (found?.path.length ?? 0)) found = command;
   }
   return found;

@@ -162,9 +162,18 @@ function fromFlags(option: Option, flags: readonly Flag[]): SettingEntry | null 
 
 function fromVariable(option: Option, env: Environment): SettingEntry | null {
   if (!allowsSource(option, "variable")) return null;
+  const own = readVariables(option, { names: namesOf(option).map(variableName), env });
+  if (own !== null) return own;
+  return readVariables(option, { names: option.variables ?? [], env });
+}
+
+/** Reads variables of one rank. */
+function readVariables(
+  option: Option,
+  { names, env }: { names: readonly string[]; env: Environment },
+): SettingEntry | null {
   const readings: SettingEntry[] = [];
-  for (const name of namesOf(option)) {
-    const variable = variableName(name);
+  for (const variable of names) {
     const text = env.get(variable);
     if (text === undefined || text.trim() === "") continue;
     const source = { kind: "variable", text: `variable ${variable}` } as const;

@@ -35,7 +35,51 @@ Deno.test("runProgram skips the program's own leading word", async () => {
   assertEquals(seen.length, 2);
 });
 
-Deno.test("runProgram prints help for the command that was asked about, whatever else is wrong", async () => {
+Deno.test("runProgram compares the leading word as it is written", async () => {
+  const { code } = await runInProcess(PROGRAM, ["Sample", "agents", "list"]);
+  assertEquals(code, 2);
+});
+
+for (
+  const args of [
+    "Node --port 39898 --vault localhost --dir /tmp/x quotes.txt readme.txt",
+    "NODE quotes.txt --port 39898 readme.txt --vault localhost --dir /tmp/x",
+    "--port 39898 --vault localhost --dir /tmp/x Node quotes.txt readme.txt",
+    "sample --port=39898 --vault=localhost node --dir=/tmp/x -- quotes.txt readme.txt",
+  ]
+) {
+  Deno.test(`runProgram gives the command its flags and operands for ${args}`, async () => {
+    const seen: CommandContext[] = [];
+    assertEquals((await runInProcess(sampleProgram(seen), args.split(" "))).code, 0);
+    const { settings, operands } = seen[0] ?? {};
+    assertEquals(operands, ["quotes.txt", "readme.txt"]);
+    const given = [settings?.["port"], settings?.["vault"], settings?.["dir"]];
+    assertEquals(given, [39898, "localhost", "/tmp/x"]);
+  });
+}
+
+Deno.test("runProgram keeps an operand that equals a command's word, in its case", async () => {
+  const seen: CommandContext[] = [];
+  const program = sampleProgram(seen);
+  await runInProcess(program, ["node", "node"]);
+  await runInProcess(program, ["--dir", "node", "NODE", "Node", "Agents", "--vault=NODE", "LIST"]);
+  assertEquals(seen.map(({ operands }) => operands), [["node"], ["Node", "Agents", "LIST"]]);
+  assertEquals(seen[1]?.settings["vault"], "NODE");
+});
+
+Deno.test("runProgram prints help for a command in whichever case it is written", async () => {
+  const { stdout } = await runInProcess(PROGRAM, ["Agents", "APPROVE", "--help"]);
+  assert(stdout.includes("Usage: fluxvault-sample agents approve"));
+});
+
+Deno.test("runProgram reads a further variable of a command's option", async () => {
+  const seen: CommandContext[] = [];
+  const variables = { VAULT_PORT: "39898" };
+  const { stderr } = await runInProcess(sampleProgram(seen), ["node"], { variables });
+  assertEquals([seen[0]?.settings["port"], stderr], [39898, ""]);
+});
+
+Deno.test("runProgram prints help for the the command that was asked about, whatever else is wrong", async () => {
   const { code, stdout } = await runInProcess(PROGRAM, ["agents", "approve", "--bogus", "-h"]);
   assertEquals(code, 0);
   assert(stdout.includes("Usage: fluxvault-sample agents approve"));
@@ -67,7 +111,11 @@ for (
     [["--bind-port", "http"], "(flag --bind-port)"],
     [["agents", "aprove"], "there is no command agents aprove (argument 2)"],
     [["agents", "aprove"], "Did you mean approve?"],
+    [["Agents", "APROVE"], "there is no command Agents APROVE (argument 2)"],
+    [["Agents", "APROVE"], "Did you mean approve?"],
     [["agents"], "Add one of: list, approve."],
+    [["AGENTS"], "AGENTS needs a command"],
+    [["Agents", "List", "extra"], "(argument 3)"],
     [["agents", "list", "extra"], "(argument 3)"],
     [["agents", "list", "--bind-port", "1"], "there is no option --bind-port"],
     [["--debug", "--quiet"], "--quiet contradicts --debug (flag --quiet)"],

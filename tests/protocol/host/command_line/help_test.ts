@@ -33,6 +33,10 @@ Deno.test("formatHelp names every option, alias, variable, default and heading",
   assert(flat.includes("-h, --help "));
 });
 
+Deno.test("formatHelp shows an option's further variables after its own", () => {
+  assert(helpOf("node").includes("The port to dial. [FLUXVAULT_PORT, VAULT_PORT]\n"));
+});
+
 Deno.test("formatHelp lists the commands below the one that was asked about", () => {
   assert(helpOf("").includes("\nCommands:\n  agents list\n      Lists the agents.\n"));
   assert(!helpOf("agents list").includes("Commands:"));

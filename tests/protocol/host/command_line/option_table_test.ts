@@ -67,12 +67,45 @@ for (
       kind: "text",
       ...HELP,
     }]],
+    ["a variable in lower case", [{ name: "a", variables: ["port"], kind: "text", ...HELP }]],
+    ["a variable that begins with a digit", [{
+      name: "a",
+      variables: ["1_PORT"],
+      kind: "text",
+      ...HELP,
+    }]],
+    ["a further variable that begins like an option's own", [{
+      name: "a",
+      variables: ["FLUXVAULT_B"],
+      kind: "text",
+      ...HELP,
+    }]],
+    ["a variable twice", [{ name: "a", variables: ["PORT"], kind: "text", ...HELP }, {
+      name: "b",
+      variables: ["PORT"],
+      kind: "text",
+      ...HELP,
+    }]],
+    ["a variable twice in one option", [{
+      name: "a",
+      variables: ["PORT", "PORT"],
+      kind: "text",
+      ...HELP,
+    }]],
   ] as const
 ) {
   Deno.test(`defineOptions refuses ${what}`, () => {
     assertThrows(() => defineOptions(options), RangeError);
   });
 }
+
+Deno.test("defineOptions takes further variables of several options", () => {
+  const options = defineOptions([
+    { name: "a", variables: ["VAULT_PORT", "P2"], kind: "text", ...HELP },
+    { name: "b", variables: ["VAULT"], kind: "text", ...HELP },
+  ]);
+  assertEquals(options.flatMap(({ variables }) => variables), ["VAULT_PORT", "P2", "VAULT"]);
+});
 
 Deno.test("variableName writes a name as an environment variable", () => {
   assertEquals(variableName("whitelisted-addresses"), "FLUXVAULT_WHITELISTED_ADDRESSES");

@@ -4,6 +4,7 @@ import {
   defineCommand,
   findCommand,
   optionsOf,
+  startsWithWords,
 } from "../../../../protocol/host/command_line/program.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 import { sampleProgram } from "../../../support/sample_program.ts";
@@ -14,6 +15,27 @@ Deno.test("findCommand finds the longest path that the words begin with", () => 
   assertEquals(findCommand(PROGRAM, ["agents", "approve", "x"])?.path, ["agents", "approve"]);
   assertEquals(findCommand(PROGRAM, ["agents"])?.path, []);
   assertEquals(findCommand(PROGRAM, [])?.path, []);
+});
+
+Deno.test("findCommand finds a command in whichever case its words are written", () => {
+  for (const word of ["Node", "NODE", "node"]) {
+    assertEquals(findCommand(PROGRAM, [word, "a"])?.path, ["node"]);
+  }
+  assertEquals(findCommand(PROGRAM, ["AGENTS", "Approve"])?.path, ["agents", "approve"]);
+});
+
+Deno.test("findCommand finds a command whose own words are in upper case", () => {
+  const commands = PROGRAM.commands.map((command) => ({
+    ...command,
+    path: command.path.map((word) => word.toUpperCase()),
+  }));
+  assertEquals(findCommand({ ...PROGRAM, commands }, ["node"])?.path, ["NODE"]);
+});
+
+Deno.test("startsWithWords compares whole words, and as many as the start has", () => {
+  assert(startsWithWords(["Agents", "list"], ["agents"]) && startsWithWords(["a"], []));
+  assert(!startsWithWords(["agents"], ["agents", "list"]));
+  assert(!startsWithWords(["agents"], ["agent"]));
 });
 
 Deno.test("findCommand returns null where no path fits", () => {

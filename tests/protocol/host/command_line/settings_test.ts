@@ -16,7 +16,15 @@ import { assert, assertEquals, assertRejects, assertThrows } from "../../../supp
 
 const OPTIONS = defineOptions([
   ...GLOBAL_OPTIONS,
-  { name: "bind-port", kind: "integer", max: 65_535, aliases: ["port"], default: 8888, help: "" },
+  {
+    name: "bind-port",
+    kind: "integer",
+    max: 65_535,
+    aliases: ["port"],
+    variables: ["VAULT_PORT", "NODE_PORT"],
+    default: 8888,
+    help: "",
+  },
   { name: "files", kind: "list", help: "" },
   { name: "run-once", kind: "boolean", help: "" },
   { name: "interval", kind: "seconds", default: 300, help: "" },
@@ -91,6 +99,36 @@ Deno.test("resolveSettings remembers each value's source in words", async () => 
   assertEquals(entries.get("interval")?.source.text, "default");
 });
 
+Deno.test("resolveSettings takes a further variable after an option's own and before the file", async () => {
+  const further = { VAULT_PORT: "2" };
+  const file = { "bind-port": 3 };
+  for (const own of ["FLUXVAULT_BIND_PORT", "FLUXVAULT_PORT"]) {
+    assertEquals(await portOf({ variables: { ...further, [own]: "1" }, file }), "1 variable");
+  }
+  assertEquals(await portOf({ variables: further, file }), "2 variable");
+  assertEquals(await portOf({ args: ["--port=0"], variables: further }), "0 flag");
+});
+
+Deno.test("resolveSettings does not look at a further variable that an option's own goes before", async () => {
+  const variables = { FLUXVAULT_BIND_PORT: "1", VAULT_PORT: "http", NODE_PORT: "2" };
+  assertEquals(await portOf({ variables }), "1 variable");
+});
+
+Deno.test("resolveSettings names a further variable as the source, and warns of none", async () => {
+  const variables = { FLUXVAULT_BIND_PORT: "", VAULT_PORT: "2", NODE_PORT: "2", VAULT_DIR: "x" };
+  const { entries, warnings } = await resolve({ variables }, OPTIONS);
+  assertEquals(entries.get("bind-port")?.source, { kind: "variable", text: "variable VAULT_PORT" });
+  assertEquals(warnings, []);
+});
+
+Deno.test("resolveSettings reads no further variable where the option takes none", async () => {
+  const options = defineOptions([
+    { name: "port", kind: "integer", sources: ["flag"], variables: ["VAULT_PORT"], help: "" },
+  ]);
+  const { values } = await resolve({ variables: { VAULT_PORT: "2" } }, options);
+  assertEquals(values.port, undefined);
+});
+
 Deno.test("resolveSettings fills in what nobody gave", async () => {
   const { values } = await resolve({}, OPTIONS);
   assertEquals(values.files, []);
@@ -144,6 +182,10 @@ for (
     ["variables that contradict each other", {
       variables: { FLUXVAULT_BIND_PORT: "1", FLUXVAULT_PORT: "2" },
     }, "variable FLUXVAULT_PORT"],
+    ["further variables that contradict each other", {
+      variables: { VAULT_PORT: "1", NODE_PORT: "2" },
+    }, "variable VAULT_PORT and variable NODE_PORT"],
+    ["a bad port in a further variable", { variables: { VAULT_PORT: "http" } }, "VAULT_PORT"],
     ["keys that contradict each other", { file: { "bind-port": 1, "bind_port": 2 } }, "bind_port"],
     ["a bad port in a variable", { variables: { FLUXVAULT_BIND_PORT: "http" } }, "variable"],
     ["a bad port in the file", { file: { "bind-port": "http" } }, "conf.json, bind-port"],

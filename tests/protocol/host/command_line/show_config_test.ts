@@ -38,6 +38,15 @@ Deno.test("formatSettings writes lines of JSON", () => {
   assert(!lines.join().includes("hunter2"));
 });
 
+Deno.test("formatSettings names a further variable by its whole name", async () => {
+  const options = defineOptions([
+    { name: "port", kind: "integer", variables: ["VAULT_PORT"], help: "" },
+  ]);
+  const env = fixedEnvironment({ VAULT_PORT: "7" });
+  const resolved = await resolveSettings(options, { args: [], env });
+  assert(formatSettings(resolved).endsWith("port     7      variable VAULT_PORT\n"));
+});
+
 Deno.test("formatSettings tells a secret that is set from one that is not", async () => {
   const unset = await resolveSettings(OPTIONS, { args: [], env: fixedEnvironment() });
   assert(/signing-secret +- +default/.test(formatSettings(unset)));
