@@ -99,6 +99,18 @@ export class ByteReader {
     return bytes;
   }
 
+  /**
+   * Reads what has arrived, at least one byte; the memory is used again by the next read.
+   *
+   * @returns The bytes, or `null` where the stream has ended.
+   */
+  async readSome(): Promise<Uint8Array | null> {
+    if (this.#buffer.length === 0 && !await this.#fill()) return null;
+    const bytes = this.#buffer;
+    this.#buffer = bytes.subarray(bytes.length);
+    return bytes;
+  }
+
   /** Gives the transport up: nothing more is read, and a pending read ends. */
   async cancel(reason?: unknown): Promise<void> {
     this.#hasEnded = true;

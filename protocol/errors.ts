@@ -75,6 +75,15 @@ export class ProtocolError extends FluxVaultError {
   }
 }
 
+/** The peer speaks the original's wire where protocol 2 was expected; nothing is sent to it. */
+export class OriginalPeerError extends ProtocolError {
+  /** Makes an error about a peer that says so in its first message. */
+  constructor(message: string, options: FluxVaultErrorOptions = {}) {
+    super("version-unsupported", message, options);
+    this.name = "ProtocolError";
+  }
+}
+
 /** The reasons for which one side may turn the other away (spec, section 10). */
 export type RejectionCode =
   | "address-refused"
@@ -148,6 +157,15 @@ export type StorageErrorCode =
   | "read-only"
   | "state-malformed"
   | "symlink-refused";
+
+/** The agent offered protocol 2 and hung up on the original's wire: it does not let us speak that. */
+export class OriginalRefusedError extends ConnectionError {
+  /** Makes an error about an agent that ended the connection at the first message. */
+  constructor(message: string, options: FluxVaultErrorOptions = {}) {
+    super("truncated", message, options);
+    this.name = "ConnectionError";
+  }
+}
 
 /** A file could not be read or put in place; what was there before is untouched. */
 export class StorageError extends FluxVaultError {

@@ -19,29 +19,31 @@ import {
 } from "./confirmation.ts";
 import type { Duplex } from "./duplex.ts";
 import { proveEnrolment } from "./enrolment.ts";
-import { ConnectionError, PeerRejectedError, ProtocolError, type RejectionCode } from "./errors.ts";
-import { decodeFrame, encodeMessageFrame } from "./frame.ts";
-import { FrameReader } from "./frame_reader.ts";
-import { FrameWriter } from "./frame_writer.ts";
+import {
+  OriginalPeerError,
+  PeerRejectedError,
+  ProtocolError,
+  type RejectionCode,
+} from "./errors.ts";
+import { encodeMessageFrame } from "./frame.ts";
+import type { FrameWriter } from "./frame_writer.ts";
+import { readMessage, startFrames } from "./handshake_frames.ts";
 import {
   type AgentIdentity,
   identityDigestHex,
   signTranscript,
   verifyIdentityProof,
 } from "./identity.ts";
-import { deriveSessionSecrets, DirectionKeys, type Exporter } from "./key_schedule.ts";
 import { wrapSecret } from "./key_wrap.ts";
 import {
   FAREWELL_TIMEOUT_MS,
   HANDSHAKE_TIMEOUT_MS,
-  MAX_HANDSHAKE_SEALED_BYTES,
   MAX_OPENING_LINE_BYTES,
   OPENING_NONCE_BYTES,
   OPENING_TIMEOUT_MS,
   SESSION_SECRET_BYTES,
 } from "./limits.ts";
 import { Link } from "./link.ts";
-import { MessageFields } from "./message_fields.ts";
 import {
   decodeAgentOpening,
   decodeKeeperOpening,
@@ -51,7 +53,6 @@ import {
 } from "./opening.ts";
 import { importRsaPublicKey } from "./rsa_key.ts";
 import type { RsaKeyLease, RsaKeyStock } from "./rsa_key_stock.ts";
-import { FrameOpener, FrameSealer } from "./sealing.ts";
 import { Session, type SessionOptions, type SessionOrigin } from "./session.ts";
 import {
   proveKeeper,
@@ -59,7 +60,6 @@ import {
   type StatementVerifier,
   verifyKeeperProof,
 } from "./statement.ts";
-import { hashTranscript } from "./transcript.ts";
 
 /** What both roles can set. */
 export interface HandshakeOptions extends SessionOptions {
@@ -120,54 +120,6 @@ export interface KeeperHandshakeOptions extends HandshakeOptions {
   readonly openingTimeoutMs?: number;
 }
 
-interface Frames {
-  readonly reader: FrameReader;
-  readonly writer: FrameWriter;
-  readonly transcript: Bytes;
-  readonly exporter: Exporter;
-}
-
-interface KeyExchange {
-  readonly role: "agent" | "keeper";
-  readonly lineFromAgent: Bytes;
-  readonly lineFromKeeper: Bytes;
-  readonly secret: Bytes;
-}
-
-async function startFrames(
-  link: Link,
-  exchange: KeyExchange,
-  options: HandshakeOptions,
-): Promise<Frames> {
-  const transcript = await hashTranscript(exchange.lineFromAgent, exchange.lineFromKeeper);
-  const secrets = await deriveSessionSecrets(exchange.secret, transcript);
-  exchange.secret.fill(0);
-  const { agentToKeeper, keeperToAgent, exporter } = secrets;
-  const [toSeal, toOpen] = exchange.role === "agent"
-    ? [agentToKeeper, keeperToAgent]
-    : [keeperToAgent, agentToKeeper];
-  const sealer = new FrameSealer(new DirectionKeys(toSeal, { transcript, use: "seal" }));
-  const opener = new FrameOpener(new DirectionKeys(toOpen, { transcript, use: "open" }));
-  return {
-    reader: new FrameReader(link, opener, options),
-    writer: new FrameWriter(link, sealer),
-    transcript,
-    exporter,
-  };
-}
-
-async function readMessage(frames: Frames, what: string): Promise<MessageFields> {
-  const plaintext = await frames.reader.read(MAX_HANDSHAKE_SEALED_BYTES);
-  if (plaintext === null) {
-    throw new ConnectionError("truncated", `the connection ended instead of ${what}`);
-  }
-  const frame = decodeFrame(plaintext);
-  if (frame.kind !== "message") {
-    throw new ProtocolError("message-unexpected", `a ${frame.kind} frame came instead of ${what}`);
-  }
-  return MessageFields.parse(frame.json, what);
-}
-
 /** Waits for a key, but no longer than the link lasts. */
 async function takeLease(link: Link, keys: Pick<RsaKeyStock, "lease">): Promise<RsaKeyLease> {
   const leasing = keys.lease();
@@ -208,10 +160,21 @@ async function giveUp(
   throw failure.error;
 }
 
+/** A connection whose keeper answered line 1 in the manner of the original FluxVault (section 2). */
+export interface OriginalGreeting {
+  /** The transport, behind the keeper's line. */
+  readonly link: Link;
+  /** The keeper's line, newline included. */
+  readonly line: Bytes;
+  /** The key that was offered; whoever takes the greeting releases it. */
+  readonly lease: RsaKeyLease;
+}
+
 /**
  * Opens a session as the agent: speaks first, proves who it is, and checks the keeper.
  *
- * @throws {ProtocolError} if the peer breaks the protocol.
+ * @throws {ProtocolError} if the peer breaks the protocol; {@linkcode OriginalPeerError} if it speaks
+ * the original's wire.
  * @throws {PeerRejectedError} if either side turns the other away.
  * @throws {ConnectionError} if the transport fails or the peer is too slow.
  */
@@ -219,11 +182,33 @@ export async function handshakeAsAgent(
   duplex: Duplex,
   options: AgentHandshakeOptions,
 ): Promise<Session> {
+  return await openAsAgent(duplex, {
+    ...options,
+    onOriginal: () => {
+      throw new OriginalPeerError("the peer speaks the wire of the original FluxVault");
+    },
+  });
+}
+
+/**
+ * Opens a session as {@linkcode handshakeAsAgent} does, or hands over a connection on which the keeper
+ * answered as the original's vault would. Only for peers that the operator lets speak so.
+ *
+ * @returns The session, or what `onOriginal` made of the greeting.
+ */
+export async function openAsAgent<Other>(
+  duplex: Duplex,
+  options: AgentHandshakeOptions & {
+    /** Takes over the connection; throws where it may not go on. */
+    readonly onOriginal: (greeting: OriginalGreeting) => Other;
+  },
+): Promise<Session | Other> {
   const { identity, instance, app = null, component = null, now = Date.now } = options;
   const link = new Link(duplex, options.signal);
   const lease = await takeLease(link, options.keys);
   const disarm = link.deadline(options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS, "the handshake");
   let writer: FrameWriter | null = null;
+  let isHandedOver = false;
   try {
     // 1. KEYSENT
     const lineFromAgent = encodeAgentOpening({
@@ -241,10 +226,9 @@ export async function handshakeAsAgent(
     const lineFromKeeper = await link.readLine(MAX_OPENING_LINE_BYTES).finally(disarmOpening);
     const opening = decodeKeeperOpening(lineFromKeeper, lease.wrappedBytes);
     if ("isOriginal" in opening) {
-      throw new ProtocolError(
-        "version-unsupported",
-        "the peer speaks the protocol of the original FluxVault",
-      );
+      const other = options.onOriginal({ link, line: lineFromKeeper, lease });
+      isHandedOver = true;
+      return other;
     }
     const secret = await link.during(lease.unwrap(opening.wrappedSecret));
     const exchange = { role: "agent", lineFromAgent, lineFromKeeper, secret } as const;
@@ -296,7 +280,7 @@ export async function handshakeAsAgent(
     return await giveUp(link, { error, writer, options });
   } finally {
     disarm();
-    lease.release();
+    if (!isHandedOver) lease.release();
   }
 }
 

@@ -24,16 +24,19 @@ export interface UnwrappedSecret {
  *
  * A failure yields random bytes, so that the dialogue goes on unchanged and ends where any wrong key
  * ends: at the first frame that does not open. A peer thus learns nothing about the padding.
+ *
+ * @param lengths How many bytes it may have.
  */
 export async function unwrapSecret(
   privateKey: CryptoKey,
   wrapped: Bytes,
+  lengths: readonly number[] = [SESSION_SECRET_BYTES],
 ): Promise<UnwrappedSecret> {
   const substitute = randomBytes(SESSION_SECRET_BYTES);
   try {
     const plain = await crypto.subtle.decrypt({ name: "RSA-OAEP" }, privateKey, wrapped);
     const secret = new Uint8Array(plain);
-    if (secret.length === SESSION_SECRET_BYTES) return { secret, hasFailed: false };
+    if (lengths.includes(secret.length)) return { secret, hasFailed: false };
   } catch {
     // The substitute is the answer to every failure.
   }

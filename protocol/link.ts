@@ -70,6 +70,11 @@ export class Link {
     return this.#guard(this.#reader.readExactly(length));
   }
 
+  /** Reads what has arrived; see {@linkcode ByteReader.readSome}. */
+  readSome(): Promise<Uint8Array | null> {
+    return this.#guard(this.#reader.readSome());
+  }
+
   /** Writes bytes, which belong to the transport from then on. */
   async write(bytes: Bytes): Promise<void> {
     const writing = this.#writer.write(bytes).catch((cause) => {

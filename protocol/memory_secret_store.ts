@@ -45,6 +45,15 @@ export class MemorySecretStore implements SecretStore {
     return bytes === undefined ? null : await sha256Digest(bytes);
   }
 
+  /** Opens a file for reading, or returns `null` where there is none. */
+  open(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    const bytes = this.#files.get(path);
+    async function* pieces(whole: Bytes): AsyncGenerator<Uint8Array, void, undefined> {
+      yield await Promise.resolve(whole);
+    }
+    return Promise.resolve(bytes === undefined ? null : pieces(bytes));
+  }
+
   /** Opens a place for a file that is on its way. */
   stage(path: string): Promise<StagedFile> {
     const parts: Bytes[] = [];

@@ -76,6 +76,11 @@ export class MessageFields {
     return Object.hasOwn(this.#members, name) ? this.#members[name] : undefined;
   }
 
+  /** Returns all members as they are, in their order. */
+  entries(): Map<string, unknown> {
+    return new Map(Object.entries(this.#members));
+  }
+
   /** Returns a text member that matches the pattern. */
   text(name: string, pattern: RegExp): string {
     const value = this.raw(name);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Bytes, encodeHex, encodeUtf8 } from "./bytes.ts";
-import { ProtocolError } from "./errors.ts";
+import { OriginalPeerError, ProtocolError } from "./errors.ts";
 import { MAX_OPENING_LINE_BYTES, OPENING_NONCE_BYTES, PROTOCOL_VERSION } from "./limits.ts";
 import { MessageFields } from "./message_fields.ts";
 import { decodePublicKeyPem } from "./rsa_key.ts";
@@ -87,6 +87,9 @@ export function encodeAgentOpening(opening: AgentOpening): Bytes {
 export function decodeAgentOpening(line: Bytes): AgentOpening & { readonly publicKeyDer: Bytes } {
   const what = "the agent's opening line";
   const fields = parseLine(line, what);
+  if (!fields.has("Version") && typeof fields.raw("PublicKey") === "string") {
+    throw new OriginalPeerError("the agent speaks the wire of the original FluxVault");
+  }
   requireVersion(fields, "the agent");
   fields.text("State", /^KEYSENT$/);
   const publicKeyPem = fields.text("PublicKey", /^/);

@@ -116,6 +116,8 @@ export async function importRsaPublicKey(der: Bytes): Promise<CryptoKey> {
 export interface RsaKeyPair {
   /** Unwraps; cannot be exported. */
   readonly privateKey: CryptoKey;
+  /** Unwraps what the original's wire wraps, where the pair was made for that wire too. */
+  readonly originalPrivateKey?: CryptoKey;
   /** The public half in PEM, as line 1 carries it. */
   readonly publicKeyPem: string;
 }
@@ -130,4 +132,35 @@ export async function generateRsaKeyPair(bits: RsaModulusBits = 2048): Promise<R
   const pair = await crypto.subtle.generateKey(parameters, false, ["encrypt", "decrypt"]);
   const der = new Uint8Array(await crypto.subtle.exportKey("spki", pair.publicKey));
   return { privateKey: pair.privateKey, publicKeyPem: encodePublicKeyPem(der) };
+}
+
+/**
+ * Makes a key pair that can be offered to a peer of either wire.
+ *
+ * Web Crypto binds a key to one hash, and the original's OAEP has SHA-1: so the key is made to be
+ * exported, and imported once for each; neither of the two can be exported again.
+ */
+export async function generateSharedRsaKeyPair(): Promise<RsaKeyPair> {
+  const parameters = {
+    ...ALGORITHM,
+    modulusLength: 2048,
+    publicExponent: Uint8Array.of(1, 0, 1),
+  };
+  const pair = await crypto.subtle.generateKey(parameters, true, ["encrypt", "decrypt"]);
+  const [spki, pkcs8] = await Promise.all([
+    crypto.subtle.exportKey("spki", pair.publicKey),
+    crypto.subtle.exportKey("pkcs8", pair.privateKey),
+  ]);
+  const der = new Uint8Array(pkcs8);
+  const privateKey = await importPrivateKey(der, "SHA-256");
+  const originalPrivateKey = await importPrivateKey(der, "SHA-1");
+  der.fill(0);
+  const publicKeyPem = encodePublicKeyPem(new Uint8Array(spki));
+  return { privateKey, originalPrivateKey, publicKeyPem };
+}
+
+async function importPrivateKey(der: Bytes, hash: "SHA-256" | "SHA-1"): Promise<CryptoKey> {
+  return await crypto.subtle.importKey("pkcs8", der, { name: "RSA-OAEP", hash }, false, [
+    "decrypt",
+  ]);
 }

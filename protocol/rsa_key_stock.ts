@@ -30,6 +30,12 @@ export interface RsaKeyLease {
   readonly wrappedBytes: number;
   /** Unwraps a secret; a failure yields random bytes. Waits where unwraps come too fast. */
   unwrap(wrapped: Bytes): Promise<Bytes>;
+  /**
+   * Unwraps a secret of the original's wire, of 16, 24 or 32 bytes; else as {@linkcode unwrap}.
+   *
+   * @throws {RangeError} if the key was not made for that wire.
+   */
+  unwrapOriginal(wrapped: Bytes): Promise<Bytes>;
   /** Tells the stock that a handshake with this key is complete: nobody new is offered it. */
   retire(): void;
   /** Ends the use; the last one of a retired key lets go of it. */
@@ -48,6 +54,9 @@ export interface RsaKeyStockOptions {
 
 /** How long a second key is kept in stock after a handshake that had to wait for the first. */
 const LOAD_MEMORY_MS = 60_000;
+
+/** The lengths of a session secret of the original's wire: those of AES keys. */
+const ORIGINAL_SECRET_BYTES: readonly number[] = [16, 24, 32];
 
 interface StockedKey {
   readonly pair: Promise<RsaKeyPair>;
@@ -129,7 +138,12 @@ export class RsaKeyStock implements Disposable {
     return {
       publicKeyPem: pair.publicKeyPem,
       wrappedBytes: checkRsaPublicKey(decodePublicKeyPem(pair.publicKeyPem)) / 8,
-      unwrap: (wrapped: Bytes) => this.#unwrap(key, { pair, wrapped }),
+      unwrap: (wrapped) => this.#unwrap(key, { privateKey: pair.privateKey, wrapped }),
+      unwrapOriginal: async (wrapped) => {
+        const { originalPrivateKey: privateKey } = pair;
+        if (privateKey === undefined) throw new RangeError("no key for the original's wire");
+        return await this.#unwrap(key, { privateKey, wrapped, lengths: ORIGINAL_SECRET_BYTES });
+      },
       retire: () => {
         hasRetired = true;
         // Only who completes a handshake shows load: a stranger that waited costs no key either.
@@ -150,10 +164,14 @@ export class RsaKeyStock implements Disposable {
 
   async #unwrap(
     key: StockedKey,
-    work: { readonly pair: RsaKeyPair; readonly wrapped: Bytes },
+    work: {
+      readonly privateKey: CryptoKey;
+      readonly wrapped: Bytes;
+      readonly lengths?: readonly number[];
+    },
   ): Promise<Bytes> {
     await this.#takeUnwrapToken();
-    const { secret, hasFailed } = await unwrapSecret(work.pair.privateKey, work.wrapped);
+    const { secret, hasFailed } = await unwrapSecret(work.privateKey, work.wrapped, work.lengths);
     if (hasFailed) this.#countFailure(key);
     return secret;
   }

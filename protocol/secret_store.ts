@@ -21,6 +21,14 @@ export interface SecretStore {
    */
   inspect(path: string): Promise<Bytes | null>;
   /**
+   * Opens what is at a path for reading.
+   *
+   * @returns Its contents, each piece to be used up before the next is asked for, or `null` where
+   * nothing is. Nothing is held open before the first piece is asked for.
+   * @throws {StorageError} where the path is refused or cannot be read; so may the contents.
+   */
+  open(path: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /**
    * Opens a place for a file that is on its way; nothing at the path changes yet.
    *
    * @throws {StorageError}
@@ -32,8 +40,8 @@ export interface SecretStore {
 
 /** What a store needs to know of a file in advance. */
 export interface StageOptions {
-  /** Its length in bytes. */
-  readonly size: number;
+  /** Its length in bytes, or `null` where it is not known in advance. */
+  readonly size: number | null;
   /** Its permission bits, 0 to 0o777. */
   readonly mode: number;
 }

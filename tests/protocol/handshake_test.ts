@@ -245,7 +245,8 @@ const AGENT_WAITS: Readonly<Record<string, AgentExtras>> = {
     keys: {
       async lease() {
         const { publicKeyPem } = await fixedRsaKeyPair();
-        return { publicKeyPem, wrappedBytes: 256, unwrap: never, retire() {}, release() {} };
+        const unwraps = { unwrap: never, unwrapOriginal: never };
+        return { publicKeyPem, wrappedBytes: 256, ...unwraps, retire() {}, release() {} };
       },
     },
   },
