@@ -7,15 +7,20 @@ import {
   type AgentIdentity,
   type Bytes,
   ConnectionError,
-  handshakeAsAgent,
   type Logger,
+  OriginalPeerError,
   PeerRejectedError,
   randomBytes,
   RsaKeyStock,
-  type Session,
   SILENT_LOGGER,
 } from "../protocol/mod.ts";
-import { DeliveryDesk, type DeliveryOptions } from "./delivery.ts";
+import {
+  acceptOriginal,
+  generateSharedRsaKeyPair,
+  openAsAgent,
+  type OriginalGreeting,
+} from "../protocol/original/mod.ts";
+import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery.ts";
 import { Door, type Visit } from "./door.ts";
 import type { IncomingConnection } from "./incoming_connection.ts";
 import { isOwnGateway, normaliseAddress } from "./ip_address.ts";
@@ -30,6 +35,11 @@ export interface AgentOptions extends DeliveryOptions {
   readonly identity: AgentIdentity;
   /** Which addresses may connect. */
   readonly policy: Pick<PeerPolicy, "allows">;
+  /**
+   * Which of these may speak the wire of the original FluxVault, which proves nothing but an address
+   * and hides nothing from whoever is on the path. `null` for none. @default {null}
+   */
+  readonly originalPolicy?: Pick<PeerPolicy, "allows"> | null;
   /** Where RSA keys come from; by default a stock of its own, which ends with the agent. */
   readonly keys?: RsaKeyStock;
   /** The app that the agent belongs to. @default {null} */
@@ -51,6 +61,8 @@ export interface AgentOptions extends DeliveryOptions {
 /** How the connections of one call of {@linkcode Agent.serve} are ended from outside. */
 interface Life {
   readonly keys: RsaKeyStock;
+  /** For those who may speak the original's wire: its keys are made in another way. */
+  readonly originalKeys: RsaKeyStock | null;
   /** Is aborted when the agent is asked to stop. */
   readonly stop: AbortSignal;
   /** Is aborted when the grace time is over. */
@@ -61,6 +73,7 @@ interface Setup {
   readonly visit: Visit;
   readonly control: AbortController;
   readonly keys: RsaKeyStock;
+  readonly mayBeOriginal: boolean;
 }
 
 /**
@@ -120,8 +133,11 @@ export class Agent {
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
     const keys = this.#options.keys ?? new RsaKeyStock();
+    const originalKeys = this.#options.originalPolicy
+      ? new RsaKeyStock({ generate: generateSharedRsaKeyPair })
+      : null;
     const [stop, cut] = [new AbortController(), new AbortController()];
-    const life: Life = { keys, stop: stop.signal, cut: cut.signal };
+    const life: Life = { keys, originalKeys, stop: stop.signal, cut: cut.signal };
     const underWay = new Set<Promise<void>>();
     const iterator = connections[Symbol.asyncIterator]();
     let wake = () => {};
@@ -133,7 +149,10 @@ export class Agent {
     if (options.signal?.aborted) onAbort();
     else options.signal?.addEventListener("abort", onAbort, { once: true });
     // If no key can be made, the first connection asks again and reports it.
-    if (!stop.signal.aborted) keys.restock().catch(() => {});
+    if (!stop.signal.aborted) {
+      keys.restock().catch(() => {});
+      originalKeys?.restock().catch(() => {});
+    }
     try {
       for (;;) {
         const next = stop.signal.aborted
@@ -151,6 +170,7 @@ export class Agent {
       iterator.return?.().catch(() => {});
       await this.#finish(underWay, cut);
       if (this.#options.keys === undefined) keys[Symbol.dispose]();
+      originalKeys?.[Symbol.dispose]();
     }
   }
 
@@ -182,11 +202,14 @@ export class Agent {
     try {
       if (!await verdict) return this.#turnAway(connection, address);
       if (life.stop.aborted) return;
-      const session = await this.#shakeHands(connection, { visit, control, keys: life.keys });
-      if (session === null) return;
+      const mayBeOriginal = await this.#options.originalPolicy?.allows(address) ?? false;
+      const keys = mayBeOriginal ? life.originalKeys ?? life.keys : life.keys;
+      const setup = { visit, control, keys, mayBeOriginal };
+      const conversation = await this.#shakeHands(connection, setup);
+      if (conversation === null) return;
       // From here on the connection has the grace time.
       life.stop.removeEventListener("abort", onStop);
-      const outcome = await this.#desk.receive(session, { control, stop: life.stop });
+      const outcome = await this.#desk.receive(conversation, { control, stop: life.stop });
       this.#tell({
         remoteAddress: address,
         ...outcome,
@@ -206,11 +229,14 @@ export class Agent {
   }
 
   /** Runs the handshake; `null` where it comes to nothing, which is nobody's business but the log's. */
-  async #shakeHands(connection: IncomingConnection, setup: Setup): Promise<Session | null> {
+  async #shakeHands(
+    connection: IncomingConnection,
+    setup: Setup,
+  ): Promise<Conversation | null> {
     const { identity, app = null, component = null, openingTimeoutMs } = this.#options;
-    const { visit, control, keys } = setup;
+    const { visit, control, keys, mayBeOriginal } = setup;
     try {
-      const session = await handshakeAsAgent(connection.duplex, {
+      const opened = await openAsAgent(connection.duplex, {
         keys: { lease: () => leaseWatched(keys, visit) },
         identity,
         instance: this.#instance,
@@ -219,9 +245,18 @@ export class Agent {
         software: this.#options.software ?? "fluxvault-agent",
         signal: control.signal,
         ...(openingTimeoutMs === undefined ? {} : { openingTimeoutMs }),
+        onOriginal: (greeting: OriginalGreeting) => {
+          if (mayBeOriginal) return greeting;
+          throw new OriginalPeerError(
+            "it speaks the wire of the original FluxVault, which --original-wire would let in",
+          );
+        },
       });
+      const conversation: Conversation = "line" in opened
+        ? { wire: "original", session: await acceptOriginal(opened) }
+        : { wire: 2, session: opened };
       visit.admit();
-      return session;
+      return conversation;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#failures.note(`${normaliseAddress(connection.remoteAddress.hostname)}: ${reason}`);
@@ -252,9 +287,15 @@ async function leaseWatched(
   visit: Visit,
 ): ReturnType<RsaKeyStock["lease"]> {
   const lease = await keys.lease();
-  const unwrap = (wrapped: Bytes) => {
-    visit.speak();
-    return lease.unwrap(wrapped);
+  return {
+    ...lease,
+    unwrap: (wrapped: Bytes) => {
+      visit.speak();
+      return lease.unwrap(wrapped);
+    },
+    unwrapOriginal: (wrapped: Bytes) => {
+      visit.speak();
+      return lease.unwrapOriginal(wrapped);
+    },
   };
-  return { ...lease, unwrap };
 }

@@ -12,6 +12,7 @@ import {
   type SecretStore,
   type Session,
 } from "../protocol/mod.ts";
+import { type OriginalSession, receiveOriginalAsAgent } from "../protocol/original/mod.ts";
 import { DeliveryRecord } from "./delivery_record.ts";
 import {
   BUSY_WAIT_MS,
@@ -41,6 +42,13 @@ export interface DeliveryOptions {
   readonly maxSessions?: number;
 }
 
+/** A session, and the wire that it is spoken on. */
+export type Conversation =
+  /** Protocol 2. */
+  | { readonly wire: 2; readonly session: Session }
+  /** The wire of the original FluxVault. */
+  | { readonly wire: "original"; readonly session: OriginalSession };
+
 /** How one delivery is ended from outside. */
 export interface DeliveryControl {
   /** Ends the session at once, with the reason of the abort. */
@@ -52,7 +60,7 @@ export interface DeliveryControl {
 /** What a delivery itself can tell of its session. */
 export type DeliveryOutcome = Pick<
   AgentSessionReport,
-  "isComplete" | "files" | "contentBytes" | "error"
+  "wire" | "isComplete" | "files" | "contentBytes" | "error"
 >;
 
 /** Runs the deliveries of an agent, one at a time. */
@@ -67,40 +75,48 @@ export class DeliveryDesk {
   }
 
   /** Receives what a keeper delivers, to the end of the session; never rejects. */
-  async receive(session: Session, ends: DeliveryControl): Promise<DeliveryOutcome> {
+  async receive(conversation: Conversation, ends: DeliveryControl): Promise<DeliveryOutcome> {
+    const { wire } = conversation;
     const record = new DeliveryRecord(this.#options.store);
     this.#sessions++;
     try {
-      const report = await this.#deliver(session, { record, ends });
-      return { isComplete: true, ...report, error: null };
+      const report = await this.#deliver(conversation, { record, ends });
+      return { wire, isComplete: true, ...report, error: null };
     } catch (error) {
-      return { isComplete: false, files: record.results(), contentBytes: 0, error };
+      return { wire, isComplete: false, files: record.results(), contentBytes: 0, error };
     } finally {
       this.#sessions--;
     }
   }
 
   async #deliver(
-    session: Session,
+    conversation: Conversation,
     { record, ends }: { readonly record: DeliveryRecord; readonly ends: DeliveryControl },
   ): Promise<DeliveryReport> {
-    const { files = [], createHasher, maxSessions = MAX_SESSIONS } = this.#options;
-    if (this.#sessions > maxSessions) return await refuse(session);
+    const { files: listed = [], createHasher, maxSessions = MAX_SESSIONS } = this.#options;
+    if (this.#sessions > maxSessions) return await refuse(conversation);
     const stall = new StallWatch(record, { ...this.#options, control: ends.control });
+    const files = [...new Set(listed)];
+    const common = { files, ...(createHasher === undefined ? {} : { createHasher }) };
     let passOn = () => {};
+    const takeTurn = async () => {
+      stall.pause();
+      const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
+      passOn = await this.#turn.take({ waitMs, signal: ends.stop });
+      stall.expectFiles();
+    };
     try {
-      return await receiveAsAgent(session, record, {
-        files,
+      if (conversation.wire === "original") {
+        await takeTurn();
+        return await receiveOriginalAsAgent(conversation.session, record, common);
+      }
+      return await receiveAsAgent(conversation.session, record, {
+        ...common,
         filesInFlight: FILES_IN_FLIGHT,
-        ...(createHasher === undefined ? {} : { createHasher }),
-        checkManifest: async () => {
-          stall.pause();
-          const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
-          passOn = await this.#turn.take({ waitMs, signal: ends.stop });
-          stall.expectFiles();
-        },
+        checkManifest: takeTurn,
       });
     } catch (error) {
+      if (conversation.wire === "original") conversation.session.link.fail(error);
       // What is in place already stays, and shall outlast a crash too.
       await record.settle().catch(() => {});
       throw error;
@@ -111,10 +127,15 @@ export class DeliveryDesk {
   }
 }
 
-async function refuse(session: Session): Promise<never> {
+async function refuse({ wire, session }: Conversation): Promise<never> {
   const error = new PeerRejectedError("busy", "too many sessions are open", { by: "us" });
-  await session.fail(error);
-  await session.close();
+  if (wire === 2) {
+    await session.fail(error);
+    await session.close();
+  } else {
+    // That wire has no words for it.
+    session.link.fail(error);
+  }
   throw error;
 }
 

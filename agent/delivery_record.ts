@@ -61,6 +61,19 @@ export class DeliveryRecord implements SecretStore {
     return this.#useFor(path, () => this.#store.inspect(path));
   }
 
+  /** Passes on; what is read counts as use. */
+  async open(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    const pieces = await this.#useFor(path, () => this.#store.open(path));
+    return pieces === null ? null : this.#watch(pieces);
+  }
+
+  async *#watch(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const piece of pieces) {
+      this.touch();
+      yield piece;
+    }
+  }
+
   /** Passes on, and remembers that the file is on its way. */
   async stage(path: string, options: StageOptions): Promise<StagedFile> {
     const staged = await this.#useFor(path, () => this.#store.stage(path, options));

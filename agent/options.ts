@@ -14,8 +14,37 @@ const STATE_DIR = {
   help: "Where the agent keeps its identity; never inside the working folder.",
 } as const;
 
-/** What `fluxvault-agent` can be told. */
-export const AGENT_OPTIONS = defineOptions([
+const ORIGINAL_WIRE = {
+  name: "original-wire",
+  kind: "list",
+  metavar: "ADDRESS",
+  group: "Who may connect",
+  help:
+    "Addresses that may speak the wire of the original FluxVault, whose vault gives the files " +
+    "that --files names; whoever is on the path can read and change them.",
+} as const;
+
+const BIND_PORT = {
+  name: "bind-port",
+  kind: "integer",
+  metavar: "PORT",
+  min: 0,
+  max: 65_535,
+  default: 8_888,
+  group: "Listening",
+  help: "The port to listen on; 0 takes any that is free.",
+} as const;
+
+const WORKING_DIR = {
+  name: "working-dir",
+  kind: "path",
+  metavar: "FOLDER",
+  default: "./files",
+  group: "Folders",
+  help: "Where files with a relative path are put.",
+} as const;
+
+const OTHERS = [
   {
     name: "whitelisted-addresses",
     kind: "list",
@@ -32,31 +61,12 @@ export const AGENT_OPTIONS = defineOptions([
     help: "The address to listen on; :: for IPv6 and IPv4.",
   },
   {
-    name: "bind-port",
-    kind: "integer",
-    metavar: "PORT",
-    min: 0,
-    max: 65_535,
-    default: 8_888,
-    group: "Listening",
-    help: "The port to listen on; 0 takes any that is free.",
-  },
-  {
-    name: "working-dir",
-    kind: "path",
-    metavar: "FOLDER",
-    default: "./files",
-    group: "Folders",
-    help: "Where files with a relative path are put.",
-  },
-  {
     name: "allow-absolute",
     kind: "list",
     metavar: "FOLDER",
     group: "Folders",
     help: "Folders below which files with an absolute path may be put.",
   },
-  STATE_DIR,
   {
     name: "files",
     kind: "list",
@@ -78,6 +88,29 @@ export const AGENT_OPTIONS = defineOptions([
     group: "Name",
     help: "The component that the agent is; on a Flux node the host name by default.",
   },
+] as const;
+
+/** What `fluxvault-agent` can be told. */
+export const AGENT_OPTIONS = defineOptions([
+  ORIGINAL_WIRE,
+  BIND_PORT,
+  WORKING_DIR,
+  STATE_DIR,
+  ...OTHERS,
+]);
+
+const { default: _default, ...OPTIONAL_STATE_DIR } = STATE_DIR;
+
+/** What `fluxvault-agent node` can be told: the same, and in the original's words. */
+export const NODE_OPTIONS = defineOptions([
+  { ...ORIGINAL_WIRE, aliases: ["vault"], variables: ["VAULT_NAME"] },
+  { ...BIND_PORT, aliases: ["port"], variables: ["VAULT_PORT"], default: 39_898 },
+  { ...WORKING_DIR, aliases: ["dir"], variables: ["VAULT_FILE_DIR"], default: "." },
+  {
+    ...OPTIONAL_STATE_DIR,
+    help: "Where the agent keeps its identity for protocol 2; in memory where it is not given.",
+  },
+  ...OTHERS,
 ]);
 
 /** What `fluxvault-agent identity` can be told. */

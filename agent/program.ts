@@ -5,7 +5,7 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { defineCommand, type Program } from "../protocol/host/mod.ts";
-import { AGENT_OPTIONS, IDENTITY_OPTIONS } from "./options.ts";
+import { AGENT_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "./options.ts";
 
 /** The agent program as data. */
 export const AGENT_PROGRAM: Program = {
@@ -20,6 +20,14 @@ export const AGENT_PROGRAM: Program = {
       options: AGENT_OPTIONS,
       service: true,
       load: () => import("./serve_command.ts"),
+    }),
+    defineCommand({
+      path: ["node"],
+      summary: "Takes the command line and the variables of the original's node, and its wire.",
+      operands: "FILE...",
+      options: NODE_OPTIONS,
+      service: true,
+      load: () => import("./node_command.ts"),
     }),
     defineCommand({
       path: ["identity"],

@@ -6,6 +6,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { findPathFault, STAGE_PREFIX, type StorageError } from "../protocol/mod.ts";
+import { limits as originalLimits, requestLineBytes } from "../protocol/original/mod.ts";
 import {
   type CommandContext,
   createNodeHasher,
@@ -24,17 +25,34 @@ import { formatPeerRule, parsePeerRule, PeerPolicy, type PeerRule } from "./peer
 import { formatDelivery, formatListening } from "./serve_output.ts";
 import { openStateFolder, type StateFolder } from "./state_folder.ts";
 
-type Context = CommandContext<typeof AGENT_OPTIONS>;
+type Settings = CommandContext<typeof AGENT_OPTIONS>["settings"];
+
+/** What {@linkcode serve} is given; without a state folder the identity is kept in memory. */
+export interface ServeContext extends Omit<CommandContext, "settings"> {
+  /** The settings of the agent program. */
+  readonly settings: Omit<Settings, "stateDir"> & { readonly stateDir: string | undefined };
+}
+
+type Context = ServeContext;
 
 /** Serves until asked to stop. */
-export async function run(context: Context): Promise<number> {
+export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<number> {
+  return serve(context);
+}
+
+/** Serves until asked to stop. */
+export async function serve(context: ServeContext): Promise<number> {
   const { settings, logger, signal, stdout } = context;
   const startedMs = Date.now();
-  const rules = readRules(context);
+  const originalRules = readRules(context, "original-wire", settings.originalWire);
+  const rules = readRules(context, "whitelisted-addresses", settings.whitelistedAddresses);
+  checkRules(context);
   const names = readNames(context);
   checkFiles(context);
   const workingFolder = await openWorkingFolder(context);
-  using state = await openStateFolder(settings.stateDir);
+  using state = settings.stateDir === undefined
+    ? NO_STATE_FOLDER
+    : await openStateFolder(settings.stateDir);
   checkFolders(context, { workingFolder, state });
   const identity = await loadIdentity(state.path);
   const store = await openStore(context, { workingFolder, state });
@@ -44,18 +62,23 @@ export async function run(context: Context): Promise<number> {
     json: settings.json,
     address: listener.address,
     fingerprint: identity.fingerprint,
-    rules: rules.map(formatPeerRule),
+    rules: [...new Set([...rules, ...originalRules].map(formatPeerRule))],
+    originalRules: originalRules.map(formatPeerRule),
     workingFolder,
     absoluteFolders: settings.allowAbsolute,
     ...names,
   }));
-  warn(context, { rules, identity, state });
+  warn(context, { rules: [...rules, ...originalRules], identity, state });
+  if (originalRules.length > 0) warnOfOriginal(context);
 
   const sweeping = store.sweep(startedMs);
   const agent = new Agent({
     identity: identity.identity,
     store,
-    policy: new PeerPolicy(rules, { resolveName: resolveHostName, logger }),
+    policy: new PeerPolicy([...rules, ...originalRules], { resolveName: resolveHostName, logger }),
+    originalPolicy: originalRules.length === 0
+      ? null
+      : new PeerPolicy(originalRules, { resolveName: resolveHostName, logger }),
     app: names.app,
     component: names.component,
     software: `fluxvault-agent/${config.version}`,
@@ -73,24 +96,58 @@ export async function run(context: Context): Promise<number> {
   return EXIT_DONE;
 }
 
-function readRules(context: Context): PeerRule[] {
-  const { resolved, settings } = context;
-  const name = "whitelisted-addresses";
-  if (settings.whitelistedAddresses.length === 0) {
-    throw settingError(resolved, {
-      name,
-      problem: "is missing: without it anybody could put files here",
-      hint: "Name the addresses that your keeper dials from: --whitelisted-addresses 198.51.100.7",
-    });
-  }
+const NO_STATE_FOLDER: StateFolder = { path: null, problem: null, [Symbol.dispose]() {} };
+
+function readRules(
+  { resolved }: Context,
+  name: "original-wire" | "whitelisted-addresses",
+  items: readonly string[],
+): PeerRule[] {
   try {
-    return settings.whitelistedAddresses.map(parsePeerRule);
+    return items.map(parsePeerRule);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw settingError(resolved, {
       name,
       problem: `cannot be used: ${error.message}`,
       hint: "Separate addresses, networks such as 192.0.2.0/24 and host names by commas.",
+    });
+  }
+}
+
+function checkRules({ resolved, settings }: Context): void {
+  const { whitelistedAddresses, originalWire, files } = settings;
+  if (whitelistedAddresses.length === 0 && originalWire.length === 0) {
+    throw settingError(resolved, {
+      name: "whitelisted-addresses",
+      problem: "is missing: without it anybody could put files here",
+      hint: "Name the addresses that your keeper dials from: --whitelisted-addresses 198.51.100.7",
+    });
+  }
+  if (originalWire.length > 0 && files.length === 0) {
+    throw settingError(resolved, {
+      name: "original-wire",
+      problem: "needs --files: the original's vault gives only what it is asked for",
+      hint: "Name the files to ask for, for example --files db.password,tls/key.pem.",
+    });
+  }
+}
+
+/** Says once what the wire cannot do, whatever its two ends do. */
+function warnOfOriginal({ settings, logger }: Context): void {
+  logger.warn(
+    "the wire of the original FluxVault is on: whoever is on the path between these addresses and " +
+      "this agent can read and change every file; a vault is known by its address alone; messages " +
+      "can be played again; lengths show. Turn it off when the vault is replaced",
+    { addresses: settings.originalWire.join(", ") },
+  );
+  for (const file of settings.files) {
+    const bytes = requestLineBytes(file);
+    if (bytes <= originalLimits.SAFE_NODE_LINE_BYTES) continue;
+    logger.warn("a file name is long: an original vault may get a part of the request only", {
+      file,
+      bytes,
+      safe: originalLimits.SAFE_NODE_LINE_BYTES,
     });
   }
 }
@@ -194,7 +251,7 @@ function openListener({ settings, logger }: Context): Listener {
 }
 
 function warn(
-  { logger }: Context,
+  { settings, logger }: Context,
   found: {
     readonly rules: readonly PeerRule[];
     readonly identity: LoadedIdentity;
@@ -205,6 +262,7 @@ function warn(
   if (rules.some((rule) => rule.kind === "network" && rule.prefixBits === 0)) {
     logger.warn("every address is allowed: anybody can put files here");
   }
+  if (settings.stateDir === undefined) return;
   const problem: StorageError | null = state.problem ?? identity.problem;
   if (identity.isNew && problem !== null) {
     logger.warn(

@@ -17,6 +17,8 @@ export interface ListeningNotice {
   readonly fingerprint: string;
   /** Who may connect. */
   readonly rules: readonly string[];
+  /** Who of them may speak the original's wire. */
+  readonly originalRules: readonly string[];
   /** Where relative paths lead. */
   readonly workingFolder: string;
   /** Below which folders absolute paths may lead. */
@@ -41,6 +43,9 @@ export function formatListening(notice: ListeningNotice): string {
     ...(app === null ? [] : [["app", app]]),
     ...(component === null ? [] : [["component", component]]),
     ["may connect", notice.rules.join(", ")],
+    ...(notice.originalRules.length === 0
+      ? []
+      : [["original wire", notice.originalRules.join(", ")]]),
     ["files go to", [notice.workingFolder, ...notice.absoluteFolders].join(", ")],
   ];
   return lines.map(([name = "", value]) => `${name.padEnd(14)}${value}\n`).join("");
@@ -48,11 +53,12 @@ export function formatListening(notice: ListeningNotice): string {
 
 /** Writes a line of JSON about a session. */
 export function formatDelivery(report: AgentSessionReport): string {
-  const { remoteAddress, isComplete, files, contentBytes, durationMs } = report;
+  const { remoteAddress, wire, isComplete, files, contentBytes, durationMs } = report;
   return `${
     JSON.stringify({
       event: "delivery",
       keeper: remoteAddress,
+      wire,
       complete: isComplete,
       code: reportCode(report),
       ...countResults(files),

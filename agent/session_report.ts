@@ -9,6 +9,8 @@ import { countResults, type FileResult, FluxVaultError, type Logger } from "../p
 export interface AgentSessionReport {
   /** Where the keeper came from. */
   readonly remoteAddress: string;
+  /** What was spoken: protocol 2, or the wire of the original FluxVault. */
+  readonly wire: 2 | "original";
   /** Whether it came to its regular end; a file may have failed all the same. */
   readonly isComplete: boolean;
   /** What became of each file that was touched. */
@@ -32,12 +34,17 @@ export function reportCode({ error }: AgentSessionReport): string | null {
 
 /** Writes a report to a log: a line for the session and one for each file that is not as declared. */
 export function logReport(report: AgentSessionReport, logger: Logger): void {
-  const { remoteAddress: keeper, files, contentBytes } = report;
+  const { remoteAddress: keeper, files, contentBytes, wire } = report;
+  const speaker = wire === 2 ? { keeper } : { keeper, wire };
   const troubled = files.filter(({ outcome }) =>
     /^(?:missing|denied|changed|failed)$/.test(outcome)
   );
   for (const { path, outcome, code } of troubled.slice(0, MAX_NAMED_FILES)) {
-    logger.warn(`a file was not delivered: ${outcome}`, { keeper, path, code: code ?? outcome });
+    logger.warn(`a file was not delivered: ${outcome}`, {
+      ...speaker,
+      path,
+      code: code ?? outcome,
+    });
   }
   if (troubled.length > MAX_NAMED_FILES) {
     logger.warn("further files were not delivered", { count: troubled.length - MAX_NAMED_FILES });
@@ -45,10 +52,10 @@ export function logReport(report: AgentSessionReport, logger: Logger): void {
   const counts = countResults(files);
   const durationMs = Math.round(report.durationMs);
   if (report.isComplete) {
-    logger.info("a keeper has delivered", { keeper, ...counts, contentBytes, durationMs });
+    logger.info("a keeper has delivered", { ...speaker, ...counts, contentBytes, durationMs });
   } else {
     const reason = report.error instanceof Error ? report.error.message : String(report.error);
     const code = reportCode(report);
-    logger.warn("a session broke off", { keeper, ...counts, durationMs, code, reason });
+    logger.warn("a session broke off", { ...speaker, ...counts, durationMs, code, reason });
   }
 }

@@ -172,6 +172,17 @@ export class DiskSecretStore implements SecretStore {
     return known ?? await this.#hash(place.target, info);
   }
 
+  /**
+   * Opens what is at a path for reading.
+   *
+   * @throws {StorageError} as {@linkcode DiskSecretStore.inspect}, and so do the contents.
+   */
+  async open(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    const place = this.#claim(path);
+    const info = await walkTo(place, this.#forbidden);
+    return info === null ? null : readPieces(place.target, info);
+  }
+
   /** Opens a place for a file that is on its way. */
   async stage(path: string, { mode }: StageOptions): Promise<StagedFile> {
     const place = this.#claim(path);
@@ -267,21 +278,44 @@ export class DiskSecretStore implements SecretStore {
   async #hash(target: string, before: Deno.FileInfo): Promise<Bytes> {
     const startedMs = Date.now();
     try {
-      using file = await Deno.open(target);
-      const opened = file.statSync();
-      if (!opened.isFile || inodeKey(opened) !== inodeKey(before)) {
-        throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
-      }
+      using file = await openUnchanged(target, before);
       const hasher = await (this.#options.createHasher ?? createHasher)();
-      const buffer = new Uint8Array(Math.min(opened.size + 1, HASH_PIECE_BYTES));
-      for (let length; (length = await file.read(buffer)) !== null;) {
-        hasher.update(buffer.subarray(0, length));
-      }
+      for await (const piece of piecesOf(file)) hasher.update(piece);
       const digest = hasher.digest();
       this.#cache.set(target, { digest, before, after: file.statSync(), startedMs });
       return digest;
     } catch (error) {
       throw storageError(error, `read ${JSON.stringify(target)}`);
     }
+  }
+}
+
+/** Opens a regular file that was looked at before. */
+async function openUnchanged(target: string, before: Deno.FileInfo): Promise<Deno.FsFile> {
+  const file = await Deno.open(target);
+  const opened = file.statSync();
+  if (opened.isFile && inodeKey(opened) === inodeKey(before)) return file;
+  file.close();
+  throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
+}
+
+/** Reads a file to its end through one buffer. */
+async function* piecesOf(file: Deno.FsFile): AsyncGenerator<Bytes, void, undefined> {
+  const buffer = new Uint8Array(Math.min(file.statSync().size + 1, HASH_PIECE_BYTES));
+  for (let length; (length = await file.read(buffer)) !== null;) {
+    yield buffer.subarray(0, length);
+  }
+}
+
+/** Opens and reads a file once somebody asks for its first piece. */
+async function* readPieces(
+  target: string,
+  before: Deno.FileInfo,
+): AsyncGenerator<Bytes, void, undefined> {
+  try {
+    using file = await openUnchanged(target, before);
+    yield* piecesOf(file);
+  } catch (error) {
+    throw storageError(error, `read ${JSON.stringify(target)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { AGENT_OPTIONS, IDENTITY_OPTIONS } from "../../agent/options.ts";
+import { AGENT_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "../../agent/options.ts";
 import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
 import { assertEquals } from "../support/assert.ts";
 
@@ -6,6 +6,7 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
   const { values } = await resolveSettings(AGENT_OPTIONS, { args: [], env: fixedEnvironment({}) });
   assertEquals(values, {
     whitelistedAddresses: [],
+    originalWire: [],
     bindAddress: "0.0.0.0",
     bindPort: 8_888,
     workingDir: "./files",
@@ -50,4 +51,22 @@ Deno.test("AGENT_OPTIONS are all in the table of the agent's page, with their de
     if (!("default" in option)) continue;
     assertEquals(rows.get(option.name), `\`${option.default}\``);
   }
+});
+
+Deno.test("NODE_OPTIONS takes the words and the variables of the original's node", async () => {
+  const args = ["--port", "30001", "--dir", "/tmp/node", "quotes.txt"];
+  const env = fixedEnvironment({ VAULT_NAME: "home.example.org", VAULT_PORT: "1" });
+  const { values, operands } = await resolveSettings(NODE_OPTIONS, {
+    args,
+    env,
+    allowOperands: true,
+  });
+  const { bindPort, workingDir, originalWire, stateDir } = values;
+  assertEquals([bindPort, workingDir, originalWire], [30_001, "/tmp/node", ["home.example.org"]]);
+  assertEquals([stateDir, operands], [undefined, ["quotes.txt"]]);
+});
+
+Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS", () => {
+  const known = new Set<string>(NODE_OPTIONS.map(({ name }) => name));
+  assertEquals(AGENT_OPTIONS.filter(({ name }) => !known.has(name)), []);
 });

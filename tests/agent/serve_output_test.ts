@@ -8,6 +8,7 @@ const NOTICE: ListeningNotice = {
   address: { hostname: "0.0.0.0", port: 8_888 },
   fingerprint: "SHA256:abc",
   rules: ["192.0.2.7", "home.example.org"],
+  originalRules: [],
   workingFolder: "/srv/files",
   absoluteFolders: ["/run/tls"],
   app: "shop",
@@ -23,6 +24,11 @@ Deno.test("formatListening tells a person where, who, and where to", () => {
     "files go to   /srv/files, /run/tls",
     "",
   ]);
+});
+
+Deno.test("formatListening says who may speak the original's wire", () => {
+  const lines = formatListening({ ...NOTICE, originalRules: ["192.0.2.7"] }).split("\n");
+  assertEquals(lines[4], "original wire 192.0.2.7");
 });
 
 Deno.test("formatListening writes an IPv6 address in brackets", () => {
@@ -43,6 +49,7 @@ Deno.test("formatListening tells a program the same as JSON", () => {
 
 const REPORT: AgentSessionReport = {
   remoteAddress: "192.0.2.7",
+  wire: 2,
   isComplete: true,
   files: [
     { path: "a", outcome: "created" },
@@ -60,6 +67,7 @@ Deno.test("formatDelivery writes a line with counts and every file that is not u
   assertEquals(JSON.parse(line), {
     event: "delivery",
     keeper: "192.0.2.7",
+    wire: 2,
     complete: true,
     code: null,
     created: 1,
