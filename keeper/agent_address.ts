@@ -102,15 +102,32 @@ export function parseAgentAddresses(
 ): AgentAddress[] {
   const byName = new Map<string, AgentAddress>();
   for (const item of items) {
-    const address = readAddress(item, options.defaultPort ?? 8_888);
-    if ("problem" in address) {
-      throw refusal(`${JSON.stringify(item)} ${address.problem}`, address.hint);
-    }
+    const address = parseAgentAddress(item, {
+      defaultPort: options.defaultPort ?? 8_888,
+      fault: (problem, hint) => refusal(`${JSON.stringify(item)} ${problem}`, hint),
+    });
     const name = formatAgentAddress(address);
     if (byName.has(name)) throw refusal(`${name} stands twice`, "Name each agent once.");
     byName.set(name, address);
   }
   return [...byName.values()];
+}
+
+/**
+ * Reads one address.
+ *
+ * @throws What `fault` makes of a problem and a hint.
+ */
+export function parseAgentAddress(
+  text: string,
+  options: {
+    readonly defaultPort: number;
+    readonly fault: (problem: string, hint: string) => Error;
+  },
+): AgentAddress {
+  const address = readAddress(text, options.defaultPort);
+  if ("problem" in address) throw options.fault(address.problem, address.hint);
+  return address;
 }
 
 function refusal(problem: string, hint: string): ConfigError {

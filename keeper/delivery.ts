@@ -4,6 +4,7 @@
  * @module
  */
 import { type EncodedManifest, encodeManifest } from "../protocol/mod.ts";
+import type { TextFactsCache } from "../protocol/original/mod.ts";
 import type { ManagedFile } from "./vault/managed_files.ts";
 import type { Vault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
 
@@ -15,6 +16,8 @@ export interface Delivery {
   readonly manifest: EncodedManifest;
   /** How many bytes all files have together. */
   readonly totalBytes: number;
+  /** What nodes of the original would know of the files, worked out once for all of them. */
+  readonly textFacts: TextFactsCache;
 }
 
 /**
@@ -31,5 +34,5 @@ export async function prepareDelivery(
   const view = await vault.inspect(files, options);
   const manifest = await encodeManifest(view.entries);
   const totalBytes = view.entries.reduce((sum, { size }) => sum + size, 0);
-  return { view, manifest, totalBytes };
+  return { view, manifest, totalBytes, textFacts: new Map() };
 }

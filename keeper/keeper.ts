@@ -12,7 +12,6 @@ import {
   DEFAULT_CONCURRENCY,
   DEFAULT_DISCOVERY_INTERVAL_MS,
   DEFAULT_POLLING_INTERVAL_MS,
-  MAX_TIMER_MS,
   SUSPECT_SHARE,
 } from "./limits.ts";
 import {
@@ -22,11 +21,14 @@ import {
   joinReports,
   type PassReport,
 } from "./report.ts";
+import { Deliveries, type DeliveriesStore } from "./original/mod.ts";
 import { orderAgents, Schedule, type ScheduledAgent } from "./schedule.ts";
+import { sleep } from "./sleep.ts";
 import { type Dial, syncAgent, type SyncLimits } from "./sync_agent.ts";
 import { KnownAgents, type KnownAgentsStore, type TrustPolicy } from "./trust/mod.ts";
 import type { ManagedFile } from "./vault/managed_files.ts";
 import type { Vault } from "./vault/vault.ts";
+import { PROTOCOL_2, type WireChoice } from "./wire.ts";
 
 /** What a keeper is made of. */
 export interface KeeperOptions {
@@ -44,6 +46,12 @@ export interface KeeperOptions {
   readonly trust?: TrustPolicy;
   /** How many agents of the app may be trusted at first use; needed with `first-use`. */
   readonly firstUseLimit?: number;
+  /** Which wire is spoken with whom; see `parseWires`. @default {PROTOCOL_2} */
+  readonly wires?: WireChoice;
+  /** Where it is kept what nodes of the original hold; in memory alone by default. */
+  readonly deliveries?: DeliveriesStore;
+  /** Whether a node of the original must ask for every file. @default {true} */
+  readonly expectsAll?: boolean;
   /** How many agents are served at a time. @default {32} */
   readonly concurrency?: number;
   /** How often every agent is served, in milliseconds. @default {300_000} */
@@ -103,6 +111,8 @@ export interface RunOptions {
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #known: KnownAgents;
+  readonly #wires: WireChoice;
+  readonly #deliveries: Deliveries;
   readonly #schedule: Schedule;
   readonly #list: FleetList;
   readonly #places: LimitFunction;
@@ -130,6 +140,8 @@ export class Keeper {
     this.#logger = options.logger ?? SILENT_LOGGER;
     this.#now = now;
     this.#pollingIntervalMs = pollingIntervalMs;
+    this.#wires = options.wires ?? PROTOCOL_2;
+    this.#deliveries = new Deliveries(options.deliveries);
     this.#known = new KnownAgents(options.knownAgents, {
       app: options.fleet.app,
       trust,
@@ -203,28 +215,15 @@ export class Keeper {
         this.#list.isKnown ? wholeAtMs : Infinity,
         this.#schedule.nextDueMs(),
       );
-      await this.#sleep(nextMs - this.#now(), { wake: wake.promise, signal });
+      await sleep(nextMs - this.#now(), {
+        wake: wake.promise,
+        signal,
+        delay: this.#options.delay,
+      });
       wake = Promise.withResolvers<void>();
     }
     await Promise.all(tasks);
     throw signal.reason;
-  }
-
-  /** Waits for a time, a wake-up call, or the end. */
-  async #sleep(
-    durationMs: number,
-    { wake, signal }: { readonly wake: Promise<void>; readonly signal: AbortSignal },
-  ): Promise<void> {
-    const nap = new AbortController();
-    const stop = () => nap.abort();
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) nap.abort();
-    const { delay = wait } = this.#options;
-    const napping = delay(Math.min(Math.max(durationMs, 0), MAX_TIMER_MS), nap.signal)
-      .catch(() => {});
-    await Promise.race([napping, wake]);
-    nap.abort();
-    signal.removeEventListener("abort", stop);
   }
 
   async #rediscover({ signal, onReport }: RunOptions): Promise<void> {
@@ -265,6 +264,7 @@ export class Keeper {
     let reports: readonly AgentReport[];
     try {
       await this.#known.reload();
+      if (this.#wires.hasOriginal) await this.#deliveries.load();
       const delivery = await this.#prepare(signal);
       const inOrder = orderAgents(agents, (name) => this.#known.isRecorded(name));
       for (const { name } of agents) this.#known.beginContact(name);
@@ -284,6 +284,7 @@ export class Keeper {
     }
     try {
       await this.#known.settle({ fleetSinceMs: isWhole ? startedMs : null });
+      await this.#deliveries.save();
     } catch (error) {
       if (!(error instanceof FluxVaultError)) throw error;
       problems.push({ code: error.code, message: error.message });
@@ -329,8 +330,11 @@ export class Keeper {
     agent: ScheduledAgent,
     { delivery, signal }: PassOptions & { readonly delivery: Delivery },
   ): Promise<AgentReport> {
-    const { fleet, dial, limits } = this.#options;
+    const { fleet, dial, limits, expectsAll = true } = this.#options;
     const options = {
+      wire: this.#wires.wireOf(agent.address),
+      deliveries: this.#deliveries,
+      expectsAll,
       app: fleet.app,
       dial,
       known: this.#known,
@@ -378,19 +382,4 @@ function isChangedKey({ outcome }: ContactReport): boolean {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function wait(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, durationMs);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -57,3 +57,10 @@ export const VAULT_FILES_IN_FLIGHT = 8;
 
 /** How many results beyond the files that were offered are kept of one agent. */
 export const MAX_EXTRA_RESULTS = 100;
+
+/** How many nodes of the original are remembered. */
+export const MAX_ORIGINAL_NODES = 1_000;
+/** How many files a folder may hold that is offered as a whole, and how deep. */
+export const MAX_FOLDER_FILES = 10_000;
+/** See {@linkcode MAX_FOLDER_FILES}. */
+export const MAX_FOLDER_DEPTH = 16;

@@ -25,16 +25,59 @@ const STATE_DIR = {
   help: "The folder that remembers agents; $XDG_STATE_HOME/fluxvault where it is not given.",
 } as const;
 
+const VAULT_DIR = {
+  name: "vault-dir",
+  kind: "path",
+  metavar: "FOLDER",
+  group: VAULT,
+  help: "The folder that holds the secret files.",
+} as const;
+
+const RUN_APP_NAME = {
+  ...APP_NAME,
+  help: "The app whose agents to find through the Flux API; with --agent-ips, the app that " +
+    "these must belong to.",
+} as const;
+
+const AGENT_IPS = {
+  name: "agent-ips",
+  kind: "list",
+  metavar: "HOST[:PORT],...",
+  group: FLEET,
+  help: "Serve these agents only, without asking the Flux API.",
+} as const;
+
+const COMMS_PORT = {
+  name: "comms-port",
+  kind: "integer",
+  min: 1,
+  max: 65_535,
+  default: 8_888,
+  group: FLEET,
+  help: "The port of agents whose address names none.",
+} as const;
+
+const FLUX_API = {
+  name: "flux-api",
+  kind: "list",
+  metavar: "URL,...",
+  group: FLEET,
+  help: "The Flux APIs to ask, in turn; the public one where none is given.",
+} as const;
+
+const CONCURRENCY = {
+  name: "concurrency",
+  kind: "integer",
+  min: 1,
+  max: 1_024,
+  default: 32,
+  group: PASSES,
+  help: "How many agents are served at a time.",
+} as const;
+
 /** The options of `run`. */
 export const RUN_OPTIONS = defineOptions([
-  {
-    name: "vault-dir",
-    kind: "path",
-    metavar: "FOLDER",
-    default: "./vault",
-    group: VAULT,
-    help: "The folder that holds the secret files.",
-  },
+  { ...VAULT_DIR, default: "./vault" },
   {
     name: "managed-files",
     kind: "list",
@@ -43,33 +86,17 @@ export const RUN_OPTIONS = defineOptions([
     help: "Which files of the vault go where; REMOTE is relative to the agent's working folder, " +
       "or absolute, and keeps the name where it ends in /.",
   },
+  RUN_APP_NAME,
+  AGENT_IPS,
+  COMMS_PORT,
+  FLUX_API,
   {
-    ...APP_NAME,
-    help: "The app whose agents to find through the Flux API; with --agent-ips, the app that " +
-      "these must belong to.",
-  },
-  {
-    name: "agent-ips",
+    name: "wire",
     kind: "list",
-    metavar: "HOST[:PORT],...",
+    metavar: "2|original|HOST[:PORT]=...",
     group: FLEET,
-    help: "Serve these agents only, without asking the Flux API.",
-  },
-  {
-    name: "comms-port",
-    kind: "integer",
-    min: 1,
-    max: 65_535,
-    default: 8_888,
-    group: FLEET,
-    help: "The port of agents whose address names none.",
-  },
-  {
-    name: "flux-api",
-    kind: "list",
-    metavar: "URL,...",
-    group: FLEET,
-    help: "The Flux APIs to ask, in turn; the public one where none is given.",
+    help: "What is spoken, with all agents or with one: protocol 2, or the wire of the original " +
+      "FluxVault, on which whoever is on the path can read and change every file.",
   },
   {
     name: "trust",
@@ -113,15 +140,18 @@ export const RUN_OPTIONS = defineOptions([
     group: PASSES,
     help: "Serve every agent once and stop: 0 if each has what it should have, else 1.",
   },
-  {
-    name: "concurrency",
-    kind: "integer",
-    min: 1,
-    max: 1_024,
-    default: 32,
-    group: PASSES,
-    help: "How many agents are served at a time.",
-  },
+  CONCURRENCY,
+]);
+
+/** The options of `vault`: the original's words for those that it had. */
+export const VAULT_OPTIONS = defineOptions([
+  { ...VAULT_DIR, aliases: ["dir"], variables: ["VAULT_FILE_DIR"] },
+  { ...RUN_APP_NAME, aliases: ["app"], variables: ["VAULT_APP"] },
+  { ...AGENT_IPS, aliases: ["ip"] },
+  { ...COMMS_PORT, aliases: ["port"], variables: ["VAULT_PORT"], default: 39_898 },
+  FLUX_API,
+  STATE_DIR,
+  CONCURRENCY,
 ]);
 
 /** The options of `agents list`, `agents approve` and `agents forget`. */

@@ -5,6 +5,7 @@
  */
 import type { FileResult, RejectionCode } from "../protocol/mod.ts";
 import type { TrustGround } from "./trust/mod.ts";
+import type { Wire } from "./wire.ts";
 
 /** How the contact with one agent ended. */
 export type AgentOutcome =
@@ -39,6 +40,8 @@ export type AgentOutcome =
 export interface AgentReport {
   /** Where it was dialled, as `host:port`. */
   readonly address: string;
+  /** What was spoken: protocol 2, or the wire of the original FluxVault. */
+  readonly wire: Wire;
   /** The component that it says it is; `null` if it says none or did not get so far. */
   readonly component: string | null;
   /** The fingerprint of its key, `null` if it did not prove one. */

@@ -36,6 +36,7 @@ export function formatReportJson(report: PassReport): string {
     pass,
     address: agent.address,
     app,
+    wire: agent.wire,
     component: agent.component,
     fingerprint: agent.fingerprint,
     trust: agent.trust,

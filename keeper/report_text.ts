@@ -29,7 +29,13 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   "identity-changed": "it shows another key than the one on record",
   "identity-invalid": "its proof of identity is not valid",
   "identity-mismatch": "its key is known for another app or component",
+  "key-on-record": "its key is on record, so it is not spoken to on the original's wire: " +
+    "take it out of --wire, or have it forgotten (agents forget)",
   "manifest-stale": "it has seen a later manifest",
+  "original-refused": "it speaks protocol 2, and lets nobody here speak the original's wire: " +
+    "--wire HOST=2",
+  "original-wire": "it speaks the wire of the original FluxVault; to serve it so, with what that " +
+    "cannot protect: --wire HOST=original",
   "rejected": "its key is not known",
   "relay-suspected": "it passes on what an agent at another address says",
   "shutting-down": "it is about to end",

@@ -19,25 +19,54 @@ import { Keeper } from "./keeper.ts";
 import type { RUN_OPTIONS } from "./options.ts";
 import { isPassWanted, type PassReport } from "./report.ts";
 import { findStateFolder } from "./state_folder.ts";
+import { DeliveriesFile } from "./original/deliveries_file.ts";
 import { KnownAgentsFile } from "./trust/known_agents_file.ts";
 import type { TrustPolicy } from "./trust/mod.ts";
 import { DiskVault } from "./vault/disk_vault.ts";
 import { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
 import type { Vault, VaultView } from "./vault/vault.ts";
+import { WholeFolderVault } from "./vault/whole_folder_vault.ts";
+import { parseWires, type WireChoice } from "./wire.ts";
 
-type Context = CommandContext<typeof RUN_OPTIONS>;
+/** What {@linkcode serve} is given. */
+export interface ServeContext extends Omit<CommandContext, "settings"> {
+  /** The settings of `run`. */
+  readonly settings: CommandContext<typeof RUN_OPTIONS>["settings"];
+}
+
+type Context = ServeContext;
+
+/** What `--managed-files` says instead of names where every file of the vault is offered. */
+export interface ServeOptions {
+  /** Whether every file of the vault folder is offered, as the original did. @default {false} */
+  readonly wholeFolder?: boolean;
+}
 
 /** Runs the command. */
-export async function run(context: Context): Promise<number> {
+export function run(context: CommandContext<typeof RUN_OPTIONS>): Promise<number> {
+  return serve(context);
+}
+
+/** Serves a fleet, once or until it is stopped. */
+export async function serve(context: ServeContext, options: ServeOptions = {}): Promise<number> {
   const { settings, logger, signal } = context;
-  const files = readFiles(context);
+  const { wholeFolder = false } = options;
+  const files = wholeFolder ? [] : readFiles(context);
+  const wires = withSource(context, "wire", () => parseWires(settings.wire));
+  checkTrust(context, wires);
   const { fleet, trust, firstUseLimit } = await readFleet(context);
   const stateFolder = findStateFolder(context.env, { stateDir: settings.stateDir });
-  const vault = new DiskVault(settings.vaultDir, { logger });
+  const vault = wholeFolder
+    ? new WholeFolderVault(settings.vaultDir, { logger })
+    : new DiskVault(settings.vaultDir, { logger });
   const view = await lookIntoVault(context, { vault, files });
   const knownAgents = new KnownAgentsFile(stateFolder);
   await knownAgents.load();
+  if (wires.hasOriginal) warnOfOriginal(context, fleet);
   const keeper = new Keeper({
+    wires,
+    deliveries: new DeliveriesFile(stateFolder),
+    expectsAll: !wholeFolder,
     fleet,
     vault: startingWith(view, vault),
     files,
@@ -89,6 +118,34 @@ function readFiles(context: Context): ManagedFile[] {
     });
   }
   return withSource(context, "managed-files", () => parseManagedFiles(settings.managedFiles));
+}
+
+/** Trust is a matter of keys, and the original's wire has none that last. */
+function checkTrust({ settings, resolved }: Context, wires: WireChoice): void {
+  if (!wires.isOriginalOnly) return;
+  const name = settings.trust !== undefined
+    ? "trust"
+    : settings.firstUseLimit !== undefined
+    ? "first-use-limit"
+    : null;
+  if (name === null) return;
+  throw settingError(resolved, {
+    name,
+    problem: "has no use where all agents are served by the original's wire",
+    hint: "Nothing there proves who an agent is. Leave it out, or serve them by protocol 2.",
+  });
+}
+
+/** Says once what the wire cannot do, whatever its two ends do. */
+function warnOfOriginal({ logger }: Context, fleet: Fleet): void {
+  const anybody = fleet instanceof StaticFleet
+    ? "an agent is known by its address alone"
+    : "an agent is known by its address alone, and any node can put itself into the list of the app";
+  logger.warn(
+    "The wire of the original FluxVault is on: whoever is on the path to such an agent can read " +
+      `and change every file; ${anybody}; messages can be played again; lengths show. ` +
+      "Take agents out of --wire as they are replaced.",
+  );
 }
 
 interface FleetSettings {

@@ -13,9 +13,12 @@ import {
   handshakeAsKeeper,
   identityFingerprint,
   type Logger,
+  OriginalPeerError,
+  OriginalRefusedError,
   PeerRejectedError,
   type RejectionCode,
 } from "../protocol/mod.ts";
+import { deliverOriginalAsKeeper, openOriginalAsKeeper } from "../protocol/original/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "./agent_address.ts";
 import type { Delivery } from "./delivery.ts";
 import {
@@ -24,10 +27,12 @@ import {
   SEND_BYTES_PER_S,
   SYNC_BASE_TIME_MS,
 } from "./limits.ts";
+import type { Deliveries } from "./original/mod.ts";
 import type { AgentOutcome, ContactReport } from "./report.ts";
 import { TimeLimit } from "./time_limit.ts";
 import type { Judgement, KnownAgents } from "./trust/mod.ts";
 import type { VaultFault, VaultView } from "./vault/vault.ts";
+import type { Wire } from "./wire.ts";
 
 /** A connection to an agent. */
 export interface AgentConnection {
@@ -63,6 +68,12 @@ export interface SyncOptions {
   readonly known: KnownAgents;
   /** What it should hold. */
   readonly delivery: Delivery;
+  /** What is spoken with it. */
+  readonly wire: Wire;
+  /** What nodes of the original hold. */
+  readonly deliveries: Deliveries;
+  /** Whether a node of the original must ask for every file. */
+  readonly expectsAll: boolean;
   /** The times. */
   readonly limits?: SyncLimits | undefined;
   /** Takes notes. */
@@ -92,7 +103,8 @@ export async function syncAgent(
   address: AgentAddress,
   options: SyncOptions,
 ): Promise<ContactReport> {
-  const { signal, now, limits, delivery } = options;
+  const { signal, now, limits, delivery, wire } = options;
+  const talk = wire === "original" ? talkOriginal : talkProtocol2;
   signal?.throwIfAborted();
   const startedMs = now();
   const beganMs = performance.now();
@@ -129,6 +141,7 @@ export async function syncAgent(
   const { component, fingerprint, software, judgement } = agent;
   return {
     address: formatAgentAddress(address),
+    wire,
     component,
     fingerprint,
     trust: judgement?.verdict === "trusted" ? judgement.ground : null,
@@ -159,7 +172,7 @@ interface TalkOptions extends SyncOptions {
   readonly signal: AbortSignal;
 }
 
-async function talk(address: AgentAddress, options: TalkOptions): Promise<AgentOutcome> {
+async function talkProtocol2(address: AgentAddress, options: TalkOptions): Promise<AgentOutcome> {
   const { app, dial, known, delivery, agent, limit, signal, now } = options;
   const connection = await dial(address, { signal });
   agent.isConnected = true;
@@ -180,6 +193,40 @@ async function talk(address: AgentAddress, options: TalkOptions): Promise<AgentO
       manifest: delivery.manifest,
       now,
       onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
+    });
+    return { kind: "delivered", files: completeResults(files, delivery.view), contentBytes };
+  } finally {
+    connection.close();
+  }
+}
+
+/** Serves a node of the original; nothing is known of it but its address. */
+async function talkOriginal(address: AgentAddress, options: TalkOptions): Promise<AgentOutcome> {
+  const { dial, known, delivery, deliveries, expectsAll, agent, limit, signal } = options;
+  const name = formatAgentAddress(address);
+  // Who has proved a key here before is not given files by a wire that proves nothing.
+  if (known.isRecorded(name)) return { kind: "failed", code: "key-on-record" };
+  const connection = await dial(address, { signal });
+  agent.isConnected = true;
+  try {
+    const session = await openOriginalAsKeeper(connection.duplex, { signal });
+    if (session.isNodeNewer) {
+      options.logger.info("An agent that is spoken to on the original's wire offers protocol 2.", {
+        address: name,
+      });
+    }
+    const { files, contentBytes } = await deliverOriginalAsKeeper(session, delivery.view, {
+      lastDelivered: (path) => deliveries.last(name, path),
+      onDelivered: (path, digest) => deliveries.note(name, { path, digest }),
+      onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
+      onTranslated: (path) => {
+        options.logger.warn("A file lost its line ends: the original's wire knows LF alone.", {
+          address: name,
+          path,
+        });
+      },
+      textFacts: delivery.textFacts,
+      expectsAll,
     });
     return { kind: "delivered", files: completeResults(files, delivery.view), contentBytes };
   } finally {
@@ -227,6 +274,8 @@ function outcomeOf(error: unknown, agent: Acquaintance): AgentOutcome {
     return { kind: "rejected", code: error.code, by: error.by };
   }
   if (!(error instanceof FluxVaultError)) return { kind: "failed", code: "internal" };
+  if (error instanceof OriginalPeerError) return { kind: "failed", code: "original-wire" };
+  if (error instanceof OriginalRefusedError) return { kind: "failed", code: "original-refused" };
   const { code } = error;
   return agent.isConnected ? { kind: "failed", code } : { kind: "unreachable", code };
 }

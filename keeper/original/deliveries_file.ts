@@ -1,0 +1,87 @@
+/**
+ * What the nodes of the original hold, as a file on this machine: written whole, under a lock,
+ * readable by its owner alone.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { decodeUtf8, encodeUtf8, StorageError } from "../../protocol/mod.ts";
+import {
+  lockFile,
+  readOptionalFile,
+  storageError,
+  writeFileAtomically,
+} from "../../protocol/host/mod.ts";
+import { MAX_ORIGINAL_NODES, MAX_STATE_BYTES, STATE_LOCK_WAIT_MS } from "../limits.ts";
+import type { DeliveriesState, DeliveriesStore } from "./deliveries.ts";
+
+/** The name of the file in the folder of state. */
+export const DELIVERIES_FILE_NAME = "original_nodes.json";
+const LOCK_NAME = "original_nodes.lock";
+const VERSION = 1;
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** Keeps deliveries in a file; one that cannot be read is never written over. */
+export class DeliveriesFile implements DeliveriesStore {
+  /** Where the file is. */
+  readonly path: string;
+  readonly #folder: string;
+
+  /** Names the folder of state; it is made (0700) with the first change. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.path = join(folder, DELIVERIES_FILE_NAME);
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @throws {StorageError} `state-malformed` if it is not what was written.
+   */
+  async load(): Promise<DeliveriesState> {
+    const bytes = await readOptionalFile(this.path, { maxBytes: MAX_STATE_BYTES });
+    if (bytes === null) return new Map();
+    try {
+      return readState(JSON.parse(decodeUtf8(bytes)));
+    } catch {
+      throw new StorageError("state-malformed", `${this.path} is not as it was written`, {
+        hint: "Move it away; every file is then taken for delivered where its checksum is equal.",
+      });
+    }
+  }
+
+  /** Adds to the file. */
+  async merge(news: DeliveriesState): Promise<void> {
+    try {
+      await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw storageError(error, `make the folder ${JSON.stringify(this.#folder)}`);
+    }
+    using _lock = await lockFile(join(this.#folder, LOCK_NAME), { waitMs: STATE_LOCK_WAIT_MS });
+    const nodes = new Map(await this.load());
+    for (const [node, files] of news) {
+      // The node that was heard of last stands last, and is forgotten last.
+      const before = nodes.get(node) ?? [];
+      nodes.delete(node);
+      nodes.set(node, new Map([...before, ...files]));
+    }
+    const kept = [...nodes].slice(-MAX_ORIGINAL_NODES);
+    const members = kept.map(([node, files]) => [node, Object.fromEntries(files)]);
+    const text = JSON.stringify({ version: VERSION, nodes: Object.fromEntries(members) }, null, 2);
+    await writeFileAtomically(this.path, encodeUtf8(`${text}\n`));
+  }
+}
+
+function readState(json: unknown): DeliveriesState {
+  const { version, nodes } = json as { version: unknown; nodes: Record<string, unknown> };
+  if (version !== VERSION) throw new Error("another version");
+  return new Map(Object.entries(nodes).map(([node, files]) => [node, readFiles(files)]));
+}
+
+function readFiles(files: unknown): ReadonlyMap<string, string> {
+  const entries = Object.entries(files as Record<string, unknown>);
+  return new Map(entries.map(([path, digest]) => {
+    if (typeof digest !== "string" || !DIGEST.test(digest)) throw new Error("no digest");
+    return [path, digest];
+  }));
+}
