@@ -14,6 +14,7 @@ import {
 } from "../protocol/mod.ts";
 import { type OriginalSession, receiveOriginalAsAgent } from "../protocol/original/mod.ts";
 import { DeliveryRecord } from "./delivery_record.ts";
+import { InTurnStore } from "./in_turn_store.ts";
 import {
   BUSY_WAIT_MS,
   FILES_IN_FLIGHT,
@@ -63,7 +64,11 @@ export type DeliveryOutcome = Pick<
   "wire" | "isComplete" | "files" | "contentBytes" | "error"
 >;
 
-/** Runs the deliveries of an agent, one at a time. */
+/**
+ * Runs the deliveries of an agent, one at a time.
+ *
+ * Sessions with vaults of the original go side by side, and take turns for each file.
+ */
 export class DeliveryDesk {
   readonly #options: DeliveryOptions;
   readonly #turn = new Turn();
@@ -99,21 +104,22 @@ export class DeliveryDesk {
     const files = [...new Set(listed)];
     const common = { files, ...(createHasher === undefined ? {} : { createHasher }) };
     let passOn = () => {};
-    const takeTurn = async () => {
-      stall.pause();
-      const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
-      passOn = await this.#turn.take({ waitMs, signal: ends.stop });
-      stall.expectFiles();
-    };
+    const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
+    const take = () => this.#turn.take({ waitMs, signal: ends.stop });
     try {
       if (conversation.wire === "original") {
-        await takeTurn();
-        return await receiveOriginalAsAgent(conversation.session, record, common);
+        stall.expectFiles();
+        const store = new InTurnStore(record, take);
+        return await receiveOriginalAsAgent(conversation.session, store, common);
       }
       return await receiveAsAgent(conversation.session, record, {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,
-        checkManifest: takeTurn,
+        checkManifest: async () => {
+          stall.pause();
+          passOn = await take();
+          stall.expectFiles();
+        },
       });
     } catch (error) {
       if (conversation.wire === "original") conversation.session.link.fail(error);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../protocol/mod.ts";
+import { ConfigError, findPathFault } from "../protocol/mod.ts";
 import type { CommandContext } from "../protocol/host/mod.ts";
 import type { NODE_OPTIONS } from "./options.ts";
 import { serve } from "./serve_command.ts";
@@ -21,6 +21,13 @@ export async function run(context: CommandContext<typeof NODE_OPTIONS>): Promise
   if (files.length === 0) {
     throw new ConfigError("no file is named: the original's vault gives only what is asked for", {
       hint: "Name the files behind the options: node --port 39898 --vault HOST quotes.txt",
+    });
+  }
+  for (const file of files) {
+    const fault = findPathFault(file);
+    if (fault === null) continue;
+    throw new ConfigError(`the file ${JSON.stringify(file)} ${fault}`, {
+      hint: "Name it relative to the folder of the files, with / between folders.",
     });
   }
   return await serve({ ...context, settings: { ...settings, files } });

@@ -137,8 +137,9 @@ function checkRules({ resolved, settings }: Context): void {
 function warnOfOriginal({ settings, logger }: Context): void {
   logger.warn(
     "the wire of the original FluxVault is on: whoever is on the path between these addresses and " +
-      "this agent can read and change every file; a vault is known by its address alone; messages " +
-      "can be played again; lengths show. Turn it off when the vault is replaced",
+      "this agent can read and change every file; a vault is known by its address alone, notices " +
+      "no message that is played again, and makes keys of 128 bits; the lengths of files show. " +
+      "Turn it off when the vault is replaced",
     { addresses: settings.originalWire.join(", ") },
   );
   for (const file of settings.files) {
@@ -186,7 +187,21 @@ function checkFiles({ resolved, settings }: Context): void {
   for (const path of settings.files) {
     const fault = findPathFault(path);
     if (fault === null) continue;
-    throw settingError(resolved, { name: "files", problem: `has a path that ${fault}` });
+    throw settingError(resolved, {
+      name: "files",
+      problem: `has a path that ${fault}`,
+      hint: "Write paths relative to the working folder, with / between folders.",
+    });
+  }
+  const outside = settings.files.find((path) => {
+    return isAbsolute(path) && !settings.allowAbsolute.some((folder) => isInside(path, folder));
+  });
+  if (outside !== undefined) {
+    throw settingError(resolved, {
+      name: "files",
+      problem: `has ${JSON.stringify(outside)}, which is below no folder of --allow-absolute`,
+      hint: "Name the folder there, or write a path relative to the working folder.",
+    });
   }
   const isRelative = settings.allowAbsolute.find((folder) => !isAbsolute(folder));
   if (isRelative === undefined) return;

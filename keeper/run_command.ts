@@ -140,11 +140,11 @@ function checkTrust({ settings, resolved }: Context, wires: WireChoice): void {
 function warnOfOriginal({ logger }: Context, fleet: Fleet): void {
   const anybody = fleet instanceof StaticFleet
     ? "an agent is known by its address alone"
-    : "an agent is known by its address alone, and any node can put itself into the list of the app";
+    : "any node can put itself into the list of the app; an agent is known by its address alone";
   logger.warn(
     "The wire of the original FluxVault is on: whoever is on the path to such an agent can read " +
-      `and change every file; ${anybody}; messages can be played again; lengths show. ` +
-      "Take agents out of --wire as they are replaced.",
+      `and change every file; ${anybody}, and notices no message that is played again; ` +
+      "the lengths of files show. Take agents out of --wire as they are replaced.",
   );
 }
 

@@ -162,7 +162,7 @@ async function giveUp(
 
 /** A connection whose keeper answered line 1 in the manner of the original FluxVault (section 2). */
 export interface OriginalGreeting {
-  /** The transport, behind the keeper's line. */
+  /** @internal The transport, behind the keeper's line. */
   readonly link: Link;
   /** The keeper's line, newline included. */
   readonly line: Bytes;

@@ -46,9 +46,9 @@ export interface OriginalOptions {
 
 /** A session that is open. */
 export interface OriginalSession {
-  /** The transport. */
+  /** @internal The transport. */
   readonly link: Link;
-  /** Messages over it, sealed. */
+  /** @internal Messages over it, sealed. */
   readonly channel: Channel;
   /** See {@linkcode OriginalOptions}. */
   readonly dialect: Dialect;

@@ -26,7 +26,11 @@ export async function* answerPieces(
   requested: ReadonlyMap<string, unknown>,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const whole = encodeJsonObject(answer(requested, { status: "Success" }));
+  // A request may have members of these names, which would keep their place in front.
+  const echoed = new Map(requested);
+  echoed.delete("Body");
+  echoed.delete("Status");
+  const whole = encodeJsonObject(answer(echoed, { status: "Success" }));
   const end = '"Body": "", "Status": "Success"}';
   const head = whole.slice(0, whole.length - end.length);
   yield encodeUtf8(`${head}"Body": "`);

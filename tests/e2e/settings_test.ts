@@ -240,7 +240,7 @@ Deno.test("fluxvault: is both programs under one name, and says which it wants",
   assertEquals(keeper.code, 0, keeper.stderr);
   assertEquals(Object.keys(await readTree(site.path("files"))), ["a"]);
   assertEquals((await agent.stop()).code, 0);
-  for (const words of [[], ["vault"]]) {
+  for (const words of [[], ["server"]]) {
     const lost = await site.run("keeper", words, { script });
     assertEquals([lost.code, lost.stdout], [2, ""]);
     assertMatch(lost.stderr, /fluxvault agent, or fluxvault keeper/);

@@ -1,5 +1,5 @@
 import * as limits from "../../keeper/limits.ts";
-import { AGENTS_OPTIONS, RUN_OPTIONS } from "../../keeper/options.ts";
+import { AGENTS_OPTIONS, RUN_OPTIONS, VAULT_OPTIONS } from "../../keeper/options.ts";
 import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
 import { assertEquals } from "../support/assert.ts";
 
@@ -12,6 +12,7 @@ Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
     agentIps: [],
     commsPort: limits.DEFAULT_COMMS_PORT,
     fluxApi: [],
+    wire: [],
     trust: undefined,
     firstUseLimit: undefined,
     stateDir: undefined,
@@ -44,4 +45,17 @@ Deno.test("RUN_OPTIONS reads the variables that users know", async () => {
 Deno.test("AGENTS_OPTIONS has no option that RUN_OPTIONS lacks", () => {
   const known = new Set<string>(RUN_OPTIONS.map(({ name }) => name));
   assertEquals(AGENTS_OPTIONS.filter(({ name }) => !known.has(name)), []);
+});
+
+Deno.test("VAULT_OPTIONS takes the words and the variables of the original's vault", async () => {
+  const env = fixedEnvironment({ VAULT_PORT: "30001", VAULT_FILE_DIR: "./x/", VAULT_APP: "demo" });
+  const args = ["--ip", "203.0.113.20", "--dir", "files"];
+  const { values } = await resolveSettings(VAULT_OPTIONS, { args, env });
+  const { vaultDir, appName, agentIps, commsPort } = values;
+  assertEquals([vaultDir, appName, agentIps, commsPort], [
+    "files",
+    "demo",
+    ["203.0.113.20"],
+    30_001,
+  ]);
 });

@@ -11,6 +11,7 @@ export function delivered(...files: readonly FileResult[]): AgentOutcome {
 export function agentOf(outcome: AgentOutcome, members: Partial<AgentReport> = {}): AgentReport {
   return {
     address: "203.0.113.1:8888",
+    wire: 2,
     component: null,
     fingerprint: `SHA256:${"a".repeat(43)}`,
     trust: "approved",

@@ -14,6 +14,7 @@ Deno.test("formatReportJson writes each agent and the pass", () => {
     pass: 1,
     address: "203.0.113.1:8888",
     app: "demo",
+    wire: 2,
     component: null,
     fingerprint: `SHA256:${"a".repeat(43)}`,
     trust: "approved",

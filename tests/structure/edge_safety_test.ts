@@ -19,6 +19,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/main.ts",
   "agent/mod.ts",
   "agent/name_resolver.ts",
+  "agent/node_command.ts",
   "agent/options.ts",
   "agent/program.ts",
   "agent/serve_command.ts",
@@ -28,11 +29,15 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/main.ts",
   "keeper/mod.ts",
   "keeper/options.ts",
+  "keeper/original/deliveries_file.ts",
+  "keeper/program.ts",
   "keeper/report_text.ts",
   "keeper/run_command.ts",
   "keeper/state_folder.ts",
   "keeper/trust/known_agents_file.ts",
   "keeper/vault/disk_vault.ts",
+  "keeper/vault/whole_folder_vault.ts",
+  "keeper/vault_command.ts",
 ];
 
 /**

@@ -15,7 +15,21 @@ import {
   MemorySecretStore,
   randomBytes,
   receiveAsAgent,
+  type RsaKeyLease,
+  type RsaKeyPair,
+  RsaKeyStock,
 } from "../../protocol/mod.ts";
+import {
+  acceptOriginal,
+  CLASSES,
+  type Dialect,
+  generateSharedRsaKeyPair,
+  openAsAgent,
+  openOriginalAsAgent,
+  type OriginalGreeting,
+  type OriginalSession,
+  receiveOriginalAsAgent,
+} from "../../protocol/original/mod.ts";
 import { agentOptions } from "./session_pair.ts";
 
 /** What an agent does with its end of a connection. */
@@ -29,6 +43,8 @@ export interface FakeAgentOptions {
   readonly component?: string | null;
   /** Files that it asks for besides. @default {[]} */
   readonly files?: readonly string[];
+  /** Files that it asks for on the original's wire; by default it does not take that wire. */
+  readonly originalFiles?: readonly string[];
   /** Who it is; a new identity by default. */
   readonly identity?: AgentIdentity;
   /** Names its process; new by default. */
@@ -62,15 +78,78 @@ export class FakeAgent {
   /** Serves one connection. */
   readonly serve: Behaviour = async (duplex) => {
     this.contacts++;
-    const { app = null, component = null, files = [] } = this.#options;
+    const { app = null, component = null, files = [], originalFiles } = this.#options;
     const { identity, instance } = this;
-    const session = await handshakeAsAgent(
-      duplex,
-      await agentOptions({ identity, instance, app, component }),
-    );
-    await receiveAsAgent(session, this.store, { files });
+    const options = await agentOptions({ identity, instance, app, component });
+    if (originalFiles === undefined) {
+      return await receiveAsAgent(await handshakeAsAgent(duplex, options), this.store, { files });
+    }
+    const opened = await openAsAgent(duplex, {
+      ...options,
+      keys: { lease: leaseSharedKey },
+      onOriginal: (greeting: OriginalGreeting) => greeting,
+    });
+    if (!("line" in opened)) return await receiveAsAgent(opened, this.store, { files });
+    const session = await acceptOriginal(opened);
+    return await receiveOriginalAsAgent(session, this.store, { files: originalFiles });
   };
 }
+
+let sharedPair: Promise<RsaKeyPair> | null = null;
+
+/** Leases the RSA key of this test process that either wire may offer; leaves no timer behind. */
+export async function leaseSharedKey(): Promise<RsaKeyLease> {
+  const pair = await (sharedPair ??= generateSharedRsaKeyPair());
+  using stock = new RsaKeyStock({ generate: () => Promise.resolve(pair) });
+  return await stock.lease();
+}
+
+/** A node of the original FluxVault, which knows its own wire alone and goes by checksums. */
+export class FakeNode {
+  /** What it holds. */
+  readonly store = new MemorySecretStore();
+  /** How many connections it had. */
+  contacts = 0;
+  readonly #files: readonly string[];
+  readonly #dialect: Dialect;
+
+  /** Makes a node that asks for these files. */
+  constructor(files: readonly string[], dialect: Dialect = CLASSES) {
+    this.#files = files;
+    this.#dialect = dialect;
+  }
+
+  /** Serves one connection. */
+  readonly serve: Behaviour = async (duplex) => {
+    this.contacts++;
+    const lease = await leaseSharedKey();
+    const session = await openOriginalAsAgent(duplex, { lease, dialect: this.#dialect });
+    await receiveOriginalAsAgent(session, this.store, { files: this.#files });
+  };
+}
+
+/** A node of the original that opens a session like any other and goes on as told. */
+export function playedNode(play: (session: OriginalSession) => Promise<unknown>): Behaviour {
+  return async (duplex) => {
+    await play(await openOriginalAsAgent(duplex, { lease: await leaseSharedKey() }));
+  };
+}
+
+/** Asks for a file as a node that holds none; returns the status of the answer. */
+export async function askAsNode({ channel }: OriginalSession, file: string): Promise<unknown> {
+  const request = new Map<string, unknown>([["State", "REQUEST"], ["FILE", file], ["crc32", 0]]);
+  await channel.writeSealed(request, { newline: true });
+  const options = { what: "the answer", maxBytes: 65_536, timeoutMs: 60_000 };
+  return (await channel.readSealed(options)).get("Status");
+}
+
+/** A node of the original that opens a session and then says nothing. */
+export const silentNode: Behaviour = playedNode(({ channel }) => channel.drain(3_600_000));
+
+/** A node of the original that asks without end. */
+export const greedyNode: Behaviour = playedNode(async (session) => {
+  for (;;) await askAsNode(session, "a");
+});
 
 /** A network of agents by address, `host:port`; nobody listens anywhere else. */
 export class FakeNetwork {
