@@ -105,11 +105,12 @@ export class DeliveryDesk {
     const common = { files, ...(createHasher === undefined ? {} : { createHasher }) };
     let passOn = () => {};
     const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
-    const take = () => this.#turn.take({ waitMs, signal: ends.stop });
     try {
       if (conversation.wire === "original") {
         stall.expectFiles();
-        const store = new InTurnStore(record, take);
+        // Its deliveries go on where the agent is asked to stop, as others that have begun.
+        const { signal } = ends.control;
+        const store = new InTurnStore(record, () => this.#turn.take({ waitMs, signal }));
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
       return await receiveAsAgent(conversation.session, record, {
@@ -117,7 +118,7 @@ export class DeliveryDesk {
         filesInFlight: FILES_IN_FLIGHT,
         checkManifest: async () => {
           stall.pause();
-          passOn = await take();
+          passOn = await this.#turn.take({ waitMs, signal: ends.stop });
           stall.expectFiles();
         },
       });

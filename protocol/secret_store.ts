@@ -34,7 +34,7 @@ export interface SecretStore {
    * @throws {StorageError}
    */
   stage(path: string, options: StageOptions): Promise<StagedFile>;
-  /** Makes durable what was put in place since the last call. */
+  /** Makes durable what was put in place since the last call: the delivery is at its end. */
   settle(): Promise<void>;
 }
 

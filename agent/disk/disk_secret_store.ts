@@ -213,9 +213,10 @@ export class DiskSecretStore implements SecretStore {
     };
   }
 
-  /** Makes what was put in place outlast a crash. */
+  /** Makes what was put in place outlast a crash, and ends a delivery. */
   async settle(): Promise<void> {
     this.#cache.retain(this.#claims.targets);
+    this.#claims.clear();
     const folders = this.#unsettled.values();
     await Promise.all(Array.from({ length: FOLDERS_SYNCED_AT_ONCE }, async () => {
       for (const folder of folders) {

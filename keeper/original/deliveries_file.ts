@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { decodeUtf8, encodeUtf8, StorageError } from "../../protocol/mod.ts";
+import { type Bytes, decodeUtf8, encodeUtf8, StorageError } from "../../protocol/mod.ts";
 import {
   lockFile,
   readOptionalFile,
@@ -65,11 +65,17 @@ export class DeliveriesFile implements DeliveriesStore {
       nodes.delete(node);
       nodes.set(node, new Map([...before, ...files]));
     }
-    const kept = [...nodes].slice(-MAX_ORIGINAL_NODES);
-    const members = kept.map(([node, files]) => [node, Object.fromEntries(files)]);
-    const text = JSON.stringify({ version: VERSION, nodes: Object.fromEntries(members) }, null, 2);
-    await writeFileAtomically(this.path, encodeUtf8(`${text}\n`));
+    await writeFileAtomically(this.path, encodeState([...nodes].slice(-MAX_ORIGINAL_NODES)));
   }
+}
+
+/** Writes the nodes, and of very many files only those of the nodes that were heard of last. */
+function encodeState(nodes: readonly (readonly [string, ReadonlyMap<string, string>])[]): Bytes {
+  const members = nodes.map(([node, files]) => [node, Object.fromEntries(files)]);
+  const text = JSON.stringify({ version: VERSION, nodes: Object.fromEntries(members) }, null, 2);
+  const bytes = encodeUtf8(`${text}\n`);
+  if (bytes.length <= MAX_STATE_BYTES || nodes.length === 0) return bytes;
+  return encodeState(nodes.slice(Math.ceil(nodes.length / 4)));
 }
 
 function readState(json: unknown): DeliveriesState {

@@ -15,6 +15,7 @@ import {
   MAX_MEMBERS_BYTES,
   MAX_NONCE_BYTES,
   MESSAGE_BYTES_PER_S,
+  MESSAGE_TIMEOUT_MS,
   PIECE_BYTES,
   TAG_BYTES,
 } from "./limits.ts";
@@ -38,15 +39,17 @@ export interface ReadOptions {
 export class Channel {
   readonly #link: Link;
   readonly #entropy: Entropy;
+  readonly #writeTimeoutMs: number;
   /** Has arrived and was not used yet. */
   #rest: Uint8Array = new Uint8Array(0);
   #key: EaxKey | null = null;
   readonly #usedNonces = new Set<string>();
 
-  /** Takes over a link. */
-  constructor(link: Link, entropy: Entropy) {
+  /** Takes over a link; a write that the peer does not take in time ends it. */
+  constructor(link: Link, entropy: Entropy, writeTimeoutMs: number = MESSAGE_TIMEOUT_MS) {
     this.#link = link;
     this.#entropy = entropy;
+    this.#writeTimeoutMs = writeTimeoutMs;
   }
 
   /** Seals and opens with this key from now on. */
@@ -80,13 +83,27 @@ export class Channel {
   async writeSealedPieces(json: AsyncIterable<Uint8Array>): Promise<void> {
     const nonce = this.#drawNonce();
     const stream = await this.#needKey().stream({ nonce });
-    await this.#link.write(encodeUtf8(`{"nonce": "${encodeHex(nonce)}", "ciphertext": "`));
+    await this.#write(encodeUtf8(`{"nonce": "${encodeHex(nonce)}", "ciphertext": "`));
     for await (const piece of json) {
       const ciphertext = await this.#link.during(stream.seal(piece));
-      await this.#link.write(encodeUtf8(encodeHex(ciphertext)));
+      await this.#write(encodeUtf8(encodeHex(ciphertext)));
     }
     const tag = encodeHex(await stream.tag());
-    await this.#link.write(encodeUtf8(`", "tag": "${tag}"}\n`));
+    await this.#write(encodeUtf8(`", "tag": "${tag}"}\n`));
+  }
+
+  async #write(bytes: Bytes): Promise<void> {
+    const timeoutMs = this.#writeTimeoutMs + bytes.length / MESSAGE_BYTES_PER_S * 1_000;
+    const disarm = this.#limit(timeoutMs, "the peer did not take a message in time");
+    await this.#link.write(bytes).finally(disarm);
+  }
+
+  /** Ends the link in so many milliseconds, unless the returned function is called before. */
+  #limit(timeoutMs: number, problem: string): () => void {
+    const timer = setTimeout(() => {
+      this.#link.fail(new ConnectionError("timed-out", problem));
+    }, timeoutMs);
+    return () => clearTimeout(timer);
   }
 
   async #writeLine(json: string, { newline, maxBytes = Infinity }: SealOptions): Promise<void> {
@@ -94,7 +111,7 @@ export class Channel {
     if (line.length > maxBytes) {
       throw new ProtocolError("line-too-long", `a message would have more than ${maxBytes} bytes`);
     }
-    await this.#link.write(line);
+    await this.#write(line);
   }
 
   #drawNonce(): Bytes {
@@ -148,7 +165,7 @@ export class Channel {
       if (this.#rest.length === 0) {
         const spentMs = performance.now() - startedMs;
         const leftMs = timeoutMs + total / MESSAGE_BYTES_PER_S * 1_000 - spentMs;
-        const disarm = this.#link.deadline(Math.max(leftMs, 0), what);
+        const disarm = this.#limit(leftMs, `${what} did not come in time`);
         const bytes = await this.#link.readSome().finally(disarm);
         if (bytes === null) {
           throw new ConnectionError("truncated", `the connection ended instead of ${what}`);
@@ -194,6 +211,7 @@ class SealedReader {
   readonly #inner: JsonScanner;
   readonly #hex = new HexReader();
   readonly #members = new Map<string, unknown>();
+  readonly #seen = new Set<string>();
   #nonce: Bytes | null = null;
   #tag: Bytes | null = null;
   #stream: EaxStream | null = null;
@@ -217,6 +235,10 @@ class SealedReader {
   /** Takes what the outer scanner found; `null` where there is nothing to wait for. */
   take(event: ScanEvent): Promise<void> | null {
     if (event.kind === "piece") return this.#takeLetters(event.bytes);
+    if (event.kind === "end") return null;
+    // A second nonce would pass for the one that the message was opened with.
+    if (this.#seen.has(event.name)) this.#fail(`has ${event.name} twice`);
+    this.#seen.add(event.name);
     if (event.kind !== "member") return null;
     if (event.name === "nonce") this.#nonce = this.#readHex(event.value, MAX_NONCE_BYTES);
     if (event.name === "tag") this.#tag = this.#readHex(event.value, TAG_BYTES);

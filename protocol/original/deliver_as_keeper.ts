@@ -6,6 +6,7 @@
  */
 import { ProtocolError, StorageError } from "../errors.ts";
 import type { DeliveryReport } from "../exchange.ts";
+import { MAX_PATH_BYTES } from "../limits.ts";
 import type { ManifestEntry } from "../manifest.ts";
 import type { FileResult } from "../results.ts";
 import type { SecretContent, SecretSource } from "../secret_source.ts";
@@ -96,8 +97,13 @@ export async function deliverOriginalAsKeeper(
   }
 }
 
-/** How much of a name that nobody here knows is reported. */
-const MAX_REPORTED_NAME = 1_024;
+/** How much of a name that nobody here knows is reported; no path of ours is longer. */
+const MAX_REPORTED_NAME = MAX_PATH_BYTES;
+
+function shorten(name: string): string {
+  if (name.length <= MAX_REPORTED_NAME) return name;
+  return `${name.slice(0, MAX_REPORTED_NAME).toWellFormed()}...`;
+}
 
 /** The state of one delivery. */
 class Delivery {
@@ -152,8 +158,8 @@ class Delivery {
     const entry = this.#entries.get(name);
     if (entry === undefined) {
       const isMissing = this.#source.missing.has(name) || this.#options.expectsAll === false;
-      const path = name.slice(0, MAX_REPORTED_NAME);
-      return await this.#refuse(requested, { path, outcome: isMissing ? "missing" : "denied" });
+      const result = { path: shorten(name), outcome: isMissing ? "missing" : "denied" } as const;
+      return await this.#refuse(requested, result);
     }
     try {
       await this.#serveEntry(requested, { entry, checksum });
@@ -208,7 +214,7 @@ class Delivery {
   /** Reads the file once to know its checksum; `null` if it is not what the entry says any more. */
   async #factsOf(entry: ManifestEntry): Promise<TextFacts | null> {
     const known = this.#textFacts.get(entry.digest);
-    if (known !== undefined) return await known;
+    if (known !== undefined) return await this.#session.link.during(known);
     const content = await this.#open(entry);
     if (content === null) return null;
     const examining = examineText(content.chunks);

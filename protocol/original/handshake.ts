@@ -8,6 +8,7 @@ import { type Bytes, copyBytes } from "../bytes.ts";
 import type { Duplex } from "../duplex.ts";
 import type { OriginalGreeting } from "../handshake.ts";
 import { ConnectionError, OriginalRefusedError, ProtocolError } from "../errors.ts";
+import { HANDSHAKE_TIMEOUT_MS } from "../limits.ts";
 import { Link } from "../link.ts";
 import { MessageFields } from "../message_fields.ts";
 import { checkRsaPublicKey } from "../rsa_key.ts";
@@ -92,8 +93,10 @@ export async function acceptOriginal(
   options: OriginalOptions = {},
 ): Promise<OriginalSession> {
   const settled = settle(options);
-  const { entropy, messageTimeoutMs: timeoutMs } = settled;
-  const channel = new Channel(link, entropy);
+  const { entropy, messageTimeoutMs } = settled;
+  const timeoutMs = Math.min(messageTimeoutMs, HANDSHAKE_TIMEOUT_MS);
+  const channel = new Channel(link, entropy, messageTimeoutMs);
+  const disarm = link.deadline(timeoutMs, "the key exchange");
   try {
     // 2. AESKEY
     const members = MessageFields.parse(line, "the vault's AESKEY").entries();
@@ -106,6 +109,7 @@ export async function acceptOriginal(
     }
     channel.key = await EaxKey.import(sessionKey);
     sessionKey.fill(0);
+    disarm();
 
     // 3. STARTAES to the vault
     const fill = entropy.fill();
@@ -123,6 +127,7 @@ export async function acceptOriginal(
     link.fail(error);
     throw error;
   } finally {
+    disarm();
     lease.release();
   }
 }
@@ -138,18 +143,21 @@ export async function openOriginalAsAgent(
   options: OriginalOptions & { readonly lease: RsaKeyLease },
 ): Promise<OriginalSession> {
   const { entropy, messageTimeoutMs } = settle(options);
+  const { lease } = options;
   const link = new Link(duplex, options.signal);
+  let line: Bytes;
   try {
     // 1. KEYSENT
-    const clear = new Channel(link, entropy);
-    await clear.writeClear(keySent(options.lease.publicKeyPem), { newline: true });
+    const clear = new Channel(link, entropy, messageTimeoutMs);
+    await clear.writeClear(keySent(lease.publicKeyPem), { newline: true });
     const disarm = link.deadline(messageTimeoutMs, "the vault's AESKEY");
-    const line = copyBytes(await link.readLine(MAX_NODE_LINE_BYTES).finally(disarm));
-    return await acceptOriginal({ link, line, lease: options.lease }, options);
+    line = copyBytes(await link.readLine(MAX_NODE_LINE_BYTES).finally(disarm));
   } catch (error) {
     link.fail(error);
+    lease.release();
     throw error;
   }
+  return await acceptOriginal({ link, line, lease }, options);
 }
 
 /**
@@ -168,7 +176,7 @@ export async function openOriginalAsKeeper(
   const settled = settle(options);
   const { entropy, messageTimeoutMs: timeoutMs } = settled;
   const link = new Link(duplex, options.signal);
-  const channel = new Channel(link, entropy);
+  const channel = new Channel(link, entropy, timeoutMs);
   const maxBytes = MAX_NODE_MESSAGE_BYTES;
   try {
     // 1. KEYSENT

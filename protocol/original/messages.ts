@@ -205,6 +205,8 @@ export function answer(
   { status, body = "" }: { readonly status: AnswerStatus; readonly body?: string },
 ): Members {
   const members = new Map(requested).set("State", "DATA");
+  // What a request may have under these names is not repeated: they stand last, and are ours.
+  for (const name of ["Status", "Body"]) members.delete(name);
   // The original's two ways to end give these in two orders.
   if (status === "Match") return members.set("Status", status).set("Body", body);
   return members.set("Body", body).set("Status", status);

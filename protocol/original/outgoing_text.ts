@@ -5,7 +5,7 @@
  * @module
  */
 import { encodeUtf8, joinBytes } from "../bytes.ts";
-import { ProtocolError } from "../errors.ts";
+import { StorageError } from "../errors.ts";
 import { LineEnds, textOf } from "./file_text.ts";
 import { encodeJsonObject, encodeJsonString } from "./json_text.ts";
 import { answer } from "./messages.ts";
@@ -26,11 +26,7 @@ export async function* answerPieces(
   requested: ReadonlyMap<string, unknown>,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // A request may have members of these names, which would keep their place in front.
-  const echoed = new Map(requested);
-  echoed.delete("Body");
-  echoed.delete("Status");
-  const whole = encodeJsonObject(answer(echoed, { status: "Success" }));
+  const whole = encodeJsonObject(answer(requested, { status: "Success" }));
   const end = '"Body": "", "Status": "Success"}';
   const head = whole.slice(0, whole.length - end.length);
   yield encodeUtf8(`${head}"Body": "`);
@@ -49,6 +45,6 @@ export async function* answerPieces(
   yield encodeUtf8('", "Status": "Success"}');
 }
 
-function notText(): ProtocolError {
-  return new ProtocolError("message-malformed", "a file changed and is no longer text");
+function notText(): StorageError {
+  return new StorageError("file-changed", "a file changed and is no longer text");
 }

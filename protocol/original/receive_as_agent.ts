@@ -97,19 +97,31 @@ async function receiveFile(path: string, work: Work): Promise<Received> {
   } catch (error) {
     return { result: failure(path, error), bytes: 0 };
   }
+  const first = await fetchFile(path, { checksum, held, work });
+  if (!first.isMatch || checksum !== 0 || work.session.dialect.trustsChecksums) return first;
+  // 0 said that nothing is here; what matches that is an empty file, or one of bad luck.
+  const second = await fetchFile(path, { checksum: OTHER_CHECKSUM, held, work });
+  if (!second.isMatch) return second;
+  throw new ProtocolError("message-unexpected", "the vault finds that two checksums match");
+}
+
+/** Asks with one checksum, and puts in place what that brings. */
+async function fetchFile(
+  path: string,
+  { checksum, held, work }: {
+    readonly checksum: number;
+    readonly held: Bytes | null;
+    readonly work: Work;
+  },
+): Promise<Received & { readonly isMatch: boolean }> {
   const text = new IncomingText(path, work);
   try {
-    let status = await ask(path, { checksum, text, session: work.session });
-    if (status === "Match" && checksum === 0 && !work.session.dialect.trustsChecksums) {
-      // 0 said that nothing is here; what matches that is an empty file, or one of bad luck.
-      status = await ask(path, { checksum: OTHER_CHECKSUM, text, session: work.session });
-      if (status === "Match") {
-        throw new ProtocolError("message-unexpected", "the vault finds that two checksums match");
-      }
+    const status = await ask(path, { checksum, text, session: work.session });
+    if (status === "Success") {
+      return { result: await text.putInPlace(held), bytes: text.bytes, isMatch: false };
     }
-    if (status === "Match") return { result: { path, outcome: "unchanged" }, bytes: 0 };
-    if (status === "FileNotFound") return { result: { path, outcome: "missing" }, bytes: 0 };
-    return { result: await text.putInPlace(held), bytes: text.bytes };
+    const isMatch = status === "Match";
+    return { result: { path, outcome: isMatch ? "unchanged" : "missing" }, bytes: 0, isMatch };
   } finally {
     await text.discard();
   }

@@ -21,6 +21,7 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
 Deno.test("AGENT_OPTIONS are all variables too", async () => {
   const env = fixedEnvironment({
     FLUXVAULT_WHITELISTED_ADDRESSES: "192.0.2.7,home.example.org",
+    FLUXVAULT_ORIGINAL_WIRE: "192.0.2.8",
     FLUXVAULT_BIND_ADDRESS: "::",
     FLUXVAULT_BIND_PORT: "1",
     FLUXVAULT_WORKING_DIR: "/srv",
@@ -31,7 +32,7 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_COMPONENT_NAME: "web",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(9).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(10).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
 });
