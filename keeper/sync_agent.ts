@@ -205,7 +205,7 @@ async function talkOriginal(address: AgentAddress, options: TalkOptions): Promis
   const { dial, known, delivery, deliveries, expectsAll, agent, limit, signal } = options;
   const name = formatAgentAddress(address);
   // Who has proved a key here before is not given files by a wire that proves nothing.
-  if (known.isRecorded(name)) return { kind: "failed", code: "key-on-record" };
+  if (known.hasKeyAt(name)) return { kind: "failed", code: "key-on-record" };
   const connection = await dial(address, { signal });
   agent.isConnected = true;
   try {

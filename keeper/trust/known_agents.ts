@@ -119,6 +119,11 @@ export class KnownAgents {
     return this.#state.agents.some((agent) => agent.app === app && agent.address === address);
   }
 
+  /** Tells whether any agent, of whatever app, has proved a trusted key at this address. */
+  hasKeyAt(address: string): boolean {
+    return this.#state.agents.some((agent) => agent.address === address);
+  }
+
   /** Announces a contact: until it is judged or ended, others with the same key wait for it. */
   beginContact(address: string): void {
     this.#contacts.begin(address);

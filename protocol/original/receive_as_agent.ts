@@ -152,7 +152,7 @@ async function ask(
     maxBytes: MAX_NODE_LINE_BYTES,
   });
   const members = await channel.readSealed({
-    what: "the vault's DATA",
+    what: `the vault's DATA of ${JSON.stringify(name)}`,
     maxBytes: MAX_VAULT_MESSAGE_BYTES,
     timeoutMs,
     text: { name: "Body", sink: (utf8) => text.take(utf8) },

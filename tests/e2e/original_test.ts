@@ -93,6 +93,9 @@ Deno.test("original wire: an agent whose key is on record gets nothing by it", a
   await site.store({ a: "2" });
   const run = await site.deliver({ agents: [agent.address], args: ["--wire", "original"] });
   assertEquals([run.code, run.agents.get(agent.address)?.code], [1, "key-on-record"]);
+  const args = ["--wire", "original", "--app-name", "another"];
+  const other = await site.deliver({ agents: [agent.address], args });
+  assertEquals(other.agents.get(agent.address)?.code, "key-on-record");
   assertEquals(await Deno.readTextFile(`${agent.files}/a`), "1");
 });
 
