@@ -42,6 +42,8 @@ export interface AgentOptions extends DeliveryOptions {
   readonly originalPolicy?: Pick<PeerPolicy, "allows"> | null;
   /** Where RSA keys come from; by default a stock of its own, which ends with the agent. */
   readonly keys?: RsaKeyStock;
+  /** The same for those of `originalPolicy`; made by `generateSharedRsaKeyPair`. */
+  readonly originalKeys?: RsaKeyStock;
   /** The app that the agent belongs to. @default {null} */
   readonly app?: string | null;
   /** The component that the agent is. @default {null} */
@@ -134,7 +136,7 @@ export class Agent {
   ): Promise<void> {
     const keys = this.#options.keys ?? new RsaKeyStock();
     const originalKeys = this.#options.originalPolicy
-      ? new RsaKeyStock({ generate: generateSharedRsaKeyPair })
+      ? this.#options.originalKeys ?? new RsaKeyStock({ generate: generateSharedRsaKeyPair })
       : null;
     const [stop, cut] = [new AbortController(), new AbortController()];
     const life: Life = { keys, originalKeys, stop: stop.signal, cut: cut.signal };
@@ -170,7 +172,7 @@ export class Agent {
       iterator.return?.().catch(() => {});
       await this.#finish(underWay, cut);
       if (this.#options.keys === undefined) keys[Symbol.dispose]();
-      originalKeys?.[Symbol.dispose]();
+      if (this.#options.originalKeys === undefined) originalKeys?.[Symbol.dispose]();
     }
   }
 

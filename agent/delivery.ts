@@ -104,6 +104,7 @@ export class DeliveryDesk {
     const files = [...new Set(listed)];
     const common = { files, ...(createHasher === undefined ? {} : { createHasher }) };
     let passOn = () => {};
+    let settle = () => record.settle();
     const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
     try {
       if (conversation.wire === "original") {
@@ -111,6 +112,7 @@ export class DeliveryDesk {
         // Its deliveries go on where the agent is asked to stop, as others that have begun.
         const { signal } = ends.control;
         const store = new InTurnStore(record, () => this.#turn.take({ waitMs, signal }));
+        settle = () => store.settle();
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
       return await receiveAsAgent(conversation.session, record, {
@@ -125,7 +127,7 @@ export class DeliveryDesk {
     } catch (error) {
       if (conversation.wire === "original") conversation.session.link.fail(error);
       // What is in place already stays, and shall outlast a crash too.
-      await record.settle().catch(() => {});
+      await settle().catch(() => {});
       throw error;
     } finally {
       stall.end();

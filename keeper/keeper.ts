@@ -19,6 +19,7 @@ import {
   type ContactReport,
   isAgentWanted,
   joinReports,
+  type PassProblem,
   type PassReport,
 } from "./report.ts";
 import { Deliveries, type DeliveriesStore } from "./original/mod.ts";
@@ -264,7 +265,7 @@ export class Keeper {
     let reports: readonly AgentReport[];
     try {
       await this.#known.reload();
-      if (this.#wires.hasOriginal) await this.#deliveries.load();
+      await this.#loadDeliveries(problems);
       const delivery = await this.#prepare(signal);
       const inOrder = orderAgents(agents, (name) => this.#known.isRecorded(name));
       for (const { name } of agents) this.#known.beginContact(name);
@@ -284,7 +285,7 @@ export class Keeper {
     }
     try {
       await this.#known.settle({ fleetSinceMs: isWhole ? startedMs : null });
-      await this.#deliveries.save();
+      if (this.#deliveries.isLoaded) await this.#deliveries.save();
     } catch (error) {
       if (!(error instanceof FluxVaultError)) throw error;
       problems.push({ code: error.code, message: error.message });
@@ -298,6 +299,18 @@ export class Keeper {
       agents: [...reports].sort((a, b) => compareText(a.address, b.address)),
       problems,
     };
+  }
+
+  /** Where what was delivered is not known, nodes of the original are served by checksums alone. */
+  async #loadDeliveries(problems: PassProblem[]): Promise<void> {
+    if (!this.#wires.hasOriginal) return;
+    try {
+      await this.#deliveries.load();
+    } catch (error) {
+      if (!(error instanceof FluxVaultError)) throw error;
+      const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+      problems.push({ code: error.code, message });
+    }
   }
 
   #reportProblem(error: FluxVaultError): PassReport {

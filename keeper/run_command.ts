@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError, isAppName } from "../protocol/mod.ts";
+import { ConfigError, isAppName, StorageError } from "../protocol/mod.ts";
 import {
   type CommandContext,
   EXIT_DONE,
@@ -59,7 +59,7 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
   const vault = wholeFolder
     ? new WholeFolderVault(settings.vaultDir, { logger })
     : new DiskVault(settings.vaultDir, { logger });
-  const view = await lookIntoVault(context, { vault, files });
+  const view = await lookIntoVault(context, { vault, files, wholeFolder });
   const knownAgents = new KnownAgentsFile(stateFolder);
   await knownAgents.load();
   if (wires.hasOriginal) warnOfOriginal(context, fleet);
@@ -144,7 +144,7 @@ function warnOfOriginal({ logger }: Context, fleet: Fleet): void {
   logger.warn(
     "The wire of the original FluxVault is on: whoever is on the path to such an agent can read " +
       `and change every file; ${anybody}, and notices no message that is played again; ` +
-      "the lengths of files show. Take agents out of --wire as they are replaced.",
+      "the lengths of files show. Serve agents by protocol 2 as they are replaced.",
   );
 }
 
@@ -234,7 +234,11 @@ async function makeFluxFleet(context: Context, app: string): Promise<Fleet> {
 /** Looks into the vault before any agent is dialled: what is wrong with it is the operator's. */
 async function lookIntoVault(
   { settings, resolved, logger, signal }: Context,
-  { vault, files }: { readonly vault: Vault; readonly files: readonly ManagedFile[] },
+  { vault, files, wholeFolder }: {
+    readonly vault: Vault;
+    readonly files: readonly ManagedFile[];
+    readonly wholeFolder: boolean;
+  },
 ): Promise<VaultView> {
   let view: VaultView;
   try {
@@ -244,14 +248,15 @@ async function lookIntoVault(
     throw settingError(resolved, {
       name: "vault-dir",
       problem: `names no folder that can be read: ${JSON.stringify(settings.vaultDir)}`,
-      hint: "Make the folder and put the secret files into it, or name another.",
+      hint: (cause instanceof StorageError ? cause.hint : undefined) ??
+        "Make the folder and put the secret files into it, or name another.",
       cause,
     });
   }
   const [first] = view.faults;
   if (first === undefined) return view;
   const names = view.faults.map(({ file, code }) => `${JSON.stringify(file.local)} (${code})`);
-  if (settings.runOnce) {
+  if (settings.runOnce && !wholeFolder) {
     throw settingError(resolved, {
       name: "managed-files",
       problem: `names what the vault cannot give: ${names.join(", ")}`,

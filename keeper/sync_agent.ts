@@ -228,7 +228,9 @@ async function talkOriginal(address: AgentAddress, options: TalkOptions): Promis
       textFacts: delivery.textFacts,
       expectsAll,
     });
-    return { kind: "delivered", files: completeResults(files, delivery.view), contentBytes };
+    // Where the whole folder is offered, only what was asked for counts.
+    const results = expectsAll ? completeResults(files, delivery.view) : files;
+    return { kind: "delivered", files: results, contentBytes };
   } finally {
     connection.close();
   }

@@ -30,11 +30,8 @@ export const PROTOCOL_2: WireChoice = Object.freeze({
 
 const FORM = "Write 2 or original for all agents, HOST=original or HOST:PORT=original for one.";
 
-function refusal(item: string, problem: string): ConfigError {
-  return new ConfigError(`--wire: ${JSON.stringify(item)} ${problem}`, {
-    setting: "--wire",
-    hint: FORM,
-  });
+function refusal(item: string, problem: string, hint: string = FORM): ConfigError {
+  return new ConfigError(`--wire: ${JSON.stringify(item)} ${problem}`, { setting: "--wire", hint });
 }
 
 function readWire(item: string, text: string): Wire {
@@ -82,7 +79,10 @@ const EVERYBODY = "";
 
 /** Returns the name under which a choice is kept: `host:port`, or the host where no port is named. */
 function readName(item: string, text: string): string {
-  const fault = (problem: string) => refusal(item, problem);
+  const fault = (problem: string, hint: string) => {
+    // What a bare address should look like holds here too; the rest of the form is this option's.
+    return refusal(item, problem, hint.startsWith("Write [") ? `${hint} ${FORM}` : FORM);
+  };
   const one = parseAgentAddress(text, { defaultPort: 1, fault });
   const other = parseAgentAddress(text, { defaultPort: 2, fault });
   // Where the port does not depend on the default, the text itself names it.

@@ -31,6 +31,7 @@ export class Deliveries {
   readonly #nodes = new Map<string, Map<string, string>>();
   readonly #news = new Set<string>();
   #loading: Promise<void> | null = null;
+  #isLoaded = false;
 
   /** Reads nothing yet. */
   constructor(store: DeliveriesStore = NO_DELIVERIES_STORE) {
@@ -44,10 +45,16 @@ export class Deliveries {
     });
     try {
       await this.#loading;
+      this.#isLoaded = true;
     } catch (error) {
       this.#loading = null;
       throw error;
     }
+  }
+
+  /** Whether what was kept is known: without it nothing may be written over it. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
   }
 
   /** Returns the SHA-256 of what a node holds at a path, or `null` where nothing is known. */

@@ -79,14 +79,21 @@ function encodeState(nodes: readonly (readonly [string, ReadonlyMap<string, stri
 }
 
 function readState(json: unknown): DeliveriesState {
-  const { version, nodes } = json as { version: unknown; nodes: Record<string, unknown> };
-  if (version !== VERSION) throw new Error("another version");
-  return new Map(Object.entries(nodes).map(([node, files]) => [node, readFiles(files)]));
+  const members = membersOf(json);
+  if (members.get("version") !== VERSION) throw new Error("another version");
+  const nodes = membersOf(members.get("nodes"));
+  return new Map([...nodes].map(([node, files]) => [node, readFiles(files)]));
+}
+
+function membersOf(json: unknown): Map<string, unknown> {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new Error("no object");
+  }
+  return new Map(Object.entries(json));
 }
 
 function readFiles(files: unknown): ReadonlyMap<string, string> {
-  const entries = Object.entries(files as Record<string, unknown>);
-  return new Map(entries.map(([path, digest]) => {
+  return new Map([...membersOf(files)].map(([path, digest]) => {
     if (typeof digest !== "string" || !DIGEST.test(digest)) throw new Error("no digest");
     return [path, digest];
   }));

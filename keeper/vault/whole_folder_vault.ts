@@ -51,15 +51,20 @@ async function listBelow(
   for await (const { name, isFile, isDirectory } of Deno.readDir(folder)) {
     if (name.startsWith(".")) continue;
     const path = prefix + name;
-    if (isDirectory && depth < MAX_FOLDER_DEPTH) {
+    if (isDirectory) {
+      if (depth === MAX_FOLDER_DEPTH) throw tooMuch(`folders are more than ${depth} deep`);
       await listBelow(`${folder}/${name}`, { prefix: `${path}/`, depth: depth + 1, names });
     }
     if (!isFile || findPathFault(path) !== null) continue;
     names.push(path);
     if (names.length > MAX_FOLDER_FILES) {
-      throw new StorageError("not-a-file", `there are more than ${MAX_FOLDER_FILES} files`, {
-        hint: "Name a folder that holds what is to be delivered and nothing else.",
-      });
+      throw tooMuch(`there are more than ${MAX_FOLDER_FILES} files`);
     }
   }
+}
+
+function tooMuch(problem: string): StorageError {
+  return new StorageError("not-a-file", problem, {
+    hint: "Name a folder that holds what is to be delivered and nothing else.",
+  });
 }

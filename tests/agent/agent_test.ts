@@ -1,8 +1,13 @@
-import { Agent } from "../../agent/agent.ts";
+import { Agent, type AgentOptions } from "../../agent/agent.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
-import { ConnectionError, PeerRejectedError } from "../../protocol/errors.ts";
+import { ConnectionError, OriginalRefusedError, PeerRejectedError } from "../../protocol/errors.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
+import {
+  deliverOriginalAsKeeper,
+  openOriginalAsKeeper,
+  type OriginalSession,
+} from "../../protocol/original/mod.ts";
 import { RsaKeyStock } from "../../protocol/rsa_key_stock.ts";
 import type { SecretSource } from "../../protocol/secret_source.ts";
 import { AgentPort, ALLOWED_ADDRESS, type Call } from "../support/agent_port.ts";
@@ -206,4 +211,126 @@ Deno.test("Agent rethrows what the source of connections throws", async () => {
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new RangeError()) }),
   };
   await assertRejects(() => agent.serve(broken), RangeError);
+});
+
+/** Where vaults of the original dial from. */
+const VAULT_ADDRESS = "192.0.2.8";
+
+/** An agent that lets vaults of the original in from one address, and asks them for a file. */
+async function openForVaults(options: Partial<AgentOptions> = {}): Promise<AgentPort> {
+  const port = await AgentPort.open({
+    policy: { allows: (address) => [ALLOWED_ADDRESS, VAULT_ADDRESS].includes(address) },
+    originalPolicy: { allows: (address) => address === VAULT_ADDRESS },
+    files: ["a"],
+    ...options,
+  });
+  await untilKeyIsMade(port);
+  return port;
+}
+
+/** Waits for the key that the next vault is offered, so that no test ends while it is being made. */
+async function untilKeyIsMade(port: AgentPort): Promise<void> {
+  await (await callAndListen(port, VAULT_ADDRESS)).writable.close();
+}
+
+function openAsVault(port: AgentPort, address: string = VAULT_ADDRESS): Promise<OriginalSession> {
+  return openOriginalAsKeeper(port.call(address));
+}
+
+async function deliverAsVault(port: AgentPort, source: SecretSource) {
+  return await deliverOriginalAsKeeper(await openAsVault(port), source);
+}
+
+Deno.test("Agent receives what a vault of the original gives it, and reports it", async () => {
+  const store = new MemorySecretStore();
+  await using port = await openForVaults({ store, files: ["a", "gone"] });
+  await deliverAsVault(port, await sourceOf({ a: "one", b: "two" }));
+  const { wire, remoteAddress, isComplete, files, contentBytes } = await port.report(0);
+  assertEquals([wire, remoteAddress, isComplete], ["original", VAULT_ADDRESS, true]);
+  assertEquals(files, [{ path: "a", outcome: "created" }, { path: "gone", outcome: "missing" }]);
+  assertEquals([store.read("a"), store.paths(), contentBytes], [encodeUtf8("one"), ["a"], 3]);
+  await untilKeyIsMade(port);
+});
+
+Deno.test("Agent closes a vault of the original where that wire is off, and names the option", async () => {
+  await using port = await AgentPort.open();
+  await assertRejects(() => openAsVault(port, ALLOWED_ADDRESS), OriginalRefusedError, "truncated");
+  const [message] = port.logger.messages("warn");
+  assertMatch(message ?? "", /came to no session: 192\.0\.2\.7: .* --original-wire would let in/);
+  assertEquals(port.reports, []);
+});
+
+Deno.test("Agent lets nobody speak the original's wire but the addresses that may", async () => {
+  await using port = await openForVaults();
+  await assertRejects(() => openAsVault(port, ALLOWED_ADDRESS), OriginalRefusedError, "truncated");
+  await deliver(port, await sourceOf({ a: "one" }));
+  assertEquals((await port.report(0)).wire, 2);
+});
+
+Deno.test("Agent turns an address away that may speak the original's wire and may not connect", async () => {
+  const originalPolicy = { allows: () => true };
+  await using port = await openForVaults({ originalPolicy });
+  const call = port.call("198.51.100.1");
+  await call.closed;
+  const reading = call.readable.getReader().read().then(() => "bytes");
+  assertEquals(await Promise.race([reading, nothing()]), "nothing");
+});
+
+Deno.test("Agent speaks either wire with one address, one after the other", async () => {
+  const store = new MemorySecretStore();
+  await using port = await openForVaults({ store });
+  await deliverAsVault(port, await sourceOf({ a: "one" }));
+  assertEquals(store.read("a"), encodeUtf8("one"));
+  await untilKeyIsMade(port);
+  await deliver(port, await sourceOf({ a: "two" }), VAULT_ADDRESS);
+  assertEquals(store.read("a"), encodeUtf8("two"));
+  await port.report(1);
+  assertEquals(port.reports.map(({ wire }) => wire), ["original", 2]);
+  await untilKeyIsMade(port);
+});
+
+Deno.test("Agent serves two vaults of the original and a keeper that come at once", async () => {
+  await using port = await openForVaults();
+  const source = await sourceOf({ a: "one" });
+  await Promise.all([
+    ...[deliverAsVault(port, source), deliverAsVault(port, source)],
+    deliver(port, source),
+  ]);
+  await port.report(2);
+  assertEquals(port.reports.map(({ isComplete }) => isComplete), [true, true, true]);
+  await untilKeyIsMade(port);
+});
+
+Deno.test("Agent goes on with one vault of the original while others say nothing", async () => {
+  await using port = await openForVaults();
+  const silent = await callAndListen(port, VAULT_ADDRESS);
+  const idle = await openAsVault(port);
+  await untilKeyIsMade(port);
+  await deliverAsVault(port, await sourceOf({ a: "one" }));
+  assertEquals((await port.report(0)).isComplete, true);
+  assertEquals([silent.isClosed, idle.link.isOver], [false, false]);
+  await untilKeyIsMade(port);
+});
+
+Deno.test("Agent comes to no session with a vault whose key does not fit", async () => {
+  await using port = await openForVaults();
+  const call = await callAndListen(port, VAULT_ADDRESS);
+  const zeros = (bytes: number) => "00".repeat(bytes);
+  const line = { enc_session_key: zeros(256), nonce: zeros(16), tag: zeros(16), cipher: zeros(32) };
+  await call.writable.getWriter().write(encodeUtf8(`${JSON.stringify(line)}\n`));
+  await call.closed;
+  assertMatch(port.logger.messages("warn").join(), /the vault's AESKEY cannot be opened/);
+});
+
+Deno.test("Agent, when asked to stop, lets a vault of the original come to its end", async () => {
+  const store = new StuckStore();
+  await using port = await openForVaults({ store, stopGraceMs: 60_000 });
+  const delivery = deliverAsVault(port, await sourceOf({ a: "one" }));
+  await store.reached.promise;
+  await untilKeyIsMade(port);
+  port.stop.abort();
+  store.letGo.resolve();
+  assertEquals((await delivery).files, [{ path: "a", outcome: "created" }]);
+  await port.served;
+  assertEquals((await port.report(0)).isComplete, true);
 });

@@ -61,3 +61,34 @@ Deno.test("DeliveryRecord knows for how long the store was not used", async () =
   record.touch();
   assertEquals(record.idleMs, 0);
 });
+
+Deno.test("DeliveryRecord counts every piece that is read of a file as a use", async () => {
+  const clock = { nowMs: 0 };
+  const store = new MemorySecretStore();
+  store.open = () => {
+    return Promise.resolve((async function* () {
+      yield await Promise.resolve(encodeUtf8("one"));
+      clock.nowMs += 50;
+      yield encodeUtf8("two");
+    })());
+  };
+  const record = new DeliveryRecord(store, () => clock.nowMs);
+  clock.nowMs = 10;
+  const pieces = await record.open("a");
+  assertEquals(record.idleMs, 0, "to open a file is a use");
+  clock.nowMs = 30;
+  const idle: number[] = [];
+  for await (const piece of pieces ?? []) idle.push(record.idleMs, piece.length);
+  assertEquals(idle, [0, 3, 0, 3]);
+  clock.nowMs += 7;
+  assertEquals(record.idleMs, 7);
+});
+
+Deno.test("DeliveryRecord opens nothing where nothing is, and remembers why it could not open", async () => {
+  const store = new MemorySecretStore();
+  const record = new DeliveryRecord(store);
+  assertEquals(await record.open("a"), null);
+  store.open = () => Promise.reject(new StorageError("symlink-refused", "it is a link"));
+  await assertRejects(() => record.open("b"), StorageError, "symlink-refused");
+  assertEquals(record.results(), [{ path: "b", outcome: "failed", code: "symlink-refused" }]);
+});

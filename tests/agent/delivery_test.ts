@@ -1,9 +1,20 @@
+import { DeliveryDesk, type DeliveryOptions, type DeliveryOutcome } from "../../agent/delivery.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
+import { encodeUtf8 } from "../../protocol/bytes.ts";
+import { duplexPair } from "../../protocol/duplex.ts";
 import { ConnectionError, PeerRejectedError, StorageError } from "../../protocol/errors.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
+import {
+  deliverOriginalAsKeeper,
+  openOriginalAsAgent,
+  openOriginalAsKeeper,
+  type OriginalSession,
+} from "../../protocol/original/mod.ts";
 import type { SecretSource } from "../../protocol/secret_source.ts";
 import { AgentPort } from "../support/agent_port.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { DiskYard } from "../support/disk_yard.ts";
+import { leaseSharedKey } from "../support/fake_fleet.ts";
 import { sourceOf, StuckSource, StuckStore } from "../support/stuck_delivery.ts";
 
 function deliver(port: AgentPort, source: SecretSource) {
@@ -119,4 +130,132 @@ Deno.test("DeliveryDesk asks for its own files too, and reports those that the v
   const { files } = await deliver(port, await sourceOf({ a: "one" }));
   const outcomes = Object.fromEntries(files.map(({ path, outcome }) => [path, outcome]));
   assertEquals(outcomes, { a: "created", wanted: "denied" });
+});
+
+/** A desk that vaults of the original come to. */
+class VaultDesk {
+  readonly #desk: DeliveryDesk;
+
+  constructor(options: Partial<DeliveryOptions> = {}) {
+    this.#desk = new DeliveryDesk({ store: new MemorySecretStore(), files: ["a"], ...options });
+  }
+
+  /** Opens a session; what the desk says of it comes when it has ended. */
+  async open(): Promise<{ vault: OriginalSession; outcome: Promise<DeliveryOutcome> }> {
+    const [agentEnd, vaultEnd] = duplexPair();
+    const control = new AbortController();
+    const lease = await leaseSharedKey();
+    const [session, vault] = await Promise.all([
+      openOriginalAsAgent(agentEnd, { lease, signal: control.signal }),
+      openOriginalAsKeeper(vaultEnd),
+    ]);
+    const ends = { control, stop: new AbortController().signal };
+    return { vault, outcome: this.#desk.receive({ wire: "original", session }, ends) };
+  }
+
+  /** Delivers like an honest vault. */
+  async deliver(source: SecretSource): Promise<DeliveryOutcome> {
+    const { vault, outcome } = await this.open();
+    const [ended] = await Promise.all([outcome, deliverOriginalAsKeeper(vault, source)]);
+    return ended;
+  }
+}
+
+Deno.test("DeliveryDesk asks a vault of the original for each of its files, once", async () => {
+  const desk = new VaultDesk({ files: ["a", "b", "a"] });
+  const outcome = await desk.deliver(await sourceOf({ a: "one", c: "three" }));
+  assertEquals(outcome, {
+    wire: "original",
+    isComplete: true,
+    files: [{ path: "a", outcome: "created" }, { path: "b", outcome: "missing" }],
+    contentBytes: 3,
+    error: null,
+  });
+});
+
+Deno.test("DeliveryDesk refuses a vault of the original beyond its greatest number of sessions", async () => {
+  const desk = new VaultDesk({ maxSessions: 1 });
+  const first = await desk.open();
+  const second = await desk.open();
+  const { isComplete, files, error } = await second.outcome;
+  assertEquals([isComplete, files], [false, []]);
+  assert(error instanceof PeerRejectedError && error.code === "busy" && error.by === "us");
+  await assertRejects(() => second.vault.link.readSome(), ConnectionError, "connection-lost");
+  await deliverOriginalAsKeeper(first.vault, await sourceOf({ a: "one" }));
+  assertEquals((await first.outcome).isComplete, true);
+});
+
+Deno.test("DeliveryDesk ends a session in which a vault of the original gives nothing", async () => {
+  const { outcome } = await new VaultDesk({ stallTimeoutMs: 300 }).open();
+  const { error, isComplete } = await outcome;
+  assertEquals(isComplete, false);
+  assert(error instanceof ConnectionError && error.code === "timed-out");
+});
+
+Deno.test("DeliveryDesk reports what a vault of the original put in place before it was lost", async () => {
+  class Lost extends MemorySecretStore {
+    settled = 0;
+    override settle(): Promise<void> {
+      this.settled++;
+      return super.settle();
+    }
+  }
+  const store = new Lost();
+  const { vault, outcome } = await new VaultDesk({ store, files: ["a", "b"] }).open();
+  const options = { what: "a request", maxBytes: 65_536, timeoutMs: 60_000 };
+  const request = await vault.channel.readSealed(options);
+  const data = [["State", "DATA"], ["Body", "one"], ["Status", "Success"]] as const;
+  await vault.channel.writeSealed(new Map([...request, ...data]), { newline: true });
+  await vault.channel.readSealed(options);
+  await vault.link.close();
+  const { files, error } = await outcome;
+  assertEquals([files, store.settled], [[{ path: "a", outcome: "created" }], 1]);
+  assert(error instanceof ConnectionError && error.code === "truncated");
+});
+
+Deno.test("DeliveryDesk keeps one file's failure from the others that a vault of the original gives", async () => {
+  class FullStore extends MemorySecretStore {
+    override stage(path: string): ReturnType<MemorySecretStore["stage"]> {
+      if (path !== "a") return super.stage(path);
+      return Promise.reject(new StorageError("disk-full", "no space is left"));
+    }
+  }
+  const desk = new VaultDesk({ store: new FullStore(), files: ["a", "b"] });
+  const { isComplete, files } = await desk.deliver(await sourceOf({ a: "one", b: "two" }));
+  assertEquals(isComplete, true);
+  assertEquals(files, [{ path: "a", outcome: "failed", code: "disk-full" }, {
+    path: "b",
+    outcome: "created",
+  }]);
+});
+
+Deno.test("DeliveryDesk puts nothing of a vault of the original in place beside another delivery", async () => {
+  const holding = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const store = new MemorySecretStore();
+  store.settle = async () => {
+    held.resolve();
+    await holding.promise;
+  };
+  const desk = new VaultDesk({ store, busyWaitMs: 5 });
+  const first = desk.deliver(await sourceOf({ a: "one" }));
+  await held.promise;
+  const { vault, outcome } = await desk.open();
+  const second = deliverOriginalAsKeeper(vault, await sourceOf({ a: "two" }));
+  await assertRejects(() => second, ConnectionError);
+  holding.resolve();
+  const { error } = await outcome;
+  assert(error instanceof PeerRejectedError && error.code === "busy");
+  assertEquals([(await first).isComplete, store.read("a")], [true, encodeUtf8("one")]);
+});
+
+Deno.test("DeliveryDesk lets files change places on the disk between two vaults of the original", async () => {
+  await using yard = await DiskYard.make();
+  const desk = new VaultDesk({ store: await yard.open(), files: ["a", "b"] });
+  await desk.deliver(await sourceOf({ a: "one", b: "two" }));
+  for (const [from, to] of [["a", "c"], ["b", "a"], ["c", "b"]]) {
+    await Deno.rename(yard.path(`files/${from}`), yard.path(`files/${to}`));
+  }
+  const { files } = await desk.deliver(await sourceOf({ a: "one", b: "two" }));
+  assertEquals(files.map(({ outcome }) => outcome), ["updated", "updated"]);
 });

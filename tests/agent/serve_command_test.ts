@@ -81,6 +81,47 @@ Deno.test("serve keeps its identity in memory where its state cannot be written"
   assertMatch(run.stderr, /identity is kept in memory only/);
 });
 
+Deno.test("serve says who may speak the original's wire, and warns of it once", async () => {
+  await using folder = await temporaryFolder();
+  const args = argsIn(folder, { "original-wire": "192.0.2.8,127.0.0.1", "files": "a" });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assertEquals(run.code, 0, run.stderr);
+  assertMatch(run.stdout, /may connect {3}127\.0\.0\.1, 192\.0\.2\.8\n/);
+  assertMatch(run.stdout, /original wire 192\.0\.2\.8, 127\.0\.0\.1\n/);
+  assertEquals(run.stderr.match(/the wire of the original FluxVault is on/g)?.length, 1);
+});
+
+Deno.test("serve needs nobody who may connect beside those who speak the original's wire", async () => {
+  await using folder = await temporaryFolder();
+  const [, ...args] = argsIn(folder, { "original-wire": "192.0.2.8", "files": "a" });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assertEquals(run.code, 0, run.stderr);
+  assertMatch(run.stdout, /may connect {3}192\.0\.2\.8\n/);
+});
+
+Deno.test("serve does not speak of the original's wire where it is off", async () => {
+  await using folder = await temporaryFolder();
+  const args = argsIn(folder, { "files": "a".repeat(250) });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assert(!(run.stdout + run.stderr).includes("original"), run.stdout + run.stderr);
+});
+
+Deno.test("serve warns where everybody may speak the original's wire", async () => {
+  await using folder = await temporaryFolder();
+  const args = argsIn(folder, { "original-wire": "::/0", "files": "a" });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assertMatch(run.stderr, /anybody can put files here/);
+});
+
+Deno.test("serve warns of a name that is too long for a vault of the original", async () => {
+  await using folder = await temporaryFolder();
+  const long = `${"a".repeat(250)}/${"b".repeat(250)}/${"c".repeat(250)}`;
+  const args = argsIn(folder, { "original-wire": "192.0.2.8", "files": `short,${long}` });
+  const run = await runInProcess(AGENT_PROGRAM, args, { stop: true });
+  assertEquals(run.stderr.match(/a file name is long/g)?.length, 1);
+  assertMatch(run.stderr, /may get a part of the request only file=a{250}/);
+});
+
 interface Mistake {
   readonly args: (folder: TemporaryFolder) => string[];
   readonly says: RegExp;
@@ -94,6 +135,14 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "with a network that is none": {
     args: (folder) => argsIn(folder, { "whitelisted-addresses": "10.0.0.0/40" }),
     says: /"10\.0\.0\.0\/40" is no network/,
+  },
+  "with an address for the original's wire that is none": {
+    args: (folder) => argsIn(folder, { "original-wire": "10.0.0.0/40", "files": "a" }),
+    says: /original-wire cannot be used: "10\.0\.0\.0\/40" is no network.*\(flag --original-wire\)/,
+  },
+  "with the original's wire and no file to ask for": {
+    args: (folder) => argsIn(folder, { "original-wire": "192.0.2.8" }),
+    says: /original-wire needs --files: .*hint: Name the files to ask for/s,
   },
   "with a path in --files that leads out": {
     args: (folder) => argsIn(folder, { "files": "../x" }),

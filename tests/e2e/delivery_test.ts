@@ -152,13 +152,18 @@ Deno.test("keeper: reports a file that the vault lost while it serves", async ()
 Deno.test("keeper: denies what an agent asks for and is not its own, wherever it lies", async () => {
   await using site = await Site.open({ mine: "1", "others.key": "the crown jewels" });
   const allowed = site.path("allowed");
-  const asked = ["mine", "others.key", "absent", `${allowed}/others.key`, "/etc/hostname"];
+  const asked = ["mine", "others.key", "absent", `${allowed}/others.key`];
+  const elsewhere = await site.run("agent", [
+    ...["--whitelisted-addresses", "127.0.0.1", "--allow-absolute", allowed],
+    ...["--files", "/etc/hostname"],
+  ]);
+  assertEquals(elsewhere.code, 2);
+  assertMatch(elsewhere.stderr, /"\/etc\/hostname", which is below no folder/);
   const args = ["--files", asked.join(","), "--allow-absolute", allowed];
   const agent = await site.startAgent({ args });
   const run = await site.deliver({ agents: [agent.address], managed: ["mine"] });
   assertEquals([run.code, outcomesOf(run.agents.get(agent.address))], [1, {
     [`${allowed}/others.key`]: "denied",
-    "/etc/hostname": "failed path-refused",
     absent: "denied",
     mine: "created",
     "others.key": "denied",

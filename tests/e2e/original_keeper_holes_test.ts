@@ -243,6 +243,16 @@ Deno.test("hole 26: a request of more than 8,192 bytes is answered as any other"
   assertEquals(run.agents.get(node.address)?.outcome, "delivered");
 });
 
+Deno.test("hole 12: a file that the vault cannot give stops none of the others", async () => {
+  await using site = await Site.open({ a: "1", b: "2" });
+  await Deno.writeFile(site.path("vault/latin.txt"), Uint8Array.of(0x63, 0xe9));
+  await Deno.mkdir(site.path("vault/locked"), { mode: 0o700 });
+  const store = new MemorySecretStore();
+  await using node = honestNode(store, ["latin.txt", "a", "b"]);
+  const run = await runVaultCommand(site, node);
+  assertEquals([run.code, store.paths()], [1, ["a", "b"]], run.stderr);
+});
+
 Deno.test("hole 31: a folder needs no slash at its end, and may have one", async () => {
   await using site = await Site.open({ "sub/a": "1" });
   for (const dir of ["vault", "vault/", "./vault//"]) {

@@ -4,10 +4,12 @@ import { type AgentReport, isPassWanted, type PassReport } from "../../keeper/re
 import { MemoryKnownAgentsStore } from "../../keeper/trust/mod.ts";
 import { approveAgents } from "../../keeper/trust/approval.ts";
 import type { VaultView } from "../../keeper/vault/vault.ts";
+import { parseWires } from "../../keeper/wire.ts";
 import { FluxVaultError, randomBytes, StorageError } from "../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { FakeAgent, FakeNetwork, memoryView } from "../support/fake_fleet.ts";
+import { FakeAgent, FakeNetwork, FakeNode, memoryView, playedNode } from "../support/fake_fleet.ts";
+import { COLLISION } from "../support/original_peers.ts";
 import { fixedRsaKeyPair } from "../support/session_pair.ts";
 
 const FILES = { "a": "alpha", "b": "beta" };
@@ -235,6 +237,39 @@ Deno.test("Keeper.pass fails where the vault cannot be read", async () => {
   stage.view = () => Promise.reject(new StorageError("file-missing", "no vault"));
   await assertRejects(() => stage.keeper().pass(), StorageError, "file-missing");
   assertEquals(stage.network.dialled, []);
+});
+
+Deno.test("Keeper.pass delivers a change of equal checksum to a node of the original", async () => {
+  await using stage = new Stage();
+  const node = new FakeNode(["a"]);
+  stage.network.set("n:1", node.serve);
+  const keeper = stage.keeper({ wires: parseWires(["original"]) });
+  for (const text of COLLISION) {
+    stage.view = () => memoryView({ a: text });
+    assert(isPassWanted(await keeper.pass()));
+    assertEquals(node.store.read("a"), new TextEncoder().encode(text));
+  }
+});
+
+Deno.test("Keeper.pass serves an agent while nodes of the original hang and lie", async () => {
+  await using stage = new Stage();
+  const served = Promise.withResolvers<void>();
+  const hang = playedNode(({ link }) => served.promise.then(() => link.close()));
+  stage.network.set("hang:1", hang);
+  stage.network.set("lie:1", playedNode(({ link }) => link.write(new Uint8Array(9))));
+  const good = await FakeAgent.make();
+  stage.network.set("good:1", (duplex) => good.serve(duplex).finally(served.resolve));
+  const report = await stage.keeper({ wires: parseWires(["original", "good=2"]) }).pass();
+  assertEquals(report.agents.map(kindOf), ["delivered", "failed", "failed"]);
+});
+
+Deno.test("Keeper.pass says that it cannot keep what nodes of the original hold", async () => {
+  await using stage = new Stage();
+  stage.network.set("n:1", new FakeNode(["a", "b"]).serve);
+  const merge = () => Promise.reject(new StorageError("disk-full", "no space is left"));
+  const deliveries = { load: () => Promise.resolve(new Map()), merge };
+  const report = await stage.keeper({ wires: parseWires(["original"]), deliveries }).pass();
+  assertEquals([kindsOf(report), report.problems[0]?.code], [{ "n:1": "delivered" }, "disk-full"]);
 });
 
 Deno.test("Keeper.pass ends with the reason of its signal, in the middle of everything", async () => {

@@ -4,8 +4,9 @@ import { PROJECT_ROOT } from "../../dist/tasks/derived_config.ts";
 import { RUN_OPTIONS } from "../../keeper/options.ts";
 import { defineCommand, type Program } from "../../protocol/host/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { FakeAgent } from "../support/fake_fleet.ts";
+import { FakeAgent, FakeNode } from "../support/fake_fleet.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
+import { COLLISION } from "../support/original_peers.ts";
 import { type ProgramRun, runInProcess } from "../support/program.ts";
 import { TcpAgent } from "../support/tcp_agents.ts";
 
@@ -159,6 +160,83 @@ Deno.test("run reports and goes on until it is stopped, and exits with 0", async
   assertEquals((await child.status).code, 0);
 });
 
+const ORIGINAL = ["--wire", "original", "--run-once"];
+
+Deno.test("run serves a node of the original, and warns of its wire once", async () => {
+  await using place = await Workplace.make();
+  const node = new FakeNode(["etc/db.password"]);
+  await using listener = TcpAgent.listen(node.serve);
+  const args = [...MANAGED, "--agent-ips", listener.address, ...ORIGINAL, "--json"];
+  const { code, stdout, stderr } = await place.run(...args);
+  assertEquals(code, 0, stderr);
+  const [agent] = stdout.split("\n", 1).map((line) => JSON.parse(line));
+  assertEquals([agent.wire, agent.fingerprint, agent.outcome], ["original", null, "delivered"]);
+  assertEquals(agent.files, [{ path: "etc/db.password", outcome: "created" }]);
+  assertEquals(node.store.read("etc/db.password"), new TextEncoder().encode("correct horse"));
+  assertEquals(stderr.match(/The wire of the original FluxVault is on/g)?.length, 1);
+  assert(!stderr.includes("the list of the app"), stderr);
+});
+
+Deno.test("run remembers what a node of the original holds from one process to the next", async () => {
+  await using place = await Workplace.make();
+  const node = new FakeNode(["etc/db.password"]);
+  await using listener = TcpAgent.listen(node.serve);
+  for (const text of COLLISION) {
+    await Deno.writeTextFile(place.path("vault/db.password"), text);
+    const { code, stdout } = await place.run(
+      ...[...MANAGED, "--agent-ips", listener.address, ...ORIGINAL],
+    );
+    assertEquals(code, 0, stdout);
+    assertEquals(node.store.read("etc/db.password"), new TextEncoder().encode(text));
+  }
+  const state = await Deno.readTextFile(place.path("state/original_nodes.json"));
+  assert(state.includes(listener.address) && !state.includes(COLLISION[1]), state);
+});
+
+Deno.test("run exits with 1 where a node of the original asks for less than it should", async () => {
+  await using place = await Workplace.make();
+  await using listener = TcpAgent.listen(new FakeNode(["other"]).serve);
+  const args = [...MANAGED, "--agent-ips", listener.address, ...ORIGINAL];
+  const { code, stdout } = await place.run(...args);
+  assertEquals(code, 1);
+  assert(stdout.includes("not-requested"), stdout);
+});
+
+Deno.test("run serves each agent by the wire that is said of it", async () => {
+  await using place = await Workplace.make();
+  const [agent, node] = [await FakeAgent.make(), new FakeNode(["etc/db.password"])];
+  await using one = TcpAgent.listen(agent.serve);
+  await using other = TcpAgent.listen(node.serve);
+  const wire = `2,${other.address}=original`;
+  const ips = `${one.address},${other.address}`;
+  const { code, stderr } = await place.run(
+    ...[...MANAGED, "--agent-ips", ips, "--wire", wire, "--trust", "first-use", "--run-once"],
+  );
+  assertEquals(code, 0, stderr);
+  for (const { store } of [agent, node]) assertEquals(store.paths(), ["etc/db.password"]);
+});
+
+Deno.test("run warns of whoever is in the list of an app that is served by the original's wire", async () => {
+  await using place = await Workplace.make();
+  await using api = FakeFluxApi.start();
+  const { stderr } = await place.run(
+    ...[...MANAGED, "--app-name", "vaultdemo", "--flux-api", api.url, ...ORIGINAL],
+  );
+  assert(stderr.includes("any node can put itself into the list of the app"), stderr);
+});
+
+Deno.test("run exits with 1 over deliveries that it cannot read, and leaves them be", async () => {
+  await using place = await Workplace.make();
+  const path = place.path("state/original_nodes.json");
+  await Deno.mkdir(place.path("state"));
+  await Deno.writeTextFile(path, "{");
+  const { code, stdout } = await place.run(...MANAGED, ...IPS, ...ORIGINAL);
+  assertEquals(code, 1);
+  assert(/original_nodes\.json is not as it was written\. Move it away/.test(stdout), stdout);
+  assert(/127\.0\.0\.1:1 +unreachable/.test(stdout), stdout);
+  assertEquals(await Deno.readTextFile(path), "{");
+});
+
 const IPS = ["--agent-ips", "127.0.0.1:1"];
 const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["nothing to deliver", [...IPS], /--managed-files is missing/],
@@ -191,6 +269,26 @@ const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
     "an API beside addresses",
     [...MANAGED, ...IPS, "--flux-api", "http://127.0.0.1:1"],
     /--flux-api has no use beside/,
+  ],
+  [
+    "a wire that is none",
+    [...MANAGED, ...IPS, "--wire", "1"],
+    /--wire: "1" names no wire \(flag --wire\)\nhint: Write 2 or original/,
+  ],
+  [
+    "wires that contradict each other",
+    [...MANAGED, ...IPS, "--wire", "original,2"],
+    /--wire: "2" contradicts another item \(flag --wire\)/,
+  ],
+  [
+    "trust where nothing proves a key",
+    [...MANAGED, ...IPS, "--wire", "original", "--trust", "first-use"],
+    /--trust has no use where all agents are served by the original's wire \(flag --trust\)/,
+  ],
+  [
+    "places for keys where nothing proves one",
+    [...MANAGED, ...IPS, "--wire", "original", "--first-use-limit", "1"],
+    /--first-use-limit has no use where all agents are served by the original's wire/,
   ],
 ];
 

@@ -2,12 +2,28 @@ import { prepareDelivery } from "../../keeper/delivery.ts";
 import { MAX_EXTRA_RESULTS } from "../../keeper/limits.ts";
 import type { AgentOutcome, ContactReport } from "../../keeper/report.ts";
 import { syncAgent, type SyncOptions } from "../../keeper/sync_agent.ts";
+import { Deliveries } from "../../keeper/original/mod.ts";
 import { KnownAgents, MemoryKnownAgentsStore, type TrustPolicy } from "../../keeper/trust/mod.ts";
-import { SILENT_LOGGER, STAGE_PREFIX } from "../../protocol/mod.ts";
+import { encodeUtf8, SILENT_LOGGER, STAGE_PREFIX } from "../../protocol/mod.ts";
 import { encodePingFrame } from "../../protocol/frame.ts";
+import { NOT_REQUESTED } from "../../protocol/original/mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { type Behaviour, FakeAgent, FakeNetwork, memoryView } from "../support/fake_fleet.ts";
+import {
+  askAsNode,
+  type Behaviour,
+  FakeAgent,
+  FakeNetwork,
+  FakeNode,
+  greedyNode,
+  leaseSharedKey,
+  memoryView,
+  playedNode,
+  silentNode,
+} from "../support/fake_fleet.ts";
+import { MemoryLogger } from "../support/memory_logger.ts";
+import { COLLISION } from "../support/original_peers.ts";
 import { askFor, playedAgent, sayDone } from "../support/played_agent.ts";
+import { pinOf, stateOf } from "./trust/known_agents_fixtures.ts";
 
 const ADDRESS = { host: "agent", port: 1 };
 const FILES = { "a": "alpha", "b": "beta" };
@@ -15,13 +31,14 @@ const FILES = { "a": "alpha", "b": "beta" };
 interface SyncSetup extends Partial<SyncOptions> {
   readonly trust?: TrustPolicy;
   readonly missing?: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise<ContactReport> {
-  const { trust = "first-use", missing = [], ...options } = setup;
+  const { trust = "first-use", missing = [], files = FILES, ...options } = setup;
   const network = new FakeNetwork();
   if (behaviour !== null) network.set("agent:1", behaviour);
-  const view = await memoryView(FILES, missing);
+  const view = await memoryView(files, missing);
   const report = await syncAgent(ADDRESS, {
     app: null,
     dial: network.dial,
@@ -33,6 +50,9 @@ async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise
       now: Date.now,
     }),
     delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, []),
+    wire: 2,
+    deliveries: new Deliveries(),
+    expectsAll: true,
     logger: SILENT_LOGGER,
     now: Date.now,
     ...options,
@@ -203,4 +223,173 @@ Deno.test("syncAgent ends with the reason of its signal", async () => {
     return new Promise<never>(() => {});
   };
   await assertRejects(() => sync(null, { dial, signal: controller.signal }), DOMException);
+});
+
+function syncOriginal(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise<ContactReport> {
+  return sync(behaviour, { wire: "original", ...setup });
+}
+
+Deno.test("syncAgent gives a node of the original what it asks for, and knows nobody there", async () => {
+  const node = new FakeNode(["a", "b"]);
+  const deliveries = new Deliveries();
+  const report = await syncOriginal(node.serve, { deliveries });
+  assertEquals(outcomesOf(report.outcome), { a: "created", b: "created" });
+  assertEquals(node.store.read("b"), encodeUtf8("beta"));
+  const { wire, component, fingerprint, trust, software } = report;
+  assertEquals([wire, component, fingerprint, trust, software], [
+    "original",
+    ...[null, null, null, null],
+  ]);
+  const [, entry] = (await memoryView(FILES)).entries;
+  assertEquals(deliveries.last("agent:1", "b"), entry?.digest);
+});
+
+Deno.test("syncAgent tells a node of the original what it was not given, and what it left out", async () => {
+  const node = new FakeNode(["a", "etc/passwd", "gone"]);
+  const { outcome } = await syncOriginal(node.serve, { missing: ["gone", "lost"] });
+  assertEquals(outcomesOf(outcome), {
+    "a": "created",
+    "b": "failed",
+    "gone": "missing",
+    "lost": "missing",
+    "etc/passwd": "denied",
+  });
+  assert(outcome.kind === "delivered");
+  assertEquals(outcome.files.find(({ path }) => path === "b")?.code, NOT_REQUESTED);
+});
+
+Deno.test("syncAgent lets a node of the original leave out what it need not ask for", async () => {
+  const node = new FakeNode(["a", "c"]);
+  const { outcome } = await syncOriginal(node.serve, { expectsAll: false });
+  assertEquals(outcomesOf(outcome), { a: "created", c: "missing" });
+});
+
+Deno.test("syncAgent sends a file of equal checksum that is not what it delivered last", async () => {
+  const [first, second] = COLLISION;
+  const node = new FakeNode(["a"]);
+  const deliveries = new Deliveries();
+  await syncOriginal(node.serve, { files: { a: first }, deliveries });
+  const { outcome } = await syncOriginal(node.serve, { files: { a: second }, deliveries });
+  assertEquals(outcomesOf(outcome), { a: "updated" });
+  assertEquals(node.store.read("a"), encodeUtf8(second));
+  const again = await syncOriginal(node.serve, { files: { a: second }, deliveries });
+  assertEquals(outcomesOf(again.outcome), { a: "unchanged" });
+});
+
+Deno.test("syncAgent goes by the checksum of a node of which it knows nothing, from then on not", async () => {
+  const [first, second] = COLLISION;
+  const node = new FakeNode(["a"]);
+  await syncOriginal(node.serve, { files: { a: first } });
+  const deliveries = new Deliveries();
+  const { outcome } = await syncOriginal(node.serve, { files: { a: first }, deliveries });
+  assertEquals(outcomesOf(outcome), { a: "unchanged" });
+  const { outcome: next } = await syncOriginal(node.serve, { files: { a: second }, deliveries });
+  assertEquals(outcomesOf(next), { a: "updated" });
+});
+
+Deno.test("syncAgent takes nothing for delivered that a node does not confirm", async () => {
+  const deliveries = new Deliveries();
+  const behaviour = playedNode(async (session) => {
+    assertEquals(await askAsNode(session, "a"), "Success");
+    await session.link.close();
+  });
+  const { outcome } = await syncOriginal(behaviour, { deliveries });
+  assertEquals(outcome, { kind: "failed", code: "truncated" });
+  assertEquals(deliveries.last("agent:1", "a"), null);
+});
+
+Deno.test("syncAgent does not dial by the original's wire where a key is on record", async () => {
+  const pin = pinOf("known", { app: null, address: "agent:1" });
+  const options = { app: null, trust: "first-use", firstUseLimit: 1 } as const;
+  const times = { sightingLifetimeMs: 1_000, now: Date.now };
+  const store = new MemoryKnownAgentsStore(stateOf({ agents: [pin] }));
+  const known = new KnownAgents(store, { ...options, ...times });
+  await known.reload();
+  const node = new FakeNode(["a"]);
+  const { outcome } = await syncOriginal(node.serve, { known });
+  assertEquals([outcome, node.contacts], [{ kind: "failed", code: "key-on-record" }, 0]);
+});
+
+Deno.test("syncAgent sends not a byte to a node of the original that it meets by protocol 2", async () => {
+  const node = new FakeNode(["a"]);
+  let received = 0;
+  const { outcome, wire } = await sync((duplex) => {
+    const counting = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller): void {
+        received += chunk.length;
+        controller.enqueue(chunk);
+      },
+    });
+    return node.serve({ ...duplex, readable: duplex.readable.pipeThrough(counting) });
+  });
+  assertEquals([outcome, wire], [{ kind: "failed", code: "original-wire" }, 2]);
+  assertEquals([node.contacts, received, node.store.paths()], [1, 0, []]);
+});
+
+Deno.test("syncAgent reports an agent of protocol 2 that does not take the original's wire", async () => {
+  const agent = await FakeAgent.make();
+  const { outcome } = await syncOriginal(agent.serve);
+  assertEquals(outcome, { kind: "failed", code: "original-refused" });
+  assertEquals(agent.store.paths(), []);
+});
+
+Deno.test("syncAgent says of an agent on the original's wire that it offers protocol 2", async () => {
+  const logger = new MemoryLogger();
+  const agent = await FakeAgent.make({ originalFiles: ["a", "b"] });
+  const { outcome } = await syncOriginal(agent.serve, { logger });
+  assertEquals(outcomesOf(outcome), { a: "created", b: "created" });
+  const [message] = logger.messages("info");
+  assert(message?.endsWith("offers protocol 2."), message);
+});
+
+Deno.test("syncAgent warns of a file whose line ends a node of the original does not get", async () => {
+  const logger = new MemoryLogger();
+  const node = new FakeNode(["a"]);
+  await syncOriginal(node.serve, { files: { a: "one\r\ntwo" }, logger });
+  assertEquals(node.store.read("a"), encodeUtf8("one\ntwo"));
+  const { level, properties } = logger.events[0] ?? {};
+  assertEquals([level, properties], ["warn", { address: "agent:1", path: "a" }]);
+});
+
+Deno.test("syncAgent reports a node of the original that nobody reaches", async () => {
+  const { outcome } = await syncOriginal(null);
+  assertEquals(outcome, { kind: "unreachable", code: "connection-refused" });
+});
+
+const LYING_NODES: readonly (readonly [string, Behaviour, string])[] = [
+  ["dies at once", (duplex) => duplex.writable.close(), "truncated"],
+  ["talks nonsense", async (duplex) => {
+    await duplex.writable.getWriter().write(encodeUtf8("SSH-2.0-OpenSSH_9.6\r\n"));
+  }, "message-malformed"],
+  ["hangs up once it has a key", async (duplex) => {
+    const writer = duplex.writable.getWriter();
+    const { publicKeyPem: PublicKey } = await leaseSharedKey();
+    await writer.write(encodeUtf8(JSON.stringify({ State: "KEYSENT", PublicKey })));
+    await duplex.readable.getReader().read();
+    await writer.close();
+  }, "truncated"],
+  ["dies in the middle", playedNode(({ link }) => link.close()), "truncated"],
+  [
+    "does not seal what it says",
+    playedNode(({ channel }) => channel.writeClear(new Map(), { newline: true })),
+    "message-malformed",
+  ],
+  ["asks for ever", greedyNode, "too-many-messages"],
+];
+
+for (const [what, behaviour, code] of LYING_NODES) {
+  Deno.test(`syncAgent survives a node of the original that ${what}`, async () => {
+    assertEquals((await syncOriginal(behaviour)).outcome, { kind: "failed", code });
+  });
+}
+
+Deno.test("syncAgent gives up on a node of the original that hangs, before its key and behind", async () => {
+  const stopped = Promise.withResolvers<void>();
+  const silent = syncOriginal(() => stopped.promise, { limits: { baseTimeMs: 20 } });
+  stopped.resolve();
+  assertEquals((await silent).outcome, { kind: "failed", code: "timed-out" });
+  await leaseSharedKey();
+  // So long that it can open the session first, on a slow machine too.
+  const open = await syncOriginal(silentNode, { limits: { baseTimeMs: 1_000 } });
+  assertEquals(open.outcome, { kind: "failed", code: "timed-out" });
 });

@@ -27,6 +27,27 @@ Deno.test("Link carries lines and bytes", async () => {
   await Promise.all([left.close(), right.close()]);
 });
 
+Deno.test("Link.readSome takes what has arrived, and what a line left of it", async () => {
+  const [near, far] = duplexPair();
+  const [left, right] = [new Link(near), new Link(far)];
+  const written = left.write(new TextEncoder().encode("{}\nabc"));
+  await right.readLine(8);
+  assertEquals(await right.readSome(), new TextEncoder().encode("abc"));
+  assertEquals(right.buffered, 0);
+  await Promise.all([written, left.closeWriting()]);
+  assertEquals(await right.readSome(), null);
+  await Promise.all([left.close(), right.close()]);
+});
+
+Deno.test("Link.readSome fails with the link", async () => {
+  const link = new Link(duplexPair()[0]);
+  const reading = link.readSome();
+  link.fail(new Reason());
+  await assertRejects(() => reading, Reason);
+  await assertRejects(() => link.readSome(), Reason);
+  await link.close();
+});
+
 Deno.test("Link fails a pending read with the reason that it was given", async () => {
   const link = new Link(duplexPair()[0]);
   const reading = link.readExactly(1);

@@ -23,6 +23,17 @@ Deno.test("MemorySecretStore puts a file in place at its commit and not before",
   await store.settle();
 });
 
+Deno.test("MemorySecretStore opens what is there for reading", async () => {
+  const store = new MemorySecretStore();
+  assertEquals(await store.open("a"), null);
+  const staged = await store.stage("a");
+  await staged.write(BYTES);
+  assertEquals(await store.open("a"), null);
+  await staged.commit();
+  const pieces = await store.open("a");
+  assertEquals(await Array.fromAsync(pieces ?? []), [BYTES]);
+});
+
 Deno.test("MemorySecretStore forgets what is discarded", async () => {
   const store = new MemorySecretStore();
   const staged = await store.stage("a");

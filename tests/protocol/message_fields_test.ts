@@ -66,6 +66,12 @@ Deno.test("MessageFields reads own members only, the last of a duplicate", () =>
   assertEquals(fields.object("__proto__").integer("b"), 3);
 });
 
+Deno.test("MessageFields.entries gives own members as they are, in their order", () => {
+  const fields = parse('{"b":null,"a":[1],"__proto__":2,"b":"x"}');
+  assertEquals([...fields.entries()], [["b", "x"], ["a", [1]], ["__proto__", 2]]);
+  assertEquals(parse("{}").entries(), new Map());
+});
+
 Deno.test("MessageFields.integer takes whole numbers within its bounds alone", () => {
   const fields = parse(
     '{"a":7,"b":2.0,"c":1.5,"d":"7","e":-1,"f":9007199254740993,"g":null,"h":1e3}',

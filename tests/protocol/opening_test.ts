@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { copyBytes, encodeUtf8, randomBytes } from "../../protocol/bytes.ts";
-import { ConnectionError, FluxVaultError, ProtocolError } from "../../protocol/errors.ts";
+import {
+  ConnectionError,
+  FluxVaultError,
+  OriginalPeerError,
+  ProtocolError,
+} from "../../protocol/errors.ts";
 import { handshakeAsAgent, handshakeAsKeeper } from "../../protocol/handshake.ts";
 import {
   decodeAgentOpening,
@@ -59,6 +64,33 @@ Deno.test("decodeKeeperOpening knows a client of the original by its one member"
   // With a Version it is protocol 2 or nothing.
   const both = bend(LINE_2, { enc_session_key: "x", Version: 1 });
   assertThrows(() => decodeKeeperOpening(both, 256), ProtocolError, "version-unsupported");
+});
+
+Deno.test("decodeAgentOpening knows a node of the original by a key without a version", () => {
+  for (
+    const text of [
+      JSON.stringify({ State: "KEYSENT", PublicKey: publicKeyPem }),
+      '{"PublicKey":""}',
+    ]
+  ) {
+    const run = () => decodeAgentOpening(encodeUtf8(`${text}\n`));
+    const error = assertThrows(run, OriginalPeerError, "version-unsupported");
+    assert(error instanceof ProtocolError && error.name === "ProtocolError");
+  }
+  const others = [
+    bend(LINE_1, { Version: undefined, PublicKey: 5 }),
+    bend(LINE_1, { Version: undefined, PublicKey: undefined }),
+    bend(LINE_1, { Version: 1 }),
+    bend(LINE_1, { Version: null }),
+  ];
+  for (const line of others) {
+    const error = assertThrows(
+      () => decodeAgentOpening(line),
+      ProtocolError,
+      "version-unsupported",
+    );
+    assert(!(error instanceof OriginalPeerError));
+  }
 });
 
 const TEXT_1 = new TextDecoder().decode(LINE_1);

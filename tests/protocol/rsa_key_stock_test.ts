@@ -1,3 +1,4 @@
+import type { Bytes } from "../../protocol/bytes.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { wrapSecret } from "../../protocol/key_wrap.ts";
 import { RSA_KEY_LIFETIME_MS, RSA_KEY_MAX_FAILURES } from "../../protocol/limits.ts";
@@ -5,6 +6,7 @@ import {
   decodePublicKeyPem,
   encodePublicKeyPem,
   generateRsaKeyPair,
+  generateSharedRsaKeyPair,
   importRsaPublicKey,
   type RsaKeyPair,
 } from "../../protocol/rsa_key.ts";
@@ -14,6 +16,8 @@ import { fixedRsaKeyPair } from "../support/session_pair.ts";
 
 const MINUTE_MS = 60_000;
 const SECRET = new Uint8Array(32).fill(4);
+
+const sharedPair = await generateSharedRsaKeyPair();
 
 class Reason extends Error {}
 
@@ -246,4 +250,64 @@ Deno.test("RsaKeyStock refuses what a generator of another kind makes", async ()
   const { privateKey } = await fixedRsaKeyPair();
   using bench = new Workbench(() => Promise.resolve({ privateKey, publicKeyPem: "no" }));
   await assertRejects(() => bench.stock.lease(), ProtocolError, "key-malformed");
+});
+
+/** Wraps as the original's vault does. */
+async function wrapOriginal(secret: Bytes): Promise<Bytes> {
+  const der = decodePublicKeyPem(sharedPair.publicKeyPem);
+  const algorithm = { name: "RSA-OAEP", hash: "SHA-1" };
+  const key = await crypto.subtle.importKey("spki", der, algorithm, false, ["encrypt"]);
+  return await wrapSecret(key, secret);
+}
+
+Deno.test("RsaKeyStock unwraps secrets of either wire with a key that was made for both", async () => {
+  using bench = new Workbench(() => Promise.resolve(sharedPair));
+  const lease = await bench.stock.lease();
+  for (const length of [16, 24, 32]) {
+    const secret = SECRET.slice(0, length);
+    assertEquals(await lease.unwrapOriginal(await wrapOriginal(secret)), secret);
+  }
+  const publicKey = await importRsaPublicKey(decodePublicKeyPem(lease.publicKeyPem));
+  assertEquals(await lease.unwrap(await wrapSecret(publicKey, SECRET)), SECRET);
+  lease.release();
+});
+
+Deno.test("RsaKeyStock refuses to unwrap for the original's wire with a key not made for it", async () => {
+  using bench = new Workbench(fixedRsaKeyPair);
+  const lease = await bench.stock.lease();
+  await assertRejects(() => lease.unwrapOriginal(new Uint8Array(256)), RangeError);
+  lease.release();
+});
+
+Deno.test("RsaKeyStock yields random bytes for what does not unwrap on the original's wire", async () => {
+  using bench = new Workbench(() => Promise.resolve(sharedPair));
+  const lease = await bench.stock.lease();
+  const publicKey = await importRsaPublicKey(decodePublicKeyPem(lease.publicKeyPem));
+  const bad = [
+    new Uint8Array(256),
+    new Uint8Array(3),
+    await wrapOriginal(SECRET.slice(0, 31)),
+    await wrapOriginal(new Uint8Array(0)),
+    await wrapSecret(publicKey, SECRET),
+  ];
+  const secrets = await Promise.all(bad.map((wrapped) => lease.unwrapOriginal(wrapped)));
+  assertEquals(secrets.map(({ length }) => length), [32, 32, 32, 32, 32]);
+  assertEquals(new Set(secrets.map((secret) => secret.join())).size, bad.length);
+  assertEquals((await lease.unwrap(await wrapOriginal(SECRET))).length, 32);
+  lease.release();
+});
+
+Deno.test("RsaKeyStock counts and slows the unwraps of either wire together", async () => {
+  using bench = new Workbench(() => Promise.resolve(sharedPair));
+  await bench.stock.restock();
+  const lease = await bench.stock.lease();
+  for (let i = 1; i < RSA_KEY_MAX_FAILURES; i++) {
+    if (i % 20 === 0) bench.nowMs += 1_000;
+    await lease.unwrap(new Uint8Array(1));
+  }
+  assertEquals(bench.made, 1);
+  await lease.unwrapOriginal(new Uint8Array(1));
+  lease.release();
+  await nextTimers();
+  assertEquals(bench.made, 2);
 });

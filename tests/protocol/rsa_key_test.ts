@@ -6,6 +6,7 @@ import {
   decodePublicKeyPem,
   encodePublicKeyPem,
   generateRsaKeyPair,
+  generateSharedRsaKeyPair,
   importRsaPublicKey,
 } from "../../protocol/rsa_key.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
@@ -93,4 +94,33 @@ Deno.test("generateRsaKeyPair makes a private key that cannot be exported", asyn
   const { privateKey, publicKeyPem } = await generateRsaKeyPair();
   assertEquals([privateKey.extractable, privateKey.type], [false, "private"]);
   assertEquals(checkRsaPublicKey(decodePublicKeyPem(publicKeyPem)), 2048);
+});
+
+Deno.test("generateRsaKeyPair makes no key for the original's wire", async () => {
+  assertEquals((await fixedRsaKeyPair()).originalPrivateKey, undefined);
+});
+
+Deno.test("generateSharedRsaKeyPair makes two private keys that unwrap, and cannot be exported", async () => {
+  const { privateKey, originalPrivateKey, publicKeyPem } = await generateSharedRsaKeyPair();
+  assert(originalPrivateKey !== undefined);
+  const der = decodePublicKeyPem(publicKeyPem);
+  assertEquals(checkRsaPublicKey(der), 2048);
+  const secret = new Uint8Array(32).fill(7);
+  for (const [hash, key] of [["SHA-256", privateKey], ["SHA-1", originalPrivateKey]] as const) {
+    assertEquals([key.extractable, key.type, key.usages], [false, "private", ["decrypt"]]);
+    await assertRejects(() => crypto.subtle.exportKey("pkcs8", key), DOMException);
+    const algorithm = { name: "RSA-OAEP", hash };
+    const publicKey = await crypto.subtle.importKey("spki", der, algorithm, false, ["encrypt"]);
+    const wrapped = await crypto.subtle.encrypt({ name: "RSA-OAEP" }, publicKey, secret);
+    const unwrapped = await crypto.subtle.decrypt({ name: "RSA-OAEP" }, key, wrapped);
+    assertEquals(new Uint8Array(unwrapped), secret);
+    const other = key === privateKey ? originalPrivateKey : privateKey;
+    const wrong = () => crypto.subtle.decrypt({ name: "RSA-OAEP" }, other, wrapped);
+    await assertRejects(wrong, DOMException);
+  }
+});
+
+Deno.test("generateSharedRsaKeyPair makes another pair each time", async () => {
+  const pairs = await Promise.all([generateSharedRsaKeyPair(), generateSharedRsaKeyPair()]);
+  assertEquals(new Set(pairs.map(({ publicKeyPem }) => publicKeyPem)).size, 2);
 });

@@ -365,6 +365,30 @@ Deno.test("DiskSecretStore hashes a file of many pieces", async () => {
   assert(digest !== null && equalBytes(digest, await sha256Digest(large)));
 });
 
+Deno.test("DiskSecretStore opens what is there for reading, and nothing before its first piece", async () => {
+  await using yard = await DiskYard.make();
+  const store = await yard.open();
+  await put(store, "a", { text: "one" });
+  await store.open("a");
+  const pieces = await store.open("a");
+  await Deno.writeTextFile(yard.path("files/a"), "changed");
+  let text = "";
+  for await (const piece of pieces ?? []) text += new TextDecoder().decode(piece);
+  assertEquals([text, await store.open("gone")], ["changed", null]);
+});
+
+Deno.test("DiskSecretStore opens no link, nor what took the place of a file", async () => {
+  await using yard = await DiskYard.make();
+  const store = await yard.open();
+  await Deno.symlink(yard.path("outside/sentinel"), yard.path("files/link"));
+  await assertRejects(() => store.open("link"), StorageError, "symlink-refused");
+  await put(store, "a");
+  const pieces = await store.open("a");
+  await Deno.rename(yard.path("files/a"), yard.path("files/b"));
+  await Deno.writeTextFile(yard.path("files/a"), "another");
+  await assertRejects(() => Array.fromAsync(pieces ?? []), StorageError, "file-changed");
+});
+
 Deno.test("DiskSecretStore.open refuses a folder that is not there, and a relative one", async () => {
   await using yard = await DiskYard.make();
   await assertRejects(

@@ -1,9 +1,10 @@
-import { defineOptions } from "../../../../protocol/host/command_line/option_table.ts";
+import { defineOptions, type Option } from "../../../../protocol/host/command_line/option_table.ts";
 import {
   allOptionsOf,
   defineCommand,
   findCommand,
   optionsOf,
+  type Program,
   startsWithWords,
 } from "../../../../protocol/host/command_line/program.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
@@ -56,15 +57,45 @@ Deno.test("allOptionsOf names each option once", () => {
   assert(names.includes("bind-port") && names.includes("config"));
 });
 
-Deno.test("allOptionsOf refuses an option that takes a value in one command only", () => {
+/** A program of two commands, each with one option of the same name. */
+function programOf(...options: readonly Option[]): Program {
   const load = () => Promise.resolve({ run: () => Promise.resolve(0) });
-  const command = (kind: "boolean" | "text") =>
-    defineCommand({
-      path: [kind],
-      summary: "",
-      options: defineOptions([{ name: "x", kind, help: "" }]),
-      load,
-    });
-  const commands = [command("boolean"), command("text")];
-  assertThrows(() => allOptionsOf({ ...PROGRAM, commands }), RangeError);
+  const commands = options.map((option, i) => {
+    return defineCommand({ path: [`c${i}`], summary: "", options: defineOptions([option]), load });
+  });
+  return { ...PROGRAM, commands };
+}
+
+Deno.test("allOptionsOf gives an option the further names that later commands have for it", () => {
+  const program = programOf(
+    { name: "dir", kind: "path", help: "first", aliases: ["folder"], default: "a" },
+    { name: "dir", kind: "path", help: "second", aliases: ["vault-dir", "folder"], short: "d" },
+    { name: "dir", kind: "path", help: "third", short: "x" },
+  );
+  const [option] = allOptionsOf(program);
+  assertEquals(option, {
+    ...{ name: "dir", kind: "path", help: "first", default: "a" },
+    ...{ aliases: ["folder", "vault-dir"], short: "d" },
+  });
+});
+
+Deno.test("allOptionsOf leaves an option as it is that no command has another name for", () => {
+  const option = { name: "dir", kind: "path", help: "" } as const;
+  assertEquals(allOptionsOf(programOf(option, { ...option, default: "." }))[0], option);
+});
+
+Deno.test("allOptionsOf refuses a further name that takes a value in one command only", () => {
+  const program = programOf(
+    { name: "dir", kind: "path", aliases: ["x"], help: "" },
+    { name: "x", kind: "boolean", help: "" },
+  );
+  assertThrows(() => allOptionsOf(program), RangeError);
+});
+
+Deno.test("allOptionsOf refuses an option that takes a value in one command only", () => {
+  const program = programOf(
+    { name: "x", kind: "boolean", help: "" },
+    { name: "x", kind: "text", help: "" },
+  );
+  assertThrows(() => allOptionsOf(program), RangeError);
 });
