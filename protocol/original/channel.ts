@@ -140,7 +140,7 @@ export class Channel {
   async readSealed(options: ReadOptions): Promise<Map<string, unknown>> {
     const { what } = options;
     const envelope = new SealedReader(this.#needKey(), options);
-    const scanner = new JsonScanner({ what, streamed: ["ciphertext"] });
+    const scanner = new JsonScanner({ what, streamed: ["ciphertext"], letters: ["ciphertext"] });
     await this.#scan(scanner, options, (event) => envelope.take(event));
     const { nonce, members } = await this.#link.during(envelope.finish());
     // What was sealed in this session before, by whichever side, is no new message.

@@ -7,8 +7,9 @@
  *
  * @module
  */
-import { type Bytes, copyBytes, decodeUtf8, encodeUtf8, joinBytes } from "../bytes.ts";
+import { type Bytes, copyBytes, decodeUtf8, joinBytes } from "../bytes.ts";
 import { ProtocolError } from "../errors.ts";
+import { JsonStringDecoder } from "./json_string_decoder.ts";
 import { MAX_MEMBERS_BYTES, MAX_NESTING } from "./limits.ts";
 
 /** What a scanner finds, in the order of the bytes. */
@@ -28,6 +29,11 @@ export interface JsonScannerOptions {
   readonly what: string;
   /** The members whose text is handed on in pieces. @default {[]} */
   readonly streamed?: readonly string[];
+  /**
+   * Those of them that are plain letters, such as hex: handed on as they stand, for whoever takes
+   * them to refuse what is none. @default {[]}
+   */
+  readonly letters?: readonly string[];
   /** How many bytes all else may have. @default {MAX_MEMBERS_BYTES} */
   readonly maxBytes?: number;
 }
@@ -48,15 +54,6 @@ type State =
 const [BLANK, TAB, LF, CR] = [0x20, 0x09, 0x0a, 0x0d];
 const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
-const LETTER_U = 0x75;
-
-/** Short escapes and what they stand for. */
-const ESCAPES: ReadonlyMap<number, number> = new Map(
-  ['""', "\\\\", "//", "b\b", "f\f", "n\n", "r\r", "t\t"].map((pair) => [
-    pair.charCodeAt(0),
-    pair.charCodeAt(1),
-  ]),
-);
 
 function isBlank(byte: number): boolean {
   return byte === BLANK || byte === LF || byte === CR || byte === TAB;
@@ -66,6 +63,7 @@ function isBlank(byte: number): boolean {
 export class JsonScanner {
   readonly #what: string;
   readonly #streamed: ReadonlySet<string>;
+  readonly #letters: ReadonlySet<string>;
   readonly #maxBytes: number;
   #state: State = "start";
   #name = "";
@@ -75,16 +73,15 @@ export class JsonScanner {
   #isEscaped = false;
   #isInText = false;
   #depth = 0;
-  /** An escape of a streamed text that is not whole yet. */
-  #escape: number[] = [];
-  #highSurrogate = 0;
-  readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  /** Decodes the streamed text that is being read; `null` where its letters are handed on. */
+  #decoder: JsonStringDecoder | null = null;
   #events: ScanEvent[] = [];
 
   /** Starts before the object. */
   constructor(options: JsonScannerOptions) {
     this.#what = options.what;
     this.#streamed = new Set(options.streamed ?? []);
+    this.#letters = new Set(options.letters ?? []);
     this.#maxBytes = options.maxBytes ?? MAX_MEMBERS_BYTES;
   }
 
@@ -168,6 +165,8 @@ export class JsonScanner {
     const byte = bytes[at] ?? 0;
     if (byte === QUOTE && this.#streamed.has(this.#name)) {
       this.#state = "streamed";
+      const isPlain = this.#letters.has(this.#name);
+      this.#decoder = isPlain ? null : new JsonStringDecoder(this.#what);
       return at + 1;
     }
     if (byte === QUOTE) return this.#begin("text", at, bytes);
@@ -263,110 +262,30 @@ export class JsonScanner {
     this.#state = "comma-or-end";
   }
 
-  /** Decodes the text of a streamed member. */
+  /** Hands on the text of a streamed member. */
   #readStreamed(bytes: Uint8Array, start: number): number {
-    const end = runEnd(bytes, start);
-    if (this.#escape.length === 0 && end > start) {
-      this.#refuseLoneSurrogate();
-      this.#pass(bytes.subarray(start, end));
-      return end;
+    const take = (piece: Uint8Array) => {
+      this.#events.push({ kind: "piece", name: this.#name, bytes: piece });
+    };
+    const decoder = this.#decoder;
+    const { at, isEnd } = decoder === null
+      ? readLetters(bytes, { start, take })
+      : decoder.decode(bytes, { start, take });
+    if (isEnd) {
+      this.#events.push({ kind: "text-end", name: this.#name });
+      this.#state = "comma-or-end";
     }
-    if (this.#escape.length > 0 || bytes[start] === BACKSLASH) {
-      return this.#readEscapes(bytes, start);
-    }
-    if (bytes[start] !== QUOTE) this.#fail("has a control character in a text");
-    this.#refuseLoneSurrogate();
-    this.#checkUtf8();
-    this.#events.push({ kind: "text-end", name: this.#name });
-    this.#state = "comma-or-end";
-    return start + 1;
-  }
-
-  #pass(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.#checkUtf8(bytes);
-    this.#events.push({ kind: "piece", name: this.#name, bytes });
-  }
-
-  #checkUtf8(bytes?: Uint8Array): void {
-    try {
-      this.#utf8.decode(bytes, { stream: bytes !== undefined });
-    } catch {
-      this.#fail("is not JSON in UTF-8");
-    }
-  }
-
-  #refuseLoneSurrogate(): void {
-    if (this.#highSurrogate !== 0) this.#fail("holds a lone surrogate");
-  }
-
-  /**
-   * Decodes from an escape up to where a long run without any begins.
-   *
-   * Text has an escape at least in every line, so short runs between escapes go into one piece.
-   */
-  #readEscapes(bytes: Uint8Array, start: number): number {
-    // Nothing grows: an escape has two bytes or more a byte that it stands for. Of an escape that
-    // began in an earlier piece up to eleven bytes are not among these.
-    const out = new Uint8Array(bytes.length - start + 12);
-    let length = 0;
-    let at = start;
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at] ?? 0;
-      if (this.#escape.length > 0 || byte === BACKSLASH) {
-        this.#escape.push(byte);
-        length = this.#decodeEscape(out, length);
-      } else if (byte === QUOTE || byte < BLANK) {
-        break;
-      } else {
-        this.#refuseLoneSurrogate();
-        out[length++] = byte;
-      }
-    }
-    this.#pass(out.subarray(0, length));
     return at;
-  }
-
-  /** Writes what the escape stands for, once it is whole; returns the new length. */
-  #decodeEscape(out: Uint8Array, length: number): number {
-    const [, letter, ...digits] = this.#escape;
-    if (letter === undefined) return length;
-    if (letter !== LETTER_U) {
-      const byte = ESCAPES.get(letter);
-      if (byte === undefined) this.#fail("has an escape that JSON does not know");
-      this.#refuseLoneSurrogate();
-      this.#escape = [];
-      out[length] = byte;
-      return length + 1;
-    }
-    if (digits.length < 4) return length;
-    const text = String.fromCharCode(...digits);
-    if (!/^[0-9a-fA-F]{4}$/.test(text)) this.#fail("has an escape that JSON does not know");
-    this.#escape = [];
-    const unit = parseInt(text, 16);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      this.#refuseLoneSurrogate();
-      this.#highSurrogate = unit;
-      return length;
-    }
-    const isLow = unit >= 0xdc00 && unit < 0xe000;
-    if (isLow !== (this.#highSurrogate !== 0)) this.#fail("holds a lone surrogate");
-    const encoded = encodeUtf8(
-      isLow ? String.fromCharCode(this.#highSurrogate, unit) : String.fromCharCode(unit),
-    );
-    this.#highSurrogate = 0;
-    out.set(encoded, length);
-    return length + encoded.length;
   }
 }
 
-/** Returns where a run of bytes that stand for themselves ends. */
-function runEnd(bytes: Uint8Array, start: number): number {
-  let at = start;
-  while (at < bytes.length) {
-    const byte = bytes[at] ?? 0;
-    if (byte === QUOTE || byte === BACKSLASH || byte < BLANK) break;
-    at++;
-  }
-  return at;
+/** Hands on what stands before the closing quote, as it is. */
+function readLetters(
+  bytes: Uint8Array,
+  { start, take }: { readonly start: number; readonly take: (piece: Uint8Array) => void },
+): { readonly at: number; readonly isEnd: boolean } {
+  const quote = bytes.indexOf(QUOTE, start);
+  const end = quote < 0 ? bytes.length : quote;
+  if (end > start) take(bytes.subarray(start, end));
+  return quote < 0 ? { at: end, isEnd: false } : { at: end + 1, isEnd: true };
 }
