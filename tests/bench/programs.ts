@@ -2,8 +2,8 @@
  * What the real programs cost, from source and from their bundles.
  *
  * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
- * large, confined), `--runs N` says how often each thing is run. Reports and never judges: an aim that
- * is missed is printed, and the status stays 0.
+ * large, confined, original), `--runs N` says how often each thing is run. Reports and never judges: an
+ * aim that is missed is printed, and the status stays 0.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { measureDelivery } from "./delivery_part.ts";
 import { formatFigures, type Part } from "./figures.ts";
 import { measureFleet } from "./fleet_part.ts";
 import { measureLargeFile } from "./large_file_part.ts";
+import { measureOriginal } from "./original_part.ts";
 import { measureStart } from "./start_part.ts";
 
 const DEFAULT_RUNS = 3;
@@ -24,6 +25,7 @@ const PARTS = new Map<string, Part>([
   ["delivery", measureDelivery],
   ["large", measureLargeFile],
   ["confined", measureConfined],
+  ["original", measureOriginal],
 ]);
 
 const { values, positionals } = parseArgs({
