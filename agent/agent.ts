@@ -8,18 +8,15 @@ import {
   type Bytes,
   ConnectionError,
   type Logger,
+  openAsAgent,
+  type OriginalGreeting,
   OriginalPeerError,
   PeerRejectedError,
   randomBytes,
+  type RsaKeyPair,
   RsaKeyStock,
   SILENT_LOGGER,
 } from "../protocol/mod.ts";
-import {
-  acceptOriginal,
-  generateSharedRsaKeyPair,
-  openAsAgent,
-  type OriginalGreeting,
-} from "../protocol/original/mod.ts";
 import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery.ts";
 import { Door, type Visit } from "./door.ts";
 import type { IncomingConnection } from "./incoming_connection.ts";
@@ -136,7 +133,7 @@ export class Agent {
   ): Promise<void> {
     const keys = this.#options.keys ?? new RsaKeyStock();
     const originalKeys = this.#options.originalPolicy
-      ? this.#options.originalKeys ?? new RsaKeyStock({ generate: generateSharedRsaKeyPair })
+      ? this.#options.originalKeys ?? new RsaKeyStock({ generate: generateSharedKeys })
       : null;
     const [stop, cut] = [new AbortController(), new AbortController()];
     const life: Life = { keys, originalKeys, stop: stop.signal, cut: cut.signal };
@@ -255,7 +252,7 @@ export class Agent {
         },
       });
       const conversation: Conversation = "line" in opened
-        ? { wire: "original", session: await acceptOriginal(opened) }
+        ? { wire: "original", session: await (await loadOriginal()).acceptOriginal(opened) }
         : { wire: 2, session: opened };
       visit.admit();
       return conversation;
@@ -270,6 +267,15 @@ export class Agent {
     logReport(report, this.#logger);
     this.#options.onReport?.(report);
   }
+}
+
+/** Loads the wire of the original FluxVault, which most agents never speak. */
+async function loadOriginal(): Promise<typeof import("../protocol/original/mod.ts")> {
+  return await import("../protocol/original/mod.ts");
+}
+
+async function generateSharedKeys(): Promise<RsaKeyPair> {
+  return await (await loadOriginal()).generateSharedRsaKeyPair();
 }
 
 /** Waits for the next connection; `null` where there are no more, or once woken. */

@@ -12,7 +12,7 @@ import {
   type SecretStore,
   type Session,
 } from "../protocol/mod.ts";
-import { type OriginalSession, receiveOriginalAsAgent } from "../protocol/original/mod.ts";
+import type { OriginalSession } from "../protocol/original/mod.ts";
 import { DeliveryRecord } from "./delivery_record.ts";
 import { InTurnStore } from "./in_turn_store.ts";
 import {
@@ -113,6 +113,7 @@ export class DeliveryDesk {
         const { signal } = ends.control;
         const store = new InTurnStore(record, () => this.#turn.take({ waitMs, signal }));
         settle = () => store.settle();
+        const { receiveOriginalAsAgent } = await import("../protocol/original/mod.ts");
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
       return await receiveAsAgent(conversation.session, record, {

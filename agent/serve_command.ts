@@ -6,7 +6,6 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { findPathFault, STAGE_PREFIX, type StorageError } from "../protocol/mod.ts";
-import { limits as originalLimits, requestLineBytes } from "../protocol/original/mod.ts";
 import {
   type CommandContext,
   createNodeHasher,
@@ -69,7 +68,7 @@ export async function serve(context: ServeContext): Promise<number> {
     ...names,
   }));
   warn(context, { rules: [...rules, ...originalRules], identity, state });
-  if (originalRules.length > 0) warnOfOriginal(context);
+  if (originalRules.length > 0) await warnOfOriginal(context);
 
   const sweeping = store.sweep(startedMs);
   const agent = new Agent({
@@ -134,7 +133,7 @@ function checkRules({ resolved, settings }: Context): void {
 }
 
 /** Says once what the wire cannot do, whatever its two ends do. */
-function warnOfOriginal({ settings, logger }: Context): void {
+async function warnOfOriginal({ settings, logger }: Context): Promise<void> {
   logger.warn(
     "the wire of the original FluxVault is on: whoever is on the path between these addresses and " +
       "this agent can read and change every file; a vault is known by its address alone, notices " +
@@ -142,13 +141,15 @@ function warnOfOriginal({ settings, logger }: Context): void {
       "Turn it off when the vault is replaced",
     { addresses: settings.originalWire.join(", ") },
   );
+  const { limits, requestLineBytes } = await import("../protocol/original/mod.ts");
+  const { SAFE_NODE_LINE_BYTES: safe } = limits;
   for (const file of settings.files) {
     const bytes = requestLineBytes(file);
-    if (bytes <= originalLimits.SAFE_NODE_LINE_BYTES) continue;
+    if (bytes <= safe) continue;
     logger.warn("a file name is long: an original vault may get a part of the request only", {
       file,
       bytes,
-      safe: originalLimits.SAFE_NODE_LINE_BYTES,
+      safe,
     });
   }
 }

@@ -18,7 +18,6 @@ import {
   PeerRejectedError,
   type RejectionCode,
 } from "../protocol/mod.ts";
-import { deliverOriginalAsKeeper, openOriginalAsKeeper } from "../protocol/original/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "./agent_address.ts";
 import type { Delivery } from "./delivery.ts";
 import {
@@ -206,16 +205,18 @@ async function talkOriginal(address: AgentAddress, options: TalkOptions): Promis
   const name = formatAgentAddress(address);
   // Who has proved a key here before is not given files by a wire that proves nothing.
   if (known.hasKeyAt(name)) return { kind: "failed", code: "key-on-record" };
+  // Most keepers never speak it.
+  const original = await import("../protocol/original/mod.ts");
   const connection = await dial(address, { signal });
   agent.isConnected = true;
   try {
-    const session = await openOriginalAsKeeper(connection.duplex, { signal });
+    const session = await original.openOriginalAsKeeper(connection.duplex, { signal });
     if (session.isNodeNewer) {
       options.logger.info("An agent that is spoken to on the original's wire offers protocol 2.", {
         address: name,
       });
     }
-    const { files, contentBytes } = await deliverOriginalAsKeeper(session, delivery.view, {
+    const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, delivery.view, {
       lastDelivered: (path) => deliveries.last(name, path),
       onDelivered: (path, digest) => deliveries.note(name, { path, digest }),
       onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),

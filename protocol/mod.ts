@@ -103,6 +103,8 @@ export {
   handshakeAsKeeper,
   type HandshakeOptions,
   type KeeperHandshakeOptions,
+  openAsAgent,
+  type OriginalGreeting,
 } from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
 export type { IntegerBounds, MessageFields } from "./message_fields.ts";

@@ -44,7 +44,6 @@
  *
  * @module
  */
-export { openAsAgent, type OriginalGreeting } from "../handshake.ts";
 export { generateSharedRsaKeyPair } from "../rsa_key.ts";
 export type { TextSink } from "./channel.ts";
 export {

@@ -13,6 +13,8 @@ import {
   importIdentity,
   MemorySecretSource,
   MemorySecretStore,
+  openAsAgent,
+  type OriginalGreeting,
   randomBytes,
   receiveAsAgent,
   type RsaKeyLease,
@@ -24,9 +26,7 @@ import {
   CLASSES,
   type Dialect,
   generateSharedRsaKeyPair,
-  openAsAgent,
   openOriginalAsAgent,
-  type OriginalGreeting,
   type OriginalSession,
   receiveOriginalAsAgent,
 } from "../../protocol/original/mod.ts";
