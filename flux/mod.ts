@@ -66,3 +66,6 @@ export {
   parseNodeAddress,
 } from "./node_address.ts";
 export type { Fetch } from "./request.ts";
+export { recoverSigner, signMessage, zelIdOfKey } from "./signed_message.ts";
+export { decodeWif, encodeWif, type FluxPrivateKey, generatePrivateKey } from "./wif.ts";
+export { isZelId, zelIdOf } from "./zelid.ts";
