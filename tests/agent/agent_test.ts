@@ -217,20 +217,13 @@ Deno.test("Agent rethrows what the source of connections throws", async () => {
 const VAULT_ADDRESS = "192.0.2.8";
 
 /** An agent that lets vaults of the original in from one address, and asks them for a file. */
-async function openForVaults(options: Partial<AgentOptions> = {}): Promise<AgentPort> {
-  const port = await AgentPort.open({
+function openForVaults(options: Partial<AgentOptions> = {}): Promise<AgentPort> {
+  return AgentPort.open({
     policy: { allows: (address) => [ALLOWED_ADDRESS, VAULT_ADDRESS].includes(address) },
     originalPolicy: { allows: (address) => address === VAULT_ADDRESS },
     files: ["a"],
     ...options,
   });
-  await untilKeyIsMade(port);
-  return port;
-}
-
-/** Waits for the key that the next vault is offered, so that no test ends while it is being made. */
-async function untilKeyIsMade(port: AgentPort): Promise<void> {
-  await (await callAndListen(port, VAULT_ADDRESS)).writable.close();
 }
 
 function openAsVault(port: AgentPort, address: string = VAULT_ADDRESS): Promise<OriginalSession> {
@@ -249,7 +242,6 @@ Deno.test("Agent receives what a vault of the original gives it, and reports it"
   assertEquals([wire, remoteAddress, isComplete], ["original", VAULT_ADDRESS, true]);
   assertEquals(files, [{ path: "a", outcome: "created" }, { path: "gone", outcome: "missing" }]);
   assertEquals([store.read("a"), store.paths(), contentBytes], [encodeUtf8("one"), ["a"], 3]);
-  await untilKeyIsMade(port);
 });
 
 Deno.test("Agent closes a vault of the original where that wire is off, and names the option", async () => {
@@ -281,12 +273,10 @@ Deno.test("Agent speaks either wire with one address, one after the other", asyn
   await using port = await openForVaults({ store });
   await deliverAsVault(port, await sourceOf({ a: "one" }));
   assertEquals(store.read("a"), encodeUtf8("one"));
-  await untilKeyIsMade(port);
   await deliver(port, await sourceOf({ a: "two" }), VAULT_ADDRESS);
   assertEquals(store.read("a"), encodeUtf8("two"));
   await port.report(1);
   assertEquals(port.reports.map(({ wire }) => wire), ["original", 2]);
-  await untilKeyIsMade(port);
 });
 
 Deno.test("Agent serves two vaults of the original and a keeper that come at once", async () => {
@@ -298,18 +288,15 @@ Deno.test("Agent serves two vaults of the original and a keeper that come at onc
   ]);
   await port.report(2);
   assertEquals(port.reports.map(({ isComplete }) => isComplete), [true, true, true]);
-  await untilKeyIsMade(port);
 });
 
 Deno.test("Agent goes on with one vault of the original while others say nothing", async () => {
   await using port = await openForVaults();
   const silent = await callAndListen(port, VAULT_ADDRESS);
   const idle = await openAsVault(port);
-  await untilKeyIsMade(port);
   await deliverAsVault(port, await sourceOf({ a: "one" }));
   assertEquals((await port.report(0)).isComplete, true);
   assertEquals([silent.isClosed, idle.link.isOver], [false, false]);
-  await untilKeyIsMade(port);
 });
 
 Deno.test("Agent comes to no session with a vault whose key does not fit", async () => {
@@ -327,7 +314,6 @@ Deno.test("Agent, when asked to stop, lets a vault of the original come to its e
   await using port = await openForVaults({ store, stopGraceMs: 60_000 });
   const delivery = deliverAsVault(port, await sourceOf({ a: "one" }));
   await store.reached.promise;
-  await untilKeyIsMade(port);
   port.stop.abort();
   store.letGo.resolve();
   assertEquals((await delivery).files, [{ path: "a", outcome: "created" }]);

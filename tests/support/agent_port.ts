@@ -5,9 +5,11 @@ import type { AgentSessionReport } from "../../agent/session_report.ts";
 import { type Duplex, duplexPair } from "../../protocol/duplex.ts";
 import { handshakeAsKeeper } from "../../protocol/handshake.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
+import type { RsaKeyPair } from "../../protocol/rsa_key.ts";
 import { RsaKeyStock } from "../../protocol/rsa_key_stock.ts";
 import type { Session } from "../../protocol/session.ts";
 import { MemoryLogger } from "./memory_logger.ts";
+import { fixedSharedRsaKeyPair } from "./original_pair.ts";
 import { fixedIdentity, fixedRsaKeyPair, keeperOptions } from "./session_pair.ts";
 
 /** The address that the agent's policy allows. */
@@ -21,6 +23,10 @@ export interface Call extends Duplex {
   readonly closed: Promise<void>;
 }
 
+function stockOf(pair: RsaKeyPair): RsaKeyStock {
+  return new RsaKeyStock({ generate: () => Promise.resolve(pair) });
+}
+
 /** An agent that runs until the scope ends. */
 export class AgentPort implements AsyncDisposable {
   /** What the agent logged. */
@@ -31,16 +37,16 @@ export class AgentPort implements AsyncDisposable {
   readonly stop = new AbortController();
   /** Settles when the agent has stopped. */
   readonly served: Promise<void>;
-  readonly #keys: RsaKeyStock;
+  readonly #stocks: readonly RsaKeyStock[];
   readonly #queue: IncomingConnection[] = [];
   #wake = () => {};
   #onReport = () => {};
 
   private constructor(
     make: (onReport: AgentOptions["onReport"]) => Agent,
-    parts: { readonly keys: RsaKeyStock; readonly logger: MemoryLogger },
+    parts: { readonly stocks: readonly RsaKeyStock[]; readonly logger: MemoryLogger },
   ) {
-    this.#keys = parts.keys;
+    this.#stocks = parts.stocks;
     this.logger = parts.logger;
     const agent = make((report) => {
       this.reports.push(report);
@@ -51,21 +57,23 @@ export class AgentPort implements AsyncDisposable {
 
   /** Starts an agent. */
   static async open(options: Partial<AgentOptions> = {}): Promise<AgentPort> {
-    const rsa = await fixedRsaKeyPair();
-    const keys = new RsaKeyStock({ generate: () => Promise.resolve(rsa) });
+    // Keys that are there already: none is on its way when a test ends.
+    const keys = stockOf(await fixedRsaKeyPair());
+    const originalKeys = stockOf(await fixedSharedRsaKeyPair());
     const identity = await fixedIdentity();
     const logger = new MemoryLogger();
     return new AgentPort((onReport) =>
       new Agent({
         identity,
         keys,
+        originalKeys,
         logger,
         store: new MemorySecretStore(),
         policy: { allows: (address) => address === ALLOWED_ADDRESS },
         stopGraceMs: 100,
         ...options,
         ...(onReport === undefined ? {} : { onReport }),
-      }), { keys, logger });
+      }), { stocks: [keys, originalKeys], logger });
   }
 
   /** Opens a connection from an address. */
@@ -104,7 +112,7 @@ export class AgentPort implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop.abort();
     await this.served;
-    this.#keys[Symbol.dispose]();
+    for (const stock of this.#stocks) stock[Symbol.dispose]();
   }
 
   async *#connections(): AsyncGenerator<IncomingConnection, void, undefined> {
