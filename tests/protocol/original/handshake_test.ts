@@ -32,7 +32,7 @@ import {
 } from "../../support/original_pair.ts";
 import { agentOptions } from "../../support/session_pair.ts";
 
-const SOON_MS = 15;
+const SOON_MS = 250;
 const { publicKeyPem: PEM } = await fixedSharedRsaKeyPair();
 
 class Reason extends Error {}

@@ -26,7 +26,7 @@ Deno.test("limits: a vault whose key is not unwrapped in time is given up", asyn
   const [near, far] = duplexPair();
   const unwrapOriginal = () => new Promise<never>(() => {});
   const lease = { ...await watchedLease(), unwrapOriginal };
-  const opening = openOriginalAsAgent(near, { lease, messageTimeoutMs: 20 });
+  const opening = openOriginalAsAgent(near, { lease, messageTimeoutMs: 400 });
   const refused = assertRejects(() => opening, ConnectionError, "timed-out");
   await sayAesKey(new ScriptedPeer(far));
   await refused;
@@ -34,7 +34,7 @@ Deno.test("limits: a vault whose key is not unwrapped in time is given up", asyn
 });
 
 Deno.test("limits: a node that takes nothing of a large file is given up", async () => {
-  const { agent, keeper } = await openOriginalPair({ keeper: { messageTimeoutMs: 20 } });
+  const { agent, keeper } = await openOriginalPair({ keeper: { messageTimeoutMs: 400 } });
   // Its pieces are short, so what their length adds to the time is little.
   const source = await sourceOf({ a: "x".repeat(2_000_000) });
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {

@@ -312,7 +312,10 @@ Deno.test("receiveOriginalAsAgent puts nothing in place where the vault hangs up
 });
 
 Deno.test("receiveOriginalAsAgent waits for an answer no longer than it is told", async () => {
-  const { result } = await receive((vault) => vault.read(), { files: ["a"], messageTimeoutMs: 10 });
+  const { result } = await receive((vault) => vault.read(), {
+    files: ["a"],
+    messageTimeoutMs: 250,
+  });
   assertFails(result, ConnectionError, "timed-out");
 });
 
