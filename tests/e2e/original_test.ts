@@ -24,9 +24,10 @@ Deno.test("original wire: one port of an agent serves both wires", async () => {
     "two.txt": "created",
   });
   assertEquals(run.agents.get(agent.address)?.wire, 2);
-  const wires = agent.program.stdout.split("\n").filter((line) => line.includes('"delivery"'))
-    .map((line) => JSON.parse(line).wire);
-  assertEquals(wires.sort(), [2, "original"]);
+  for (const wire of [2, "original"]) {
+    const told = await agent.program.waitForJson((line) => line.wire === wire);
+    assertEquals([told.event, told.complete], ["delivery", true]);
+  }
 });
 
 Deno.test("original wire: an agent that is not told to speaks it with nobody, and says what to set", async () => {
