@@ -312,10 +312,8 @@ Deno.test("receiveOriginalAsAgent puts nothing in place where the vault hangs up
 });
 
 Deno.test("receiveOriginalAsAgent waits for an answer no longer than it is told", async () => {
-  const { result } = await receive((vault) => vault.read(), {
-    files: ["a"],
-    messageTimeoutMs: 250,
-  });
+  const soon = { files: ["a"], messageTimeoutMs: 250 };
+  const { result } = await receive((vault) => vault.read(), soon);
   assertFails(result, ConnectionError, "timed-out");
 });
 
