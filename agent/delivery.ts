@@ -104,15 +104,18 @@ export class DeliveryDesk {
     const files = [...new Set(listed)];
     const common = { files, ...(createHasher === undefined ? {} : { createHasher }) };
     let passOn = () => {};
-    let settle = () => record.settle();
+    // Nothing is in place yet, and what others do meanwhile is not this session's to settle.
+    let settle = () => Promise.resolve();
     const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
+    const inTurn = (signal: AbortSignal) =>
+      new InTurnStore(record, () => this.#turn.take({ waitMs, signal }));
     try {
       if (conversation.wire === "original") {
         stall.expectFiles();
         // Its deliveries go on where the agent is asked to stop, as others that have begun.
-        const { signal } = ends.control;
-        const store = new InTurnStore(record, () => this.#turn.take({ waitMs, signal }));
-        settle = () => store.settle();
+        const store = inTurn(ends.control.signal);
+        // A session that was cut off has its files to settle all the same.
+        settle = () => inTurn(new AbortController().signal).settle();
         const { receiveOriginalAsAgent } = await import("../protocol/original/mod.ts");
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
@@ -122,6 +125,7 @@ export class DeliveryDesk {
         checkManifest: async () => {
           stall.pause();
           passOn = await this.#turn.take({ waitMs, signal: ends.stop });
+          settle = () => record.settle();
           stall.expectFiles();
         },
       });

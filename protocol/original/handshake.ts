@@ -157,7 +157,7 @@ export async function openOriginalAsAgent(
     lease.release();
     throw error;
   }
-  return await acceptOriginal({ link, line, lease }, options);
+  return { ...await acceptOriginal({ link, line, lease }, options), isNodeNewer: false };
 }
 
 /**

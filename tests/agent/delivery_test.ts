@@ -67,6 +67,34 @@ Deno.test("DeliveryDesk ends a session in which no manifest comes", async () => 
   await idle.close();
 });
 
+/** Counts how often what was put in place is settled. */
+class CountingStore extends MemorySecretStore {
+  settled = 0;
+  override settle(): Promise<void> {
+    this.settled++;
+    return super.settle();
+  }
+}
+
+Deno.test("DeliveryDesk settles nothing for a session that breaks before its turn", async () => {
+  const store = new CountingStore();
+  await using port = await AgentPort.open({ store, manifestTimeoutMs: 20 });
+  const idle = await port.openSession();
+  await port.report(0);
+  assertEquals(store.settled, 0);
+  await idle.close();
+});
+
+Deno.test("DeliveryDesk settles what a vault of the original brought where it is cut off", async () => {
+  const store = new CountingStore();
+  const desk = new VaultDesk({ store, stallTimeoutMs: 50 });
+  const { vault, outcome } = await desk.open();
+  // It takes the first request and never answers.
+  await vault.channel.readSealed({ what: "a request", maxBytes: 65_536, timeoutMs: 5_000 });
+  const { isComplete } = await outcome;
+  assertEquals([isComplete, store.settled], [false, 1]);
+});
+
 Deno.test("DeliveryDesk ends a delivery in which no file gets any further", async () => {
   await using port = await AgentPort.open({ stallTimeoutMs: 100 });
   const stuck = new StuckSource(await sourceOf({ a: "one" }));
