@@ -47,18 +47,14 @@ Deno.test("hole 3: a node's own list cannot lead out of its folder", async () =>
 Deno.test("hole 4: a vault cannot choose where a file goes", async () => {
   await using site = await Site.open();
   const agent = await startAgent(site);
-  for (const evil of ["../evil", "/tmp/evil", "two.txt"]) {
+  for (const evil of ["../evil", site.path("evil"), "two.txt"]) {
     using vault = await HandVault.dial(agent);
     await vault.answer(await vault.read(), "evil", { FILE: evil });
     assertEquals(await vault.untilClosed(), []);
   }
   assertEquals(await readTree(agent.files), {});
-  assertEquals(
-    await readTree(site.path("agent")).then(Object.keys).then((names) =>
-      names.filter((name) => name.includes("evil"))
-    ),
-    [],
-  );
+  const names = Object.keys(await readTree(site.folder));
+  assertEquals(names.filter((name) => name.includes("evil")), []);
 });
 
 Deno.test("hole 5: a vault cannot write one more file after DONE", async () => {
@@ -258,9 +254,9 @@ Deno.test("hole 28: sessions leave nothing behind", NEEDS_PROC, async () => {
     return await residentBytes(agent.program.pid);
   };
   const early = await serve(10);
-  const late = await serve(20);
-  // The original grows by half a megabyte a session.
-  assert(late - early < 40 * 1_048_576, `it grew by ${late - early} bytes`);
+  const late = await serve(40);
+  // The original grows by half a megabyte a session: by 20 MB here. We settle at some 5.
+  assert(late - early < 14 * 1_048_576, `it grew by ${late - early} bytes`);
 });
 
 Deno.test("hole 29: odd JSON ends its own connection and nothing else", async () => {
