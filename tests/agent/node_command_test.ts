@@ -2,7 +2,8 @@ import { AGENT_PROGRAM } from "../../agent/program.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { runVault } from "../support/original_peers.ts";
 import { runInProcess } from "../support/program.ts";
-import { type JsonLine, jsonLines, RunningProgram } from "../support/running_program.ts";
+import { type JsonLine, jsonLines } from "../support/followed_process.ts";
+import { RunningProgram } from "../support/running_program.ts";
 import { listTree, type TemporaryFolder, temporaryFolder } from "../support/temporary_folder.ts";
 
 /** Starts the command as a process of its own. */

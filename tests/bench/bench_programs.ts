@@ -1,6 +1,7 @@
 /** The real programs, from source or from their bundles, as the benches run them. */
 import { freePort } from "../support/site.ts";
-import { jsonLines, type ProgramName, RunningProgram } from "../support/running_program.ts";
+import { jsonLines } from "../support/followed_process.ts";
+import { type ProgramName, RunningProgram } from "../support/running_program.ts";
 import { HAS_PROC, readChildrenCpuMs, untilIdle, wait } from "./processes.ts";
 
 /** What a program is run from. */

@@ -2,11 +2,11 @@
 import { dialTcp } from "../../protocol/host/mod.ts";
 import { MemorySecretSource } from "../../protocol/mod.ts";
 import { deliverOriginalAsKeeper, openOriginalAsKeeper } from "../../protocol/original/mod.ts";
+import type { PythonNode } from "../interop/original/python_programs.ts";
 import { Started, untilWarm } from "./bench_programs.ts";
 import type { Figure, PartOptions, PartReport } from "./figures.ts";
 import {
   findPython,
-  type PythonNodes,
   readCpuMs,
   runOriginalKeeper,
   runVault,
@@ -248,7 +248,7 @@ async function deliverMany(vault: string, address: string): Promise<number[]> {
 async function startFleet(
   python: string,
   { folder, isKeyed }: { readonly folder: string; readonly isKeyed: boolean },
-): Promise<PythonNodes[]> {
+): Promise<PythonNode[]> {
   const start = { files: NAMES, makesKeys: !isKeyed };
   if (isKeyed) return [await startNodes(python, { ...start, folder, count: NODES })];
   const folders = Array.from({ length: NODES }, (_, number) => `${folder}/${number}`);

@@ -1,6 +1,7 @@
 /** Both ends of the original's wire as the bench runs them: ours, and the stand-ins in Python. */
-import { fileURLToPath } from "node:url";
-import { jsonLines, RunningProgram } from "../support/running_program.ts";
+import { PythonNode, PythonProgram } from "../interop/original/python_programs.ts";
+import { jsonLines } from "../support/followed_process.ts";
+import { RunningProgram } from "../support/running_program.ts";
 import {
   type BenchAgent,
   keeperArguments,
@@ -14,7 +15,6 @@ import { readChildrenCpuMs, readMemory, wait } from "./processes.ts";
 const PYTHONS = ["/usr/bin/python3", "python3"];
 /** What takes this long hangs, and is ended; a node outlives many sessions. */
 const GUARD_TIMEOUT_MS = 300_000;
-const READY_INTERVAL_MS = 5;
 const MEMORY_INTERVAL_MS = 20;
 /** Linux counts the time of processes in hundredths of a second. */
 const TICK_MS = 10;
@@ -36,64 +36,6 @@ export async function findPython(): Promise<string | null> {
   return null;
 }
 
-/** A stand-in for the original, with a process number; `await using` ends it. */
-class PythonProgram implements AsyncDisposable {
-  readonly pid: number;
-  readonly end: Promise<{ readonly code: number; readonly stderr: string }>;
-  stdout = "";
-  readonly #process: Deno.ChildProcess;
-  #hasEnded = false;
-
-  constructor(python: string, script: string, args: readonly string[]) {
-    this.#process = new Deno.Command(python, {
-      args: [fileURLToPath(new URL(`../interop/original/${script}`, import.meta.url)), ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.pid = this.#process.pid;
-    this.end = this.#follow();
-  }
-
-  async waitForLines(count: number): Promise<void> {
-    while (jsonLines(this.stdout).length < count) {
-      if (this.#hasEnded) throw new Error(`the node ended too soon: ${(await this.end).stderr}`);
-      await wait(READY_INTERVAL_MS);
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) this.#process.kill("SIGKILL");
-    await this.end;
-  }
-
-  async #follow(): Promise<{ code: number; stderr: string }> {
-    const guard = setTimeout(() => this.#process.kill("SIGKILL"), GUARD_TIMEOUT_MS);
-    const [{ code }, stderr] = await Promise.all([
-      this.#process.status,
-      new Response(this.#process.stderr).text(),
-      this.#read(),
-    ]);
-    clearTimeout(guard);
-    this.#hasEnded = true;
-    return { code, stderr };
-  }
-
-  async #read(): Promise<void> {
-    for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
-      this.stdout += text;
-    }
-  }
-}
-
-/** Python nodes that listen, all in one process. */
-export interface PythonNodes extends AsyncDisposable {
-  /** The process. */
-  readonly pid: number;
-  /** Where each is. */
-  readonly addresses: readonly string[];
-}
-
 /** Starts Python nodes and waits until they listen. */
 export async function startNodes(python: string, start: {
   /** The folder of one, or that of the folders of many, which are called by number. */
@@ -104,24 +46,8 @@ export async function startNodes(python: string, start: {
   readonly count?: number;
   /** Whether a key is made for each session, as the original does, or one ahead. */
   readonly makesKeys: boolean;
-}): Promise<PythonNodes> {
-  const { folder, files, count, makesKeys } = start;
-  const program = new PythonProgram(python, "node.py", [
-    ...["--dir", folder, ...(count === undefined ? [] : ["--nodes", `${count}`])],
-    ...(makesKeys ? [] : ["--prompt-key"]),
-    ...files,
-  ]);
-  try {
-    await program.waitForLines(count ?? 1);
-  } catch (error) {
-    await program[Symbol.asyncDispose]();
-    throw error;
-  }
-  return {
-    pid: program.pid,
-    addresses: jsonLines(program.stdout).map(({ port }) => `127.0.0.1:${port}`),
-    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
-  };
+}): Promise<PythonNode> {
+  return await PythonNode.start({ ...start, python, guardTimeoutMs: GUARD_TIMEOUT_MS });
 }
 
 /** What a program that runs to its end took. */
@@ -191,7 +117,8 @@ export async function runVault(python: string, work: {
 }): Promise<Spent & { readonly sessionsMs: readonly number[] }> {
   const { folder, addresses, sessions = 1 } = work;
   const args = ["--dir", folder, "--hosts", addresses.join(","), "--sessions", `${sessions}`];
-  const spent = await spend(() => new PythonProgram(python, "vault.py", args));
+  const runner = { python, guardTimeoutMs: GUARD_TIMEOUT_MS };
+  const spent = await spend(() => new PythonProgram("vault.py", args, runner));
   return { ...spent, sessionsMs: jsonLines(spent.stdout).map(({ seconds }) => seconds * 1_000) };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { jsonLines } from "../support/running_program.ts";
+import { jsonLines } from "../support/followed_process.ts";
 import { modeOf, outcomesOf, readTree, sampleBytes, Site } from "../support/site.ts";
 
 Deno.test("keeper: delivers first, has nothing to do then, and brings a change", async () => {

@@ -4,7 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { jsonLines, type ProgramName } from "../support/running_program.ts";
+import { jsonLines } from "../support/followed_process.ts";
+import type { ProgramName } from "../support/running_program.ts";
 import { freePort, readTree, Site } from "../support/site.ts";
 
 const AGENT = ["--whitelisted-addresses", "127.0.0.1", "--bind-address", "127.0.0.1"];

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { STAGE_PREFIX } from "../../protocol/mod.ts";
 import { deliver } from "../interop/second_implementation/keeper.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { jsonLines } from "../support/running_program.ts";
+import { jsonLines } from "../support/followed_process.ts";
 import { dialAsKeeper } from "../support/second_ends.ts";
 import {
   type KeeperRun,

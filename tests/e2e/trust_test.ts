@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { jsonLines } from "../support/running_program.ts";
+import { jsonLines } from "../support/followed_process.ts";
 import { hasManyLoopbacks, type KeeperRun, readTree, Site } from "../support/site.ts";
 import { readToEnd } from "../support/tcp_peer.ts";
 import { WireTap } from "../support/wire_tap.ts";

@@ -1,7 +1,8 @@
 /** A folder of its own with a vault, and the programs that a test runs in it. */
 import { encodeHex } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
-import { type JsonLine, jsonLines, type ProgramEnd, RunningProgram } from "./running_program.ts";
+import { type JsonLine, jsonLines, type ProcessEnd } from "./followed_process.ts";
+import { RunningProgram } from "./running_program.ts";
 
 /** How to start an agent. */
 export interface AgentStart {
@@ -36,7 +37,7 @@ export interface RunningAgent extends AsyncDisposable {
 }
 
 /** A run of the keeper that has ended. */
-export interface KeeperRun extends ProgramEnd {
+export interface KeeperRun extends ProcessEnd {
   /** What it reported of each agent, by address; the last report of each. */
   readonly agents: ReadonlyMap<string, JsonLine>;
   /** What it reported of its last pass. */
@@ -118,7 +119,7 @@ export class Site implements AsyncDisposable {
       readonly variables?: Readonly<Record<string, string>>;
       readonly script?: string;
     } = {},
-  ): Promise<ProgramEnd> {
+  ): Promise<ProcessEnd> {
     return await this.start(program, args, options).end;
   }
 
@@ -176,7 +177,7 @@ export class Site implements AsyncDisposable {
 }
 
 /** Reads what a keeper reported. */
-export function readKeeperRun(end: ProgramEnd): KeeperRun {
+export function readKeeperRun(end: ProcessEnd): KeeperRun {
   const lines = jsonLines(end.stdout);
   const agents = lines.filter(({ type }) => type === "agent");
   return {

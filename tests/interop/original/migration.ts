@@ -1,7 +1,8 @@
 /** The page on moving from the original, followed step by step with the command lines it shows. */
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { FakeFluxApi } from "../../support/fake_flux_api.ts";
-import type { ProgramEnd, RunningProgram } from "../../support/running_program.ts";
+import type { ProcessEnd } from "../../support/followed_process.ts";
+import type { RunningProgram } from "../../support/running_program.ts";
 import { hasManyLoopbacks, modeOf, readKeeperRun, Site } from "../../support/site.ts";
 import {
   DIALECTS,
@@ -144,7 +145,7 @@ class Move implements AsyncDisposable {
   }
 
   /** Runs `agents list` or `agents approve`. */
-  async runAgents(words: readonly string[]): Promise<ProgramEnd> {
+  async runAgents(words: readonly string[]): Promise<ProcessEnd> {
     const variables = { XDG_STATE_HOME: this.site.path("home") };
     const end = await this.site.run("keeper", words, { variables });
     assertEquals(end.code, 0, end.stderr);

@@ -1,6 +1,6 @@
 /** One of our programs and a stand-in for the original as its peer, over the original's wire. */
 import { assert, assertEquals } from "../../support/assert.ts";
-import { jsonLines } from "../../support/running_program.ts";
+import { jsonLines } from "../../support/followed_process.ts";
 import { outcomesOf, Site } from "../../support/site.ts";
 import { type PythonDialect, PythonNode, runPythonVault } from "./python_programs.ts";
 

@@ -1,6 +1,11 @@
 /** The stand-ins for the original, run as processes of their own. */
 import { fileURLToPath } from "node:url";
-import { type JsonLine, jsonLines } from "../../support/running_program.ts";
+import {
+  FollowedProcess,
+  type JsonLine,
+  jsonLines,
+  type ProcessEnd,
+} from "../../support/followed_process.ts";
 
 /** The two published versions of the original, as the stand-ins call them. */
 export const DIALECTS = ["poc", "class"] as const;
@@ -18,18 +23,6 @@ export interface PythonSession {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** How a program ended. */
-export interface PythonEnd {
-  /** Its exit status. */
-  readonly code: number;
-  /** Everything that it wrote to standard output. */
-  readonly stdout: string;
-  /** Everything that it wrote to standard error. */
-  readonly stderr: string;
-}
-
-/** Nothing that a test waits for takes this long; what does is ended, so that the test fails. */
-const GUARD_TIMEOUT_MS = 120_000;
 /** Where `dist/tasks/test_original.ts` says which Python has what the stand-ins need. */
 const PYTHON_VARIABLE = "ORIGINAL_PYTHON";
 
@@ -39,84 +32,45 @@ function findPython(): string {
   throw new Error(`${PYTHON_VARIABLE} names no Python; \`deno task test:original\` finds one`);
 }
 
+/** What runs a stand-in. */
+export interface PythonRunner {
+  /** The Python. @default the one that `ORIGINAL_PYTHON` names */
+  readonly python?: string;
+  /** When the process is ended, in milliseconds. @default that of every process */
+  readonly guardTimeoutMs?: number;
+}
+
 /** A process; `await using` ends it. */
-export class PythonProgram implements AsyncDisposable {
-  /** How it ended, once it has. */
-  readonly end: Promise<PythonEnd>;
-  readonly #process: Deno.ChildProcess;
-  #stdout = "";
-  #stderr = "";
+export class PythonProgram extends FollowedProcess {
   #taken = 0;
-  #hasEnded = false;
-  #news = Promise.withResolvers<void>();
 
   /** Starts a script of this folder. */
-  constructor(script: string, args: readonly string[]) {
-    this.#process = new Deno.Command(findPython(), {
-      args: [fileURLToPath(new URL(script, import.meta.url)), ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.end = this.#follow();
+  constructor(script: string, args: readonly string[], runner: PythonRunner = {}) {
+    const path = fileURLToPath(new URL(script, import.meta.url));
+    super({
+      command: [runner.python ?? findPython(), path, ...args],
+      guardTimeoutMs: runner.guardTimeoutMs,
+    });
   }
 
   /** Waits for the next line that was not taken yet. */
   async next(): Promise<JsonLine> {
-    for (;;) {
-      const line = jsonLines(this.#stdout)[this.#taken];
-      if (line !== undefined) {
-        this.#taken++;
-        return line;
-      }
-      if (this.#hasEnded) throw new Error(`the program ended too soon; it said:\n${this.#stderr}`);
-      await this.#news.promise;
-    }
+    return (await this.take(1))[0] ?? {};
   }
 
-  /** Asks the process to end and waits until it has. */
-  async stop(): Promise<PythonEnd> {
-    if (!this.#hasEnded) this.#process.kill("SIGTERM");
-    return await this.end;
-  }
-
-  /** Ends the process the hard way; what it holds is no longer needed. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) this.#process.kill("SIGKILL");
-    await this.end;
-  }
-
-  async #follow(): Promise<PythonEnd> {
-    const guard = setTimeout(() => this.#process.kill("SIGKILL"), GUARD_TIMEOUT_MS);
-    const [{ code }] = await Promise.all([
-      this.#process.status,
-      this.#read(this.#process.stdout, (text) => this.#stdout += text),
-      this.#read(this.#process.stderr, (text) => this.#stderr += text),
-    ]);
-    clearTimeout(guard);
-    this.#hasEnded = true;
-    this.#wake();
-    return { code, stdout: this.#stdout, stderr: this.#stderr };
-  }
-
-  async #read(
-    output: ReadableStream<Uint8Array<ArrayBuffer>>,
-    take: (text: string) => void,
-  ): Promise<void> {
-    for await (const text of output.pipeThrough(new TextDecoderStream())) {
-      take(text);
-      this.#wake();
-    }
-  }
-
-  #wake(): void {
-    this.#news.resolve();
-    this.#news = Promise.withResolvers();
+  /** Waits for the next lines that were not taken yet. */
+  async take(count: number): Promise<JsonLine[]> {
+    const lines = await this.waitFor(() => {
+      const untaken = jsonLines(this.stdout).slice(this.#taken, this.#taken + count);
+      return untaken.length === count ? untaken : undefined;
+    });
+    this.#taken += count;
+    return lines;
   }
 }
 
 /** How to start a node. */
-export interface PythonNodeStart {
+export interface PythonNodeStart extends PythonRunner {
   /** Its folder; with `count`, the one of their folders. */
   readonly folder: string;
   /** What it asks for. */
@@ -155,15 +109,19 @@ export class PythonNode implements AsyncDisposable {
       ...(count === undefined ? [] : ["--nodes", `${count}`]),
       ...(start.makesKeys ? [] : ["--prompt-key"]),
       ...files,
-    ]);
+    ], start);
     try {
-      const ports: number[] = [];
-      for (let i = 0; i < (count ?? 1); i++) ports.push((await program.next()).port);
+      const ports = (await program.take(count ?? 1)).map((line) => line.port);
       return new PythonNode(program, host, ports);
     } catch (error) {
       await program[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** The number of the process. */
+  get pid(): number {
+    return this.#program.pid;
   }
 
   /** The port of the first. */
@@ -187,7 +145,7 @@ export class PythonNode implements AsyncDisposable {
   }
 
   /** Asks the process to end and waits until it has. */
-  async stop(): Promise<PythonEnd> {
+  async stop(): Promise<ProcessEnd> {
     return await this.#program.stop();
   }
 
@@ -210,7 +168,7 @@ export interface PythonVaultStart {
 }
 
 /** A vault that has ended. */
-export interface PythonVaultRun extends PythonEnd {
+export interface PythonVaultRun extends ProcessEnd {
   /** What it told of each session. */
   readonly sessions: readonly PythonSession[];
 }

@@ -1,6 +1,6 @@
 /** Our programs and the stand-ins for the original in numbers, in mixed company, and at odds. */
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
-import { jsonLines } from "../../support/running_program.ts";
+import { jsonLines } from "../../support/followed_process.ts";
 import { outcomesOf, readTree, type RunningAgent, Site } from "../../support/site.ts";
 import { agentPair, keeperPair } from "./pairs.ts";
 import { DIALECTS, PythonNode, runPythonVault } from "./python_programs.ts";
