@@ -41,7 +41,8 @@ export {
 export { dialAgent } from "./dialer.ts";
 export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet.ts";
 export { FluxFleet, type FluxFleetOptions } from "./flux_fleet.ts";
-export { Keeper, type KeeperOptions, type PassOptions, type RunOptions } from "./keeper.ts";
+export { Keeper } from "./keeper.ts";
+export type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 export {
   type AgentOutcome,
   type AgentReport,

@@ -4,6 +4,8 @@
  * @module
  */
 import {
+  type AgentNames,
+  composeManifestStatement,
   ConnectionError,
   deliverAsKeeper,
   type Duplex,
@@ -17,6 +19,7 @@ import {
   OriginalRefusedError,
   PeerRejectedError,
   type RejectionCode,
+  type StatementSigner,
 } from "../protocol/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "./agent_address.ts";
 import type { Delivery } from "./delivery.ts";
@@ -69,6 +72,8 @@ export interface SyncOptions {
   readonly delivery: Delivery;
   /** What is spoken with it. */
   readonly wire: Wire;
+  /** Signs what the keeper says of itself and of manifests, or `null`. */
+  readonly signer: StatementSigner | null;
   /** What nodes of the original hold. */
   readonly deliveries: Deliveries;
   /** Whether a node of the original must ask for every file. */
@@ -172,15 +177,21 @@ interface TalkOptions extends SyncOptions {
 }
 
 async function talkProtocol2(address: AgentAddress, options: TalkOptions): Promise<AgentOutcome> {
-  const { app, dial, known, delivery, agent, limit, signal, now } = options;
+  const { app, dial, known, delivery, agent, limit, signal, now, signer } = options;
   const connection = await dial(address, { signal });
   agent.isConnected = true;
   try {
     const session = await handshakeAsKeeper(connection.duplex, {
       app,
+      signer,
       signal,
       now,
-      policy: ({ claim }) => judge(claim, { address, known, agent }),
+      policy: async ({ claim }) => {
+        const names = namesOf(claim, { app, signer });
+        return names === null
+          ? "app-mismatch"
+          : await judge(claim, { address, known, agent }) ?? names;
+      },
     });
     agent.software = session.origin.readiness.software;
     const revision = await known.revisionOf({
@@ -190,6 +201,12 @@ async function talkProtocol2(address: AgentAddress, options: TalkOptions): Promi
     const { files, contentBytes } = await deliverAsKeeper(session, delivery.view, {
       revision,
       manifest: delivery.manifest,
+      sign: signer === null ? null : (manifest) => {
+        const { claim: { app, component }, agentDigestHex } = session.origin;
+        return signer.sign(
+          composeManifestStatement({ ...manifest, app, component, agentDigestHex }),
+        );
+      },
       now,
       onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
     });
@@ -240,6 +257,21 @@ async function talkOriginal(address: AgentAddress, options: TalkOptions): Promis
 type Claim = Parameters<
   Parameters<typeof handshakeAsKeeper>[1]["policy"]
 >[0]["claim"];
+
+/**
+ * Returns the names that a statement to an agent has to carry, or `null` where none could be made that
+ * it accepts: it composes the text from what it knows itself, so both have to know the same app.
+ *
+ * The agent's spelling counts, which `judge` compares with the app that was dialled for; the component
+ * is what the policy approves of.
+ */
+function namesOf(
+  { app, component }: Claim,
+  keeper: Pick<SyncOptions, "app" | "signer">,
+): AgentNames | null {
+  const isOneUnnamed = (app === null) !== (keeper.app === null);
+  return keeper.signer !== null && isOneUnnamed ? null : { app, component };
+}
 
 async function judge(
   claim: Claim,

@@ -19,6 +19,22 @@ const SOFTWARE = /^[\x21-\x7e]{1,64}$/;
 const WANT = /^[a-z][a-z-]{0,31}$/;
 const ADDRESS = /^[1-9A-HJ-NP-Za-km-z]{25,34}$/;
 const CODE = /^[a-z][a-z-]{0,63}$/;
+const NODE_ID = /^[0-9a-f]{64}\d{1,4}$/;
+const NODE_IP = /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$/;
+const COUNTRY = /^[A-Z]{2}$/;
+
+/**
+ * The Flux node on which an agent says that it runs. Nobody has signed this: it is for people to look
+ * at, and decides nothing.
+ */
+export interface NodeEvidence {
+  /** The transaction of the node's collateral in hex, and the number of the output. */
+  readonly id: string;
+  /** The address of the node, IPv4, with or without a port. */
+  readonly ip: string;
+  /** The country as two capital letters, or `null`. */
+  readonly country: string | null;
+}
 
 /** What an agent says of itself under the session's keys. */
 export interface AgentClaim {
@@ -32,6 +48,8 @@ export interface AgentClaim {
   readonly identity: IdentityProof;
   /** Proves that it knows the enrolment secret, or `null`; 32 bytes. */
   readonly enrolment: Bytes | null;
+  /** Where it says that it runs, or `null`. */
+  readonly node: NodeEvidence | null;
 }
 
 /** What an agent says when it is content with the keeper. */
@@ -53,6 +71,7 @@ const REJECTION_CODES: ReadonlySet<string> = new Set<RejectionCode>([
   "identity-invalid",
   "identity-mismatch",
   "manifest-stale",
+  "owner-unknown",
   "relay-suspected",
   "shutting-down",
   "statement-expired",
@@ -73,6 +92,19 @@ export function encodeAgentClaim(claim: AgentClaim): Record<string, unknown> {
       Signature: encodeHex(claim.identity.signature),
     },
     ...(claim.enrolment === null ? {} : { Enrolment: encodeHex(claim.enrolment) }),
+    ...(claim.node === null ? {} : { Node: encodeNode(claim.node) }),
+  };
+}
+
+function encodeNode({ id, ip, country }: NodeEvidence): Record<string, unknown> {
+  return { Id: id, Ip: ip, Country: country };
+}
+
+function decodeNode(fields: MessageFields | null): NodeEvidence | null {
+  return fields === null ? null : {
+    id: fields.text("Id", NODE_ID),
+    ip: fields.text("Ip", NODE_IP),
+    country: fields.optionalText("Country", COUNTRY),
   };
 }
 
@@ -96,6 +128,7 @@ export function decodeAgentClaim(fields: MessageFields): AgentClaim {
       signature: identity.hex("Signature", IDENTITY_SIGNATURE_BYTES),
     },
     enrolment: fields.optionalHex("Enrolment", ENROLMENT_PROOF_BYTES),
+    node: decodeNode(fields.optionalObject("Node")),
   };
 }
 

@@ -97,6 +97,7 @@ export type RejectionCode =
   | "identity-invalid"
   | "identity-mismatch"
   | "manifest-stale"
+  | "owner-unknown"
   | "relay-suspected"
   | "shutting-down"
   | "statement-expired"

@@ -16,6 +16,7 @@ import {
   encodeKeeperAnswer,
   encodeReadiness,
   failureCode,
+  type NodeEvidence,
 } from "./confirmation.ts";
 import type { Duplex } from "./duplex.ts";
 import { proveEnrolment } from "./enrolment.ts";
@@ -85,6 +86,8 @@ export interface AgentHandshakeOptions extends HandshakeOptions {
   readonly component?: string | null;
   /** The enrolment secret; 32 bytes. @default {null} */
   readonly enrolmentSecret?: Bytes | null;
+  /** Where the agent runs, as far as it knows; nobody can check it. @default {null} */
+  readonly node?: NodeEvidence | null;
   /** Checks the keeper's statement; `null` where the keeper need not sign. @default {null} */
   readonly verifyStatement?: StatementVerifier | null;
   /** Name and version, for the keeper's log. */
@@ -101,10 +104,24 @@ export interface AgentIntroduction {
   readonly transcript: Bytes;
 }
 
-/** Decides whether an agent may go on: `null`, or the reason for which it may not. */
+/** The names under which a keeper knows an agent: its statement to that agent has them. */
+export interface AgentNames {
+  /** The app, or `null`. */
+  readonly app: string | null;
+  /** The component, or `null`. */
+  readonly component: string | null;
+}
+
+/**
+ * What a policy decides about an agent: the reason for which it may not go on; or that it may, under
+ * the names that it is known by, or with `null` under those that the keeper dialled for.
+ */
+export type AgentDecision = RejectionCode | AgentNames | null;
+
+/** Decides whether an agent may go on. */
 export type AgentPolicy = (
   introduction: AgentIntroduction,
-) => Promise<RejectionCode | null> | RejectionCode | null;
+) => Promise<AgentDecision> | AgentDecision;
 
 /** What a keeper brings to a handshake. */
 export interface KeeperHandshakeOptions extends HandshakeOptions {
@@ -238,6 +255,7 @@ export async function openAsAgent<Other>(
 
     // 3. STARTAES to the keeper
     const { publicKey } = identity;
+    const { node = null } = options;
     const enrolment = options.enrolmentSecret
       ? await proveEnrolment(options.enrolmentSecret, { transcript, publicKey, app, component })
       : null;
@@ -248,6 +266,7 @@ export async function openAsAgent<Other>(
       instance,
       identity: { publicKey, signature },
       enrolment,
+      node,
     };
     await writer.write(encodeMessageFrame(encodeAgentClaim(claim)));
 
@@ -327,15 +346,16 @@ export async function handshakeAsKeeper(
     writer = frames.writer;
     const claim = decodeAgentClaim(message);
     await verifyIdentityProof(claim.identity, transcript);
-    const refusal = await link.during(options.policy({ claim, transcript }));
-    if (refusal !== null) {
-      throw new PeerRejectedError(refusal, `the agent is turned away: ${refusal}`, { by: "us" });
+    const decision = await link.during(options.policy({ claim, transcript }));
+    if (typeof decision === "string") {
+      throw new PeerRejectedError(decision, `the agent is turned away: ${decision}`, { by: "us" });
     }
+    const names = decision ?? { app, component };
 
     // 4. STARTAES to the agent
     const agentDigestHex = await identityDigestHex(claim.identity.publicKey);
     const issued = Math.floor(now() / 1_000);
-    const statement = { app, component, agentDigestHex, transcript, issued };
+    const statement = { ...names, agentDigestHex, transcript, issued };
     const keeper = options.signer
       ? await link.during(proveKeeper(options.signer, statement))
       : null;

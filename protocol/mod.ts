@@ -69,7 +69,7 @@ export {
 export { type Duplex, duplexPair } from "./duplex.ts";
 export * as limits from "./limits.ts";
 export { isAppName } from "./app_name.ts";
-export type { AgentClaim, AgentReadiness } from "./confirmation.ts";
+export type { AgentClaim, AgentReadiness, NodeEvidence } from "./confirmation.ts";
 export {
   decodeEnrolmentSecret,
   type EnrolmentClaim,
@@ -86,18 +86,24 @@ export {
 export {
   composeKeeperStatement,
   composeManifestStatement,
+  isStatement,
   type KeeperProof,
   type KeeperStatement,
+  type ManifestCheck,
   type ManifestStatement,
+  type SignedManifest,
   type StatementScope,
   type StatementSigner,
   type StatementVerifier,
+  verifyManifest,
 } from "./statement.ts";
 export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
 export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
 export {
+  type AgentDecision,
   type AgentHandshakeOptions,
   type AgentIntroduction,
+  type AgentNames,
   type AgentPolicy,
   handshakeAsAgent,
   handshakeAsKeeper,

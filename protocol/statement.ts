@@ -9,7 +9,7 @@
  * @module
  */
 import { type Bytes, encodeHex } from "./bytes.ts";
-import { isAppName } from "./app_name.ts";
+import { APP_NAME, isAppName } from "./app_name.ts";
 import { PeerRejectedError } from "./errors.ts";
 import { PROTOCOL_VERSION, STATEMENT_LIFETIME_S, STATEMENT_SKEW_S } from "./limits.ts";
 
@@ -84,11 +84,39 @@ export function composeManifestStatement(statement: ManifestStatement): string {
   ].join("\n");
 }
 
+const NAME = `(?:-|${APP_NAME.source.slice(1, -1)})`;
+const SCOPE =
+  `version: ${PROTOCOL_VERSION}\napp: ${NAME}\ncomponent: ${NAME}\nagent: [0-9a-f]{64}\n`;
+const NUMBER = "(?:0|[1-9][0-9]{0,15})";
+const TIMES = `issued: (${NUMBER})\nexpires: (${NUMBER})`;
+const KEEPER_STATEMENT = new RegExp(
+  `^FluxVault keeper statement\n${SCOPE}transcript: [0-9a-f]{64}\n${TIMES}$`,
+);
+const MANIFEST_STATEMENT = new RegExp(
+  `^FluxVault keeper manifest\n${SCOPE}revision: ${NUMBER}\n${TIMES}\nmanifest: [0-9a-f]{64}$`,
+);
+
+/**
+ * Tells whether a text is a statement of this module, to the byte.
+ *
+ * Whoever holds a key asks this before he signs, so that no mistake elsewhere makes him sign a login,
+ * an app update, or anything else that a peer could make use of.
+ */
+export function isStatement(text: string): boolean {
+  const ofKeeper = KEEPER_STATEMENT.exec(text);
+  if (ofKeeper !== null) return Number(ofKeeper[2]) === Number(ofKeeper[1]) + STATEMENT_LIFETIME_S;
+  return MANIFEST_STATEMENT.test(text);
+}
+
 /** Signs statements for a keeper. */
 export interface StatementSigner {
   /** The address that the signature will recover to. */
   readonly address: string;
-  /** Signs the text as a Bitcoin message; 88 characters of canonical base64 come out. */
+  /**
+   * Signs the text as a Bitcoin message; 88 characters of canonical base64 come out.
+   *
+   * Rejects with a `TypeError` what {@linkcode isStatement} does not know.
+   */
   sign(text: string): Promise<string>;
 }
 
@@ -165,5 +193,54 @@ export async function verifyKeeperProof(
       "the keeper's statement is not signed by an address that this agent trusts",
       { by: "us" },
     );
+  }
+}
+
+/** What a keeper says of a manifest, and signs or does not. */
+export interface SignedManifest extends Omit<ManifestStatement, keyof StatementScope> {
+  /** 88 characters of canonical base64, or `null`. */
+  readonly signature: string | null;
+}
+
+/** What is needed to check the signature of a manifest. */
+export interface ManifestCheck {
+  /** Whom the manifest has to be for. */
+  readonly scope: StatementScope;
+  /** Checks the signature. */
+  readonly verify: StatementVerifier;
+  /** The time now in Unix seconds. */
+  readonly now: number;
+  /** The highest revision that this agent has taken of the signer before; 0 where there was none. */
+  readonly lastRevision: number;
+}
+
+/**
+ * Checks that a manifest is signed for this agent, and neither over nor older than one before it.
+ *
+ * @throws {PeerRejectedError} `statement-missing`, `statement-invalid`, `manifest-stale`.
+ */
+export async function verifyManifest(
+  manifest: SignedManifest,
+  check: ManifestCheck,
+): Promise<void> {
+  const { signature, ...statement } = manifest;
+  if (signature === null) {
+    throw new PeerRejectedError("statement-missing", "the manifest is not signed", { by: "us" });
+  }
+  const text = composeManifestStatement({ ...statement, ...check.scope });
+  if (!await check.verify(text, signature)) {
+    throw new PeerRejectedError(
+      "statement-invalid",
+      "the manifest is not signed for this agent by an address that it trusts",
+      { by: "us" },
+    );
+  }
+  if (check.now > statement.expires) {
+    throw new PeerRejectedError("manifest-stale", "the manifest is past its time", { by: "us" });
+  }
+  if (statement.revision < check.lastRevision) {
+    throw new PeerRejectedError("manifest-stale", "a later manifest was seen before this one", {
+      by: "us",
+    });
   }
 }

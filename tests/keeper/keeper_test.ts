@@ -1,5 +1,6 @@
 import type { AgentAddress } from "../../keeper/agent_address.ts";
-import { Keeper, type KeeperOptions } from "../../keeper/keeper.ts";
+import { Keeper } from "../../keeper/keeper.ts";
+import type { KeeperOptions } from "../../keeper/keeper_options.ts";
 import { type AgentReport, isPassWanted, type PassReport } from "../../keeper/report.ts";
 import { MemoryKnownAgentsStore } from "../../keeper/trust/mod.ts";
 import { approveAgents } from "../../keeper/trust/approval.ts";

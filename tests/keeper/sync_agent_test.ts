@@ -51,6 +51,7 @@ async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise
     }),
     delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, []),
     wire: 2,
+    signer: null,
     deliveries: new Deliveries(),
     expectsAll: true,
     logger: SILENT_LOGGER,

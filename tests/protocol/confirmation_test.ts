@@ -27,6 +27,7 @@ const CLAIM: AgentClaim = {
   instance: randomBytes(16),
   identity: { publicKey: randomBytes(32), signature: randomBytes(64) },
   enrolment: null,
+  node: null,
 };
 const PROOF = {
   address: "1BoatSLRHtKNngkdXEeobR76b53LETtpyT",
@@ -36,7 +37,13 @@ const PROOF = {
 };
 
 Deno.test("decodeAgentClaim reads what encodeAgentClaim writes", () => {
-  for (const claim of [CLAIM, { ...CLAIM, enrolment: randomBytes(32), component: "db" }]) {
+  const claims: readonly AgentClaim[] = [
+    CLAIM,
+    { ...CLAIM, enrolment: randomBytes(32), component: "db" },
+    { ...CLAIM, node: { id: `${"a0".repeat(32)}12`, ip: "203.0.113.10:16137", country: null } },
+    { ...CLAIM, node: { id: `${"a0".repeat(32)}0`, ip: "203.0.113.10", country: "DE" } },
+  ];
+  for (const claim of claims) {
     assertEquals(decodeAgentClaim(fieldsOf(encodeAgentClaim(claim))), claim);
   }
 });
@@ -62,6 +69,12 @@ const BAD_CLAIMS: readonly (readonly [string, Record<string, unknown>])[] = [
   ["a key of 31 bytes", { Identity: { Key: HEX_32.slice(2), Signature: HEX_32.repeat(2) } }],
   ["a signature of 63 bytes", { Identity: { Key: HEX_32, Signature: HEX_32.slice(1).repeat(2) } }],
   ["an enrolment of 33 bytes", { Enrolment: HEX_32 + "00" }],
+  ["a node without an address", { Node: { Id: `${HEX_32}0` } }],
+  ["a node by name", { Node: { Id: `${HEX_32}0`, Ip: "example.org" } }],
+  ["a node without an output", { Node: { Id: HEX_32, Ip: "203.0.113.1" } }],
+  ["a node in a country of words", {
+    Node: { Id: `${HEX_32}0`, Ip: "203.0.113.1", Country: "x\n" },
+  }],
 ];
 
 for (const [what, change] of BAD_CLAIMS) {

@@ -123,6 +123,36 @@ Deno.test("handshakeAsKeeper signs its own words, and handshakeAsAgent checks th
   assertEquals(pair.agent.origin.keeper?.address, ADDRESS);
 });
 
+Deno.test("handshakeAsKeeper signs under the names that its policy knows the agent by", async () => {
+  const texts: string[] = [];
+  const note = (text: string) => {
+    texts.push(text);
+    return Promise.resolve(SIGNATURE);
+  };
+  await using _pair = await openSessionPair({
+    agent: {
+      app: "Wordpress",
+      component: "web",
+      verifyStatement: async (text) => (await note(text)) === SIGNATURE,
+    },
+    keeper: {
+      app: "wordpress",
+      policy: ({ claim: { app, component } }) => ({ app, component }),
+      signer: { address: ADDRESS, sign: note },
+    },
+  });
+  assertEquals(texts[0], texts[1]);
+  assert(texts[0]?.includes("app: Wordpress\ncomponent: web\n"));
+});
+
+Deno.test("handshakeAsAgent says on which node it runs, where it knows", async () => {
+  const node = { id: `${"0f".repeat(32)}1`, ip: "203.0.113.10", country: "DE" };
+  await using known = await openSessionPair({ agent: { node } });
+  assertEquals(known.keeper.origin.claim.node, node);
+  await using unknown = await openSessionPair();
+  assertEquals(unknown.keeper.origin.claim.node, null);
+});
+
 const STATEMENTS: readonly (readonly [
   what: string,
   code: RejectionCode,

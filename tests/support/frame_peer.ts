@@ -93,6 +93,7 @@ export class FramePeer {
         signature: await signTranscript(identity, this.transcript),
       },
       enrolment: null,
+      node: null,
     });
   }
 

@@ -130,6 +130,8 @@ function identity(name: string, key: string, signature: string): Scenario {
 // A signature that some platforms verify under a key of order 1, for any message: R is the neutral
 // element, S is 0.
 const NEUTRAL = `01${"00".repeat(31)}`;
+/** A node of the Flux network: a transaction and the number of its output. */
+const NODE_ID = `${"a0".repeat(32)}1`;
 const FORGERY = `${NEUTRAL}${"00".repeat(32)}`;
 const SMALL_ORDER = {
   1: NEUTRAL,
@@ -152,6 +154,8 @@ const CLAIMS: readonly Scenario[] = [
   claim("identity_key_short", '{"Identity":{"Key":"00","Signature":"$signature"}}'),
   claim("signature_short", '{"Identity":{"Key":"$key","Signature":"00"}}'),
   claim("enrolment_short", '{"Enrolment":"00"}'),
+  claim("node_by_name", `{"Node":{"Id":"${NODE_ID}","Ip":"example.org"}}`),
+  claim("node_without_output", `{"Node":{"Id":"${NODE_ID.slice(1)}","Ip":"203.0.113.7"}}`),
   ...Object.entries(SMALL_ORDER).map(([order, key]) => {
     return identity(`key_of_order_${order}`, key, FORGERY);
   }),
@@ -160,6 +164,13 @@ const CLAIMS: readonly Scenario[] = [
   identity("signature_of_small_order", "$key", FORGERY),
   identity("signature_of_another_session", "$key", "5a".repeat(64)),
   good("claim_good", ["line1 {}", "read-line2", "claim {}", "await STARTAES", ...NOTHING_ASKED]),
+  good("claim_of_a_node", [
+    "line1 {}",
+    "read-line2",
+    `claim {"Node":{"Id":"${NODE_ID}","Ip":"203.0.113.7:16137","Country":"DE"}}`,
+    "await STARTAES",
+    ...NOTHING_ASKED,
+  ]),
   good("claim_without_names", [
     "line1 {}",
     "read-line2",

@@ -1,0 +1,70 @@
+/**
+ * What a keeper is told.
+ *
+ * @module
+ */
+import type { Logger, StatementSigner } from "../protocol/mod.ts";
+import type { Fleet } from "./fleet.ts";
+import type { DeliveriesStore } from "./original/mod.ts";
+import type { PassReport } from "./report.ts";
+import type { Dial, SyncLimits } from "./sync_agent.ts";
+import type { KnownAgentsStore, TrustPolicy } from "./trust/mod.ts";
+import type { ManagedFile } from "./vault/managed_files.ts";
+import type { Vault } from "./vault/vault.ts";
+import type { WireChoice } from "./wire.ts";
+
+/** What a keeper is made of. */
+export interface KeeperOptions {
+  /** Lists the agents. */
+  readonly fleet: Fleet;
+  /** Holds the files. */
+  readonly vault: Vault;
+  /** Which files go where; an agent is given nothing else. */
+  readonly files: readonly ManagedFile[];
+  /** Where the known agents are kept. */
+  readonly knownAgents: KnownAgentsStore;
+  /** Connects to an agent. */
+  readonly dial: Dial;
+  /** What happens to an agent that is not known. @default {"approve"} */
+  readonly trust?: TrustPolicy;
+  /** How many agents of the app may be trusted at first use; needed with `first-use`. */
+  readonly firstUseLimit?: number;
+  /** Which wire is spoken with whom; see `parseWires`. @default {PROTOCOL_2} */
+  readonly wires?: WireChoice;
+  /** Signs what the keeper says of itself and of manifests; `null` where it does not. @default {null} */
+  readonly signer?: StatementSigner | null;
+  /** Where it is kept what nodes of the original hold; in memory alone by default. */
+  readonly deliveries?: DeliveriesStore;
+  /** Whether a node of the original must ask for every file. @default {true} */
+  readonly expectsAll?: boolean;
+  /** How many agents are served at a time. @default {32} */
+  readonly concurrency?: number;
+  /** How often every agent is served, in milliseconds. @default {300_000} */
+  readonly pollingIntervalMs?: number;
+  /** How often the list of agents is asked for, in milliseconds. @default {60_000} */
+  readonly discoveryIntervalMs?: number;
+  /** The times of one contact. */
+  readonly limits?: SyncLimits;
+  /** Takes notes. @default {SILENT_LOGGER} */
+  readonly logger?: Logger;
+  /** The time now in Unix milliseconds. @default {Date.now} */
+  readonly now?: () => number;
+  /** Waits; rejects with the reason of the signal. The real clock by default. */
+  readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
+  /** Returns a number from 0 up to but excluding 1. @default {Math.random} */
+  readonly random?: () => number;
+}
+
+/** The options of {@linkcode Keeper.pass}. */
+export interface PassOptions {
+  /** Ends the pass; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of {@linkcode Keeper.run}. */
+export interface RunOptions {
+  /** Ends the run; its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Is told of each pass, and waited for. */
+  readonly onReport?: (report: PassReport) => Promise<void> | void;
+}
