@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import { type KeyObject, randomBytes } from "node:crypto";
 import {
   checkStatement,
+  composeManifestStatement,
   parsePassed,
   proveEnrolment,
   proveIdentity,
@@ -101,6 +102,12 @@ export interface ReceiveOptions {
   readonly partial?: ReadonlyMap<string, Buffer>;
   /** How many requests may be open; at most 64. */
   readonly inFlight?: number;
+  /** What a manifest must be for and not be older than, and what recovers and compares its signer. */
+  readonly signed?: Scope & {
+    readonly key: Uint8Array;
+    readonly lastRevision: number;
+    readonly verifier: (text: string, signature: string) => boolean;
+  };
 }
 
 /** What came of it. */
@@ -115,13 +122,27 @@ export interface Received {
   readonly statuses: ReadonlyMap<string, string>;
 }
 
-async function readManifest(session: Session, held: Buffer | undefined): Promise<Buffer> {
+function checkManifest(message: Fields, signed: ReceiveOptions["signed"]): void {
+  const revision = numberOf(message, "Revision", MAX_NUMBER);
+  const issued = numberOf(message, "Issued", MAX_NUMBER);
+  const expires = numberOf(message, "Expires", MAX_NUMBER);
+  const signature = isAbsent(message.Signature) ? null : signatureOf(message);
+  if (signed === undefined) return;
+  const digest = hexOf(message, "Digest", 32);
+  const text = composeManifestStatement({ ...signed, revision, issued, expires, digest });
+  require(signature !== null, "statement-missing");
+  require(signed.verifier(text, signature), "statement-invalid");
+  require(Math.floor(Date.now() / 1000) <= expires, "manifest-stale", "its time");
+  require(revision >= signed.lastRevision, "manifest-stale", "its revision");
+}
+
+async function readManifest(session: Session, options: ReceiveOptions): Promise<Buffer> {
+  const { manifest: held, signed } = options;
   const message = await session.message("MANIFEST");
   const Id = numberOf(message, "Id", MAX_UINT32);
-  for (const name of ["Revision", "Issued", "Expires"]) numberOf(message, name, MAX_NUMBER);
+  checkManifest(message, signed);
   const digest = hexOf(message, "Digest", 32);
   const size = numberOf(message, "Size", MAX_NUMBER);
-  if (!isAbsent(message.Signature)) signatureOf(message);
   require(size <= 33_554_432, "manifest-too-large");
   const same = held !== undefined && sha256(held).equals(digest);
   await session.send({ State: "MANIFEST-REPLY", Id, Held: same });
@@ -137,7 +158,7 @@ async function readManifest(session: Session, held: Buffer | undefined): Promise
 /** Receives what the keeper has for this agent, installs it, and reports. */
 export async function receive(session: Session, options: ReceiveOptions): Promise<Received> {
   try {
-    const manifest = await readManifest(session, options.manifest);
+    const manifest = await readManifest(session, options);
     const work = new Work(session, options, parseManifest(manifest));
     await work.run();
     const { results, contentBytes, statuses, unchanged } = work;

@@ -5,7 +5,14 @@
  */
 import type { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { type Claim, composeStatement, parseClaim, verifyIdentity } from "./confirmation.ts";
+import {
+  type Claim,
+  composeManifestStatement,
+  composeStatement,
+  parseClaim,
+  type Scope,
+  verifyIdentity,
+} from "./confirmation.ts";
 import { Failure, require } from "./failure.ts";
 import { type Fields, hexOf, isAbsent, MAX_NUMBER, MAX_UINT32, numberOf, textOf } from "./json.ts";
 import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
@@ -93,6 +100,15 @@ export interface DeliverOptions {
   readonly absent?: ReadonlySet<string>;
   /** How long a piece of a stream is. */
   readonly pieceBytes?: number;
+  /** The number of the manifest; the time in milliseconds if absent. */
+  readonly revision?: number;
+  /** When the manifest is issued and when it ends, in seconds. */
+  readonly times?: readonly [issued: number, expires: number];
+  /** Whom the manifest is for and what signs it, if anything does. */
+  readonly signing?: Scope & {
+    readonly key: Uint8Array;
+    readonly sign: (text: string) => string;
+  };
 }
 
 /** What the agent reported. */
@@ -109,16 +125,7 @@ export interface Delivered {
 export async function deliver(session: Session, options: DeliverOptions): Promise<Delivered> {
   try {
     const manifest = composeManifest(options.files);
-    const now = Date.now();
-    await session.send({
-      State: "MANIFEST",
-      Id: 0,
-      Revision: now,
-      Issued: Math.floor(now / 1000),
-      Expires: Math.floor(now / 1000) + 86_400,
-      Digest: sha256(manifest).toString("hex"),
-      Size: manifest.length,
-    });
+    await session.send({ State: "MANIFEST", Id: 0, ...announce(manifest, options) });
     const reply = await session.message("MANIFEST-REPLY");
     require(reply.Id === 0 && typeof reply.Held === "boolean", "message-malformed");
     if (!reply.Held) await session.sendWithStream({ State: "MANIFEST-DATA", Id: 0 }, manifest);
@@ -126,6 +133,24 @@ export async function deliver(session: Session, options: DeliverOptions): Promis
   } catch (error) {
     return await session.fail(error);
   }
+}
+
+function announce(manifest: Buffer, options: DeliverOptions): Fields {
+  const seconds = Math.floor(Date.now() / 1000);
+  const { revision = Date.now(), times = [seconds, seconds + 86_400], signing } = options;
+  const [issued, expires] = times;
+  const digest = sha256(manifest);
+  const text = signing === undefined
+    ? null
+    : composeManifestStatement({ ...signing, revision, issued, expires, digest });
+  return {
+    Revision: revision,
+    Issued: issued,
+    Expires: expires,
+    Digest: digest.toString("hex"),
+    Size: manifest.length,
+    ...(text === null ? {} : { Signature: signing?.sign(text) }),
+  };
 }
 
 async function serve(session: Session, options: DeliverOptions): Promise<Delivered> {
