@@ -10,21 +10,24 @@ import { checkAppName } from "./app_name.ts";
 import { FluxApiError } from "./errors.ts";
 import type { FluxClient, FluxGetOptions } from "./flux_client.ts";
 import { printable } from "./responses.ts";
+import { isZelId } from "./zelid.ts";
 
-/** The owner of an app, by the look of the text; no checksum has been verified. */
+/** The owner of an app, by the form of the text. */
 export type AppOwner =
-  /** 25 to 34 characters of base58 that start with `1`. */
+  /** A ZelID, whose checksum fits. */
   | { readonly kind: "zelid"; readonly address: string }
   /** `0x` and 40 hexadecimal digits, in the case in which FluxOS gave them. */
   | { readonly kind: "ethereum"; readonly address: string }
-  /** Anything else: an owner without a key that could be verified; the text is fit for printing. */
+  /**
+   * Anything else, an address with a wrong checksum too: an owner without a key that could be
+   * verified. The text is fit for printing.
+   */
   | { readonly kind: "unusable"; readonly text: string };
 
-const ZELID = /^1[1-9A-HJ-NP-Za-km-z]{24,33}$/;
 const ETHEREUM_ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 
 /**
- * Asks who owns an app.
+ * Asks who owns an app, once; where trust hangs on the answer, use `fetchAgreedAppOwner`.
  *
  * @throws {FluxApiError} `name-invalid` before anything is sent, `app-unknown`, or what else the
  * client throws.
@@ -59,7 +62,7 @@ export function readAppOwner(data: unknown): AppOwner {
   if (typeof data !== "string") {
     throw new FluxApiError("response-malformed", "the owner is not text", { transient: true });
   }
-  if (ZELID.test(data)) return { kind: "zelid", address: data };
+  if (isZelId(data)) return { kind: "zelid", address: data };
   if (ETHEREUM_ADDRESS.test(data)) return { kind: "ethereum", address: data };
   return { kind: "unusable", text: printable(data) };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkAppName } from "./app_name.ts";
+import { type ContainerMount, readContainerMounts } from "./container_data.ts";
 import { FluxApiError } from "./errors.ts";
 import type { FluxClient, FluxGetOptions } from "./flux_client.ts";
 import { asRecord } from "./responses.ts";
@@ -16,6 +17,8 @@ export interface AppComponent {
   readonly ports: readonly number[];
   /** The port inside the container for each public port, as many as `ports`. */
   readonly containerPorts: readonly number[];
+  /** The volumes in the container, the primary one first; empty where the specification has none. */
+  readonly mounts: readonly ContainerMount[];
 }
 
 /** The part of a specification that FluxVault uses. */
@@ -89,11 +92,12 @@ export function readAppSpecification(data: unknown, appName: string): AppSpecifi
     malformed("the specification is that of another app");
   }
   if (!isCount(version)) malformed("the specification has no version");
-  const components = version >= 4
-    ? readComponents(compose)
-    : [readPorts(name, version === 1 ? [flat.port] : flat.ports, {
-      containerPorts: version === 1 ? [flat.containerPort] : flat.containerPorts,
-    })];
+  const components = version >= 4 ? readComponents(compose) : readComponents([{
+    name,
+    ports: version === 1 ? [flat.port] : flat.ports,
+    containerPorts: version === 1 ? [flat.containerPort] : flat.containerPorts,
+    containerData: flat.containerData,
+  }]);
   return {
     name,
     version,
@@ -113,34 +117,33 @@ function isCount(value: unknown): value is number {
 
 function readComponents(compose: unknown): AppComponent[] {
   if (!Array.isArray(compose)) malformed("the specification has no list of components");
+  const entries = compose.map(asRecord);
+  // A component refers to another by its place among all entries, those that are left out included.
+  const mounts = readContainerMounts(entries.map((entry) => entry?.containerData));
   const components: AppComponent[] = [];
-  for (const entry of compose) {
-    const component = asRecord(entry);
-    if (component === null || typeof component.name !== "string") continue;
-    const { containerPorts } = component;
-    components.push(readPorts(component.name, component.ports, { containerPorts }));
+  for (const [i, entry] of entries.entries()) {
+    if (entry === null || typeof entry.name !== "string") continue;
+    const pairs = readPortPairs(entry.ports, entry.containerPorts);
+    components.push({
+      name: entry.name,
+      ports: pairs.map(([port]) => port),
+      containerPorts: pairs.map(([, containerPort]) => containerPort),
+      mounts: mounts[i] ?? [],
+    });
   }
   return components;
 }
 
 /** Pairs public and container ports by position; a pair with a bad half is left out whole. */
-function readPorts(
-  name: string,
-  ports: unknown,
-  inner: { readonly containerPorts: unknown },
-): AppComponent {
+function readPortPairs(ports: unknown, containerPorts: unknown): (readonly [number, number])[] {
   const outside = Array.isArray(ports) ? ports.map(readPort) : [];
-  const inside = Array.isArray(inner.containerPorts) ? inner.containerPorts.map(readPort) : [];
-  const pairs: [number, number][] = [];
+  const inside = Array.isArray(containerPorts) ? containerPorts.map(readPort) : [];
+  const pairs: (readonly [number, number])[] = [];
   for (const [i, port] of outside.entries()) {
     const containerPort = inside[i] ?? null;
     if (port !== null && containerPort !== null) pairs.push([port, containerPort]);
   }
-  return {
-    name,
-    ports: pairs.map(([port]) => port),
-    containerPorts: pairs.map(([, containerPort]) => containerPort),
-  };
+  return pairs;
 }
 
 /** Reads a port: a number since version 4, text before. */

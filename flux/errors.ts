@@ -14,6 +14,7 @@ import { FluxVaultError, type FluxVaultErrorOptions } from "../protocol/errors.t
  * - `arcane-only`: the node may not show the specification of an enterprise app.
  * - `name-invalid`: the name cannot belong to an app, so nothing was sent.
  * - `not-synced`: the node that answered has not caught up with the chain.
+ * - `owner-disputed`: two answers name different owners of one app.
  * - `response-malformed`: the answer is not what FluxOS sends.
  * - `response-too-large`: the answer exceeds the limit and was cut.
  */
@@ -24,6 +25,7 @@ export type FluxApiErrorCode =
   | "arcane-only"
   | "name-invalid"
   | "not-synced"
+  | "owner-disputed"
   | "response-malformed"
   | "response-too-large";
 

@@ -84,6 +84,20 @@ export interface FluxClientOptions {
 export interface FluxGetOptions {
   /** Ends the question; its reason is thrown as it is. */
   readonly signal?: AbortSignal;
+  /**
+   * Whether FluxOS is asked from the first attempt on not to answer from its cache, whatever the
+   * client was set to.
+   *
+   * @default {false}
+   */
+  readonly bypassCache?: boolean;
+  /**
+   * Which of the client's base URLs is asked first, counted from 0 and beyond the last from the start
+   * again; so questions that are put at once can go to different APIs.
+   *
+   * @default {0}
+   */
+  readonly startAt?: number;
 }
 
 const HINTS: Readonly<Partial<Record<FluxApiErrorCode, string>>> = {
@@ -160,6 +174,7 @@ export class FluxClient {
    * @param read Turns the data into a value; throws a {@linkcode FluxApiError} where it cannot,
    * which is retried if it is `transient`.
    * @returns What `read` returned.
+   * @throws {RangeError} if `startAt` is not a whole number from 0.
    * @throws {FluxApiError} if no attempt gave an answer of use; the code says why the last did not.
    */
   async get<T>(
@@ -168,11 +183,15 @@ export class FluxClient {
     options: FluxGetOptions = {},
   ): Promise<T> {
     if (!path.startsWith("/")) throw new TypeError("the path must start with a slash");
-    const { signal } = options;
+    const { signal, startAt = 0 } = options;
+    if (!Number.isSafeInteger(startAt) || startAt < 0) {
+      throw new RangeError("startAt must be a whole number from 0");
+    }
+    const bypassCache = this.#bypassCache || options.bypassCache === true;
     let lastFailure: FluxApiError | undefined;
     for (let attempt = 1;; attempt++) {
       signal?.throwIfAborted();
-      const { baseUrl, waitMs } = this.#chooseNext(attempt);
+      const { baseUrl, waitMs } = this.#chooseNext(attempt, startAt);
       if (waitMs > MAX_RETRY_AFTER_MS) throw lastFailure ?? closedError(baseUrl, path, waitMs);
       if (waitMs > 0) await this.#delay(waitMs, signal);
       try {
@@ -181,7 +200,7 @@ export class FluxClient {
             fetch: this.#fetch,
             timeoutMs: this.#requestTimeoutMs,
             maxResponseBytes: this.#maxResponseBytes,
-            bypassCache: this.#bypassCache || attempt > 1,
+            bypassCache: bypassCache || attempt > 1,
             signal,
             onRetryAfter: (header) => this.#noteRetryAfter(baseUrl, header),
           }),
@@ -205,12 +224,12 @@ export class FluxClient {
   }
 
   /** Picks the API that may be asked first, the next in turn among equals. */
-  #chooseNext(attempt: number): { baseUrl: string; waitMs: number } {
+  #chooseNext(attempt: number, startAt: number): { baseUrl: string; waitMs: number } {
     const nowMs = this.#now();
     const pauseMs = attempt === 1 ? 0 : backOffMs(attempt - 2, this.#random);
     let next = { baseUrl: "", waitMs: Infinity };
     for (let i = 0; i < this.#baseUrls.length; i++) {
-      const baseUrl = this.#baseUrls[(attempt - 1 + i) % this.#baseUrls.length] ?? "";
+      const baseUrl = this.#baseUrls[(startAt + attempt - 1 + i) % this.#baseUrls.length] ?? "";
       const closedMs = Math.max(0, (this.#notBeforeMs.get(baseUrl) ?? 0) - nowMs);
       if (closedMs + pauseMs < next.waitMs) next = { baseUrl, waitMs: closedMs + pauseMs };
     }

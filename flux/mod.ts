@@ -30,6 +30,7 @@
  *
  * @module
  */
+export { fetchAgreedAppOwner, type FetchAgreedAppOwnerOptions } from "./agreed_owner.ts";
 export {
   type AppLocation,
   type AppLocations,
@@ -45,6 +46,7 @@ export {
   type AppSpecificationAnswer,
   fetchAppSpecification,
 } from "./app_specification.ts";
+export { type ContainerMount, isReplicatedPath } from "./container_data.ts";
 export {
   type ContainerIdentity,
   formatContainerName,
@@ -59,6 +61,7 @@ export {
   type FluxClientOptions,
   type FluxGetOptions,
 } from "./flux_client.ts";
+export { fetchHostInfo, type FetchHostInfoOptions, type HostInfo } from "./host_info.ts";
 export {
   DEFAULT_NODE_API_PORT,
   formatNodeAddress,

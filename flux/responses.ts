@@ -77,6 +77,7 @@ const KNOWN_FAULTS: readonly (readonly [RegExp, FluxApiErrorCode, boolean])[] = 
   [/^Daemon not yet synced/i, "not-synced", true],
   [/^Application(?:: .*)? not found/i, "app-unknown", false],
   [/ only be validated on a node running Arcane ?OS/i, "arcane-only", false],
+  [/ not available at the moment$/i, "api-error", true],
 ];
 
 /**

@@ -15,6 +15,8 @@ import { createBase58check } from "@scure/base";
 const BASE58_CHECK = createBase58check(sha256);
 const MAINNET_P2PKH = 0x00;
 const HASH_BYTES = 20;
+/** As long as the longest private key; base58 takes a time that grows with the square of the length. */
+const MAX_TEXT_LENGTH = 52;
 
 /**
  * Tells whether a text is a ZelID.
@@ -44,8 +46,9 @@ export function zelIdOf(publicKey: Uint8Array): string {
   return BASE58_CHECK.encode(payload);
 }
 
-/** Reads base58check; `null` where a text is none. */
+/** Reads base58check of at most 52 characters; `null` where a text is none. */
 export function decodeBase58Check(text: string): Uint8Array | null {
+  if (text.length > MAX_TEXT_LENGTH) return null;
   try {
     return BASE58_CHECK.decode(text);
   } catch {

@@ -3,7 +3,7 @@ import { type AppOwner, fetchAppOwner, readAppOwner } from "../../flux/app_owner
 import { FluxApiError } from "../../flux/errors.ts";
 import { FluxClient } from "../../flux/flux_client.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
-import { FakeFluxApi } from "../support/fake_flux_api.ts";
+import { FakeFluxApi, readFluxFixture } from "../support/fake_flux_api.ts";
 
 async function fetchFixture(fileName: string): Promise<AppOwner> {
   await using api = FakeFluxApi.start();
@@ -47,6 +47,9 @@ Deno.test("readAppOwner takes nothing that only resembles an address", () => {
     "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM ",
     "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM\n",
     "1GKugrE8cmw9NysWFJPwszBbETRLwLaLm0",
+    "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmN",
+    "1gKugrE8cmw9NysWFJPwszBbETRLwLaLmM",
+    "1111111111111111111111111",
     "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmMM",
     "3GKugrE8cmw9NysWFJPwszBbETRLwLaLmM",
     "t1gxtxD1HV2ZV5oAttu8MfCcvkxgjxtXQnn",
@@ -56,6 +59,22 @@ Deno.test("readAppOwner takes nothing that only resembles an address", () => {
     "faA2ca6454F2815C0900da1d4BfbD53072C736eb",
   ];
   for (const text of lookalikes) assertEquals(readAppOwner(text).kind, "unusable", text);
+});
+
+Deno.test("readAppOwner takes each address of other tools, and none of those that they refuse", async () => {
+  const vectors = JSON.parse(await readFluxFixture("wif_and_address_vectors.json"));
+  const taken = vectors.valid.map((vector: { p2pkh_address: string }) => vector.p2pkh_address);
+  const refused = vectors.not_accepted_as_flux_id.map((vector: { address: string }) =>
+    vector.address
+  );
+  assertEquals([taken.length, refused.length], [12, 7]);
+  for (const text of taken) assertEquals(readAppOwner(text), { kind: "zelid", address: text });
+  for (const text of refused) assertEquals(readAppOwner(text).kind, "unusable", text);
+});
+
+Deno.test("readAppOwner looks no further at a text that is far too long", () => {
+  const owner = readAppOwner("1".repeat(10_000_000));
+  assertEquals(owner, { kind: "unusable", text: `${"1".repeat(200)}...` });
 });
 
 Deno.test("readAppOwner makes an unusable owner fit for printing", () => {

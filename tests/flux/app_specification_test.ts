@@ -30,8 +30,21 @@ Deno.test("fetchAppSpecification reads version 8 with two components", async () 
       version: 8,
       instances: 3,
       components: [
-        { name: "agent", ports: [38888], containerPorts: [8888] },
-        { name: "web", ports: [38080, 38443], containerPorts: [80, 443] },
+        {
+          name: "agent",
+          ports: [38888],
+          containerPorts: [8888],
+          mounts: [{ path: "/data", isReplicated: false }],
+        },
+        {
+          name: "web",
+          ports: [38080, 38443],
+          containerPorts: [80, 443],
+          mounts: [
+            { path: "/var/lib/app", isReplicated: true },
+            { path: "/var/log/app", isReplicated: true },
+          ],
+        },
       ],
       enterprise: false,
     },
@@ -45,7 +58,12 @@ Deno.test("fetchAppSpecification reads version 3, whose ports are text", async (
       name: "vaultthree",
       version: 3,
       instances: 3,
-      components: [{ name: "vaultthree", ports: [31888], containerPorts: [8888] }],
+      components: [{
+        name: "vaultthree",
+        ports: [31888],
+        containerPorts: [8888],
+        mounts: [{ path: "/data", isReplicated: false }],
+      }],
       enterprise: false,
     },
   });
@@ -93,11 +111,13 @@ Deno.test("fetchAppSpecification sends no name that no app can have", async () =
 });
 
 Deno.test("readAppSpecification reads versions 1 and 2", () => {
-  const component = { name: "old", ports: [31888], containerPorts: [8888] };
+  const mounts = [{ path: "/data", isReplicated: true }];
+  const component = { name: "old", ports: [31888], containerPorts: [8888], mounts };
   const rest = { name: "old", components: [component], enterprise: false };
-  const first = { version: 1, name: "old", port: 31888, containerPort: 8888 };
+  const data = { name: "old", containerData: "r:/data" };
+  const first = { ...data, version: 1, port: 31888, containerPort: 8888 };
   assertEquals(readAppSpecification(first, "old"), { version: 1, ...rest });
-  const second = { version: 2, name: "old", ports: ["31888"], containerPorts: ["8888"] };
+  const second = { ...data, version: 2, ports: ["31888"], containerPorts: ["8888"] };
   assertEquals(readAppSpecification(second, "old"), { version: 2, ...rest });
 });
 
@@ -123,11 +143,25 @@ Deno.test("readAppSpecification leaves out what makes no sense, and keeps ports 
     name: "vaultdemo",
     version: 9,
     components: [
-      { name: "bare", ports: [], containerPorts: [] },
-      { name: "web", ports: [80, 82], containerPorts: [8080, 8082] },
+      { name: "bare", ports: [], containerPorts: [], mounts: [] },
+      { name: "web", ports: [80, 82], containerPorts: [8080, 8082], mounts: [] },
     ],
     enterprise: false,
   });
+});
+
+Deno.test("readAppSpecification counts components that it leaves out where one refers to another", () => {
+  const compose = [
+    null,
+    { containerData: "r:/nameless" },
+    { name: "agent", containerData: "/own|1:/nameless|2:/again" },
+  ];
+  const data = { version: 8, name: "vaultdemo", compose };
+  assertEquals(readAppSpecification(data, "vaultdemo").components.map(({ mounts }) => mounts), [[
+    { path: "/own", isReplicated: false },
+    { path: "/nameless", isReplicated: true },
+    { path: "/again", isReplicated: false },
+  ]]);
 });
 
 Deno.test("readAppSpecification refuses what is not the specification of this app", () => {
@@ -150,7 +184,8 @@ Deno.test("readAppSpecification refuses what is not the specification of this ap
 
 Deno.test("readAppSpecification gives paired ports or a FluxApiError for any data", () => {
   const ports = fc.oneof(fc.array(fc.oneof(fc.nat(70_000), fc.jsonValue())), fc.jsonValue());
-  const component = fc.record({ name: fc.string(), ports, containerPorts: ports });
+  const containerData = fc.oneof(fc.constantFrom("/a", "r:/a|0:/b"), fc.jsonValue());
+  const component = fc.record({ name: fc.string(), ports, containerPorts: ports, containerData });
   const data = fc.oneof(
     fc.jsonValue(),
     fc.record({
@@ -162,6 +197,7 @@ Deno.test("readAppSpecification gives paired ports or a FluxApiError for any dat
       containerPort: fc.jsonValue(),
       ports,
       containerPorts: ports,
+      containerData,
       enterprise: fc.jsonValue(),
     }, { requiredKeys: ["version", "name"] }),
   );

@@ -97,6 +97,18 @@ Deno.test("FluxClient asks past the cache always where it is set so", async () =
   assertEquals(api.requests[0]?.headers.get("x-apicache-bypass"), "1");
 });
 
+Deno.test("FluxClient asks past the cache for one question where that is asked for", async () => {
+  await using api = FakeFluxApi.start();
+  api.answerAlways(OK);
+  const client = new FluxClient({ baseUrls: [api.url] });
+  await client.get("/x", identity, { bypassCache: true });
+  await client.get("/x", identity, { bypassCache: false });
+  await new FluxClient({ baseUrls: [api.url], bypassCache: true })
+    .get("/x", identity, { bypassCache: false });
+  const headers = api.requests.map((request) => request.headers.get("x-apicache-bypass"));
+  assertEquals(headers, ["1", null, "1"]);
+});
+
 Deno.test("FluxClient gives up after the last attempt with the failure of that attempt", async () => {
   await using api = FakeFluxApi.start();
   api.answerNext(NOT_SYNCED, NOT_SYNCED, BUSY, OK);
@@ -133,6 +145,25 @@ Deno.test("FluxClient goes to the next API for a retry, and starts over with the
   await client.get("/x", identity);
   await client.get("/x", identity);
   assertEquals(urls.map((url) => url.slice(7, 8)), ["a", "b", "c", "a", "a"]);
+});
+
+Deno.test("FluxClient starts with the API that a question names, and goes round from there", async () => {
+  const baseUrls = ["http://a", "http://b", "http://c"];
+  for (const [startAt, expected] of [[0, "abca"], [1, "bcab"], [2, "cabc"], [7, "bcab"]] as const) {
+    const { fetch, urls } = scriptedFetch(BUSY, BUSY, BUSY, OK);
+    const client = new FluxClient({ ...new FakeTime().options, fetch, baseUrls });
+    await client.get("/x", identity, { startAt });
+    assertEquals(urls.map((url) => url.slice(7, 8)).join(""), expected);
+  }
+});
+
+Deno.test("FluxClient refuses to start where there can be no API, before it sends anything", async () => {
+  const { fetch, urls } = scriptedFetch(OK);
+  for (const startAt of [-1, 0.5, NaN, Infinity]) {
+    const asking = () => new FluxClient({ fetch }).get("/x", identity, { startAt });
+    await assertRejects(asking, RangeError);
+  }
+  assertEquals(urls.length, 0);
 });
 
 Deno.test("FluxClient waits as long as the server asks, and the pause on top", async () => {

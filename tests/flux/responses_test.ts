@@ -81,6 +81,8 @@ Deno.test("faultToError tells the faults apart that call for different action", 
     ["apps_location_bad_regex_name", "api-error", false],
     ["daemon_error_numeric_code", "api-error", false],
     ["unauthorized", "api-error", false],
+    ["fluxnode_service_hostinfo_unauthorized", "api-error", false],
+    ["fluxnode_service_hostinfo_unavailable", "api-error", true],
   ];
   for (const [file, code, transient] of expected) {
     const envelope = readEnvelope(await readFluxFixture(`${file}.json`));

@@ -16,6 +16,10 @@ interface Vectors {
 
 const VECTORS: Vectors = JSON.parse(await readFluxFixture("wif_and_address_vectors.json"));
 
+Deno.test("private key vectors: there are 12 that are sound and 8 that are not", () => {
+  assertEquals([VECTORS.valid.length, VECTORS.invalid_wif.length], [12, 8]);
+});
+
 Deno.test("decodeWif reads the keys that others write, and encodeWif writes them", () => {
   for (const { wif, compressed, privkey_hex, p2pkh_address } of VECTORS.valid) {
     const key = decodeWif(wif);

@@ -20,6 +20,10 @@ Deno.test("zelIdOf gives the addresses that others give", () => {
   }
 });
 
+Deno.test("address vectors: there are 7 that are none", () => {
+  assertEquals(VECTORS.not_accepted_as_flux_id.length, 7);
+});
+
 for (const { address, why } of VECTORS.not_accepted_as_flux_id) {
   Deno.test(`isZelId refuses an address that is none: ${why}`, () => {
     assertEquals(isZelId(address), false);
@@ -35,6 +39,14 @@ Deno.test("isZelId refuses blanks around an address, and any letter changed", ()
     const other = address[i] === "z" ? "y" : "z";
     assertEquals(isZelId(address.slice(0, i) + other + address.slice(i + 1)), false);
   }
+});
+
+Deno.test("decodeBase58Check reads no more than the 52 characters that a private key has", () => {
+  const longest = encodeBase58Check(new Uint8Array(34).fill(0x80));
+  assertEquals(longest.length, 52);
+  assert(decodeBase58Check(longest) !== null);
+  const longer = encodeBase58Check(new Uint8Array(35).fill(0x80));
+  assertEquals([longer.length, decodeBase58Check(longer)], [54, null]);
 });
 
 Deno.test("decodeBase58Check reads what encodeBase58Check wrote", () => {
