@@ -78,25 +78,17 @@ export {
 } from "./enrolment.ts";
 export {
   type AgentIdentity,
+  fingerprintGroups,
   generateIdentitySeed,
   identityFingerprint,
   type IdentityProof,
   importIdentity,
 } from "./identity.ts";
-export {
-  composeKeeperStatement,
-  composeManifestStatement,
-  isStatement,
-  type KeeperProof,
-  type KeeperStatement,
-  type ManifestCheck,
-  type ManifestStatement,
-  type SignedManifest,
-  type StatementScope,
-  type StatementSigner,
-  type StatementVerifier,
-  verifyManifest,
-} from "./statement.ts";
+export type { KeeperProof, KeeperStatement, ManifestCheck } from "./statement.ts";
+export type { ManifestStatement, SignedManifest, StatementScope } from "./statement.ts";
+export type { StatementSigner, StatementVerifier } from "./statement.ts";
+export { composeKeeperStatement, composeManifestStatement, isStatement } from "./statement.ts";
+export { verifyManifest } from "./statement.ts";
 export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
 export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
 export {

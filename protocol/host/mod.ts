@@ -69,3 +69,4 @@ export {
   type TextOutput,
   type TextStyle,
 } from "./terminal.ts";
+export { type ReadAllOptions, type ReadOptions, type TextInput } from "./terminal_input.ts";

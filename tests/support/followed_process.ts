@@ -18,6 +18,10 @@ export interface ProcessStart {
   readonly command: readonly string[];
   /** The folder that it runs in and its variables. @default those of this process */
   readonly place?: { readonly cwd: string; readonly env: Record<string, string> };
+  /** What it reads from standard input; nothing where it is not given. */
+  readonly input?: string | undefined;
+  /** Whether more is typed while it runs, so that its input does not end. @default {false} */
+  readonly isTyped?: boolean | undefined;
   /** When it is ended, in milliseconds; longer than anything that is waited for. @default {120_000} */
   readonly guardTimeoutMs?: number | undefined;
 }
@@ -34,20 +38,25 @@ export class FollowedProcess implements AsyncDisposable {
   stderr = "";
   readonly #process: Deno.ChildProcess;
   readonly #waiting = new Set<() => void>();
+  #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | null = null;
   #hasEnded = false;
 
   /** Starts it. */
   constructor(start: ProcessStart) {
     const [program = "", ...args] = start.command;
+    const hasInput = start.input !== undefined || start.isTyped === true;
     this.#process = new Deno.Command(program, {
       args,
       ...(start.place === undefined ? {} : { ...start.place, clearEnv: true }),
-      stdin: "null",
+      stdin: hasInput ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     this.pid = this.#process.pid;
+    if (hasInput) this.#input = this.#process.stdin.getWriter();
     this.end = this.#follow(start.guardTimeoutMs ?? 120_000);
+    if (start.input !== undefined) void this.type(start.input);
+    if (hasInput && !start.isTyped) void this.#endInput();
   }
 
   /** Sends a signal; a process that has ended takes none. */
@@ -59,6 +68,15 @@ export class FollowedProcess implements AsyncDisposable {
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<ProcessEnd> {
     this.kill(signal);
     return await this.end;
+  }
+
+  /** Writes to its standard input. */
+  async type(text: string): Promise<void> {
+    try {
+      await this.#input?.write(new TextEncoder().encode(text));
+    } catch {
+      // It ended without reading all of it.
+    }
   }
 
   /** Waits until something is found in the output so far; throws once the process has ended. */
@@ -84,9 +102,18 @@ export class FollowedProcess implements AsyncDisposable {
       this.#read(this.#process.stderr, (text) => this.stderr += text),
     ]);
     clearTimeout(guard);
+    await this.#endInput();
     this.#hasEnded = true;
     this.#wake();
     return { code, signal, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  async #endInput(): Promise<void> {
+    try {
+      await this.#input?.close();
+    } catch {
+      // It ended without reading all of it.
+    }
   }
 
   async #read(

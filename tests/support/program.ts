@@ -1,5 +1,11 @@
 /** Runs a program in this process, with arguments, variables and signals of the test's own. */
-import { fixedEnvironment, type Program, runProgram } from "../../protocol/host/mod.ts";
+import {
+  fixedEnvironment,
+  type Program,
+  runProgram,
+  type TextInput,
+} from "../../protocol/host/mod.ts";
+import { MemoryInput } from "./memory_input.ts";
 import { MemoryOutput } from "./memory_output.ts";
 
 /** What came of a run. */
@@ -16,7 +22,11 @@ export interface ProgramRun {
 export async function runInProcess(
   program: Program,
   args: readonly string[],
-  options: { readonly variables?: Record<string, string>; readonly stop?: boolean } = {},
+  options: {
+    readonly variables?: Record<string, string>;
+    readonly stop?: boolean;
+    readonly stdin?: TextInput;
+  } = {},
 ): Promise<ProgramRun> {
   const stdout = new MemoryOutput();
   const stderr = new MemoryOutput();
@@ -28,6 +38,7 @@ export async function runInProcess(
   };
   const env = fixedEnvironment(options.variables);
   const shutdown = { signals, os: "linux" };
-  const code = await runProgram(program, { args, env, stdout, stderr, shutdown });
+  const stdin = options.stdin ?? new MemoryInput();
+  const code = await runProgram(program, { args, env, stdin, stdout, stderr, shutdown });
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

@@ -15,6 +15,10 @@ export interface ProgramStart {
   readonly variables?: Readonly<Record<string, string>>;
   /** The script, by its path in the project. @default the program's `main.ts` */
   readonly script?: string;
+  /** What it reads from standard input; nothing where it is not given. */
+  readonly input?: string;
+  /** Whether more is typed while it runs, so that its input does not end. @default {false} */
+  readonly isTyped?: boolean;
   /** A program and arguments that start the process in their place. @default {[]} */
   readonly starter?: readonly string[];
 }
@@ -41,6 +45,8 @@ export class RunningProgram extends FollowedProcess {
     const run = ["run", "--quiet", ...permissionsOf(program), script, ...start.args];
     super({
       command: [...start.starter ?? [], Deno.execPath(), ...run],
+      input: start.input,
+      isTyped: start.isTyped,
       place: { cwd: start.cwd, env: environment(start.variables ?? {}) },
     });
   }

@@ -104,6 +104,7 @@ export class Site implements AsyncDisposable {
     options: {
       readonly variables?: Readonly<Record<string, string>>;
       readonly script?: string;
+      readonly input?: string;
     } = {},
   ): RunningProgram {
     const running = new RunningProgram(program, { args, cwd: this.folder, ...options });
@@ -118,6 +119,7 @@ export class Site implements AsyncDisposable {
     options: {
       readonly variables?: Readonly<Record<string, string>>;
       readonly script?: string;
+      readonly input?: string;
     } = {},
   ): Promise<ProcessEnd> {
     return await this.start(program, args, options).end;

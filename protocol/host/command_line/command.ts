@@ -21,6 +21,7 @@ import { type ResolvedSettings, resolveSettings, settingError } from "./settings
 import { listenForShutdown, type ShutdownOptions, StopRequested } from "../shutdown.ts";
 import { suggestName } from "./suggestion.ts";
 import { EXIT_DONE, reportError, streamOutput, type TextOutput } from "../terminal.ts";
+import { streamInput, type TextInput } from "../terminal_input.ts";
 
 /** What of a process a program sees; a test makes its own. */
 export interface ProgramHost {
@@ -28,6 +29,8 @@ export interface ProgramHost {
   readonly args: readonly string[];
   /** The environment variables. */
   readonly env: Environment;
+  /** Standard input. */
+  readonly stdin: TextInput;
   /** Standard output. */
   readonly stdout: TextOutput;
   /** Standard error. */
@@ -42,11 +45,13 @@ export interface ProgramHost {
 
 /** Returns the process that this code runs in. */
 export function systemHost(): ProgramHost {
+  const stderr = streamOutput(Deno.stderr, SYSTEM_ENVIRONMENT);
   return {
     args: Deno.args,
     env: SYSTEM_ENVIRONMENT,
+    stdin: streamInput(Deno.stdin, stderr),
     stdout: streamOutput(Deno.stdout, SYSTEM_ENVIRONMENT),
-    stderr: streamOutput(Deno.stderr, SYSTEM_ENVIRONMENT),
+    stderr,
   };
 }
 
@@ -181,10 +186,11 @@ async function runCommand(
   try {
     for (const warning of resolved.warnings) log.logger.warn(warning);
     const module = await command.load();
-    const { env, stdout, stderr } = host;
+    const { env, stdin, stdout, stderr } = host;
     const { signal } = shutdown;
     const { logger } = log;
-    return await module.run({ settings, resolved, operands, env, logger, signal, stdout, stderr });
+    const streams = { stdin, stdout, stderr };
+    return await module.run({ settings, resolved, operands, env, logger, signal, ...streams });
   } catch (error) {
     if (command.service && error instanceof StopRequested) return EXIT_DONE;
     throw error;

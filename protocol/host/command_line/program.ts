@@ -12,6 +12,7 @@ import { GLOBAL_OPTIONS } from "./global_options.ts";
 import { namesOf, type Option, type OptionTable, type SettingsOf } from "./option_table.ts";
 import type { ResolvedSettings } from "./settings.ts";
 import type { TextOutput } from "../terminal.ts";
+import type { TextInput } from "../terminal_input.ts";
 
 /** The options of a command together with those that every command has. */
 export type WithGlobalOptions<Table extends OptionTable> = readonly [
@@ -33,6 +34,8 @@ export interface CommandContext<Table extends OptionTable = OptionTable> {
   readonly logger: Logger;
   /** Is aborted when the operator or the system asks to stop; the reason is a `StopRequested`. */
   readonly signal: AbortSignal;
+  /** Gives what the operator types, or another program sends. */
+  readonly stdin: TextInput;
   /** Takes reports. */
   readonly stdout: TextOutput;
   /** Takes notes to the operator that are no report; the log goes here too. */

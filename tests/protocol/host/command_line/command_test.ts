@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { runProgram, systemHost } from "../../../../protocol/host/command_line/command.ts";
 import type { CommandContext } from "../../../../protocol/host/command_line/program.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
+import { MemoryInput } from "../../../support/memory_input.ts";
 import { MemoryOutput } from "../../../support/memory_output.ts";
 import { runInProcess } from "../../../support/program.ts";
 import { sampleProgram } from "../../../support/sample_program.ts";
@@ -17,6 +18,13 @@ Deno.test("runProgram gives the default command its settings", async () => {
   assertEquals(seen[0]?.settings["bindPort"], 1);
   assertEquals(seen[0]?.settings["intervalMs"], 120_000);
   assertEquals(seen[0]?.settings["json"], false);
+});
+
+Deno.test("runProgram gives a command the input of its host", async () => {
+  const seen: CommandContext[] = [];
+  const stdin = new MemoryInput(["a line"]);
+  await runInProcess(sampleProgram(seen), [], { stdin });
+  assertEquals(await seen[0]?.stdin.readLine(""), "a line");
 });
 
 Deno.test("runProgram finds a command among options and gives it its operands", async () => {
