@@ -1,0 +1,26 @@
+/**
+ * The keys of a keeper: the one that it signs with, and the enrolment secrets of its apps.
+ *
+ * @module
+ */
+export { readCredential } from "./credentials.ts";
+export {
+  checkApp,
+  type EnrolmentSearchContext,
+  findEnrolmentSecret,
+  generateEnrolmentSecret,
+  readEnrolmentSecret,
+} from "./enrolment_secret.ts";
+export { findSigner, type KeySearchContext, type SignerSearchContext } from "./keeper_key.ts";
+export type { KeyEntry } from "./key_index.ts";
+export { commandFor, describeKey, type KeyRing } from "./key_ring.ts";
+export type { KeyKind, KeyName, KeyStoreChoice, KeyStoreName } from "./key_store.ts";
+export { askYesNo, removalQuestion, takeSecret } from "./operator_dialogue.ts";
+export {
+  checkAddress,
+  disclosedSecret,
+  looksLikePrivateKey,
+  readPrivateKey,
+} from "./private_key.ts";
+export { createStatementSigner } from "./statement_signer.ts";
+export { type KeyRingContext, type KeyRingParts, openKeyRing } from "./system_key_ring.ts";

@@ -1,0 +1,99 @@
+/**
+ * A private key that an operator gives, held against the address that he says it has.
+ *
+ * No message repeats any part of the key.
+ *
+ * @module
+ */
+import { decodeWif, type FluxPrivateKey, isZelId, zelIdOfKey } from "../../flux/mod.ts";
+import { ConfigError } from "../../protocol/mod.ts";
+
+/** The letters of base58 alone, as many as a key in WIF has. */
+const LIKE_WIF = /^[1-9A-HJ-NP-Za-km-z]{51,52}$/;
+const LIKE_HEX = /^(?:0x)?[0-9a-fA-F]{64}$/;
+
+/** Tells whether a text looks like a private key, mistyped ones and those of test networks included. */
+export function looksLikePrivateKey(text: string): boolean {
+  return LIKE_WIF.test(text) || LIKE_HEX.test(text);
+}
+
+/** The options of {@linkcode checkAddress}. */
+export interface AddressOrigin {
+  /** The option that the text came from, if it did. */
+  readonly setting?: string;
+}
+
+/**
+ * Returns the address as it is.
+ *
+ * @throws {ConfigError} for anything else, which is not repeated: it may be a private key.
+ */
+export function checkAddress(text: string, { setting }: AddressOrigin = {}): string {
+  if (isZelId(text)) return text;
+  const origin = setting === undefined ? {} : { setting };
+  if (looksLikePrivateKey(text)) throw disclosedSecret("a private key", origin);
+  const network = /^[mn2]/.test(text)
+    ? "an address of a test network"
+    : /^(?:bc1|3)/.test(text)
+    ? "an address that no single key has"
+    : /^t[13]/.test(text)
+    ? "an address of the Flux chain, not a Flux ID"
+    : "no address, or is mistyped";
+  const what = setting ?? "the argument";
+  throw new ConfigError(`${what} is ${network}`, {
+    ...origin,
+    hint: "A Flux ID (ZelID) is a Bitcoin address of the main network that begins with 1.",
+  });
+}
+
+/** Makes the error for a secret on the command line. */
+export function disclosedSecret(what: string, origin: AddressOrigin = {}): ConfigError {
+  return new ConfigError(`${what} stands on the command line, where it must not`, {
+    ...origin,
+    hint: "It is now in the history of the shell and was in the list of processes: regard it as " +
+      "disclosed and use another. Secrets are asked for, or read from standard input.",
+  });
+}
+
+/** The options of {@linkcode readPrivateKey}. */
+export interface PrivateKeyOrigin {
+  /** Where the key came from, if that is a place that the operator can look at. */
+  readonly source?: string;
+}
+
+/**
+ * Reads the private key of an address.
+ *
+ * @throws {ConfigError} where it is no key, or the key of another address.
+ */
+export function readPrivateKey(
+  wif: string,
+  address: string,
+  origin: PrivateKeyOrigin = {},
+): FluxPrivateKey {
+  let key: FluxPrivateKey;
+  try {
+    key = decodeWif(wif.trim());
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(`the private key ${error.message}`, {
+      ...origin,
+      hint: "Give it in WIF, as wallets export it: 51 or 52 characters that begin with 5, K or L.",
+    });
+  }
+  if (zelIdOfKey(key) === address) return key;
+  const isOtherForm = zelIdOfKey({ ...key, isCompressed: !key.isCompressed }) === address;
+  const form = key.isCompressed ? "compressed" : "uncompressed";
+  key.secret.fill(0);
+  if (isOtherForm) {
+    throw new ConfigError(`the private key is marked ${form}, and so has another address`, {
+      ...origin,
+      hint: `${address} is the address of its other form: export the key again from the wallet ` +
+        "that shows this address.",
+    });
+  }
+  throw new ConfigError(`the private key is not that of ${address}`, {
+    ...origin,
+    hint: "Check which address the wallet shows for the key.",
+  });
+}
