@@ -7,7 +7,9 @@ import {
   type AgentIdentity,
   type Bytes,
   ConnectionError,
+  FluxVaultError,
   type Logger,
+  type NodeEvidence,
   openAsAgent,
   type OriginalGreeting,
   OriginalPeerError,
@@ -16,22 +18,30 @@ import {
   type RsaKeyPair,
   RsaKeyStock,
   SILENT_LOGGER,
+  type StatementVerifier,
 } from "../protocol/mod.ts";
 import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery.ts";
 import { Door, type Visit } from "./door.ts";
 import type { IncomingConnection } from "./incoming_connection.ts";
-import { isOwnGateway, normaliseAddress } from "./ip_address.ts";
+import { hostKey, isOwnGateway, normaliseAddress } from "./ip_address.ts";
 import { STOP_GRACE_MS } from "./limits.ts";
 import type { PeerPolicy } from "./peer_policy.ts";
 import { type AgentSessionReport, logReport } from "./session_report.ts";
 import { ThrottledLog } from "./throttled_log.ts";
+import { UnwrapQueue } from "./unwrap_queue.ts";
 
 /** What an agent is made of. */
 export interface AgentOptions extends DeliveryOptions {
   /** Who the agent is. */
   readonly identity: AgentIdentity;
-  /** Which addresses may connect. */
-  readonly policy: Pick<PeerPolicy, "allows">;
+  /** Which addresses may connect; `null` for any, where every keeper has to sign. */
+  readonly policy: Pick<PeerPolicy, "allows"> | null;
+  /** Checks what every keeper has to sign of itself; `null` where none need. @default {null} */
+  readonly verifyStatement?: StatementVerifier | null;
+  /** The enrolment secret; 32 bytes. @default {null} */
+  readonly enrolmentSecret?: Bytes | null;
+  /** Returns the Flux node that the agent runs on as far as it knows, for the keeper to show. */
+  readonly node?: () => NodeEvidence | null;
   /**
    * Which of these may speak the wire of the original FluxVault, which proves nothing but an address
    * and hides nothing from whoever is on the path. `null` for none. @default {null}
@@ -67,6 +77,13 @@ interface Life {
   /** Is aborted when the grace time is over. */
   readonly cut: AbortSignal;
 }
+
+/** What the log calls a peer that speaks the original's wire where that is off. */
+const ORIGINAL_WIRE = "original-wire";
+const ORIGINAL_WIRE_HINT =
+  "it speaks the wire of the original FluxVault, which --original-wire would let in";
+/** What ends a connection that has to make room. */
+const PLACE_LOST = new ConnectionError("connection-lost", "others needed the place");
 
 interface Setup {
   readonly visit: Visit;
@@ -104,18 +121,27 @@ export class Agent {
   readonly #instance: Bytes = randomBytes(16);
   readonly #refusals: ThrottledLog;
   readonly #failures: ThrottledLog;
+  readonly #unwraps = new UnwrapQueue();
 
-  /** Does nothing yet; {@linkcode Agent.serve} does. */
+  /**
+   * Does nothing yet; {@linkcode Agent.serve} does.
+   *
+   * @throws {TypeError} if anybody could put files here: any address may connect, and none need sign.
+   */
   constructor(options: AgentOptions) {
+    if (options.policy === null && !options.verifyStatement) {
+      throw new TypeError("an agent needs a policy, or a verifier of statements");
+    }
     this.#options = options;
     this.#desk = new DeliveryDesk(options);
     const logger = options.logger ?? SILENT_LOGGER;
     this.#logger = logger;
-    this.#refusals = new ThrottledLog((address, count) => {
+    this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });
     });
-    this.#failures = new ThrottledLog((failure, count) => {
-      logger.warn(`a connection came to no session: ${failure}`, { count });
+    this.#failures = new ThrottledLog((address, { count, reasons }) => {
+      const hint = Object.hasOwn(reasons, ORIGINAL_WIRE) ? { hint: ORIGINAL_WIRE_HINT } : {};
+      logger.warn("connections came to no session", { address, count, reasons, ...hint });
     });
   }
 
@@ -185,14 +211,14 @@ export class Agent {
 
   async #serveOne(connection: IncomingConnection, life: Life): Promise<void> {
     const address = normaliseAddress(connection.remoteAddress.hostname);
-    const verdict = this.#options.policy.allows(address);
+    const verdict = this.#options.policy?.allows(address) ?? true;
     if (verdict === false) return this.#turnAway(connection, address);
     const startedMs = performance.now();
     const control = new AbortController();
     const visit = this.#door.enter({
       address,
       isShared: isOwnGateway(address, connection.localAddress?.hostname ?? ""),
-      drop: () => control.abort(new ConnectionError("connection-lost", "others needed the place")),
+      drop: () => control.abort(PLACE_LOST),
     });
     const onStop = () => control.abort(life.stop.reason);
     const onCut = () => control.abort(life.cut.reason);
@@ -232,23 +258,25 @@ export class Agent {
     connection: IncomingConnection,
     setup: Setup,
   ): Promise<Conversation | null> {
-    const { identity, app = null, component = null, openingTimeoutMs } = this.#options;
+    const { identity, app = null, component = null, openingTimeoutMs, node } = this.#options;
+    const { verifyStatement = null, enrolmentSecret = null } = this.#options;
     const { visit, control, keys, mayBeOriginal } = setup;
     try {
       const opened = await openAsAgent(connection.duplex, {
-        keys: { lease: () => leaseWatched(keys, visit) },
+        keys: { lease: () => leaseWatched(keys, setup, this.#unwraps) },
         identity,
         instance: this.#instance,
         app,
         component,
+        enrolmentSecret,
+        verifyStatement,
+        node: node?.() ?? null,
         software: this.#options.software ?? "fluxvault-agent",
         signal: control.signal,
         ...(openingTimeoutMs === undefined ? {} : { openingTimeoutMs }),
         onOriginal: (greeting: OriginalGreeting) => {
           if (mayBeOriginal) return greeting;
-          throw new OriginalPeerError(
-            "it speaks the wire of the original FluxVault, which --original-wire would let in",
-          );
+          throw new OriginalPeerError(ORIGINAL_WIRE_HINT);
         },
       });
       const conversation: Conversation = "line" in opened
@@ -257,8 +285,9 @@ export class Agent {
       visit.admit();
       return conversation;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#failures.note(`${normaliseAddress(connection.remoteAddress.hostname)}: ${reason}`);
+      this.#failures.note(hostKey(connection.remoteAddress.hostname), reasonOf(error));
+      // Who lost its place, or meets an agent that stops or is at fault itself, has done nothing wrong.
+      if (!control.signal.aborted && isOfPeer(error)) visit.fail();
       return null;
     }
   }
@@ -292,18 +321,30 @@ function nextUnlessWoken(
 /** Leases a key and tells the door when it is used: then the keeper's opening line is there. */
 async function leaseWatched(
   keys: RsaKeyStock,
-  visit: Visit,
+  { visit, control }: Setup,
+  unwraps: UnwrapQueue,
 ): ReturnType<RsaKeyStock["lease"]> {
   const lease = await keys.lease();
+  function inTurn(unwrap: () => Promise<Bytes>): Promise<Bytes> {
+    visit.speak();
+    return unwraps.run(unwrap, { standing: visit.standing, signal: control.signal });
+  }
   return {
     ...lease,
-    unwrap: (wrapped: Bytes) => {
-      visit.speak();
-      return lease.unwrap(wrapped);
-    },
-    unwrapOriginal: (wrapped: Bytes) => {
-      visit.speak();
-      return lease.unwrapOriginal(wrapped);
-    },
+    unwrap: (wrapped: Bytes) => inTurn(() => lease.unwrap(wrapped)),
+    unwrapOriginal: (wrapped: Bytes) => inTurn(() => lease.unwrapOriginal(wrapped)),
   };
+}
+
+/** Tells whether it is the peer that a handshake failed by. */
+function isOfPeer(error: unknown): boolean {
+  // It knows no better who owns the app than we do.
+  return error instanceof FluxVaultError && error.code !== "owner-unknown";
+}
+
+/** Names a failure for the log: never in words of the peer, and never with its numbers. */
+function reasonOf(error: unknown): string {
+  if (error instanceof OriginalPeerError) return ORIGINAL_WIRE;
+  if (error instanceof FluxVaultError) return error === PLACE_LOST ? "place-lost" : error.code;
+  return error instanceof Error ? error.name : "unknown";
 }

@@ -7,6 +7,7 @@ import {
   ConnectionError,
   type DeliveryReport,
   type HasherFactory,
+  type ManifestMessage,
   PeerRejectedError,
   receiveAsAgent,
   type SecretStore,
@@ -33,6 +34,8 @@ export interface DeliveryOptions {
   readonly files?: readonly string[];
   /** Makes a SHA-256 hasher. */
   readonly createHasher?: HasherFactory;
+  /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
+  readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
   /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
   readonly busyWaitMs?: number;
   /** When the manifest is due after the session began, in milliseconds. @default {30_000} */
@@ -122,9 +125,11 @@ export class DeliveryDesk {
       return await receiveAsAgent(conversation.session, record, {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,
-        checkManifest: async () => {
+        checkManifest: async (message) => {
           stall.pause();
           passOn = await this.#turn.take({ waitMs, signal: ends.stop });
+          // In turn: of two manifests on their way the later one is known before the earlier is taken.
+          await this.#options.checkManifest?.(message);
           settle = () => record.settle();
           stall.expectFiles();
         },

@@ -2,12 +2,20 @@
  * Who may be in set-up at the same time: accepted, and not authenticated yet (spec, section 9).
  *
  * A newcomer is never refused for want of a place. Somebody who has been silent for long loses his
- * instead, so a crowd of strangers cannot keep a keeper out by staying.
+ * instead, so a crowd of strangers cannot keep a keeper out by staying. An address whose connections
+ * keep coming to no session is the first to make room.
  *
  * @module
  */
+import { FailedAddresses } from "./failed_addresses.ts";
 import { hostKey } from "./ip_address.ts";
-import { KEPT_SETUPS, MAX_KNOWN_ADDRESSES, MAX_SETUPS, MAX_SETUPS_PER_ADDRESS } from "./limits.ts";
+import {
+  KEPT_SETUPS,
+  MAX_KNOWN_ADDRESSES,
+  MAX_PENALISED_SETUPS,
+  MAX_SETUPS,
+  MAX_SETUPS_PER_ADDRESS,
+} from "./limits.ts";
 
 /** The options of a {@linkcode Door}. */
 export interface DoorOptions {
@@ -19,24 +27,36 @@ export interface DoorOptions {
   readonly maxPerAddress?: number;
   /** How many addresses that authenticated are remembered. @default {256} */
   readonly maxKnown?: number;
+  /** The time now, in milliseconds of any steady clock. @default {performance.now} */
+  readonly now?: () => number;
 }
 
 /** Somebody at the door. */
 export interface Caller {
   /** The source address. */
   readonly address: string;
-  /** Whether many peers may share the address, so that there is no limit for it alone. */
+  /** Whether many peers may share the address, so that no limit and no penalty is for it alone. */
   readonly isShared: boolean;
   /** Is called when the place is lost to somebody else. */
   readonly drop: () => void;
 }
 
+/**
+ * How an address stands with the door: `known` if it has authenticated, `penalised` if its connections
+ * keep coming to no session, `stranger` otherwise.
+ */
+export type Standing = "known" | "stranger" | "penalised";
+
 /** A place at the door. */
 export interface Visit {
+  /** How the caller's address stands now. */
+  readonly standing: Standing;
   /** Notes that the caller has said its opening line. */
   speak(): void;
   /** Notes that the caller has authenticated: its address is known, and the place free. */
   admit(): void;
+  /** Notes that the caller came to no session by its own fault, and frees the place. */
+  fail(): void;
   /** Frees the place; further calls do nothing. */
   leave(): void;
 }
@@ -58,6 +78,7 @@ export class Door {
   readonly #setups = new Set<Setup>();
   /** In the order of their last authentication. */
   readonly #known = new Set<string>();
+  readonly #failed: FailedAddresses;
 
   /** Starts empty. */
   constructor(options: DoorOptions = {}) {
@@ -65,6 +86,7 @@ export class Door {
     this.#keptSetups = options.keptSetups ?? KEPT_SETUPS;
     this.#maxPerAddress = options.maxPerAddress ?? MAX_SETUPS_PER_ADDRESS;
     this.#maxKnown = options.maxKnown ?? MAX_KNOWN_ADDRESSES;
+    this.#failed = new FailedAddresses(options.now === undefined ? {} : { now: options.now });
   }
 
   /** How many are in set-up. */
@@ -77,16 +99,28 @@ export class Door {
     const key = hostKey(caller.address);
     const isKnown = this.#known.has(key);
     const setup: Setup = { key, isKnown, caller, hasSpoken: false };
-    if (!caller.isShared) this.#makeRoomAmong(key);
+    if (!caller.isShared) this.#makeRoomAmong(setup);
     this.#makeRoomFor(isKnown);
     this.#setups.add(setup);
+    return this.#visitOf(setup);
+  }
+
+  #visitOf(setup: Setup): Visit {
+    const standingOf = () => this.#standingOf(setup);
     return {
+      get standing() {
+        return standingOf();
+      },
       speak: () => {
         setup.hasSpoken = true;
       },
       admit: () => {
         this.#setups.delete(setup);
-        this.#remember(key);
+        this.#remember(setup.key);
+      },
+      fail: () => {
+        // Who has lost its place to others has not failed.
+        if (this.#setups.delete(setup)) this.#blame(setup);
       },
       leave: () => {
         this.#setups.delete(setup);
@@ -94,9 +128,28 @@ export class Door {
     };
   }
 
-  #makeRoomAmong(key: string): void {
-    const ofAddress = [...this.#setups].filter((setup) => setup.key === key);
-    if (ofAddress.length >= this.#maxPerAddress) this.#drop(oldestSilent(ofAddress));
+  #standingOf({ key, caller }: Setup): Standing {
+    if (this.#known.has(key)) return "known";
+    return !caller.isShared && this.#failed.isPenalised(key) ? "penalised" : "stranger";
+  }
+
+  /** Makes room among the connections of the newcomer's own address, which it is to blame for. */
+  #makeRoomAmong(newcomer: Setup): void {
+    const ofAddress = [...this.#setups].filter(({ key }) => key === newcomer.key);
+    const isPenalised = this.#standingOf(newcomer) === "penalised";
+    const surplus: (Setup | undefined)[] = [];
+    if (isPenalised) {
+      // Who has spoken may be a keeper that shares the address: only the other three places go.
+      const silent = ofAddress.filter(({ hasSpoken }) => !hasSpoken);
+      surplus.push(...silent.slice(0, Math.max(0, silent.length + 1 - MAX_PENALISED_SETUPS)));
+    }
+    if (surplus.length === 0 && ofAddress.length >= this.#maxPerAddress) {
+      surplus.push(oldestSilent(ofAddress));
+    }
+    for (const setup of surplus) {
+      this.#drop(setup);
+      this.#blame(newcomer);
+    }
   }
 
   #makeRoomFor(isKnown: boolean): void {
@@ -106,8 +159,10 @@ export class Door {
       : this.#setups.size >= this.#maxSetups ||
         strangers.length >= this.#maxSetups - this.#keptSetups;
     if (!isFull) return;
+    const penalised = strangers.filter((setup) => this.#standingOf(setup) === "penalised");
     // A stranger never costs a known address its place, unless those fill the whole door.
-    this.#drop(oldestSilent(mostCrowded(strangers.length > 0 ? strangers : [...this.#setups])));
+    const first = [penalised, strangers].find(({ length }) => length > 0) ?? [...this.#setups];
+    this.#drop(oldestSilent(mostCrowded(first)));
   }
 
   #drop(setup: Setup | undefined): void {
@@ -116,7 +171,13 @@ export class Door {
     setup.caller.drop();
   }
 
+  #blame({ key, caller }: Setup): void {
+    // What its neighbours do is never held against an address that a keeper came from.
+    if (!caller.isShared && !this.#known.has(key)) this.#failed.note(key);
+  }
+
   #remember(key: string): void {
+    this.#failed.clear(key);
     this.#known.delete(key);
     this.#known.add(key);
     if (this.#known.size <= this.#maxKnown) return;

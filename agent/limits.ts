@@ -14,6 +14,18 @@ export const KEPT_SETUPS = 8;
 export const MAX_SETUPS_PER_ADDRESS = 4;
 /** How many addresses that authenticated are remembered. */
 export const MAX_KNOWN_ADDRESSES = 256;
+/** How many connections that come to no session an address may have outstanding for nothing. */
+export const FREE_FAILURES = 4;
+/** After how long one such connection is forgiven. */
+export const FAILURE_FORGIVEN_MS = 60_000;
+/** How long after the last one all are forgiven. */
+export const FAILURE_MEMORY_MS = 600_000;
+/** How many addresses with failures are remembered; the least guilty is forgotten first. */
+export const MAX_FAILED_ADDRESSES = 1_024;
+/** How many silent connections of an address with too many failures may be in set-up. */
+export const MAX_PENALISED_SETUPS = 1;
+/** How long an opening line waits to be unwrapped; the handshake is over by then. */
+export const UNWRAP_WAIT_MS = 30_000;
 
 /** How many sessions may be open at once; a further one is told `busy`. */
 export const MAX_SESSIONS = 32;
@@ -44,8 +56,37 @@ export const LOOKUP_TIMEOUT_MS = 5_000;
 export const LOG_INTERVAL_MS = 60_000;
 /** How many subjects the log tells apart; all others share one line. */
 export const MAX_LOG_SUBJECTS = 1_024;
+/** How many reasons the log tells apart for one subject; all others share one number. */
+export const MAX_LOG_REASONS = 8;
 
 /** How long the listener rests when the system can give it no connection, at first and at most. */
 export const ACCEPT_PAUSE_MS = 50;
 /** See {@linkcode ACCEPT_PAUSE_MS}. */
 export const MAX_ACCEPT_PAUSE_MS = 2_000;
+
+/** How many accepted statements are remembered until they expire, so that none is taken twice. */
+export const MAX_REMEMBERED_STATEMENTS = 16_384;
+/** Of how many signers the last revision is remembered. */
+export const MAX_REMEMBERED_SIGNERS = 64;
+/** The largest file of state that is read beside the identity and the manifest, in bytes. */
+export const MAX_SMALL_STATE_FILE_BYTES = 16_384;
+/** How much longer a kept manifest would last anew for its file to be written again, in seconds. */
+export const MANIFEST_RENEWAL_S = 3_600;
+/** How many kept files are compared with their manifest at a time after a restart. */
+export const FILES_RESTORED_AT_ONCE = 8;
+
+/** How long a handshake waits for the look-up of the app's owner that is under way. */
+export const OWNER_WAIT_MS = 5_000;
+/** How long the first pause between two look-ups of the owner is at most; the next twice as long. */
+export const FIRST_OWNER_PAUSE_MS = 5_000;
+/** See {@linkcode FIRST_OWNER_PAUSE_MS}. */
+export const MAX_OWNER_PAUSE_MS = 300_000;
+/** How long one attempt to ask a Flux API may take. */
+export const FLUX_REQUEST_TIMEOUT_MS = 10_000;
+/** The largest answer of a Flux API that is read, in bytes: a specification is a few kilobytes. */
+export const MAX_FLUX_RESPONSE_BYTES = 1_048_576;
+
+/** How long the Flux node may take to say which one it is. */
+export const NODE_TIMEOUT_MS = 3_000;
+/** How long the node is not asked again once it did not say so. */
+export const NODE_PAUSE_MS = 600_000;

@@ -24,3 +24,23 @@ export {
 } from "./peer_policy.ts";
 export type { IpAddress } from "./ip_address.ts";
 export type { AgentSessionReport } from "./session_report.ts";
+export {
+  createStatementVerifier,
+  type DepartedFile,
+  type FileCondition,
+  fixedSigners,
+  ManifestGuard,
+  type ManifestGuardOptions,
+  ReplayMemory,
+  type ReplayTerm,
+  type RestoredState,
+  type RestoreOptions,
+  restoreState,
+  RevisionMemory,
+  type RevisionMemoryOptions,
+  type SignerRecovery,
+  type SignerRevision,
+  type StatementVerifierOptions,
+  type TrustedSigners,
+  type UnvouchedReason,
+} from "./trust/mod.ts";

@@ -30,7 +30,8 @@ export async function run(context: CommandContext<typeof NODE_OPTIONS>): Promise
       hint: "Name it relative to the folder of the files, with / between folders.",
     });
   }
-  return await serve({ ...context, settings: { ...settings, files } });
+  // The original's vault knows no enrolment, so this command reads no secret for it.
+  return await serve({ ...context, settings: { ...settings, files, enrollSecret: undefined } });
 }
 
 /** `./quotes.txt` is how a shell completes it; the vault knows it as `quotes.txt`. */

@@ -24,6 +24,47 @@ const ORIGINAL_WIRE = {
     "that --files names; whoever is on the path can read and change them.",
 } as const;
 
+/** All that says whose signature an agent asks for. */
+const SIGNATURES = [
+  {
+    name: "signed-vault-connections",
+    kind: "boolean",
+    group: "Who may connect",
+    help: "Whether every keeper has to sign its connection.",
+  },
+  {
+    name: "zelid",
+    kind: "list",
+    metavar: "ADDRESS",
+    group: "Who may connect",
+    help: "Whose signature counts; the app's owner, as the Flux network names it, by default.",
+  },
+  {
+    name: "verify-source-address",
+    kind: "boolean",
+    group: "Who may connect",
+    defaultText: "true where there are addresses",
+    help: "Whether the source address is compared with --whitelisted-addresses.",
+  },
+  {
+    name: "flux-api",
+    kind: "list",
+    metavar: "URL",
+    group: "Who may connect",
+    help: "The Flux APIs to ask for the app's owner; the public one where none is given.",
+  },
+] as const;
+
+const ENROLL_SECRET = {
+  name: "enroll-secret",
+  kind: "text",
+  metavar: "SECRET",
+  secret: true,
+  sources: ["variable"],
+  group: "Name",
+  help: "As a variable only: proves to the keeper that its operator started this agent.",
+} as const;
+
 const BIND_PORT = {
   name: "bind-port",
   kind: "integer",
@@ -97,11 +138,16 @@ export const AGENT_OPTIONS = defineOptions([
   WORKING_DIR,
   STATE_DIR,
   ...OTHERS,
+  ...SIGNATURES,
+  ENROLL_SECRET,
 ]);
 
 const { default: _default, ...OPTIONAL_STATE_DIR } = STATE_DIR;
 
-/** What `fluxvault-agent node` can be told: the same, and in the original's words. */
+/**
+ * What `fluxvault-agent node` can be told: the same but for the enrolment secret, and in the original's
+ * words.
+ */
 export const NODE_OPTIONS = defineOptions([
   { ...ORIGINAL_WIRE, aliases: ["vault"], variables: ["VAULT_NAME"] },
   { ...BIND_PORT, aliases: ["port"], variables: ["VAULT_PORT"], default: 39_898 },
@@ -111,6 +157,7 @@ export const NODE_OPTIONS = defineOptions([
     help: "Where the agent keeps its identity for protocol 2; in memory where it is not given.",
   },
   ...OTHERS,
+  ...SIGNATURES,
 ]);
 
 /** What `fluxvault-agent identity` can be told. */

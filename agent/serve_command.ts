@@ -5,7 +5,12 @@
  */
 import { isAbsolute, relative, resolve } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { findPathFault, STAGE_PREFIX, type StorageError } from "../protocol/mod.ts";
+import {
+  findPathFault,
+  type NodeEvidence,
+  STAGE_PREFIX,
+  type StorageError,
+} from "../protocol/mod.ts";
 import {
   type CommandContext,
   createNodeHasher,
@@ -13,26 +18,26 @@ import {
   settingError,
   storageError,
 } from "../protocol/host/mod.ts";
-import { Agent } from "./agent.ts";
+import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
+import { Agent, type AgentOptions } from "./agent.ts";
 import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "./app_identity.ts";
 import { DiskSecretStore } from "./disk/mod.ts";
 import { type LoadedIdentity, loadIdentity } from "./identity_file.ts";
+import { NODE_TIMEOUT_MS } from "./limits.ts";
 import { listen, type Listener } from "./listener.ts";
 import { resolveHostName } from "./name_resolver.ts";
+import { NodeWatch } from "./node_watch.ts";
 import type { AGENT_OPTIONS } from "./options.ts";
-import { formatPeerRule, parsePeerRule, PeerPolicy, type PeerRule } from "./peer_policy.ts";
-import { formatDelivery, formatListening } from "./serve_output.ts";
+import { formatPeerRule, PeerPolicy } from "./peer_policy.ts";
+import type { ServeContext as Context } from "./serve_context.ts";
+import {
+  describeRestored,
+  formatDelivery,
+  formatListening,
+  formatRestored,
+} from "./serve_output.ts";
+import type { Trust, TrustParts } from "./serve_trust.ts";
 import { openStateFolder, type StateFolder } from "./state_folder.ts";
-
-type Settings = CommandContext<typeof AGENT_OPTIONS>["settings"];
-
-/** What {@linkcode serve} is given; without a state folder the identity is kept in memory. */
-export interface ServeContext extends Omit<CommandContext, "settings"> {
-  /** The settings of the agent program. */
-  readonly settings: Omit<Settings, "stateDir"> & { readonly stateDir: string | undefined };
-}
-
-type Context = ServeContext;
 
 /** Serves until asked to stop. */
 export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<number> {
@@ -40,12 +45,11 @@ export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<numb
 }
 
 /** Serves until asked to stop. */
-export async function serve(context: ServeContext): Promise<number> {
+export async function serve(context: Context): Promise<number> {
   const { settings, logger, signal, stdout } = context;
   const startedMs = Date.now();
-  const originalRules = readRules(context, "original-wire", settings.originalWire);
-  const rules = readRules(context, "whitelisted-addresses", settings.whitelistedAddresses);
-  checkRules(context);
+  const access = await readAccess(context);
+  const enrolmentSecret = readEnrolmentSecret(context);
   const names = readNames(context);
   checkFiles(context);
   const workingFolder = await openWorkingFolder(context);
@@ -55,29 +59,33 @@ export async function serve(context: ServeContext): Promise<number> {
   checkFolders(context, { workingFolder, state });
   const identity = await loadIdentity(state.path);
   const store = await openStore(context, { workingFolder, state });
+  const stateFolder = state.path;
+  const trust = await openTrust(context, { access, names, identity, stateFolder, store });
   using listener = openListener(context);
 
   await stdout.write(formatListening({
     json: settings.json,
     address: listener.address,
     fingerprint: identity.fingerprint,
-    rules: [...new Set([...rules, ...originalRules].map(formatPeerRule))],
-    originalRules: originalRules.map(formatPeerRule),
+    rules: access.rules === null ? null : [...new Set(access.rules.map(formatPeerRule))],
+    originalRules: access.originalRules.map(formatPeerRule),
+    signers: access.signers,
     workingFolder,
     absoluteFolders: settings.allowAbsolute,
     ...names,
   }));
-  warn(context, { rules: [...rules, ...originalRules], identity, state });
-  if (originalRules.length > 0) await warnOfOriginal(context);
+  warn(context, { access, identity, state });
+  if (access.originalRules.length > 0) await warnOfOriginal(context);
 
   const sweeping = store.sweep(startedMs);
+  using life = new Life(signal);
   const agent = new Agent({
     identity: identity.identity,
     store,
-    policy: new PeerPolicy([...rules, ...originalRules], { resolveName: resolveHostName, logger }),
-    originalPolicy: originalRules.length === 0
-      ? null
-      : new PeerPolicy(originalRules, { resolveName: resolveHostName, logger }),
+    ...openPolicies(context, access),
+    ...trust?.agentOptions,
+    enrolmentSecret,
+    node: watchNode(context, life.signal),
     app: names.app,
     component: names.component,
     software: `fluxvault-agent/${config.version}`,
@@ -86,50 +94,95 @@ export async function serve(context: ServeContext): Promise<number> {
     logger,
     ...(settings.json ? { onReport: (report) => void stdout.write(formatDelivery(report)) } : {}),
   });
-  await agent.serve(listener, { signal });
+  const trusting = runTrust(context, { trust, life });
+  // It is thrown below, once the sessions have ended.
+  trusting.catch(() => {});
+  await agent.serve(listener, { signal: life.signal });
+  life.end();
   const { removed } = await sweeping;
   if (removed > 0) {
     logger.info("removed what an earlier process had left half-written", { removed });
   }
+  await trusting;
   logger.info("the agent has stopped");
   return EXIT_DONE;
 }
 
 const NO_STATE_FOLDER: StateFolder = { path: null, problem: null, [Symbol.dispose]() {} };
 
-function readRules(
-  { resolved }: Context,
-  name: "original-wire" | "whitelisted-addresses",
-  items: readonly string[],
-): PeerRule[] {
-  try {
-    return items.map(parsePeerRule);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw settingError(resolved, {
-      name,
-      problem: `cannot be used: ${error.message}`,
-      hint: "Separate addresses, networks such as 192.0.2.0/24 and host names by commas.",
-    });
+/** What goes on beside the agent's work ends with it, and may end it. */
+class Life implements Disposable {
+  readonly #control = new AbortController();
+  /** Is aborted when the program is asked to stop, and when this life ends. */
+  readonly signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.signal = AbortSignal.any([signal, this.#control.signal]);
+  }
+
+  end(): void {
+    this.#control.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
   }
 }
 
-function checkRules({ resolved, settings }: Context): void {
-  const { whitelistedAddresses, originalWire, files } = settings;
-  if (whitelistedAddresses.length === 0 && originalWire.length === 0) {
-    throw settingError(resolved, {
-      name: "whitelisted-addresses",
-      problem: "is missing: without it anybody could put files here",
-      hint: "Name the addresses that your keeper dials from: --whitelisted-addresses 198.51.100.7",
+/** Loads what takes signatures apart only where keepers sign. */
+async function openTrust(
+  context: Context,
+  { access, ...parts }: Omit<TrustParts, "signers"> & { readonly access: Access },
+): Promise<Trust | null> {
+  if (access.signers === null) return null;
+  const { openTrust } = await import("./serve_trust.ts");
+  return await openTrust(context, { signers: access.signers, ...parts });
+}
+
+/** Runs what goes on for the sake of trust; what makes that impossible ends the agent. */
+async function runTrust(
+  { settings, logger, stdout }: Context,
+  { trust, life }: { readonly trust: Trust | null; readonly life: Life },
+): Promise<void> {
+  try {
+    await trust?.run({
+      signal: life.signal,
+      onRestored: async (state) => {
+        const { message, properties } = describeRestored(state);
+        logger[state.isVouched && state.departed.length > 0 ? "warn" : "info"](message, properties);
+        await stdout.write(formatRestored(state, { json: settings.json }));
+      },
     });
+  } catch (error) {
+    life.end();
+    throw error;
   }
-  if (originalWire.length > 0 && files.length === 0) {
-    throw settingError(resolved, {
-      name: "original-wire",
-      problem: "needs --files: the original's vault gives only what it is asked for",
-      hint: "Name the files to ask for, for example --files db.password,tls/key.pem.",
-    });
-  }
+}
+
+function openPolicies(
+  { logger }: Context,
+  { rules, originalRules }: Access,
+): Pick<AgentOptions, "policy" | "originalPolicy"> {
+  const options = { resolveName: resolveHostName, logger };
+  return {
+    policy: rules === null ? null : new PeerPolicy(rules, options),
+    originalPolicy: originalRules.length === 0 ? null : new PeerPolicy(originalRules, options),
+  };
+}
+
+/** Asks the Flux node which one it is; where there is none nobody is asked. */
+function watchNode({ env, logger }: Context, signal: AbortSignal): () => NodeEvidence | null {
+  if ((env.get(FLUX_APP_VARIABLE) ?? "") === "") return () => null;
+  const watch = new NodeWatch({
+    logger,
+    ask: async () => {
+      const { fetchHostInfo } = await import("../flux/mod.ts");
+      const { nodeId, ip, country } = await fetchHostInfo({ timeoutMs: NODE_TIMEOUT_MS, signal });
+      return { id: nodeId, ip, country };
+    },
+  });
+  watch.current();
+  return () => watch.current();
 }
 
 /** Says once what the wire cannot do, whatever its two ends do. */
@@ -269,13 +322,13 @@ function openListener({ settings, logger }: Context): Listener {
 function warn(
   { settings, logger }: Context,
   found: {
-    readonly rules: readonly PeerRule[];
+    readonly access: Access;
     readonly identity: LoadedIdentity;
     readonly state: StateFolder;
   },
 ): void {
-  const { rules, identity, state } = found;
-  if (rules.some((rule) => rule.kind === "network" && rule.prefixBits === 0)) {
+  const { access: { rules, signers }, identity, state } = found;
+  if (signers === null && rules?.some((rule) => rule.kind === "network" && rule.prefixBits === 0)) {
     logger.warn("every address is allowed: anybody can put files here");
   }
   if (settings.stateDir === undefined) return;

@@ -12,6 +12,7 @@ import {
   type HeldManifest,
   type Logger,
   type ManifestEntry,
+  type ManifestMessage,
   type SecretStore,
   SILENT_LOGGER,
   type StagedFile,
@@ -20,6 +21,7 @@ import {
 } from "../../protocol/mod.ts";
 import { DigestCache, storageError, syncFolder } from "../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES } from "../limits.ts";
+import type { FileCondition } from "../trust/mod.ts";
 import { Claims } from "./claims.ts";
 import {
   type DiskPlace,
@@ -33,7 +35,8 @@ import {
   placeOf,
   walkTo,
 } from "./disk_path.ts";
-import { readManifestFile, writeManifestFile } from "./manifest_file.ts";
+import { compareFile } from "./file_condition.ts";
+import { mustRenewManifest, readManifestFile, writeManifestFile } from "./manifest_file.ts";
 import { StagedDiskFile } from "./staged_disk_file.ts";
 import { type SweepReport, sweepStages } from "./stage_sweep.ts";
 
@@ -73,6 +76,8 @@ export class DiskSecretStore implements SecretStore {
   /** Devices that do not keep permissions. */
   readonly #modeless = new Set<number>();
   #held: HeldManifest | null = null;
+  /** What was written of a manifest last, or read. */
+  #written: ManifestMessage | null = null;
   #declared: ReadonlyMap<string, ManifestEntry> = new Map();
 
   private constructor(
@@ -134,6 +139,11 @@ export class DiskSecretStore implements SecretStore {
     };
   }
 
+  /** The manifest that is held: kept by an earlier process, or given since; `null` for none. */
+  get held(): HeldManifest | null {
+    return this.#held;
+  }
+
   /** Returns the manifest, if it has that digest. */
   heldManifest(digest: Bytes): Promise<Bytes | null> {
     const held = this.#held;
@@ -144,13 +154,13 @@ export class DiskSecretStore implements SecretStore {
   /** Keeps a manifest in place of the one before, and begins a delivery. */
   async keepManifest(manifest: HeldManifest): Promise<void> {
     const { stateFolder } = this.#options;
-    const isNew = this.#held === null ||
-      !equalBytes(this.#held.message.digest, manifest.message.digest);
     this.#hold(manifest);
     this.#claims.clear();
-    if (!isNew || stateFolder === null) return;
+    const { message } = manifest;
+    if (stateFolder === null || !mustRenewManifest(this.#written, message)) return;
     try {
       await writeManifestFile(stateFolder, manifest);
+      this.#written = message;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#logger.warn("the manifest is kept in memory only", { reason });
@@ -168,8 +178,17 @@ export class DiskSecretStore implements SecretStore {
     if (info === null) return null;
     this.#claims.claimInode(path, info);
     if (this.#hasDrifted(path, info)) return null;
-    const known = this.#cache.get(place.target, info);
-    return known ?? await this.#hash(place.target, info);
+    return await this.#digestOf(place.target, info);
+  }
+
+  /** Compares a file with its entry, beside any delivery; see {@linkcode compareFile}. */
+  compare(entry: ManifestEntry): Promise<FileCondition> {
+    return compareFile(entry, {
+      roots: this.#roots,
+      forbidden: this.#forbidden,
+      differsInMode: (info, mode) => this.#differsInMode(info, mode),
+      digestOf: (target, info) => this.#digestOf(target, info),
+    });
   }
 
   /**
@@ -241,7 +260,9 @@ export class DiskSecretStore implements SecretStore {
     if (stateFolder === null) return;
     try {
       const held = await readManifestFile(stateFolder);
-      if (held !== null) this.#hold(held);
+      if (held === null) return;
+      this.#hold(held);
+      this.#written = held.message;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#logger.warn("the manifest that was kept cannot be used; the keeper sends it again", {
@@ -264,16 +285,23 @@ export class DiskSecretStore implements SecretStore {
   /** Tells whether a file that is kept as declared has other permissions than declared. */
   #hasDrifted(path: string, info: Deno.FileInfo): boolean {
     const entry = this.#declared.get(path);
-    if (entry?.strategy !== "STRICT" || info.mode === null || this.#modeless.has(info.dev)) {
-      return false;
-    }
-    if ((info.mode & 0o777) === entry.mode) return false;
+    if (entry?.strategy !== "STRICT" || info.mode === null) return false;
+    if (!this.#differsInMode(info, entry.mode)) return false;
     this.#logger.info("the permissions of a file are not as declared", {
       path,
       declared: entry.mode.toString(8),
       found: (info.mode & 0o777).toString(8),
     });
     return true;
+  }
+
+  /** Tells whether permissions differ, where the device keeps any. */
+  #differsInMode(info: Deno.FileInfo, mode: number): boolean {
+    return info.mode !== null && !this.#modeless.has(info.dev) && (info.mode & 0o777) !== mode;
+  }
+
+  async #digestOf(target: string, info: Deno.FileInfo): Promise<Bytes> {
+    return this.#cache.get(target, info) ?? await this.#hash(target, info);
   }
 
   async #hash(target: string, before: Deno.FileInfo): Promise<Bytes> {

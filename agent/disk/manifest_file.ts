@@ -20,13 +20,25 @@ import {
   StorageError,
 } from "../../protocol/mod.ts";
 import { readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
-import { MAX_MANIFEST_FILE_BYTES } from "../limits.ts";
+import { MANIFEST_RENEWAL_S, MAX_MANIFEST_FILE_BYTES } from "../limits.ts";
 
 /** The name of the file in the state folder. */
 export const MANIFEST_FILE_NAME = "manifest";
 
 const VERSION = 1;
 const NEWLINE = 0x0a;
+
+/**
+ * Tells whether a manifest has to be written in place of the one that was written last.
+ *
+ * Revision, times and signature come anew with each session. What was written vouches for the same
+ * files until it ends, so it is renewed in good time and not each time.
+ */
+export function mustRenewManifest(kept: ManifestMessage | null, next: ManifestMessage): boolean {
+  if (kept === null || !equalBytes(kept.digest, next.digest)) return true;
+  if (kept.signature === null || next.signature === null) return kept.signature !== next.signature;
+  return kept.revision !== next.revision || next.expires - kept.expires > MANIFEST_RENEWAL_S;
+}
 
 /** Keeps a manifest in the state folder. */
 export async function writeManifestFile(stateFolder: string, held: HeldManifest): Promise<void> {

@@ -4,4 +4,6 @@
  * @module
  */
 export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
+export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./owner_file.ts";
+export { readRevisionFile, writeRevisionFile } from "./revision_file.ts";
 export type { SweepReport } from "./stage_sweep.ts";

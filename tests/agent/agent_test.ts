@@ -1,6 +1,7 @@
 import { Agent, type AgentOptions } from "../../agent/agent.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { ConnectionError, OriginalRefusedError, PeerRejectedError } from "../../protocol/errors.ts";
+import { handshakeAsKeeper } from "../../protocol/handshake.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
 import {
@@ -11,9 +12,10 @@ import {
 import { RsaKeyStock } from "../../protocol/rsa_key_stock.ts";
 import type { SecretSource } from "../../protocol/secret_source.ts";
 import { AgentPort, ALLOWED_ADDRESS, type Call } from "../support/agent_port.ts";
-import { fixedIdentity, fixedRsaKeyPair } from "../support/session_pair.ts";
+import { fixedIdentity, fixedRsaKeyPair, keeperOptions } from "../support/session_pair.ts";
+import { signerOf } from "../support/signing.ts";
 import { sourceOf, StuckSource, StuckStore } from "../support/stuck_delivery.ts";
-import { assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "../support/assert.ts";
 
 function deliver(port: AgentPort, source: SecretSource, address?: string) {
   return port.openSession(address).then((session) =>
@@ -56,6 +58,22 @@ Deno.test("Agent tells the keeper which app and component it is", async () => {
   await port.report(0);
 });
 
+Deno.test("Agent asks whoever may come from any address to sign", async () => {
+  const node = { id: `${"ab".repeat(32)}0`, ip: "203.0.113.10", country: "DE" };
+  const options = { policy: null, verifyStatement: () => Promise.resolve(true) };
+  const enrolmentSecret = new Uint8Array(32);
+  await using port = await AgentPort.open({ ...options, node: () => node, enrolmentSecret });
+  const unsigned = () => port.openSession("198.51.100.1");
+  await assertRejects(unsigned, PeerRejectedError, "statement-missing");
+  const call = port.call("198.51.100.1");
+  const session = await handshakeAsKeeper(call, keeperOptions({ signer: signerOf() }));
+  assertEquals([session.origin.claim.node, session.origin.claim.enrolment?.length], [node, 32]);
+  await session.close();
+  const identity = await fixedIdentity();
+  const open = { policy: null, identity, store: new MemorySecretStore() };
+  assertThrows(() => new Agent(open), TypeError);
+});
+
 Deno.test("Agent sends not a byte to an address that is not allowed", async () => {
   await using port = await AgentPort.open();
   const call = port.call("198.51.100.1");
@@ -85,12 +103,11 @@ Deno.test("Agent names an address that it turns away once, not each time", async
   assertEquals(port.logger.messages("warn").length, 1);
   port.stop.abort();
   await port.served;
-  const counts = port.logger.events.flatMap(({ properties }) => properties.address ?? []);
-  assertEquals(counts, ["198.51.100.1", "198.51.100.1"]);
-  const total = port.logger.events.reduce((sum, { properties }) => {
-    return properties.address === undefined ? sum : sum + Number(properties.count);
-  }, 0);
-  assertEquals(total, 100);
+  const told = port.logger.events.filter(({ message }) => message.startsWith("turned away"));
+  assertEquals(told.map(({ properties }) => properties), [
+    { address: "198.51.100.1", count: 1 },
+    { address: "198.51.100.1", count: 99 },
+  ]);
 });
 
 Deno.test("Agent goes on with others while one sends garbage and one says nothing", async () => {
@@ -104,6 +121,58 @@ Deno.test("Agent goes on with others while one sends garbage and one says nothin
   await garbage.closed;
   assertMatch(port.logger.messages("warn").join(), /came to no session/);
   assertEquals(silent.isClosed, false);
+});
+
+Deno.test("Agent tells of all that an address fails at in one line, in no words of its own", async () => {
+  await using port = await AgentPort.open();
+  const lines = ["GET / HTTP/1.1\n", '{"State":"words-of-a-stranger"}\n', "{".repeat(9_000), "{"];
+  for (const line of lines) {
+    const call = await callAndListen(port);
+    const writer = call.writable.getWriter();
+    await writer.write(encodeUtf8(line)).catch(() => {});
+    await writer.close().catch(() => {});
+    await call.closed;
+  }
+  assertEquals(port.logger.messages("warn").length, 1);
+  port.stop.abort();
+  await port.served;
+  const told = port.logger.events.filter(({ message }) => message.includes("came to no session"));
+  assertEquals(told.map(({ properties }) => properties), [
+    { address: ALLOWED_ADDRESS, count: 1, reasons: { "message-malformed": 1 } },
+    {
+      address: ALLOWED_ADDRESS,
+      count: 3,
+      reasons: { "message-malformed": 1, "line-too-long": 1, "truncated": 1 },
+    },
+  ]);
+});
+
+Deno.test("Agent lets a keeper in that shares its address with one who keeps failing", async () => {
+  await using port = await AgentPort.open();
+  for (let i = 0; i < 100; i++) {
+    const call = await callAndListen(port);
+    await call.writable.getWriter().write(encodeUtf8("\n"));
+    await call.closed;
+  }
+  const silent = await callAndListen(port);
+  await deliver(port, await sourceOf({ a: "one" }));
+  assertEquals((await port.report(0)).isComplete, true);
+  assertEquals(silent.isClosed, true, "the address had one place");
+});
+
+Deno.test("Agent has no keeper wait behind garbage whose senders are gone", async () => {
+  await using port = await AgentPort.open();
+  const line = {
+    ...{ State: "AESKEY", Version: 2, Suite: "RSA-OAEP-256+A256GCM" },
+    ...{ Nonce: "00".repeat(32), Key: "00".repeat(256) },
+  };
+  for (let i = 0; i < 1_000; i++) {
+    const call = await callAndListen(port);
+    await call.writable.getWriter().write(encodeUtf8(`${JSON.stringify(line)}\n`));
+  }
+  // A thousand unwraps at 20 a second would take longer than any handshake may.
+  await deliver(port, await sourceOf({ a: "one" }));
+  assertEquals((await port.report(0)).isComplete, true);
 });
 
 Deno.test("Agent gives up a keeper that sends its opening line byte by byte", async () => {
@@ -125,7 +194,7 @@ Deno.test("Agent drops the oldest silent caller of an address for a newcomer", a
   const silent: Call[] = [];
   for (let i = 0; i < 20; i++) silent.push(await callAndListen(port));
   await Promise.all(silent.slice(0, 16).map(({ closed }) => closed));
-  assertEquals(silent.slice(16).map(({ isClosed }) => isClosed), [false, false, false, false]);
+  assertEquals(silent.at(-1)?.isClosed, false);
   await deliver(port, await sourceOf({ a: "one" }));
   assertEquals((await port.report(0)).isComplete, true);
 });
@@ -247,8 +316,10 @@ Deno.test("Agent receives what a vault of the original gives it, and reports it"
 Deno.test("Agent closes a vault of the original where that wire is off, and names the option", async () => {
   await using port = await AgentPort.open();
   await assertRejects(() => openAsVault(port, ALLOWED_ADDRESS), OriginalRefusedError, "truncated");
-  const [message] = port.logger.messages("warn");
-  assertMatch(message ?? "", /came to no session: 192\.0\.2\.7: .* --original-wire would let in/);
+  const [event] = port.logger.events.filter(({ level }) => level === "warn");
+  assertMatch(event?.message ?? "", /came to no session/);
+  assertEquals(event?.properties.reasons, { "original-wire": 1 });
+  assertMatch(String(event?.properties.hint), /--original-wire would let in/);
   assertEquals(port.reports, []);
 });
 
@@ -306,7 +377,7 @@ Deno.test("Agent comes to no session with a vault whose key does not fit", async
   const line = { enc_session_key: zeros(256), nonce: zeros(16), tag: zeros(16), cipher: zeros(32) };
   await call.writable.getWriter().write(encodeUtf8(`${JSON.stringify(line)}\n`));
   await call.closed;
-  assertMatch(port.logger.messages("warn").join(), /the vault's AESKEY cannot be opened/);
+  assertEquals(port.logger.events.at(-1)?.properties.reasons, { "open-failed": 1 });
 });
 
 Deno.test("Agent, when asked to stop, lets a vault of the original come to its end", async () => {

@@ -3,6 +3,7 @@ import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
 import { duplexPair } from "../../protocol/duplex.ts";
 import { ConnectionError, PeerRejectedError, StorageError } from "../../protocol/errors.ts";
+import type { ManifestMessage } from "../../protocol/messages.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import {
   deliverOriginalAsKeeper,
@@ -37,6 +38,23 @@ Deno.test("DeliveryDesk receives one delivery at a time, the second after the fi
   const source = await sourceOf({ a: "one" });
   await Promise.all([deliver(port, source), deliver(port, source), deliver(port, source)]);
   assertEquals(order, ["begin", "end", "begin", "end", "begin", "end"]);
+});
+
+Deno.test("DeliveryDesk checks a manifest in its turn, and acts on none that is refused", async () => {
+  const store = new MemorySecretStore();
+  const checked: number[] = [];
+  const checkManifest = ({ revision }: ManifestMessage) => {
+    checked.push(revision);
+    if (revision > 1) throw new PeerRejectedError("manifest-stale", "no", { by: "us" });
+  };
+  await using port = await AgentPort.open({ store, checkManifest });
+  await deliver(port, await sourceOf({ a: "one" }));
+  const session = await port.openSession();
+  const refused = deliverAsKeeper(session, await sourceOf({ b: "two" }), { revision: 2 });
+  const error = await assertRejects(() => refused, PeerRejectedError, "manifest-stale");
+  assertEquals([error.by, checked, store.paths()], ["peer", [1, 2], ["a"]]);
+  // The turn went on to the next.
+  await deliver(port, await sourceOf({ a: "three" }));
 });
 
 Deno.test("DeliveryDesk tells a keeper that it is busy when the delivery before does not end", async () => {

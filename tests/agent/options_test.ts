@@ -1,6 +1,7 @@
 import { AGENT_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "../../agent/options.ts";
 import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
-import { assertEquals } from "../support/assert.ts";
+import { ConfigError } from "../../protocol/errors.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 
 Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside each other", async () => {
   const { values } = await resolveSettings(AGENT_OPTIONS, { args: [], env: fixedEnvironment({}) });
@@ -15,6 +16,11 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     files: [],
     appName: undefined,
     componentName: undefined,
+    signedVaultConnections: false,
+    zelid: [],
+    verifySourceAddress: false,
+    fluxApi: [],
+    enrollSecret: undefined,
   });
 });
 
@@ -30,9 +36,14 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_FILES: "a,b",
     FLUXVAULT_APP_NAME: "shop",
     FLUXVAULT_COMPONENT_NAME: "web",
+    FLUXVAULT_SIGNED_VAULT_CONNECTIONS: "true",
+    FLUXVAULT_ZELID: "1abc,1def",
+    FLUXVAULT_VERIFY_SOURCE_ADDRESS: "no",
+    FLUXVAULT_FLUX_API: "https://api.example.org",
+    FLUXVAULT_ENROLL_SECRET: "secret",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(10).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(15).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
 });
@@ -67,7 +78,15 @@ Deno.test("NODE_OPTIONS takes the words and the variables of the original's node
   assertEquals([stateDir, operands], [undefined, ["quotes.txt"]]);
 });
 
-Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS", () => {
+Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but the enrolment secret", () => {
   const known = new Set<string>(NODE_OPTIONS.map(({ name }) => name));
-  assertEquals(AGENT_OPTIONS.filter(({ name }) => !known.has(name)), []);
+  const missing = AGENT_OPTIONS.map(({ name }) => name).filter((name) => !known.has(name));
+  assertEquals(missing, ["enroll-secret"]);
+});
+
+Deno.test("AGENT_OPTIONS take the enrolment secret from its variable alone", async () => {
+  const input = { args: ["--enroll-secret=secret"], env: fixedEnvironment() };
+  const error = await assertRejects(() => resolveSettings(AGENT_OPTIONS, input), ConfigError);
+  assertMatch(error.message, /cannot be given on the command line/);
+  assert(!JSON.stringify([error.message, error.hint, error.source]).includes("=secret"));
 });

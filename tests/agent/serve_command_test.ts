@@ -200,3 +200,53 @@ Deno.test("serve does not start beside an agent with the same state", async () =
   assertEquals(run.code, 1);
   assertMatch(run.stderr, /cannot lock.*hint: Stop the other program/s);
 });
+
+interface Dependency {
+  readonly code?: { readonly specifier?: string };
+  readonly isDynamic?: boolean;
+}
+
+/** Returns all that is loaded with a module, without what it loads later. */
+async function loadedWith(path: string): Promise<string[]> {
+  const root = new URL("../../", import.meta.url);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", new URL(path, root).href],
+    cwd: root,
+    stdin: "null",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const edges = new Map<string, Dependency[]>(
+    modules.map(({ specifier, dependencies = [] }: {
+      readonly specifier: string;
+      readonly dependencies?: Dependency[];
+    }) => [specifier, dependencies]),
+  );
+  const loaded = new Set([new URL(path, root).href]);
+  for (const specifier of loaded) {
+    for (const { code, isDynamic } of edges.get(specifier) ?? []) {
+      if (code?.specifier !== undefined && !isDynamic) loaded.add(code.specifier);
+    }
+  }
+  return [...loaded].map((specifier) => specifier.replace(root.href, ""));
+}
+
+Deno.test("serve loads nothing that takes signatures apart where keepers need not sign", async () => {
+  const taking = /^flux\/|secp256k1|^agent\/trust\/|^agent\/serve_trust/;
+  const loaded = await loadedWith("agent/serve_command.ts");
+  assert(loaded.includes("agent/agent.ts"), loaded.join());
+  assertEquals(loaded.filter((path) => taking.test(path)), []);
+  // The same walk finds it where keepers sign.
+  const later = await loadedWith("agent/serve_trust.ts");
+  assert(later.some((path) => path.includes("secp256k1")), later.join());
+});
+
+Deno.test("serve lets keepers in that sign, and names whose signature counts", async () => {
+  await using folder = await temporaryFolder();
+  const [, ...args] = argsIn(folder, { "verify-source-address": "false" });
+  const address = "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM";
+  const signed = ["--signed-vault-connections", `--zelid=${address}`];
+  const run = await runInProcess(AGENT_PROGRAM, [...args, ...signed], { stop: true });
+  assertEquals(run.code, 0, run.stderr);
+  assertMatch(run.stdout, new RegExp(`may connect {3}any address\\nmust sign {5}${address}\\n`));
+  assertMatch(run.stderr, /source addresses are not verified: there is no list/);
+});

@@ -1,7 +1,16 @@
-import { formatDelivery, formatListening, type ListeningNotice } from "../../agent/serve_output.ts";
+import {
+  describeRestored,
+  formatDelivery,
+  formatListening,
+  formatRestored,
+  type ListeningNotice,
+} from "../../agent/serve_output.ts";
 import type { AgentSessionReport } from "../../agent/session_report.ts";
+import type { RestoredState } from "../../agent/trust/mod.ts";
 import { ConnectionError } from "../../protocol/errors.ts";
-import { assertEquals } from "../support/assert.ts";
+import type { ManifestEntry } from "../../protocol/manifest.ts";
+import type { HeldManifest } from "../../protocol/secret_store.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
 
 const NOTICE: ListeningNotice = {
   json: false,
@@ -9,6 +18,7 @@ const NOTICE: ListeningNotice = {
   fingerprint: "SHA256:abc",
   rules: ["192.0.2.7", "home.example.org"],
   originalRules: [],
+  signers: null,
   workingFolder: "/srv/files",
   absoluteFolders: ["/run/tls"],
   app: "shop",
@@ -29,6 +39,19 @@ Deno.test("formatListening tells a person where, who, and where to", () => {
 Deno.test("formatListening says who may speak the original's wire", () => {
   const lines = formatListening({ ...NOTICE, originalRules: ["192.0.2.7"] }).split("\n");
   assertEquals(lines[4], "original wire 192.0.2.7");
+});
+
+Deno.test("formatListening says whose signature a keeper has to bring", () => {
+  const signed = { ...NOTICE, rules: null, signers: ["1abc", "1def"] };
+  assertEquals(formatListening(signed).split("\n").slice(3, 5), [
+    "may connect   any address",
+    "must sign     1abc or 1def",
+  ]);
+  const owned = formatListening({ ...NOTICE, signers: "owner" }).split("\n");
+  assertEquals(owned.slice(3, 5), [
+    "may connect   192.0.2.7, home.example.org",
+    "must sign     the owner of shop",
+  ]);
 });
 
 Deno.test("formatListening writes an IPv6 address in brackets", () => {
@@ -88,4 +111,78 @@ Deno.test("formatDelivery names what broke a session off", () => {
   const error = new ConnectionError("truncated", "gone");
   const { complete, code } = JSON.parse(formatDelivery({ ...REPORT, isComplete: false, error }));
   assertEquals([complete, code], [false, "truncated"]);
+});
+
+const ENTRY: ManifestEntry = {
+  path: "a",
+  digest: "ab".repeat(32),
+  size: 1,
+  mode: 0o600,
+  strategy: "STRICT",
+};
+const MANIFEST: HeldManifest = {
+  message: {
+    state: "MANIFEST",
+    id: 0,
+    revision: 7,
+    issued: 1,
+    expires: 2,
+    digest: new Uint8Array(32),
+    size: 1,
+    signature: null,
+  },
+  bytes: new Uint8Array(1),
+  entries: [ENTRY, { ...ENTRY, path: "b" }, { ...ENTRY, path: "c" }],
+};
+const INTACT: RestoredState = {
+  isVouched: true,
+  signer: "1abc",
+  manifest: MANIFEST,
+  departed: [],
+};
+const DEPARTED: RestoredState = {
+  ...INTACT,
+  departed: [{ path: "a", condition: "changed" }, { path: "c", condition: "missing" }],
+};
+const EXPIRED: RestoredState = { isVouched: false, reason: "expired", manifest: MANIFEST };
+const NOTHING: RestoredState = { isVouched: false, reason: "no-manifest", manifest: null };
+
+const RESTORED: readonly (readonly [string, RestoredState, string, Record<string, unknown>])[] = [
+  ["all is good", INTACT, "3 files as declared", { vouched: true, reason: null }],
+  ["files are not", DEPARTED, "1 of 3 files as declared", {
+    vouched: true,
+    reason: null,
+    changed: ["a", "c"],
+  }],
+  ["the manifest is not", EXPIRED, "nothing: the manifest is past its time", {
+    vouched: false,
+    reason: "expired",
+  }],
+  ["there is none", NOTHING, "nothing: no manifest was kept", {
+    vouched: false,
+    reason: "no-manifest",
+    revision: null,
+    files: 0,
+  }],
+];
+
+for (const [what, state, text, members] of RESTORED) {
+  Deno.test(`formatRestored says what is vouched for where ${what}`, () => {
+    assertEquals(formatRestored(state, { json: false }), `vouches for   ${text}\n`);
+    const line = formatRestored(state, { json: true });
+    assertEquals(line.indexOf("\n"), line.length - 1);
+    const common = { event: "restored", revision: 7, files: 3, changed: [] };
+    assertEquals(JSON.parse(line), { ...common, ...members });
+  });
+}
+
+Deno.test("describeRestored names the files that are not as declared, and who signed", () => {
+  const { message, properties } = describeRestored(DEPARTED);
+  assertMatch(message, /no longer as declared/);
+  assertEquals(properties, { files: 3, revision: 7, signer: "1abc", count: 2, changed: "a, c" });
+});
+
+Deno.test("describeRestored says why nothing is vouched for", () => {
+  assertMatch(describeRestored(EXPIRED).message, /nothing until a keeper comes: .* past its time/);
+  assertEquals(describeRestored(NOTHING).properties, {});
 });

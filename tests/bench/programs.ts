@@ -2,8 +2,8 @@
  * What the real programs cost, from source and from their bundles.
  *
  * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
- * large, confined, original), `--runs N` says how often each thing is run. Reports and never judges: an
- * aim that is missed is printed, and the status stays 0.
+ * large, confined, original, strangers), `--runs N` says how often each thing is run. Reports and never
+ * judges: an aim that is missed is printed, and the status stays 0.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import { measureFleet } from "./fleet_part.ts";
 import { measureLargeFile } from "./large_file_part.ts";
 import { measureOriginal } from "./original_part.ts";
 import { measureStart } from "./start_part.ts";
+import { measureStrangers } from "./strangers_part.ts";
 
 const DEFAULT_RUNS = 3;
 const PARTS = new Map<string, Part>([
@@ -26,6 +27,7 @@ const PARTS = new Map<string, Part>([
   ["large", measureLargeFile],
   ["confined", measureConfined],
   ["original", measureOriginal],
+  ["strangers", measureStrangers],
 ]);
 
 const { values, positionals } = parseArgs({

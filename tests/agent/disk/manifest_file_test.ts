@@ -1,10 +1,12 @@
 import {
   MANIFEST_FILE_NAME,
+  mustRenewManifest,
   readManifestFile,
   writeManifestFile,
 } from "../../../agent/disk/manifest_file.ts";
 import { StorageError } from "../../../protocol/errors.ts";
 import { encodeManifest } from "../../../protocol/manifest.ts";
+import type { ManifestMessage } from "../../../protocol/messages.ts";
 import type { HeldManifest } from "../../../protocol/secret_store.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
@@ -64,3 +66,38 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
     await assertRejects(() => readManifestFile(folder.path), StorageError, "state-malformed");
   });
 }
+
+const HOUR_S = 3_600;
+const SIGNATURE = "A".repeat(88);
+
+const RENEWALS: Readonly<Record<string, [boolean, Partial<ManifestMessage>]>> = {
+  "another digest": [true, { digest: new Uint8Array(32) }],
+  "another revision": [true, { revision: 1_767_225_600_001 }],
+  "another signature alone": [false, { signature: "B".repeat(88) }],
+  "no signature": [true, { signature: null }],
+  "an hour more to go": [false, {
+    expires: 1_769_817_600 + HOUR_S,
+    issued: 1_767_225_600 + HOUR_S,
+  }],
+  "more than an hour more to go": [true, { expires: 1_769_817_600 + HOUR_S + 1 }],
+  "an earlier end": [false, { expires: 1_769_817_600 - HOUR_S }],
+};
+
+for (const [what, [expected, changes]] of Object.entries(RENEWALS)) {
+  Deno.test(`mustRenewManifest says ${expected} of one with ${what}`, async () => {
+    const kept = { ...(await sampleManifest()).message, signature: SIGNATURE };
+    assertEquals(mustRenewManifest(kept, { ...kept, ...changes }), expected);
+  });
+}
+
+Deno.test("mustRenewManifest has the first one written, and the first that is signed", async () => {
+  const { message } = await sampleManifest();
+  assertEquals(mustRenewManifest(null, message), true);
+  assertEquals(mustRenewManifest(message, { ...message, signature: SIGNATURE }), true);
+});
+
+Deno.test("mustRenewManifest has nothing written anew of one that vouches for nothing", async () => {
+  const { message } = await sampleManifest();
+  const next = { ...message, revision: message.revision + 1, expires: message.expires + 86_400 };
+  assertEquals(mustRenewManifest(message, next), false);
+});

@@ -1,0 +1,26 @@
+/**
+ * Whose signature an agent accepts from a keeper.
+ *
+ * @module
+ */
+
+/** The addresses whose signature counts. */
+export interface TrustedSigners {
+  /**
+   * Returns them, or `null` where they are not known yet; may wait for a few seconds until they are.
+   * Must not reject.
+   */
+  addresses(): Promise<readonly string[] | null>;
+}
+
+/**
+ * Works out whose signature stands under a text.
+ *
+ * Returns the address, or `null` where the signature is none; must not reject for what a peer sent.
+ */
+export type SignerRecovery = (text: string, signature: string) => Promise<string | null>;
+
+/** Returns signers that are known from the start. */
+export function fixedSigners(addresses: readonly string[]): TrustedSigners {
+  return { addresses: () => Promise.resolve(addresses) };
+}
