@@ -4,7 +4,7 @@
  * @module
  */
 import { type Bytes, type ConfigError, decodeEnrolmentSecret } from "../protocol/mod.ts";
-import { isGiven, settingError } from "../protocol/host/mod.ts";
+import { isGiven, looksLikePrivateKey, settingError } from "../protocol/host/mod.ts";
 import { parsePeerRule, type PeerRule } from "./peer_policy.ts";
 import type { ServeContext } from "./serve_context.ts";
 
@@ -166,7 +166,7 @@ const KEY_HINT = "Print the address of a key that signs for keepers: fluxvault-k
 
 /** Says what a text is that is no ZelID, by its look. */
 function faultOf(text: string): { readonly fault: string; readonly hint: string } {
-  if (/^(?:[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}|(?:0x)?[0-9a-fA-F]{64})$/.test(text)) {
+  if (looksLikePrivateKey(text)) {
     return {
       fault: "looks like a private key, where the address of one belongs",
       hint: "Give the address; whoever can read the settings of this agent may know the key now.",

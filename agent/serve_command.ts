@@ -176,7 +176,7 @@ function watchNode({ env, logger }: Context, signal: AbortSignal): () => NodeEvi
   const watch = new NodeWatch({
     logger,
     ask: async () => {
-      const { fetchHostInfo } = await import("../flux/mod.ts");
+      const { fetchHostInfo } = await import("../flux/node/mod.ts");
       const { nodeId, ip, country } = await fetchHostInfo({ timeoutMs: NODE_TIMEOUT_MS, signal });
       return { id: nodeId, ip, country };
     },

@@ -61,7 +61,7 @@ export {
   type FluxClientOptions,
   type FluxGetOptions,
 } from "./flux_client.ts";
-export { fetchHostInfo, type FetchHostInfoOptions, type HostInfo } from "./host_info.ts";
+export { fetchHostInfo, type FetchHostInfoOptions, type HostInfo } from "./node/mod.ts";
 export {
   DEFAULT_NODE_API_PORT,
   formatNodeAddress,

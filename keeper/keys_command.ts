@@ -4,13 +4,12 @@
  * @module
  */
 import { encodeWif, generatePrivateKey, zelIdOfKey } from "../flux/mod.ts";
-import { EXIT_DONE, formatTable } from "../protocol/host/mod.ts";
+import { EXIT_DONE, formatTable, looksLikePrivateKey } from "../protocol/host/mod.ts";
 import {
   checkAddress,
   disclosedSecret,
   type KeyEntry,
   type KeyRing,
-  looksLikePrivateKey,
   readPrivateKey,
   takeSecret,
 } from "./keys/mod.ts";

@@ -16,11 +16,6 @@ export type { KeyEntry } from "./key_index.ts";
 export { commandFor, describeKey, type KeyRing } from "./key_ring.ts";
 export type { KeyKind, KeyName, KeyStoreChoice, KeyStoreName } from "./key_store.ts";
 export { askYesNo, removalQuestion, takeSecret } from "./operator_dialogue.ts";
-export {
-  checkAddress,
-  disclosedSecret,
-  looksLikePrivateKey,
-  readPrivateKey,
-} from "./private_key.ts";
+export { checkAddress, disclosedSecret, readPrivateKey } from "./private_key.ts";
 export { createStatementSigner } from "./statement_signer.ts";
 export { type KeyRingContext, type KeyRingParts, openKeyRing } from "./system_key_ring.ts";

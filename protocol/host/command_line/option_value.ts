@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError } from "../../errors.ts";
+import { looksLikePrivateKey } from "../private_key_text.ts";
 import type { Option, OptionValue } from "./option_table.ts";
 import { suggestName } from "./suggestion.ts";
 
@@ -158,7 +159,9 @@ interface Refusal {
 }
 
 function refusal(option: Option, { wish, text, source, hint, isQuoted }: Refusal): ConfigError {
-  const shown = option.secret ? "" : `, not ${showText(text, isQuoted)}`;
+  const shown = option.secret || looksLikePrivateKey(text)
+    ? ""
+    : `, not ${showText(text, isQuoted)}`;
   return new ConfigError(`--${option.name} ${wish}${shown}`, {
     setting: `--${option.name}`,
     source,

@@ -5,6 +5,7 @@
  */
 import { allowsSource } from "./option_table.ts";
 import type { ResolvedSettings, SettingEntry } from "./settings.ts";
+import { looksLikePrivateKey } from "../private_key_text.ts";
 import { formatTable } from "../table.ts";
 
 const HIDDEN = "<hidden>";
@@ -44,7 +45,12 @@ function isSetting({ option }: SettingEntry): boolean {
 
 function shown({ option, value }: SettingEntry): SettingEntry["value"] | null {
   if (value === undefined) return null;
-  return option.secret ? HIDDEN : value;
+  if (option.secret) return HIDDEN;
+  // A private key in the place of its address is a mistake that must not be told on.
+  if (typeof value === "string") return looksLikePrivateKey(value) ? HIDDEN : value;
+  return Array.isArray(value)
+    ? value.map((item) => looksLikePrivateKey(item) ? HIDDEN : item)
+    : value;
 }
 
 function textOf(entry: SettingEntry): string {

@@ -1,9 +1,4 @@
-import {
-  checkAddress,
-  disclosedSecret,
-  looksLikePrivateKey,
-  readPrivateKey,
-} from "../../../keeper/keys/private_key.ts";
+import { checkAddress, disclosedSecret, readPrivateKey } from "../../../keeper/keys/private_key.ts";
 import { encodeWif, zelIdOfKey } from "../../../flux/mod.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
@@ -81,10 +76,4 @@ Deno.test("checkAddress says that a private key in its place is disclosed", () =
     assertEquals(error.message, disclosedSecret("a private key").message);
     assert(error.hint?.includes("disclosed") && !`${error.stack}`.includes(wif));
   }
-});
-
-Deno.test("looksLikePrivateKey knows keys, mistyped ones too, and no address", () => {
-  const mistyped = `${KEY.wif.slice(0, -1)}1`;
-  assert([KEY.wif, mistyped, "0x" + "ab".repeat(32), "AB".repeat(32)].every(looksLikePrivateKey));
-  assert(![KEY.address, "demo", "", "ab".repeat(31)].some(looksLikePrivateKey));
 });

@@ -51,3 +51,15 @@ Deno.test("formatSettings tells a secret that is set from one that is not", asyn
   const unset = await resolveSettings(OPTIONS, { args: [], env: fixedEnvironment() });
   assert(/signing-secret +- +default/.test(formatSettings(unset)));
 });
+
+Deno.test("formatSettings hides a private key that stands where it does not belong", async () => {
+  const key = "K".repeat(52);
+  const resolved = await resolveSettings(OPTIONS, {
+    args: ["--agent-ips", `a,${key}`],
+    env: fixedEnvironment({}),
+  });
+  for (const json of [false, true]) {
+    const text = formatSettings(resolved, { json });
+    assert(!text.includes(key) && text.includes("<hidden>"), text);
+  }
+});

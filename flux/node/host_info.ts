@@ -7,12 +7,12 @@
  *
  * @module
  */
-import { isRegistrableAppName } from "./app_name.ts";
-import { FluxApiError } from "./errors.ts";
-import { FluxClient } from "./flux_client.ts";
-import { parseNodeAddress } from "./node_address.ts";
-import type { Fetch } from "./request.ts";
-import { asRecord } from "./responses.ts";
+import { isRegistrableAppName } from "../app_name.ts";
+import { FluxApiError } from "../errors.ts";
+import { FluxClient } from "../flux_client.ts";
+import { parseNodeAddress } from "../node_address.ts";
+import type { Fetch } from "../request.ts";
+import { asRecord } from "../responses.ts";
 
 /** Where a container finds its node; the name is in the hosts file that FluxOS gives it. */
 const HOST_INFO_URL = "http://fluxnode.service:16101";

@@ -1,14 +1,14 @@
 import fc from "fast-check";
-import { FluxApiError } from "../../flux/errors.ts";
-import { fetchHostInfo, type HostInfo, readHostInfo } from "../../flux/host_info.ts";
+import { FluxApiError } from "../../../flux/errors.ts";
+import { fetchHostInfo, type HostInfo, readHostInfo } from "../../../flux/node/host_info.ts";
 import {
   assert,
   assertEquals,
   assertMatch,
   assertRejects,
   assertThrows,
-} from "../support/assert.ts";
-import { FakeFluxApi, readFluxFixtureData } from "../support/fake_flux_api.ts";
+} from "../../support/assert.ts";
+import { FakeFluxApi, readFluxFixtureData } from "../../support/fake_flux_api.ts";
 
 const NODE_ID = "30661a8caf2463bcfe8524486cfabb47ca284c3c49c8206d4e179a6ec7e4dc8f0";
 const SOUND = { appName: "vaultdemo", id: NODE_ID, ip: "203.0.113.10", geo: { countryCode: "DE" } };
