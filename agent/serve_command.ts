@@ -148,8 +148,8 @@ async function runTrust(
     await trust?.run({
       signal: life.signal,
       onRestored: async (state) => {
-        const { message, properties } = describeRestored(state);
-        logger[state.isVouched && state.departed.length > 0 ? "warn" : "info"](message, properties);
+        const { level, message, properties } = describeRestored(state);
+        logger[level](message, properties);
         await stdout.write(formatRestored(state, { json: settings.json }));
       },
     });

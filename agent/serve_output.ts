@@ -72,27 +72,44 @@ const UNVOUCHED: Readonly<Record<UnvouchedReason, string>> = {
   "superseded": "a keeper came before all was looked at",
 };
 
+/** A first start has nothing to tell; what somebody made or put back is worth a look. */
+const UNVOUCHED_LEVEL: Readonly<Partial<Record<UnvouchedReason, RestoredNote["level"]>>> = {
+  "no-manifest": "debug",
+  "forged": "warn",
+  "stale": "warn",
+};
+
+/** A line of the log about what an agent vouches for. */
+export interface RestoredNote {
+  /** How much it matters. */
+  readonly level: "debug" | "info" | "warn";
+  /** What there is to say. */
+  readonly message: string;
+  /** What else belongs to it. */
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
 /** Says for the log what the agent vouches for after a restart. */
-export function describeRestored(
-  state: RestoredState,
-): { readonly message: string; readonly properties: Record<string, unknown> } {
+export function describeRestored(state: RestoredState): RestoredNote {
   const { manifest } = state;
   const revision = manifest?.message.revision ?? null;
   if (!state.isVouched) {
     const message = state.reason === "superseded"
       ? "a keeper came before all that was kept was looked at: what it delivers counts"
       : `vouching for nothing until a keeper comes: ${UNVOUCHED[state.reason]}`;
-    return { message, properties: manifest === null ? {} : { revision } };
+    const level = UNVOUCHED_LEVEL[state.reason] ?? "info";
+    return { level, message, properties: manifest === null ? {} : { revision } };
   }
   const files = state.manifest.entries.length;
   const properties = { files, revision, signer: state.signer };
   if (state.departed.length === 0) {
-    return { message: "vouching for what was kept: every file is as declared", properties };
+    const message = "vouching for what was kept: every file is as declared";
+    return { level: "info", message, properties };
   }
   const changed = state.departed.map(({ path }) => path).slice(0, MAX_NAMED_FILES).join(", ");
   const count = state.departed.length;
   const message = "vouching for what was kept, but not for files that are no longer as declared";
-  return { message, properties: { ...properties, count, changed } };
+  return { level: "warn", message, properties: { ...properties, count, changed } };
 }
 
 /** Writes a line about what the agent vouches for after a restart. */

@@ -6,7 +6,7 @@ import {
   type ListeningNotice,
 } from "../../agent/serve_output.ts";
 import type { AgentSessionReport } from "../../agent/session_report.ts";
-import type { RestoredState } from "../../agent/trust/mod.ts";
+import type { RestoredState, UnvouchedReason } from "../../agent/trust/mod.ts";
 import { ConnectionError } from "../../protocol/errors.ts";
 import type { ManifestEntry } from "../../protocol/manifest.ts";
 import type { HeldManifest } from "../../protocol/secret_store.ts";
@@ -185,4 +185,19 @@ Deno.test("describeRestored names the files that are not as declared, and who si
 Deno.test("describeRestored says why nothing is vouched for", () => {
   assertMatch(describeRestored(EXPIRED).message, /nothing until a keeper comes: .* past its time/);
   assertEquals(describeRestored(NOTHING).properties, {});
+});
+
+Deno.test("describeRestored warns of what somebody has changed, and not of a first start", () => {
+  const unvouched = (reason: UnvouchedReason) =>
+    describeRestored({ isVouched: false, reason, manifest: null }).level;
+  const reasons = [
+    "no-manifest",
+    "owner-unknown",
+    "unsigned",
+    "expired",
+    "forged",
+    "stale",
+  ] as const;
+  assertEquals(reasons.map(unvouched), ["debug", "info", "info", "info", "warn", "warn"]);
+  assertEquals(describeRestored(DEPARTED).level, "warn");
 });
