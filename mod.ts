@@ -85,9 +85,10 @@ export type { AgentSessionReport } from "./agent/session_report.ts";
 export { parseAgentAddresses } from "./keeper/agent_address.ts";
 export { type Fleet, StaticFleet } from "./keeper/fleet.ts";
 export { FluxFleet } from "./keeper/flux_fleet.ts";
-export { Keeper, type KeeperOptions } from "./keeper/keeper.ts";
+export { Keeper } from "./keeper/keeper.ts";
+export type { KeeperOptions } from "./keeper/keeper_options.ts";
 export type { AgentOutcome, AgentReport, PassReport } from "./keeper/report.ts";
-export type { Dial } from "./keeper/sync_agent.ts";
+export type { Dial } from "./keeper/contact.ts";
 export {
   type KnownAgentsStore,
   MemoryKnownAgentsStore,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { countResults } from "../protocol/mod.ts";
+import { countResults, fingerprintGroups } from "../protocol/mod.ts";
 import type { PeerAddress } from "./incoming_connection.ts";
 import { type AgentSessionReport, reportCode } from "./session_report.ts";
 import type { RestoredState, UnvouchedReason } from "./trust/mod.ts";
@@ -46,6 +46,7 @@ export function formatListening(notice: ListeningNotice): string {
   const lines = [
     ["listening on", `${host}:${port}`],
     ["identity", fingerprint],
+    ["read aloud", fingerprintGroups(fingerprint)],
     ...(app === null ? [] : [["app", app]]),
     ...(component === null ? [] : [["component", component]]),
     ["may connect", notice.rules?.join(", ") ?? "any address"],

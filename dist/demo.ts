@@ -1,5 +1,5 @@
 /**
- * The demo: the real programs, a stand-in for the Flux API, and a story in seven steps.
+ * The demo: the real programs, a stand-in for the Flux API, and a story in ten steps.
  *
  * Everything runs on this machine's loopback addresses, in a folder of its own that is removed at the
  * end. The exit status is 0 only if everything that the story claims was seen to happen.
@@ -113,6 +113,33 @@ async function play(stage: DemoStage, api: FakeFluxApi): Promise<void> {
   const guarded = await stage.startAgent(5, { whitelist: "192.0.2.1" });
   const heard = await stage.knock(guarded);
   stage.claim(heard === 0, "it was hung up on without a single byte");
+
+  stage.step(
+    "An agent that any address may dial takes files only from the keeper that signs with the " +
+      "right key. The key is kept in a file under a passphrase.",
+  );
+  await playSigned(stage);
+}
+
+async function playSigned(stage: DemoStage): Promise<void> {
+  const state = ["--state-dir", stage.path("signing-keeper-state")];
+  const passphrase = crypto.randomUUID();
+  const create = ["keys", "create", "--key-store", "file", "--json", ...state];
+  const made = await stage.run("keeper", create, passphrase);
+  const address = /"name":"(\w+)"/.exec(made.stdout)?.[1] ?? "";
+  stage.claim(made.code === 0 && address !== "", "the keeper has a key of its own");
+  const agent = await stage.startAgent(6, { signer: address });
+  const keeper = [
+    ...["--run-once", "--agent-ips", `${agent.host}:${agent.port}`, ...state],
+    ...["--vault-dir", stage.path("vault"), "--managed-files", "db.password"],
+  ];
+  const unsigned = await stage.run("keeper", keeper);
+  stage.claim(unsigned.code === 1, "a keeper that does not sign is turned away");
+  stage.claim(await isEmpty(stage.filesOf(6)), "the agent took nothing from it");
+  const signing = [...keeper, "--sign-connections", "--zelid", address];
+  const signed = await stage.run("keeper", signing, passphrase);
+  stage.claim(signed.code === 0, "the keeper that signs is let in");
+  stage.claim(await isSame(stage, 6, "db.password"), "the agent holds the password");
 }
 
 const stage = await DemoStage.open();

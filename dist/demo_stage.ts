@@ -21,6 +21,16 @@ export interface DemoAgent {
 export interface ProgramRun {
   /** Its exit status. */
   readonly code: number;
+  /** What it wrote to standard output. */
+  readonly stdout: string;
+}
+
+/** Whom an agent of the demo lets in. */
+export interface DemoAgentOptions {
+  /** The address that may connect. @default "127.0.0.1" */
+  readonly whitelist?: string;
+  /** The address whose key has to sign, in the place of a list. */
+  readonly signer?: string;
 }
 
 interface RunningAgent extends DemoAgent {
@@ -36,6 +46,7 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
   "--allow-env",
+  "--allow-run=secret-tool,security,powershell",
   "--allow-sys=hostname,uid,gid,statfs",
 ];
 
@@ -122,14 +133,16 @@ export class DemoStage {
   /** Starts an agent and waits until it listens. */
   async startAgent(
     index: number,
-    options: { readonly whitelist?: string } = {},
+    options: DemoAgentOptions = {},
   ): Promise<DemoAgent> {
     const host = this.#manyLoopbacks ? `127.0.0.${index}` : "127.0.0.1";
     const port = this.#manyLoopbacks ? this.#port : freePort(host);
     await Deno.mkdir(this.filesOf(index), { recursive: true });
     const process = this.#spawn("agent", [
       ...["--bind-address", host, "--bind-port", `${port}`],
-      ...["--whitelisted-addresses", options.whitelist ?? "127.0.0.1"],
+      ...options.signer === undefined
+        ? ["--whitelisted-addresses", options.whitelist ?? "127.0.0.1"]
+        : ["--signed-vault-connections", "--zelid", options.signer],
       ...["--working-dir", this.filesOf(index), "--state-dir", this.path(`agent-${index}/state`)],
       "--json",
     ]);
@@ -160,17 +173,28 @@ export class DemoStage {
     if (place > 0) keeperArguments[place] += `,${agent.host}:${agent.port}`;
   }
 
-  /** Runs a program to its end and shows what it says. */
-  async run(program: "agent" | "keeper", args: readonly string[]): Promise<ProgramRun> {
+  /** Runs a program to its end, with one line to read if there is any, and shows what it says. */
+  async run(
+    program: "agent" | "keeper",
+    args: readonly string[],
+    line?: string,
+  ): Promise<ProgramRun> {
     const shown = args.map((arg) => arg.replaceAll(this.#folder, "."));
     this.#say(wrap(`   $ fluxvault ${program} ${shown.join(" ")}`, "       ", " \\"));
-    const process = this.#spawn(program, [...args, "--quiet"]);
-    const { code, stdout, stderr } = await process.output();
+    const process = this.#spawn(program, [...args, "--quiet"], line !== undefined);
+    if (line !== undefined) {
+      const input = process.stdin.getWriter();
+      await input.write(new TextEncoder().encode(`${line}\n`));
+      await input.close();
+    }
+    const { code, ...outputs } = await process.output();
+    const decoder = new TextDecoder();
+    const [stdout, stderr] = [decoder.decode(outputs.stdout), decoder.decode(outputs.stderr)];
     for (const output of [stdout, stderr]) {
-      const text = new TextDecoder().decode(output).replaceAll(this.#folder, ".").trimEnd();
+      const text = output.replaceAll(this.#folder, ".").trimEnd();
       if (text !== "") this.#say(text.replace(/^/gm, "   | "));
     }
-    return { code };
+    return { code, stdout };
   }
 
   /** Connects to an agent and counts the bytes that it says before it hangs up. */
@@ -217,11 +241,15 @@ export class DemoStage {
     this.#say(`\n${verdict}, in ${seconds} s. Everything was removed again.`);
   }
 
-  #spawn(program: "agent" | "keeper", args: readonly string[]): Deno.ChildProcess {
+  #spawn(
+    program: "agent" | "keeper",
+    args: readonly string[],
+    hasInput = false,
+  ): Deno.ChildProcess {
     return new Deno.Command(Deno.execPath(), {
       args: ["run", ...PERMISSIONS, new URL(`${program}/main.ts`, ROOT).href, ...args],
       cwd: this.#folder,
-      stdin: "null",
+      stdin: hasInput ? "piped" : "null",
       stdout: "piped",
       stderr: program === "agent" ? "null" : "piped",
     }).spawn();

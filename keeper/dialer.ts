@@ -5,8 +5,8 @@
  */
 import { dialTcp } from "../protocol/host/mod.ts";
 import type { AgentAddress } from "./agent_address.ts";
+import type { AgentConnection } from "./contact.ts";
 import { DIAL_TIMEOUT_MS } from "./limits.ts";
-import type { AgentConnection } from "./sync_agent.ts";
 
 /** Connects to an agent over TCP; a `Dial`. */
 export async function dialAgent(

@@ -10,6 +10,13 @@ export interface Fleet {
   /** The app that every agent of the fleet must belong to, or `null` where any may answer. */
   readonly app: string | null;
   /**
+   * How many agents the app has, by the word of whoever knows; `null` where that is not known (yet).
+   * A fleet without this member never knows.
+   *
+   * It bounds how many agents are trusted at first use.
+   */
+  readonly instances?: number | null;
+  /**
    * Lists where agents can be dialled, each address once.
    *
    * @throws {FluxVaultError} if the list cannot be had now; the signal's reason if it is aborted.

@@ -5,8 +5,14 @@
  *
  * @module
  */
-import { fetchAppLocations, type FluxClient } from "../flux/mod.ts";
-import { type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
+import {
+  type AppSpecification,
+  fetchAppLocations,
+  fetchAppSpecification,
+  type FluxClient,
+  type FluxGetOptions,
+} from "../flux/mod.ts";
+import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
 import type { AgentAddress } from "./agent_address.ts";
 import type { Fleet, FleetListOptions } from "./fleet.ts";
 import { DEFAULT_COMMS_PORT } from "./limits.ts";
@@ -22,23 +28,27 @@ export interface FluxFleetOptions {
 }
 
 /**
- * Asks the Flux API where an app runs.
+ * Asks the Flux API where an app runs, and how many instances of it there should be.
  *
  * @example
  * ```ts
  * import { FluxClient } from "@fluxvault/fluxvault/flux";
  * import { FluxFleet } from "@fluxvault/fluxvault/keeper";
  *
+ * const answers: Record<string, unknown> = {
+ *   location: [{ name: "vaultdemo", ip: "203.0.113.20:16137" }],
+ *   appspecifications: { version: 8, name: "vaultdemo", instances: 3, compose: [] },
+ * };
  * const client = new FluxClient({
- *   fetch: () =>
- *     Promise.resolve(Response.json({
- *       status: "success",
- *       data: [{ name: "vaultdemo", ip: "203.0.113.20:16137" }],
- *     })),
+ *   fetch: (url) => {
+ *     const data = answers[String(url).split("/").at(-2) ?? ""];
+ *     return Promise.resolve(Response.json({ status: "success", data }));
+ *   },
  * });
  * const fleet = new FluxFleet(client, { app: "vaultdemo", commsPort: 31888 });
  * const [agent] = await fleet.list();
  * console.assert(agent?.host === "203.0.113.20" && agent.port === 31888);
+ * console.assert(fleet.instances === 3);
  * ```
  */
 export class FluxFleet implements Fleet {
@@ -47,6 +57,7 @@ export class FluxFleet implements Fleet {
   readonly #client: FluxClient;
   readonly #commsPort: number;
   readonly #logger: Logger;
+  #specification: AppSpecification | null = null;
 
   /** Asks nothing yet. */
   constructor(client: FluxClient, options: FluxFleetOptions) {
@@ -57,20 +68,58 @@ export class FluxFleet implements Fleet {
   }
 
   /**
-   * Lists the hosts at which the app is said to run.
+   * How many instances the app should have by the last specification that was had; `null` where there
+   * was none yet, where it is too old to say, and where no node may show it.
+   */
+  get instances(): number | null {
+    return this.#specification?.instances ?? null;
+  }
+
+  /**
+   * Lists the hosts at which the app is said to run, and asks for its specification on the way.
    *
-   * @throws {FluxApiError} if no usable answer was given.
+   * @throws {FluxApiError} if no usable answer was given as to where it runs.
    */
   async list(options: FleetListOptions = {}): Promise<readonly AgentAddress[]> {
     const { signal } = options;
-    const { locations, skipped } = await fetchAppLocations(
-      this.#client,
-      this.app,
-      signal === undefined ? {} : { signal },
-    );
-    if (skipped.malformed + skipped.foreign > 0) {
-      this.#logger.warn("The list of locations holds rows that were left out.", { ...skipped });
+    const question = signal === undefined ? {} : { signal };
+    const learning = this.#learn(question);
+    try {
+      const { locations, skipped } = await fetchAppLocations(this.#client, this.app, question);
+      if (skipped.malformed + skipped.foreign > 0) {
+        this.#logger.warn("The list of locations holds rows that were left out.", { ...skipped });
+      }
+      return locations.map(({ host }) => ({ host, port: this.#commsPort }));
+    } finally {
+      await learning;
     }
-    return locations.map(({ host }) => ({ host, port: this.#commsPort }));
+  }
+
+  /** Asks for the specification; the last one stays in force where there is no other. */
+  async #learn(question: FluxGetOptions): Promise<void> {
+    try {
+      const answer = await fetchAppSpecification(this.#client, this.app, question);
+      if (answer.kind !== "found") return;
+      if (this.#specification === null) this.#warnOfVolumes(answer.specification);
+      this.#specification = answer.specification;
+    } catch (error) {
+      // Whoever asked is told about an end of the work by the other question.
+      if (question.signal?.aborted) return;
+      const code = error instanceof FluxVaultError ? error.code : String(error);
+      this.#logger.debug("The specification of the app cannot be had now.", { code });
+    }
+  }
+
+  /** Says once where a key or a secret would be copied to strangers. */
+  #warnOfVolumes({ components }: AppSpecification): void {
+    for (const { name, mounts } of components) {
+      const paths = mounts.filter(({ isReplicated }) => isReplicated).map(({ path }) => path);
+      if (paths.length === 0) continue;
+      this.#logger.warn(
+        "A component of the app has a volume that is copied to every node that lists itself for " +
+          "the app: the agent's --state-dir must not lie in it, and no secret file.",
+        { component: name, paths: paths.join(", ") },
+      );
+    }
   }
 }

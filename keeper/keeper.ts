@@ -3,29 +3,15 @@
  *
  * @module
  */
-import pLimit, { type LimitFunction } from "p-limit";
 import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
-import { type Delivery, prepareDelivery } from "./delivery.ts";
+import { AgentService } from "./agent_service.ts";
 import { FleetList } from "./fleet_list.ts";
 import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
-import {
-  DEFAULT_CONCURRENCY,
-  DEFAULT_DISCOVERY_INTERVAL_MS,
-  DEFAULT_POLLING_INTERVAL_MS,
-  SUSPECT_SHARE,
-} from "./limits.ts";
-import {
-  type AgentReport,
-  type ContactReport,
-  isAgentWanted,
-  joinReports,
-  type PassProblem,
-  type PassReport,
-} from "./report.ts";
+import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
+import type { AgentReport, PassProblem, PassReport } from "./report.ts";
 import { Deliveries } from "./original/mod.ts";
-import { orderAgents, Schedule, type ScheduledAgent } from "./schedule.ts";
+import { Schedule, type ScheduledAgent } from "./schedule.ts";
 import { sleep } from "./sleep.ts";
-import { syncAgent } from "./sync_agent.ts";
 import { KnownAgents } from "./trust/mod.ts";
 import { PROTOCOL_2, type WireChoice } from "./wire.ts";
 
@@ -60,25 +46,27 @@ export class Keeper {
   readonly #deliveries: Deliveries;
   readonly #schedule: Schedule;
   readonly #list: FleetList;
-  readonly #places: LimitFunction;
-  readonly #suspectPlaces: LimitFunction;
+  readonly #service: AgentService;
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #pollingIntervalMs: number;
   #passes = 0;
+  /** Lets a run look again at what is due. */
+  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /**
    * Touches nothing yet.
    *
-   * @throws {RangeError} if a number is out of its range, or `first-use` is without a limit.
+   * @throws {RangeError} if a number is out of its range, or `first-use` has no limit, neither in the
+   * options nor by the fleet.
    */
   constructor(options: KeeperOptions) {
-    const { concurrency = DEFAULT_CONCURRENCY, trust = "approve", firstUseLimit } = options;
-    const { pollingIntervalMs = DEFAULT_POLLING_INTERVAL_MS, now = Date.now } = options;
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new RangeError("concurrency must be a whole number from 1");
+    const { trust = "approve", firstUseLimit } = options;
+    const { pollingIntervalMs = DEFAULT_POLLING_INTERVAL_MS, now = Date.now, fleet } = options;
+    if (firstUseLimit !== undefined && !(Number.isInteger(firstUseLimit) && firstUseLimit >= 1)) {
+      throw new RangeError("firstUseLimit must be a whole number from 1");
     }
-    if (trust === "first-use" && !(Number.isInteger(firstUseLimit) && (firstUseLimit ?? 0) >= 1)) {
+    if (trust === "first-use" && firstUseLimit === undefined && fleet.instances === undefined) {
       throw new RangeError("first-use needs a firstUseLimit from 1");
     }
     this.#options = options;
@@ -88,9 +76,11 @@ export class Keeper {
     this.#wires = options.wires ?? PROTOCOL_2;
     this.#deliveries = new Deliveries(options.deliveries);
     this.#known = new KnownAgents(options.knownAgents, {
-      app: options.fleet.app,
+      app: fleet.app,
       trust,
-      firstUseLimit: firstUseLimit ?? 0,
+      firstUseLimit: firstUseLimit ?? null,
+      instances: () => fleet.instances ?? null,
+      isListed: (address) => this.#schedule.isListed(address),
       sightingLifetimeMs: 2 * pollingIntervalMs,
       now,
     });
@@ -100,8 +90,11 @@ export class Keeper {
       logger: this.#logger,
       now,
     });
-    this.#places = pLimit(concurrency);
-    this.#suspectPlaces = pLimit(Math.max(1, Math.floor(concurrency * SUSPECT_SHARE)));
+    this.#service = new AgentService(options, {
+      known: this.#known,
+      schedule: this.#schedule,
+      deliveries: this.#deliveries,
+    });
   }
 
   /**
@@ -118,6 +111,29 @@ export class Keeper {
   }
 
   /**
+   * Serves the agents of the last list that are due for another try, those first that
+   * {@linkcode Keeper.noticeDecisions} let in.
+   *
+   * @throws {FluxVaultError} as {@linkcode Keeper.pass} does.
+   */
+  async passDue(options: PassOptions = {}): Promise<PassReport> {
+    const { signal } = options;
+    return await this.#serve(this.#schedule.due(this.#now()), { isWhole: false, signal });
+  }
+
+  /**
+   * Notices what the operator decided since the last pass: agents that waited for it are due now, and a
+   * run serves them without waiting for its next look at the list.
+   *
+   * @throws {StorageError} if the known agents cannot be read.
+   */
+  async noticeDecisions(): Promise<void> {
+    await this.#known.reload();
+    this.#schedule.release((fingerprint) => this.#known.groundOf(fingerprint), this.#now());
+    this.#wake.resolve();
+  }
+
+  /**
    * Serves the fleet until it is stopped: every agent once a polling interval, a new one as soon as it
    * is listed, one that failed after a pause that grows.
    *
@@ -127,7 +143,6 @@ export class Keeper {
     const { signal } = options;
     const { discoveryIntervalMs = DEFAULT_DISCOVERY_INTERVAL_MS } = this.#options;
     const tasks = new Set<Promise<void>>();
-    let wake = Promise.withResolvers<void>();
     const start = (task: Promise<void>) => {
       const done = task.catch((error) => {
         if (!signal.aborted) {
@@ -135,7 +150,7 @@ export class Keeper {
         }
       }).finally(() => {
         tasks.delete(done);
-        wake.resolve();
+        this.#wake.resolve();
       });
       tasks.add(done);
     };
@@ -161,11 +176,11 @@ export class Keeper {
         this.#schedule.nextDueMs(),
       );
       await sleep(nextMs - this.#now(), {
-        wake: wake.promise,
+        wake: this.#wake.promise,
         signal,
         delay: this.#options.delay,
       });
-      wake = Promise.withResolvers<void>();
+      this.#wake = Promise.withResolvers();
     }
     await Promise.all(tasks);
     throw signal.reason;
@@ -176,8 +191,7 @@ export class Keeper {
     if (error !== null && this.#schedule.size === 0) {
       await onReport?.(this.#reportProblem(error));
     }
-    await this.#known.reload();
-    this.#schedule.release((fingerprint) => this.#known.isKnown(fingerprint), this.#now());
+    await this.noticeDecisions();
   }
 
   async #serveAndReport(
@@ -210,17 +224,7 @@ export class Keeper {
     try {
       await this.#known.reload();
       await this.#loadDeliveries(problems);
-      const delivery = await this.#prepare(signal);
-      const inOrder = orderAgents(agents, (name) => this.#known.isRecorded(name));
-      for (const { name } of agents) this.#known.beginContact(name);
-      const settled = await Promise.allSettled(
-        inOrder.map((agent) => this.#serveInPlace(agent, { delivery, signal })),
-      );
-      signal?.throwIfAborted();
-      reports = settled.map((result) => {
-        if (result.status === "rejected") throw result.reason;
-        return result.value;
-      });
+      reports = await this.#service.serve(agents, { signal });
     } finally {
       for (const agent of agents) {
         if (agent.isRunning) this.#schedule.cancel(agent);
@@ -269,73 +273,6 @@ export class Keeper {
       problems: [problem],
     };
   }
-
-  async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {
-    const { vault, files } = this.#options;
-    return await prepareDelivery(vault, files, { signal });
-  }
-
-  async #serveInPlace(
-    agent: ScheduledAgent,
-    work: PassOptions & { readonly delivery: Delivery },
-  ): Promise<AgentReport> {
-    const serve = () => this.#places(() => this.#serveOne(agent, work));
-    return await (agent.failures > 0 ? this.#suspectPlaces(serve) : serve());
-  }
-
-  async #serveOne(
-    agent: ScheduledAgent,
-    { delivery, signal }: PassOptions & { readonly delivery: Delivery },
-  ): Promise<AgentReport> {
-    const { fleet, dial, limits, expectsAll = true, signer = null } = this.#options;
-    const options = {
-      signer,
-      wire: this.#wires.wireOf(agent.address),
-      deliveries: this.#deliveries,
-      expectsAll,
-      app: fleet.app,
-      dial,
-      known: this.#known,
-      logger: this.#logger,
-      now: this.#now,
-      limits,
-      signal,
-    };
-    let report = await syncAgent(agent.address, { ...options, delivery });
-    if (hasChanges(report)) {
-      // The vault changed under way: what it holds now is brought at once, once.
-      const again = await syncAgent(agent.address, {
-        ...options,
-        delivery: await this.#prepare(signal),
-      });
-      report = joinReports(report, again);
-    }
-    this.#known.endContact(agent.name);
-    const isWanted = isAgentWanted(report);
-    this.#schedule.finish(agent, {
-      isWanted,
-      durationMs: report.durationMs,
-      pendingFingerprint: report.outcome.kind === "pending" || isChangedKey(report)
-        ? report.fingerprint
-        : null,
-      nowMs: this.#now(),
-    });
-    this.#logger.debug("An agent was served.", {
-      address: report.address,
-      outcome: report.outcome.kind,
-      durationMs: report.durationMs,
-    });
-    return { ...report, failures: agent.failures };
-  }
-}
-
-function hasChanges({ outcome }: ContactReport): boolean {
-  return outcome.kind === "delivered" &&
-    outcome.files.some((file) => file.outcome === "changed");
-}
-
-function isChangedKey({ outcome }: ContactReport): boolean {
-  return outcome.kind === "rejected" && outcome.code === "identity-changed";
 }
 
 function compareText(a: string, b: string): number {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Logger, StatementSigner } from "../protocol/mod.ts";
+import type { Bytes, Logger, StatementSigner } from "../protocol/mod.ts";
+import type { Dial, SyncLimits } from "./contact.ts";
 import type { Fleet } from "./fleet.ts";
 import type { DeliveriesStore } from "./original/mod.ts";
 import type { PassReport } from "./report.ts";
-import type { Dial, SyncLimits } from "./sync_agent.ts";
 import type { KnownAgentsStore, TrustPolicy } from "./trust/mod.ts";
 import type { ManagedFile } from "./vault/managed_files.ts";
 import type { Vault } from "./vault/vault.ts";
@@ -27,8 +27,18 @@ export interface KeeperOptions {
   readonly dial: Dial;
   /** What happens to an agent that is not known. @default {"approve"} */
   readonly trust?: TrustPolicy;
-  /** How many agents of the app may be trusted at first use; needed with `first-use`. */
+  /**
+   * How many agents of the app may be trusted at first use; needed with `first-use` where the fleet
+   * does not say how many agents the app has, and else a further limit.
+   */
   readonly firstUseLimit?: number;
+  /**
+   * The app's enrolment secret, 32 bytes: an agent that proves to know it is trusted without a
+   * question; `null` where there is none.
+   *
+   * @default {null}
+   */
+  readonly enrolmentSecret?: Bytes | null;
   /** Which wire is spoken with whom; see `parseWires`. @default {PROTOCOL_2} */
   readonly wires?: WireChoice;
   /** Signs what the keeper says of itself and of manifests; `null` where it does not. @default {null} */

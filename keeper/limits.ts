@@ -39,6 +39,8 @@ export const FORGET_ADDRESS_MS = 7_200_000;
 export const FIRST_USE_EXPIRY_MS = 10_800_000;
 /** How old the time of the last contact may grow before it is written anew. */
 export const SEEN_GRANULARITY_MS = 600_000;
+/** How many enrolled agents of an app are remembered; one that is gone can prove it again. */
+export const MAX_ENROLLED_AGENTS = 10_000;
 /** How many agents may be pending at once; the one not seen for longest makes room. */
 export const MAX_PENDING_AGENTS = 1_000;
 /** How many revisions are remembered, one for each app and component. */

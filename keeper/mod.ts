@@ -52,7 +52,8 @@ export {
   type PassProblem,
   type PassReport,
 } from "./report.ts";
-export type { AgentConnection, Dial, SyncLimits } from "./sync_agent.ts";
+export type { AgentConnection, Dial, SyncLimits } from "./contact.ts";
+export type { WithheldFile } from "./delivery.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";
 export { DeliveriesFile } from "./original/deliveries_file.ts";
 export { KnownAgentsFile } from "./trust/known_agents_file.ts";
@@ -63,11 +64,15 @@ export {
   type ManifestRevision,
   MemoryKnownAgentsStore,
   type PendingAgent,
+  type PendingReason,
   type TrustGround,
+  type TrustLevel,
+  type TrustNews,
   type TrustPolicy,
 } from "./trust/mod.ts";
 export { WholeFolderVault } from "./vault/whole_folder_vault.ts";
 export { DiskVault, type DiskVaultOptions } from "./vault/disk_vault.ts";
 export { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
+export { requireLevels } from "./vault/required_levels.ts";
 export type { Vault, VaultFault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
 export { parseWires, PROTOCOL_2, type Wire, type WireChoice } from "./wire.ts";

@@ -75,6 +75,19 @@ const CONCURRENCY = {
   help: "How many agents are served at a time.",
 } as const;
 
+const KEYS = "Keys";
+
+const KEY_STORE = {
+  name: "key-store",
+  kind: "choice",
+  choices: ["auto", "system", "file"],
+  default: "auto",
+  group: KEYS,
+  help:
+    "Where a new key is kept: by the system (Secret Service, keychain, credential locker), or " +
+    "in a file that is encrypted with a passphrase. auto is the system where it works.",
+} as const;
+
 /** The options of `run`. */
 export const RUN_OPTIONS = defineOptions([
   { ...VAULT_DIR, default: "./vault" },
@@ -114,10 +127,34 @@ export const RUN_OPTIONS = defineOptions([
     max: 10_000,
     metavar: "COUNT",
     group: TRUST,
-    help: "How many agents --trust first-use may trust; as many as --agent-ips names where it is " +
-      "not given.",
+    help: "How many agents --trust first-use may trust at most; as many as --agent-ips names, or " +
+      "as the app has instances on the network, where it is not given.",
+  },
+  {
+    name: "require",
+    kind: "list",
+    metavar: "LEVEL|LOCAL=LEVEL,...",
+    group: TRUST,
+    help: "How far an agent must be trusted to be given the managed files, or one of them: " +
+      "first-use, approved or enrolled.",
   },
   STATE_DIR,
+  {
+    name: "sign-connections",
+    kind: "boolean",
+    group: KEYS,
+    help: "Sign every connection with the key of --zelid, for agents that ask for it.",
+  },
+  {
+    name: "zelid",
+    kind: "text",
+    metavar: "ADDRESS",
+    group: KEYS,
+    help:
+      "The address whose key signs. The key is a credential of the service, a stored one (keys " +
+      "add), or asked for.",
+  },
+  KEY_STORE,
   {
     name: "polling-interval",
     kind: "seconds",
@@ -154,8 +191,46 @@ export const VAULT_OPTIONS = defineOptions([
   CONCURRENCY,
 ]);
 
-/** The options of `agents list`, `agents approve` and `agents forget`. */
+/** The options of the commands about known agents, but for `agents import`. */
 export const AGENTS_OPTIONS = defineOptions([
   { ...APP_NAME, help: "Only agents of this app." },
   STATE_DIR,
+]);
+
+/** The options of `agents import`. */
+export const IMPORT_OPTIONS = defineOptions([
+  ...AGENTS_OPTIONS,
+  {
+    name: "as",
+    kind: "choice",
+    choices: ["approved"],
+    sources: ["flag"],
+    group: TRUST,
+    help: "Take all agents of the file for approved that it trusts at first use alone.",
+  },
+  {
+    name: "replace",
+    kind: "boolean",
+    sources: ["flag"],
+    group: TRUST,
+    help: "Let an agent of the file take the place of another key at its address.",
+  },
+]);
+
+/** The options of `keys` and `enrolment`. */
+export const KEYS_OPTIONS = defineOptions([
+  KEY_STORE,
+  {
+    name: "yes",
+    kind: "boolean",
+    sources: ["flag"],
+    group: KEYS,
+    help: "Do what was asked for without asking back.",
+  },
+  {
+    ...STATE_DIR,
+    group: KEYS,
+    help: "The folder with the list of keys and the encrypted files; $XDG_STATE_HOME/fluxvault " +
+      "where it is not given.",
+  },
 ]);

@@ -4,8 +4,14 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
-import { defineCommand, type Program } from "../protocol/host/mod.ts";
-import { AGENTS_OPTIONS, RUN_OPTIONS, VAULT_OPTIONS } from "./options.ts";
+import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
+import {
+  AGENTS_OPTIONS,
+  IMPORT_OPTIONS,
+  KEYS_OPTIONS,
+  RUN_OPTIONS,
+  VAULT_OPTIONS,
+} from "./options.ts";
 
 const RUN = {
   summary: "Serves the agents of an app: each ends up with exactly the files it should hold.",
@@ -17,8 +23,128 @@ const RUN = {
 const LIST = {
   summary: "Lists the agents that are known, and those that wait for approval.",
   options: AGENTS_OPTIONS,
-  load: async () => ({ run: (await import("./agents_command.ts")).listAgents }),
+  load: () => import("./agents/list_command.ts"),
 } as const;
+
+/** The commands about the agents that are known. */
+const AGENTS_COMMANDS: readonly Command[] = [
+  defineCommand({ path: ["agents"], ...LIST }),
+  defineCommand({ path: ["agents", "list"], ...LIST }),
+  defineCommand({
+    path: ["agents", "show"],
+    summary: "Shows all that is known of an agent, and its fingerprint to be read aloud.",
+    operands: "FINGERPRINT|ADDRESS...",
+    options: AGENTS_OPTIONS,
+    load: () => import("./agents/show_command.ts"),
+  }),
+  defineCommand({
+    path: ["agents", "approve"],
+    summary: "Approves agents: pending ones, or by its whole fingerprint one not seen yet.",
+    operands: "FINGERPRINT|ADDRESS...",
+    options: AGENTS_OPTIONS,
+    load: async () => ({ run: (await import("./agents/decide_command.ts")).approve }),
+  }),
+  defineCommand({
+    path: ["agents", "forget"],
+    summary: "Forgets agents: each is new the next time it is seen.",
+    operands: "FINGERPRINT|ADDRESS...",
+    options: AGENTS_OPTIONS,
+    load: async () => ({ run: (await import("./agents/decide_command.ts")).forget }),
+  }),
+  defineCommand({
+    path: ["agents", "export"],
+    summary: "Writes trusted agents to standard output, for another keeper; it holds no secret.",
+    operands: "[FINGERPRINT|ADDRESS...]",
+    options: AGENTS_OPTIONS,
+    load: async () => ({ run: (await import("./agents/transfer_command.ts")).exportAgents }),
+  }),
+  defineCommand({
+    path: ["agents", "import"],
+    summary: "Trusts the agents that another keeper exported, each for the reason that it had.",
+    operands: "FILE|-",
+    options: IMPORT_OPTIONS,
+    load: async () => ({ run: (await import("./agents/transfer_command.ts")).importAgents }),
+  }),
+];
+
+const LIST_KEYS = {
+  summary: "Lists the keys and enrolment secrets that are stored, and where.",
+  options: KEYS_OPTIONS,
+  load: async () => ({ run: (await import("./keys_command.ts")).listKeys }),
+} as const;
+
+/** The commands about the key that a keeper signs with. */
+const KEYS_COMMANDS: readonly Command[] = [
+  defineCommand({ path: ["keys"], ...LIST_KEYS }),
+  defineCommand({ path: ["keys", "list"], ...LIST_KEYS }),
+  defineCommand({
+    path: ["keys", "create"],
+    summary: "Makes a key for the keeper alone, stores it, and says who has to know its address.",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./keys_command.ts")).createKey }),
+  }),
+  defineCommand({
+    path: ["keys", "add"],
+    summary: "Stores a key that there is; it is asked for, or read from standard input.",
+    operands: "ADDRESS",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./keys_command.ts")).addKey }),
+  }),
+  defineCommand({
+    path: ["keys", "show"],
+    summary: "Shows where a key is stored, and how agents are told of it; never the key itself.",
+    operands: "ADDRESS",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./keys_command.ts")).showKey }),
+  }),
+  defineCommand({
+    path: ["keys", "remove"],
+    summary: "Removes a key for good.",
+    operands: "ADDRESS",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./keys_command.ts")).removeKey }),
+  }),
+  defineCommand({
+    path: ["keys", "export"],
+    summary: "Writes a private key, in WIF, to standard output.",
+    operands: "ADDRESS",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./keys_command.ts")).exportKey }),
+  }),
+];
+
+/** The commands about the secrets by which a keeper knows the agents of an app. */
+const ENROLMENT_COMMANDS: readonly Command[] = [
+  defineCommand({
+    path: ["enrolment", "create"],
+    summary: "Makes the enrolment secret of an app, and shows it once, for the app's environment.",
+    operands: "APP",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./enrolment_command.ts")).createEnrolment }),
+  }),
+  defineCommand({
+    path: ["enrolment", "add"],
+    summary: "Stores an enrolment secret that there is; it is asked for, or read from standard " +
+      "input.",
+    operands: "APP",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./enrolment_command.ts")).addEnrolment }),
+  }),
+  defineCommand({
+    path: ["enrolment", "export"],
+    summary: "Writes an enrolment secret to standard output.",
+    operands: "APP",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./enrolment_command.ts")).exportEnrolment }),
+  }),
+  defineCommand({
+    path: ["enrolment", "remove"],
+    summary: "Removes an enrolment secret for good.",
+    operands: "APP",
+    options: KEYS_OPTIONS,
+    load: async () => ({ run: (await import("./enrolment_command.ts")).removeEnrolment }),
+  }),
+];
 
 /** What `fluxvault-keeper` can do. */
 export const KEEPER_PROGRAM: Program = {
@@ -37,21 +163,8 @@ export const KEEPER_PROGRAM: Program = {
       options: VAULT_OPTIONS,
       load: () => import("./vault_command.ts"),
     }),
-    defineCommand({ path: ["agents"], ...LIST }),
-    defineCommand({ path: ["agents", "list"], ...LIST }),
-    defineCommand({
-      path: ["agents", "approve"],
-      summary: "Approves agents: pending ones, or by its whole fingerprint one not seen yet.",
-      operands: "FINGERPRINT|ADDRESS...",
-      options: AGENTS_OPTIONS,
-      load: async () => ({ run: (await import("./agents_command.ts")).approve }),
-    }),
-    defineCommand({
-      path: ["agents", "forget"],
-      summary: "Forgets agents: each is new the next time it is seen.",
-      operands: "FINGERPRINT|ADDRESS...",
-      options: AGENTS_OPTIONS,
-      load: async () => ({ run: (await import("./agents_command.ts")).forget }),
-    }),
+    ...AGENTS_COMMANDS,
+    ...KEYS_COMMANDS,
+    ...ENROLMENT_COMMANDS,
   ],
 };

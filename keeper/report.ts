@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { FileResult, RejectionCode } from "../protocol/mod.ts";
-import type { TrustGround } from "./trust/mod.ts";
+import type { FileResult, NodeEvidence, RejectionCode } from "../protocol/mod.ts";
+import type { WithheldFile } from "./delivery.ts";
+import type { PendingReason, TrustLevel, TrustNews } from "./trust/mod.ts";
 import type { Wire } from "./wire.ts";
 
 /** How the contact with one agent ended. */
@@ -14,14 +15,16 @@ export type AgentOutcome =
     readonly kind: "delivered";
     /** A result for each file that the agent should hold or asked for. */
     readonly files: readonly FileResult[];
+    /** The files that ask for more than the agent's level, which it was therefore not given. */
+    readonly withheld: readonly WithheldFile[];
     /** How many bytes of file contents were sent. */
     readonly contentBytes: number;
   }
   /** Its key waits for the operator; it was given nothing. */
   | {
     readonly kind: "pending";
-    /** `new`, or `places-taken` where every first-use place is taken. */
-    readonly reason: "new" | "places-taken";
+    /** Why it waits. */
+    readonly reason: PendingReason;
   }
   /** One side turned the other away. */
   | {
@@ -46,15 +49,25 @@ export interface AgentReport {
   readonly component: string | null;
   /** The fingerprint of its key, `null` if it did not prove one. */
   readonly fingerprint: string | null;
-  /** Why it is trusted, or `null` where it is not. */
-  readonly trust: TrustGround | null;
+  /**
+   * How much it is trusted: why its key is, or `address` on the original's wire, where nothing else is
+   * known of it; `null` where it is not trusted, or did not get so far.
+   */
+  readonly trust: TrustLevel | null;
+  /** What this contact changed about that, or `null`. */
+  readonly news: TrustNews | null;
+  /** On which node it says that it runs, or `null`; nobody has signed this. */
+  readonly node: NodeEvidence | null;
   /** Its software by its own word, or `null`; text of a stranger. */
   readonly software: string | null;
   /** When the contact began, in Unix milliseconds. */
   readonly startedMs: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
-  /** How many contacts in a row did not end as wanted, this one included; 0 if it did. */
+  /**
+   * How many contacts in a row did not end as wanted, this one included; 0 if it did, and where all
+   * that is wanting is withheld.
+   */
   readonly failures: number;
   /** How it ended. */
   readonly outcome: AgentOutcome;
@@ -93,9 +106,28 @@ export function isFileWanted(file: FileResult): boolean {
   return WANTED.has(file.outcome);
 }
 
-/** Tells whether an agent ended in the wanted state: reached, and every file as it should be. */
-export function isAgentWanted({ outcome }: Pick<AgentReport, "outcome">): boolean {
+/**
+ * Tells whether an agent ended in the wanted state: reached, every file as it should be, and none
+ * withheld.
+ */
+export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
+  return isAgentServed(agent) && countWithheld(agent) === 0;
+}
+
+/** Tells whether an agent holds all that its level lets it have. */
+export function isAgentServed({ outcome }: Pick<AgentReport, "outcome">): boolean {
   return outcome.kind === "delivered" && outcome.files.every(isFileWanted);
+}
+
+/** Counts the files that an agent was not given because they ask for more trust. */
+export function countWithheld({ outcome }: Pick<AgentReport, "outcome">): number {
+  return outcome.kind === "delivered" ? outcome.withheld.length : 0;
+}
+
+/** Tells whether an operator can let the agent in. */
+export function isAgentWaiting({ outcome }: Pick<AgentReport, "outcome">): boolean {
+  return outcome.kind === "pending" ||
+    (outcome.kind === "rejected" && outcome.by === "us" && outcome.code === "identity-changed");
 }
 
 /**
@@ -122,9 +154,8 @@ export type ContactReport = Omit<AgentReport, "failures">;
 export function joinReports(first: ContactReport, second: ContactReport): ContactReport {
   const { startedMs } = first;
   const durationMs = first.durationMs + second.durationMs;
-  if (first.outcome.kind !== "delivered" || second.outcome.kind !== "delivered") {
-    return { ...second, startedMs, durationMs };
-  }
+  const joined = { ...second, news: first.news ?? second.news, startedMs, durationMs };
+  if (first.outcome.kind !== "delivered" || second.outcome.kind !== "delivered") return joined;
   const before = new Map(first.outcome.files.map((file) => [file.path, file]));
   const files = second.outcome.files.map((file): FileResult => {
     const earlier = before.get(file.path);
@@ -132,5 +163,12 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
     return file.outcome === "unchanged" && wasPutInPlace ? earlier : file;
   });
   const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
-  return { ...second, startedMs, durationMs, outcome: { kind: "delivered", files, contentBytes } };
+  return { ...joined, outcome: { ...second.outcome, files, contentBytes } };
+}
+
+/** Puts into the report on a pass what a later one says of some of its agents. */
+export function updatePass(report: PassReport, later: PassReport): PassReport {
+  const news = new Map(later.agents.map((agent) => [agent.address, agent]));
+  const agents = report.agents.map((agent) => news.get(agent.address) ?? agent);
+  return { ...report, agents, problems: [...report.problems, ...later.problems] };
 }

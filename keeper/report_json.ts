@@ -10,12 +10,13 @@ function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function membersOf({ outcome }: AgentReport): Record<string, unknown> {
+function membersOf({ outcome, trust }: AgentReport): Record<string, unknown> {
   switch (outcome.kind) {
     case "delivered":
       return {
         counts: countResults(outcome.files),
         files: outcome.files.filter((file) => file.outcome !== "unchanged"),
+        withheld: outcome.withheld.map(({ path, required }) => ({ path, required, actual: trust })),
         contentBytes: outcome.contentBytes,
       };
     case "pending":
@@ -26,6 +27,13 @@ function membersOf({ outcome }: AgentReport): Record<string, unknown> {
     case "failed":
       return { code: outcome.code };
   }
+}
+
+/** Says what of an agent's trust is new. */
+function newsOf({ news }: AgentReport): Record<string, unknown> {
+  if (news === null) return { new: false };
+  if (news.kind === "first-use") return { new: true, place: news.place, places: news.places };
+  return { new: news.before === null, raisedFrom: news.before, replaced: news.replaced };
 }
 
 /** Writes a line for each agent and one for the pass, each ended. */
@@ -40,6 +48,8 @@ export function formatReportJson(report: PassReport): string {
     component: agent.component,
     fingerprint: agent.fingerprint,
     trust: agent.trust,
+    ...newsOf(agent),
+    node: agent.node,
     software: agent.software,
     outcome: agent.outcome.kind,
     wanted: isAgentWanted(agent),

@@ -5,7 +5,16 @@
  */
 import { countResults } from "../protocol/mod.ts";
 import { formatTable, sanitiseText } from "../protocol/host/mod.ts";
-import { type AgentReport, isAgentWanted, isFileWanted, type PassReport } from "./report.ts";
+import { explainOutcome } from "./explanations.ts";
+import {
+  type AgentReport,
+  countWithheld,
+  isAgentWaiting,
+  isAgentWanted,
+  type PassReport,
+} from "./report.ts";
+import { formatNews, troublesOf, wrapLine } from "./report_lines.ts";
+import type { PendingReason } from "./trust/mod.ts";
 
 /** How to write a report. */
 export interface ReportTextOptions {
@@ -16,36 +25,18 @@ export interface ReportTextOptions {
 /** How many agents, and how many lines about them, are shown at most. */
 const MAX_LINES = 40;
 /** Words that a stranger chose are cut to this length. */
-const MAX_NAME_LENGTH = 10;
+const MAX_NAME_LENGTH = 8;
 
-const EXPLANATIONS: Readonly<Record<string, string>> = {
-  "app-mismatch": "it says that it belongs to another app",
-  "busy": "another delivery is under way there",
-  "clone-suspected": "its key answers from two processes; both are held",
-  "connection-failed": "the network leads nowhere",
-  "connection-lost": "the connection broke",
-  "connection-refused": "nothing listens there; an instance on standby is one reason",
-  "host-not-found": "its name is not known",
-  "identity-changed": "it shows another key than the one on record",
-  "identity-invalid": "its proof of identity is not valid",
-  "identity-mismatch": "its key is known for another app or component",
-  "key-on-record": "its key is on record, so it is not spoken to on the original's wire: " +
-    "take it out of --wire, or have it forgotten (agents forget)",
-  "manifest-stale": "it has seen a later manifest",
-  "original-refused": "it speaks protocol 2, and lets nobody here speak the original's wire: " +
-    "--wire HOST=2",
-  "original-wire": "it speaks the wire of the original FluxVault; to serve it so, with what that " +
-    "cannot protect: --wire HOST=original",
-  "rejected": "its key is not known",
-  "relay-suspected": "it passes on what an agent at another address says",
-  "shutting-down": "it is about to end",
-  "statement-missing": "it wants a keeper that signs its connections",
-  "timed-out": "it took too long",
-  "truncated": "it ended the session in the middle",
+const WAITING: Readonly<Record<PendingReason, string>> = {
+  "new": "its key is new",
+  "not-listed": "not listed now",
+  "places-taken": "no place is free",
+  "places-unknown": "places unknown",
 };
 
+/** Writes a time with three or four digits. */
 function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(2)} s`;
+  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : ms < 100_000 ? 1 : 0)} s`;
 }
 
 function plural(count: number, noun: string): string {
@@ -64,7 +55,10 @@ function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
   const { outcome } = agent;
   switch (outcome.kind) {
     case "delivered": {
-      const all = Object.entries(countResults(outcome.files)).filter(([, count]) => count > 0);
+      const all = Object.entries({
+        ...countResults(outcome.files),
+        withheld: outcome.withheld.length,
+      }).filter(([, count]) => count > 0);
       const others = all.filter(([name]) => name !== "unchanged");
       const counts = others.length > 0 ? others : all;
       const state = !isAgentWanted(agent)
@@ -75,7 +69,7 @@ function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
       return [state, counts.map(([name, count]) => `${count} ${name}`).join(", ")];
     }
     case "pending":
-      return ["pending", outcome.reason === "new" ? "its key is new" : "no place is free"];
+      return ["pending", WAITING[outcome.reason]];
     case "rejected":
       return [outcome.by === "us" ? "refused" : "refuses us", outcome.code];
     case "unreachable":
@@ -89,34 +83,18 @@ function formatAgents(agents: readonly AgentReport[]): string {
   const rows = agents.map((agent) => {
     const [state, detail] = stateOf(agent);
     const component = sanitiseText(agent.component ?? "-", { maxLength: MAX_NAME_LENGTH });
-    const cells = [state, detail, seconds(agent.durationMs)];
+    const cells = [agent.trust ?? "-", state, detail, seconds(agent.durationMs)];
     return [agent.address, ...(hasComponents ? [component] : []), ...cells];
   });
   const columns = [
     { heading: "AGENT" },
     ...(hasComponents ? [{ heading: "COMPONENT" }] : []),
+    { heading: "TRUST" },
     { heading: "STATE" },
     { heading: "FILES" },
     { heading: "TIME", align: "right" as const },
   ];
   return formatTable(rows, { columns });
-}
-
-/** Says what is not fine with an agent, one line for each file or reason. */
-function troublesOf(agent: AgentReport): string[] {
-  const { outcome, address } = agent;
-  if (outcome.kind === "delivered") {
-    return outcome.files.filter((file) => !isFileWanted(file)).map(({ path, outcome, code }) => {
-      const why = code === undefined ? "" : ` (${code})`;
-      return sanitiseText(`${address}: ${path}: ${outcome}${why}`);
-    });
-  }
-  if (outcome.kind === "pending") return [];
-  const subject = outcome.kind === "rejected" && outcome.by === "peer"
-    ? `${address} refused this keeper`
-    : address;
-  const explanation = EXPLANATIONS[outcome.code];
-  return explanation === undefined ? [] : [sanitiseText(`${subject}: ${explanation}`)];
 }
 
 /** Cuts a list of lines to what a person reads. */
@@ -125,54 +103,100 @@ function shorten(lines: readonly string[]): string[] {
   return [...lines.slice(0, MAX_LINES), `... and ${lines.length - MAX_LINES} more; see --json`];
 }
 
-/** Tells whether an operator can let the agent in. */
-export function isWaiting({ outcome }: AgentReport): boolean {
-  return outcome.kind === "pending" ||
-    (outcome.kind === "rejected" && outcome.code === "identity-changed");
+function explanationsOf(agents: readonly AgentReport[]): string[] {
+  return agents.flatMap((agent) => {
+    const explanation = explainOutcome(agent.outcome);
+    const isPeers = agent.outcome.kind === "rejected" && agent.outcome.by === "peer";
+    const subject = isPeers ? `${agent.address} refused this keeper` : agent.address;
+    return [
+      ...troublesOf(agent),
+      ...(explanation === null ? [] : [wrapLine(sanitiseText(`${subject}: ${explanation}`))]),
+    ];
+  });
+}
+
+function commandsFor(agents: readonly AgentReport[], app: string | null, flags: string): string {
+  const option = app === null ? "" : ` --app-name ${app}`;
+  const commands = agents.map(({ address, fingerprint }) => {
+    return `  # ${address}\n  fluxvault-keeper agents approve ${fingerprint}${option}${flags}`;
+  });
+  return shorten(commands).join("\n") + "\n";
 }
 
 function formatWaiting(report: PassReport, flags: string): string {
-  const waiting = report.agents.filter(isWaiting);
+  const waiting = report.agents.filter(isAgentWaiting);
   if (waiting.length === 0) return "";
-  const app = report.app === null ? "" : ` --app-name ${report.app}`;
-  const commands = waiting.map(({ address, fingerprint }) => {
-    return `  # ${address}\n  fluxvault-keeper agents approve ${fingerprint}${app}${flags}`;
-  });
   const subject = waiting.length === 1 ? "1 agent waits" : `${waiting.length} agents wait`;
   return `\n${subject} for approval and got nothing. Compare the fingerprint with the\n` +
-    "one that the agent said at its start; if they agree:\n" + shorten(commands).join("\n") + "\n";
+    "one that the agent said at its start; if they agree:\n" +
+    commandsFor(waiting, report.app, flags);
+}
+
+/** Says how agents can be raised to what files ask for. */
+function formatWithheld(report: PassReport, flags: string): string {
+  const lacking = report.agents.filter((agent) => countWithheld(agent) > 0);
+  const lacks = (agent: AgentReport, ...levels: readonly string[]) =>
+    agent.outcome.kind === "delivered" &&
+    agent.outcome.withheld.some(({ required }) => levels.includes(required));
+  const approvable = lacking.filter((agent) => {
+    return agent.trust === "first-use" && lacks(agent, "approved");
+  });
+  const texts: string[] = [];
+  if (approvable.length > 0) {
+    texts.push(
+      "To raise an agent to approved, compare its fingerprint with the one that the agent\n" +
+        `said at its start; if they agree:\n${commandsFor(approvable, report.app, flags)}`,
+    );
+  }
+  if (lacking.some((agent) => agent.trust !== "address" && lacks(agent, "enrolled"))) {
+    texts.push(
+      "To raise an agent to enrolled, start it with the app's enrolment secret\n" +
+        "(FLUXVAULT_ENROLL_SECRET), which this keeper has to have too.\n",
+    );
+  }
+  if (lacking.some(({ trust }) => trust === "address")) {
+    texts.push("On the original's wire no agent gets further: serve it by protocol 2 (--wire).\n");
+  }
+  const subject = plural(lacking.length, "agent");
+  return texts.length === 0 ? "" : `\nFiles were withheld from ${subject}.\n${texts.join("")}`;
 }
 
 function formatSummary(report: PassReport): string {
   const { agents } = report;
   const kinds = new Map<string, number>();
+  let sent = 0;
+  let withheld = 0;
   for (const agent of agents) {
     const [state] = stateOf(agent);
     const kind = isAgentWanted(agent) ? "as wanted" : state;
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    if (agent.outcome.kind === "delivered") sent += agent.outcome.contentBytes;
+    withheld += countWithheld(agent);
   }
-  let sent = 0;
-  for (const { outcome } of agents) if (outcome.kind === "delivered") sent += outcome.contentBytes;
   const parts = [...kinds].sort(([a]) => a === "as wanted" ? -1 : 0)
     .map(([kind, count]) => `${count} ${kind}`);
   const agentsText = agents.length === 0 ? "no agent was found" : plural(agents.length, "agent");
   const head = [agentsText, ...parts].join(", ");
-  return `pass ${report.pass}: ${head}; ${size(sent)} sent in ${seconds(report.durationMs)}\n`;
+  const held = withheld === 0 ? "" : `; ${plural(withheld, "file")} withheld`;
+  return `pass ${report.pass}: ${head}${held}; ${size(sent)} sent in ` +
+    `${seconds(report.durationMs)}\n`;
 }
 
 /** Writes a report; whatever peers provided is made harmless. */
 export function formatReportText(report: PassReport, options: ReportTextOptions = {}): string {
   const { agents } = report;
+  const flags = options.approveFlags ?? "";
   const isInteresting = (agent: AgentReport) => stateOf(agent)[0] !== "unchanged";
   const shown = agents.length <= MAX_LINES ? agents : agents.filter(isInteresting);
   const listed = shown.slice(0, MAX_LINES);
   const left = agents.length - listed.length;
-  const troubles = shorten(agents.flatMap(troublesOf));
+  const lines = [...shorten(agents.flatMap(formatNews)), ...shorten(explanationsOf(agents))];
   return [
     listed.length > 0 ? formatAgents(listed) : "",
     left > 0 && listed.length > 0 ? `... and ${plural(left, "more agent")}; see --json\n` : "",
-    ...troubles.map((line) => `${line}\n`),
-    formatWaiting(report, options.approveFlags ?? ""),
+    ...lines.map((line) => `${line}\n`),
+    formatWaiting(report, flags),
+    formatWithheld(report, flags),
     ...report.problems.map(({ message }) => `problem: ${sanitiseText(message)}\n`),
     formatSummary(report),
   ].join("");

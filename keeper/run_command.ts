@@ -3,38 +3,33 @@
  *
  * @module
  */
-import { ConfigError, isAppName, StorageError } from "../protocol/mod.ts";
+import { StorageError } from "../protocol/mod.ts";
 import {
   type CommandContext,
   EXIT_DONE,
   EXIT_FAILURE,
-  isGiven,
-  sanitiseText,
   settingError,
 } from "../protocol/host/mod.ts";
-import { parseAgentAddresses } from "./agent_address.ts";
+import { ApprovalQuestion } from "./approval_question.ts";
 import { dialAgent } from "./dialer.ts";
 import { type Fleet, StaticFleet } from "./fleet.ts";
+import { checkTrust, readFleet } from "./fleet_settings.ts";
 import { Keeper } from "./keeper.ts";
+import { checkSigning, openKeys } from "./key_settings.ts";
 import type { RUN_OPTIONS } from "./options.ts";
-import { isPassWanted, type PassReport } from "./report.ts";
+import { isPassWanted, type PassReport, updatePass } from "./report.ts";
+import { printNews, printReport } from "./report_output.ts";
+import { type ServeContext, withSource } from "./run_context.ts";
 import { findStateFolder } from "./state_folder.ts";
 import { DeliveriesFile } from "./original/deliveries_file.ts";
 import { KnownAgentsFile } from "./trust/known_agents_file.ts";
-import type { TrustPolicy } from "./trust/mod.ts";
+import type { KnownAgentsStore } from "./trust/mod.ts";
 import { DiskVault } from "./vault/disk_vault.ts";
 import { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
+import { requireLevels } from "./vault/required_levels.ts";
 import type { Vault, VaultView } from "./vault/vault.ts";
 import { WholeFolderVault } from "./vault/whole_folder_vault.ts";
-import { parseWires, type WireChoice } from "./wire.ts";
-
-/** What {@linkcode serve} is given. */
-export interface ServeContext extends Omit<CommandContext, "settings"> {
-  /** The settings of `run`. */
-  readonly settings: CommandContext<typeof RUN_OPTIONS>["settings"];
-}
-
-type Context = ServeContext;
+import { parseWires } from "./wire.ts";
 
 /** What `--managed-files` says instead of names where every file of the vault is offered. */
 export interface ServeOptions {
@@ -54,6 +49,7 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
   const files = wholeFolder ? [] : readFiles(context);
   const wires = withSource(context, "wire", () => parseWires(settings.wire));
   checkTrust(context, wires);
+  checkSigning(context, wires);
   const { fleet, trust, firstUseLimit } = await readFleet(context);
   const stateFolder = findStateFolder(context.env, { stateDir: settings.stateDir });
   const vault = wholeFolder
@@ -63,7 +59,9 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
   const knownAgents = new KnownAgentsFile(stateFolder);
   await knownAgents.load();
   if (wires.hasOriginal) warnOfOriginal(context, fleet);
+  const keys = wires.isOriginalOnly ? {} : await openKeys(context, { app: fleet.app, stateFolder });
   const keeper = new Keeper({
+    ...keys,
     wires,
     deliveries: new DeliveriesFile(stateFolder),
     expectsAll: !wholeFolder,
@@ -79,9 +77,9 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
     discoveryIntervalMs: settings.discoveryIntervalMs,
     logger,
   });
+  const question = canAsk(context) ? makeQuestion(context, knownAgents) : null;
   if (settings.runOnce) {
-    const report = await keeper.pass({ signal });
-    await printReport(context, report);
+    const report = await passOnce(context, keeper, question);
     return isPassWanted(report) ? EXIT_DONE : EXIT_FAILURE;
   }
   logger.info("The keeper serves its fleet until it is stopped.", {
@@ -90,25 +88,60 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
     trust,
     state: knownAgents.path,
   });
-  return await keeper.run({ signal, onReport: (report) => printNews(context, report) });
+  return await keeper.run({
+    signal,
+    onReport: async (report) => {
+      // What is asked already is shown again below a report.
+      if (await printNews(context, report)) await question?.remind();
+      if (question !== null) askAside(context, report, { keeper, question });
+    },
+  });
 }
 
-/** Adds to a parser's complaint where the value came from. */
-function withSource<T>({ resolved }: Context, name: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const source = resolved.entries.get(name)?.source.text;
-    throw new ConfigError(error.message, {
-      setting: `--${name}`,
-      ...(source === undefined ? {} : { source }),
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
-  }
+/** A person can be asked where he reads what is printed and types what is read. */
+function canAsk({ settings, stdin, stdout, stderr }: ServeContext): boolean {
+  return !settings.json && !settings.quiet &&
+    [stdin, stdout, stderr].every(({ isTerminal }) => isTerminal);
 }
 
-function readFiles(context: Context): ManagedFile[] {
+function makeQuestion(
+  { stdin, stderr, signal }: ServeContext,
+  knownAgents: KnownAgentsStore,
+): ApprovalQuestion {
+  return new ApprovalQuestion({ stdin, stderr, signal, knownAgents });
+}
+
+/** Serves the fleet once, and then those whom the operator lets in. */
+async function passOnce(
+  context: ServeContext,
+  keeper: Keeper,
+  question: ApprovalQuestion | null,
+): Promise<PassReport> {
+  const { signal } = context;
+  const report = await keeper.pass({ signal });
+  await printReport(context, report);
+  if (question === null || await question.ask(report) === 0) return report;
+  await keeper.noticeDecisions();
+  const later = await keeper.passDue({ signal });
+  await printReport(context, later);
+  return updatePass(report, later);
+}
+
+/** Asks without holding up the passes. */
+function askAside(
+  { logger, signal }: ServeContext,
+  report: PassReport,
+  { keeper, question }: { readonly keeper: Keeper; readonly question: ApprovalQuestion },
+): void {
+  void question.ask(report).then(async (approved) => {
+    if (approved > 0) await keeper.noticeDecisions();
+  }).catch((error) => {
+    if (signal.aborted) return;
+    logger.error("What was answered cannot be kept.", { error: String(error) });
+  });
+}
+
+function readFiles(context: ServeContext): ManagedFile[] {
   const { settings, resolved } = context;
   if (settings.managedFiles.length === 0) {
     throw settingError(resolved, {
@@ -117,27 +150,14 @@ function readFiles(context: Context): ManagedFile[] {
       hint: "Name the files of the vault, for example --managed-files db.password,tls/key.pem.",
     });
   }
-  return withSource(context, "managed-files", () => parseManagedFiles(settings.managedFiles));
-}
-
-/** Trust is a matter of keys, and the original's wire has none that last. */
-function checkTrust({ settings, resolved }: Context, wires: WireChoice): void {
-  if (!wires.isOriginalOnly) return;
-  const name = settings.trust !== undefined
-    ? "trust"
-    : settings.firstUseLimit !== undefined
-    ? "first-use-limit"
-    : null;
-  if (name === null) return;
-  throw settingError(resolved, {
-    name,
-    problem: "has no use where all agents are served by the original's wire",
-    hint: "Nothing there proves who an agent is. Leave it out, or serve them by protocol 2.",
+  const files = withSource(context, "managed-files", () => {
+    return parseManagedFiles(settings.managedFiles);
   });
+  return withSource(context, "require", () => requireLevels(settings.require, files));
 }
 
 /** Says once what the wire cannot do, whatever its two ends do. */
-function warnOfOriginal({ logger }: Context, fleet: Fleet): void {
+function warnOfOriginal({ logger }: ServeContext, fleet: Fleet): void {
   const anybody = fleet instanceof StaticFleet
     ? "an agent is known by its address alone"
     : "any node can put itself into the list of the app; an agent is known by its address alone";
@@ -148,92 +168,9 @@ function warnOfOriginal({ logger }: Context, fleet: Fleet): void {
   );
 }
 
-interface FleetSettings {
-  readonly fleet: Fleet;
-  readonly trust: TrustPolicy;
-  readonly firstUseLimit: number | undefined;
-}
-
-async function readFleet(context: Context): Promise<FleetSettings> {
-  const { settings, resolved } = context;
-  const { appName, agentIps, commsPort } = settings;
-  if (appName === undefined && agentIps.length === 0) {
-    throw settingError(resolved, {
-      name: "app-name",
-      problem: "is missing, and so is --agent-ips",
-      hint: "Name the app whose agents to find, or the agents themselves.",
-    });
-  }
-  if (appName !== undefined && !isAppName(appName)) {
-    throw settingError(resolved, {
-      name: "app-name",
-      problem: `cannot be ${JSON.stringify(sanitiseText(appName, { maxLength: 80 }))}`,
-      hint: "Use letters, digits and inner hyphens, at most 63 of them.",
-    });
-  }
-  if (agentIps.length > 0) {
-    if (isGiven(resolved, "flux-api")) {
-      throw settingError(resolved, {
-        name: "flux-api",
-        problem: "has no use beside --agent-ips",
-        hint: "Leave one of them out.",
-      });
-    }
-    const addresses = withSource(context, "agent-ips", () => {
-      return parseAgentAddresses(agentIps, { defaultPort: commsPort });
-    });
-    return {
-      fleet: new StaticFleet(addresses, { app: appName ?? null }),
-      trust: settings.trust ?? "first-use",
-      firstUseLimit: settings.firstUseLimit ?? addresses.length,
-    };
-  }
-  const trust = settings.trust ?? "approve";
-  if (trust === "first-use" && settings.firstUseLimit === undefined) {
-    throw settingError(resolved, {
-      name: "trust",
-      problem: "first-use needs --first-use-limit where the network lists the agents",
-      hint: "Say how many instances the app has; any node can put itself into the list.",
-    });
-  }
-  const fleet = await makeFluxFleet(context, appName ?? "");
-  return { fleet, trust, firstUseLimit: settings.firstUseLimit };
-}
-
-/** Loads what asks the Flux API only where it is asked. */
-async function makeFluxFleet(context: Context, app: string): Promise<Fleet> {
-  const { settings: { fluxApi, commsPort }, resolved, logger } = context;
-  const [{ FluxClient, isRegistrableAppName }, { FluxFleet }] = await Promise.all([
-    import("../flux/mod.ts"),
-    import("./flux_fleet.ts"),
-  ]);
-  if (!isRegistrableAppName(app)) {
-    throw settingError(resolved, {
-      name: "app-name",
-      problem: `cannot be "${app}" on the Flux network`,
-      hint: "A name there does not start with flux or zel.",
-    });
-  }
-  try {
-    const client = new FluxClient({
-      logger,
-      ...(fluxApi.length === 0 ? {} : { baseUrls: fluxApi }),
-    });
-    return new FluxFleet(client, { app, commsPort, logger });
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw settingError(resolved, {
-      name: "flux-api",
-      problem: "holds what is no address of an API",
-      hint: "Write http:// or https:// addresses without user, query or fragment.",
-      cause,
-    });
-  }
-}
-
 /** Looks into the vault before any agent is dialled: what is wrong with it is the operator's. */
 async function lookIntoVault(
-  { settings, resolved, logger, signal }: Context,
+  { settings, resolved, logger, signal }: ServeContext,
   { vault, files, wholeFolder }: {
     readonly vault: Vault;
     readonly files: readonly ManagedFile[];
@@ -280,28 +217,4 @@ function startingWith(view: VaultView, vault: Vault): Vault {
       return Promise.resolve(taken);
     },
   };
-}
-
-async function printReport(context: Context, report: PassReport): Promise<void> {
-  const { settings, stdout } = context;
-  if (settings.json) {
-    const { formatReportJson } = await import("./report_json.ts");
-    await stdout.write(formatReportJson(report));
-    return;
-  }
-  const { formatReportText } = await import("./report_text.ts");
-  const { stateDir } = settings;
-  const approveFlags = stateDir === undefined ? "" : ` --state-dir ${quoteForShell(stateDir)}`;
-  await stdout.write(formatReportText(report, { approveFlags }));
-}
-
-/** Prints a report unless it only repeats that some agents still fail; JSON has them all. */
-async function printNews(context: Context, report: PassReport): Promise<void> {
-  if (context.settings.json || report.isWhole) return await printReport(context, report);
-  const agents = report.agents.filter(({ failures }) => failures <= 1);
-  if (agents.length > 0) await printReport(context, { ...report, agents });
-}
-
-function quoteForShell(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

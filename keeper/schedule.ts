@@ -6,6 +6,15 @@
 import type { AgentAddress } from "./agent_address.ts";
 import { formatAgentAddress } from "./agent_address.ts";
 import { FIRST_RETRY_MS, FORGET_ADDRESS_MS } from "./limits.ts";
+import type { TrustGround } from "./trust/mod.ts";
+
+/** A key about which the operator may decide otherwise. */
+export interface WaitingKey {
+  /** Its fingerprint. */
+  readonly fingerprint: string;
+  /** Why it was trusted, or `null` where it was not. */
+  readonly ground: TrustGround | null;
+}
 
 /** An agent of the fleet and how its last contact went. */
 export interface ScheduledAgent {
@@ -21,8 +30,8 @@ export interface ScheduledAgent {
   nextAtMs: number;
   /** Whether a contact is under way. */
   isRunning: boolean;
-  /** The key with which it waits for the operator, or `null`. */
-  pendingFingerprint: string | null;
+  /** The key for which it was given less than all, or `null`. */
+  waitingKey: WaitingKey | null;
   /** Since when it is not listed any more, or `null`. */
   unlistedSinceMs: number | null;
 }
@@ -33,8 +42,8 @@ export interface ContactEnd {
   readonly isWanted: boolean;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
-  /** The key with which the agent waits for the operator, or `null`. */
-  readonly pendingFingerprint: string | null;
+  /** The key for which the agent was given less than all, or `null`. */
+  readonly waitingKey: WaitingKey | null;
   /** The time now in Unix milliseconds. */
   readonly nowMs: number;
 }
@@ -65,6 +74,11 @@ export class Schedule {
   /** How many agents are listed. */
   get size(): number {
     return this.#listed().length;
+  }
+
+  /** Tells whether an address, as `host:port`, is listed now. */
+  isListed(name: string): boolean {
+    return this.#agents.get(name)?.unlistedSinceMs === null;
   }
 
   /** Takes the list of agents; new ones are due at once. */
@@ -100,11 +114,13 @@ export class Schedule {
     return Math.min(Infinity, ...this.idle().map(({ nextAtMs }) => nextAtMs));
   }
 
-  /** Makes those due that waited for the operator and whose keys are known now. */
-  release(isKnown: (fingerprint: string) => boolean, nowMs: number): void {
+  /** Makes those due whose keys are trusted for another reason than they were, or for the first. */
+  release(groundOf: (fingerprint: string) => TrustGround | null, nowMs: number): void {
     for (const agent of this.idle()) {
-      const { pendingFingerprint: fingerprint } = agent;
-      if (fingerprint !== null && isKnown(fingerprint)) agent.nextAtMs = nowMs;
+      const { waitingKey } = agent;
+      if (waitingKey === null) continue;
+      const ground = groundOf(waitingKey.fingerprint);
+      if (ground !== null && ground !== waitingKey.ground) agent.nextAtMs = nowMs;
     }
   }
 
@@ -123,7 +139,7 @@ export class Schedule {
   finish(agent: ScheduledAgent, end: ContactEnd): void {
     agent.isRunning = false;
     agent.lastDurationMs = end.durationMs;
-    agent.pendingFingerprint = end.pendingFingerprint;
+    agent.waitingKey = end.waitingKey;
     agent.failures = end.isWanted ? 0 : agent.failures + 1;
     agent.nextAtMs = end.isWanted ? Infinity : end.nowMs + this.#pauseMs(agent.failures);
   }
@@ -147,7 +163,7 @@ function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
     lastDurationMs: 0,
     nextAtMs: nowMs,
     isRunning: false,
-    pendingFingerprint: null,
+    waitingKey: null,
     unlistedSinceMs: null,
   };
 }

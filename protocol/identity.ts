@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { base64urlnopad } from "@scure/base";
+import { base32nopad, base64urlnopad } from "@scure/base";
 import { type Bytes, concatBytes, encodeHex, encodeUtf8, randomBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { PeerRejectedError } from "./errors.ts";
@@ -133,6 +133,30 @@ export async function verifyIdentityProof(proof: IdentityProof, transcript: Byte
  */
 export async function identityFingerprint(publicKey: Bytes): Promise<string> {
   return "SHA256:" + base64urlnopad.encode(await sha256Digest(publicKey));
+}
+
+const FINGERPRINT = /^SHA256:[A-Za-z0-9_-]{43}$/;
+
+/**
+ * Writes a fingerprint so that people can read it aloud and compare it: the same SHA-256 in lower-case
+ * base32 (RFC 4648: no 0, 1, 8 or 9), 13 groups of 4 characters with hyphens between them.
+ *
+ * @param fingerprint What {@linkcode identityFingerprint} returned.
+ * @throws {TypeError} if it is none.
+ *
+ * @example
+ * ```ts
+ * import { fingerprintGroups } from "@fluxvault/fluxvault/protocol";
+ *
+ * const groups = fingerprintGroups(`SHA256:${"A".repeat(43)}`);
+ * console.assert(groups === Array(13).fill("aaaa").join("-"));
+ * ```
+ */
+export function fingerprintGroups(fingerprint: string): string {
+  if (!FINGERPRINT.test(fingerprint)) throw new TypeError("this is no fingerprint of an identity");
+  // 44 characters are 33 whole bytes, whatever the spare bits of the last one are.
+  const digest = base64urlnopad.decode(`${fingerprint.slice("SHA256:".length)}A`).subarray(0, 32);
+  return (base32nopad.encode(digest).toLowerCase().match(/.{4}/g) ?? []).join("-");
 }
 
 /** Returns the lower-case hex of the SHA-256 of a raw public key, as statements name an agent. */

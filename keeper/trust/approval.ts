@@ -3,71 +3,9 @@
  *
  * @module
  */
-import { ConfigError } from "../../protocol/mod.ts";
-import {
-  FINGERPRINT,
-  type KnownAgent,
-  type KnownAgentsState,
-  type PendingAgent,
-} from "./known_agents_state.ts";
-
-/** The shortest beginning of a fingerprint that is taken, without `SHA256:`. */
-export const MIN_PREFIX_LENGTH = 8;
-
-/** Which agents an operator means. */
-export interface AgentSelection {
-  /** Fingerprints, beginnings of them with at least 8 characters, or addresses. */
-  readonly selectors: readonly string[];
-  /** Only agents of this app; of any app where it is `undefined`. */
-  readonly app?: string | undefined;
-}
-
-type AnyAgent = KnownAgent | PendingAgent;
-
-function refusal(message: string, hint: string): ConfigError {
-  return new ConfigError(message, { hint });
-}
-
-function matches(agent: AnyAgent, selector: string): boolean {
-  if (agent.address === selector) return true;
-  const prefix = selector.startsWith("SHA256:") ? selector : `SHA256:${selector}`;
-  return prefix.length >= "SHA256:".length + MIN_PREFIX_LENGTH &&
-    agent.fingerprint.startsWith(prefix);
-}
-
-/** Finds the one agent that a selector means, or `null`. */
-function findOne<T extends AnyAgent>(
-  agents: readonly T[],
-  selector: string,
-  app: string | undefined,
-): T | null {
-  const found = agents.filter((agent) => {
-    return (app === undefined || agent.app === app) && matches(agent, selector);
-  });
-  const [first, ...others] = found;
-  if (first === undefined) return null;
-  const other = others.find((agent) => {
-    return agent.fingerprint !== first.fingerprint || agent.app !== first.app;
-  });
-  if (other !== undefined) {
-    const name = (agent: T) => `${agent.fingerprint} (app ${agent.app ?? "-"})`;
-    throw refusal(
-      `${JSON.stringify(selector)} means ${name(first)} and ${name(other)}`,
-      "Give the whole fingerprint, and --app-name where two apps have it.",
-    );
-  }
-  return first;
-}
-
-function notFound(selector: string): ConfigError {
-  const isShort = selector.replace(/^SHA256:/, "").length < MIN_PREFIX_LENGTH;
-  return refusal(
-    `no agent is known by ${JSON.stringify(selector)}`,
-    isShort
-      ? `Give an address, or at least ${MIN_PREFIX_LENGTH} characters of the fingerprint.`
-      : "`agents list` shows those that are.",
-  );
-}
+import { type AgentSelection, findOne, notFound, readWholeFingerprint } from "./agent_selection.ts";
+import type { KnownAgent, KnownAgentsState, PendingAgent } from "./known_agents_state.ts";
+import { levelTimeMs } from "./trust_policy.ts";
 
 /** What an approval did. */
 export interface ApprovalOutcome {
@@ -97,7 +35,7 @@ export function approveAgents(
   let current = state;
   for (const selector of selection.selectors) {
     const pin = pinFor(current, { selector, app: selection.app, nowMs });
-    const isSame = (other: AnyAgent) =>
+    const isSame = (other: KnownAgent | PendingAgent) =>
       other.app === pin.app && other.fingerprint === pin.fingerprint;
     const leaving = current.agents.filter((agent) => {
       return !isSame(agent) && agent.app === pin.app && pin.address !== null &&
@@ -121,38 +59,46 @@ function pinFor(
   state: KnownAgentsState,
   { selector, app, nowMs }: {
     readonly selector: string;
-    readonly app: string | undefined;
+    readonly app: string | null | undefined;
     readonly nowMs: number;
   },
 ): KnownAgent {
   // At an address with both, the operator means the one that waits.
   const pending = findOne(state.pending, selector, app);
   if (pending !== null) {
+    const { fingerprint, component, address, firstSeenMs, lastSeenMs, node } = pending;
     return {
-      fingerprint: pending.fingerprint,
+      fingerprint,
       app: pending.app,
-      component: pending.component,
-      address: pending.address,
+      component,
+      address,
       trust: "approved",
-      pinnedAtMs: nowMs,
-      lastSeenMs: pending.lastSeenMs,
+      pinnedAtMs: levelTimeMs(state, pending, nowMs),
+      firstSeenMs,
+      lastSeenMs,
       missingSinceMs: null,
+      node,
     };
   }
   const known = findOne(state.agents, selector, app);
   if (known !== null) {
-    return known.trust === "approved" ? known : { ...known, trust: "approved", pinnedAtMs: nowMs };
+    if (known.trust !== "first-use") return known;
+    return { ...known, trust: "approved", pinnedAtMs: levelTimeMs(state, known, nowMs) };
   }
-  if (!FINGERPRINT.test(selector)) throw notFound(selector);
+  const fingerprint = readWholeFingerprint(selector);
+  if (fingerprint === null) throw notFound(selector);
+  const component = undefined;
   return {
-    fingerprint: selector,
+    fingerprint,
     app: app ?? null,
-    component: undefined,
+    component,
     address: null,
     trust: "approved",
-    pinnedAtMs: nowMs,
+    pinnedAtMs: levelTimeMs(state, { app: app ?? null, component }, nowMs),
+    firstSeenMs: null,
     lastSeenMs: null,
     missingSinceMs: null,
+    node: null,
   };
 }
 
@@ -170,7 +116,7 @@ export interface ForgetOutcome {
  * @throws {ConfigError} if a selector means nobody or more than one.
  */
 export function forgetAgents(state: KnownAgentsState, selection: AgentSelection): ForgetOutcome {
-  const forgotten: AnyAgent[] = [];
+  const forgotten: (KnownAgent | PendingAgent)[] = [];
   let current = state;
   for (const selector of selection.selectors) {
     const found = [
@@ -179,7 +125,7 @@ export function forgetAgents(state: KnownAgentsState, selection: AgentSelection)
     ].filter((agent) => agent !== null);
     if (found.length === 0) throw notFound(selector);
     forgotten.push(...found);
-    const isFound = (agent: AnyAgent) =>
+    const isFound = (agent: KnownAgent | PendingAgent) =>
       found.some((one) => one.app === agent.app && one.fingerprint === agent.fingerprint);
     current = {
       ...current,

@@ -4,72 +4,21 @@
  * @module
  */
 import { MAX_REVISIONS, RECORD_WAIT_MS } from "../limits.ts";
+import { admitAgent } from "./admission.ts";
 import { EMPTY_STATE, type KnownAgentsState } from "./known_agents_state.ts";
+import type { KnownAgentsStore } from "./known_agents_store.ts";
 import { OpenContacts } from "./open_contacts.ts";
+import { noteFindings } from "./pass_findings.ts";
 import { Sightings } from "./sightings.ts";
+import type { TrustGround } from "./trust_level.ts";
 import {
   type AgentContact,
   findPin,
   judgeAgent,
   type Judgement,
-  noteFindings,
-  pinAtFirstUse,
   type TrustPolicy,
   type TrustRules,
 } from "./trust_policy.ts";
-
-/** Where the known agents are kept. */
-export interface KnownAgentsStore {
-  /**
-   * Reads the state; nobody is known where there is none yet.
-   *
-   * @throws {StorageError} if it is there and cannot be read.
-   */
-  load(): Promise<KnownAgentsState>;
-  /**
-   * Changes the state as it is now, which may differ from what was loaded; the change is durable
-   * when this resolves.
-   *
-   * @param change Returns the same object where nothing is to be written.
-   * @returns The state after the change.
-   * @throws {StorageError} if it cannot be written; what `change` throws.
-   */
-  update(change: (state: KnownAgentsState) => KnownAgentsState): Promise<KnownAgentsState>;
-}
-
-/**
- * Keeps the known agents in memory: for tests, and for programs that keep them elsewhere.
- *
- * @example
- * ```ts
- * import { MemoryKnownAgentsStore } from "@fluxvault/fluxvault/keeper";
- *
- * const store = new MemoryKnownAgentsStore();
- * console.assert((await store.load()).agents.length === 0);
- * ```
- */
-export class MemoryKnownAgentsStore implements KnownAgentsStore {
-  #state: KnownAgentsState;
-
-  /** Starts with this state; by default nobody is known. */
-  constructor(state: KnownAgentsState = EMPTY_STATE) {
-    this.#state = state;
-  }
-
-  /** Reads the state. */
-  load(): Promise<KnownAgentsState> {
-    return Promise.resolve(this.#state);
-  }
-
-  /** Changes the state. */
-  async update(
-    change: (state: KnownAgentsState) => KnownAgentsState,
-  ): Promise<KnownAgentsState> {
-    // Changed in one go, so that changes which come together do not undo each other.
-    this.#state = change(this.#state);
-    return await Promise.resolve(this.#state);
-  }
-}
 
 /** What {@linkcode KnownAgents} needs to know. */
 export interface KnownAgentsOptions {
@@ -77,8 +26,12 @@ export interface KnownAgentsOptions {
   readonly app: string | null;
   /** What happens to an agent that is not known. */
   readonly trust: TrustPolicy;
-  /** How many agents may be trusted at first use. */
-  readonly firstUseLimit: number;
+  /** How many agents may be trusted at first use, or `null` where the operator did not say. */
+  readonly firstUseLimit: number | null;
+  /** Returns how many agents the app has, `null` where nobody said. @default {() => null} */
+  readonly instances?: () => number | null;
+  /** Tells whether an address is on the list of agents as it is now. @default {() => true} */
+  readonly isListed?: (address: string) => boolean;
   /** How long an agent counts as live after it was seen, in milliseconds. */
   readonly sightingLifetimeMs: number;
   /** The time now in Unix milliseconds. */
@@ -108,9 +61,9 @@ export class KnownAgents {
     this.#state = await this.#store.load();
   }
 
-  /** Tells whether a key is pinned for the app. */
-  isKnown(fingerprint: string): boolean {
-    return findPin(this.#state, { app: this.#options.app, fingerprint }) !== undefined;
+  /** Returns why a key is trusted for the app, or `null` where it is not. */
+  groundOf(fingerprint: string): TrustGround | null {
+    return findPin(this.#state, { app: this.#options.app, fingerprint })?.trust ?? null;
   }
 
   /** Tells whether an agent that is trusted was last seen at this address. */
@@ -136,7 +89,8 @@ export class KnownAgents {
 
   /**
    * Decides about an agent. A known key at another address than the one on record waits until that
-   * one has been heard, so that a relay is told from an agent that has moved. A first-use place is on record before this says that it was given.
+   * one has been heard, so that a relay is told from an agent that has moved. That an agent is trusted
+   * from now on, or raised, is on record before this says so.
    *
    * @throws {StorageError} if that record cannot be written.
    */
@@ -156,7 +110,7 @@ export class KnownAgents {
   }
 
   async #judgeNow(contact: AgentContact): Promise<Judgement> {
-    const rules = this.#rules();
+    const rules = this.#rules(contact);
     let judgement = judgeAgent(this.#state, contact, rules);
     if (judgement.verdict === "trusted") {
       const code = this.#sightings.check(contact, {
@@ -164,18 +118,19 @@ export class KnownAgents {
         nowMs: rules.nowMs,
       });
       if (code !== null) return { verdict: "refused", code };
-      if (judgement.isNew) judgement = await this.#takePlace(contact, rules);
+      if (judgement.news !== null) judgement = await this.#admit(contact, rules);
     }
     this.#remember(contact, judgement);
     return judgement;
   }
 
-  async #takePlace(contact: AgentContact, rules: TrustRules): Promise<Judgement> {
+  async #admit(contact: AgentContact, rules: TrustRules): Promise<Judgement> {
     // Another contact, or another process, may have taken the last place meanwhile.
     let judgement: Judgement | undefined;
     this.#state = await this.#store.update((state) => {
-      judgement = judgeAgent(state, contact, rules);
-      return pinAtFirstUse(state, contact, rules);
+      const admission = admitAgent(state, contact, rules);
+      judgement = admission.judgement;
+      return admission.state;
     });
     return judgement ?? judgeAgent(this.#state, contact, rules);
   }
@@ -193,30 +148,47 @@ export class KnownAgents {
   }
 
   /**
-   * Returns the revision of a manifest: that of the last one if it is the same, else a higher one,
-   * which is on record before it is returned.
+   * Returns the revision of what one agent is given: that of the last time if neither what is declared
+   * nor the agent's level changed, else a higher one.
    *
-   * @param manifest.digest The SHA-256 of its bytes in hex.
+   * What is declared is counted for all agents of a component, and on record before it is returned. An
+   * agent whose level changed later than that is at the time of its change.
+   *
+   * @param declared.digest The SHA-256 in hex of all that is declared, whatever an agent's level.
+   * @param declared.sinceMs Since when the agent has its level, in Unix milliseconds.
    * @throws {StorageError} if the record cannot be written.
    */
   async revisionOf(
-    manifest: { readonly component: string | null; readonly digest: string },
+    declared: {
+      readonly component: string | null;
+      readonly digest: string;
+      readonly sinceMs: number;
+    },
   ): Promise<number> {
     const { app, now } = this.#options;
-    const { component, digest } = manifest;
+    const { component, digest, sinceMs } = declared;
     const find = (state: KnownAgentsState) =>
       state.revisions.find((known) => known.app === app && known.component === component);
     const known = find(this.#state);
-    if (known?.digest === digest) return known.revision;
+    if (known?.digest === digest) return Math.max(known.revision, sinceMs);
     this.#state = await this.#store.update((state) => {
       const last = find(state);
       if (last?.digest === digest) return state;
-      const revision = Math.max((last?.revision ?? 0) + 1, now());
+      // Later than what any agent had, whether that came of a change or of its level.
+      const levels = state.agents.filter((agent) => {
+        return agent.app === app &&
+          (agent.component === undefined || agent.component === component);
+      });
+      const revision = Math.max(
+        (last?.revision ?? 0) + 1,
+        now(),
+        levels.reduce((latest, { pinnedAtMs }) => Math.max(latest, pinnedAtMs + 1), 0),
+      );
       const others = state.revisions.filter((other) => other !== last);
       const next = [{ app, component, revision, digest }, ...others].slice(0, MAX_REVISIONS);
       return { ...state, revisions: next };
     });
-    return find(this.#state)?.revision ?? now();
+    return Math.max(find(this.#state)?.revision ?? now(), sinceMs);
   }
 
   /**
@@ -245,8 +217,16 @@ export class KnownAgents {
     this.#state = await this.#store.update((state) => noteFindings(state, findings));
   }
 
-  #rules(): TrustRules {
+  #rules({ address }: AgentContact): TrustRules {
     const { trust, app, firstUseLimit, now } = this.#options;
-    return { trust, app, firstUseLimit, nowMs: now() };
+    const { instances = () => null, isListed = () => true } = this.#options;
+    return {
+      trust,
+      app,
+      firstUseLimit,
+      instances: instances(),
+      isListed: isListed(address),
+      nowMs: now(),
+    };
   }
 }

@@ -12,7 +12,7 @@ import {
   writeFileAtomically,
 } from "../../protocol/host/mod.ts";
 import { MAX_STATE_BYTES, STATE_LOCK_WAIT_MS } from "../limits.ts";
-import type { KnownAgentsStore } from "./known_agents.ts";
+import type { KnownAgentsStore } from "./known_agents_store.ts";
 import {
   decodeKnownAgents,
   EMPTY_STATE,

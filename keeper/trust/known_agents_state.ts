@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { type Bytes, decodeUtf8, encodeUtf8, isAppName, StorageError } from "../../protocol/mod.ts";
-
-/** How an agent came to be trusted. */
-export type TrustGround =
-  /** The operator approved its key. */
-  | "approved"
-  /** It was the first to answer in a place that was free. */
-  | "first-use";
+import {
+  type Bytes,
+  decodeUtf8,
+  encodeUtf8,
+  type NodeEvidence,
+  StorageError,
+} from "../../protocol/mod.ts";
+import { JsonMembers } from "./json_members.ts";
+import type { TrustGround } from "./trust_level.ts";
 
 /** A pin: an agent that is trusted, by its key. */
 export interface KnownAgent {
@@ -24,12 +25,16 @@ export interface KnownAgent {
   readonly address: string | null;
   /** Why it is trusted. */
   readonly trust: TrustGround;
-  /** Since when, in Unix milliseconds. */
+  /** Since when for that reason, in Unix milliseconds; later than the manifests it had before. */
   readonly pinnedAtMs: number;
+  /** When it was seen first, in Unix milliseconds; `null` where it never was or nobody noted it. */
+  readonly firstSeenMs: number | null;
   /** When it was seen last, in Unix milliseconds, give or take ten minutes. */
   readonly lastSeenMs: number | null;
   /** Since when the keeper looks for it in vain, in Unix milliseconds. */
   readonly missingSinceMs: number | null;
+  /** On which node it says that it runs, or `null`; nobody has signed this. */
+  readonly node: NodeEvidence | null;
 }
 
 /** An agent that waits for the operator. */
@@ -48,6 +53,8 @@ export interface PendingAgent {
   readonly firstSeenMs: number;
   /** When it was seen last, in Unix milliseconds, give or take ten minutes. */
   readonly lastSeenMs: number;
+  /** On which node it says that it runs, or `null`; nobody has signed this. */
+  readonly node: NodeEvidence | null;
 }
 
 /** The last manifest of one component. */
@@ -58,7 +65,7 @@ export interface ManifestRevision {
   readonly component: string | null;
   /** Its revision. */
   readonly revision: number;
-  /** The SHA-256 of its bytes in hex. */
+  /** The SHA-256 in hex of all that is declared for the component, whatever an agent's level. */
   readonly digest: string;
 }
 
@@ -85,27 +92,69 @@ export const FINGERPRINT = /^SHA256:[A-Za-z0-9_-]{43}$/;
 const VERSION = 1;
 const DIGEST = /^[0-9a-f]{64}$/;
 const ADDRESS = /^[A-Za-z0-9.:[\]_-]{3,300}$/;
+const GROUND = /^(?:first-use|approved|enrolled)$/;
+const NODE_ID = /^[0-9a-f]{64}\d{1,4}$/;
+const NODE_IP = /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$/;
+const COUNTRY = /^[A-Z]{2}$/;
 
 function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Writes the state as JSON that a person can read. */
-export function encodeKnownAgents(state: KnownAgentsState): Bytes {
-  const agents = state.agents.map((agent) => ({
+function optionalIsoTime(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
+
+/** Returns the members of a trusted agent as they are written down, without what only a run knows. */
+export function membersOfAgent(agent: KnownAgent): Record<string, unknown> {
+  return {
     fingerprint: agent.fingerprint,
     app: agent.app,
     ...(agent.component === undefined ? {} : { component: agent.component }),
     address: agent.address,
     trust: agent.trust,
     pinned: isoTime(agent.pinnedAtMs),
-    seen: agent.lastSeenMs === null ? null : isoTime(agent.lastSeenMs),
-    missingSince: agent.missingSinceMs === null ? null : isoTime(agent.missingSinceMs),
+    firstSeen: optionalIsoTime(agent.firstSeenMs),
+    seen: optionalIsoTime(agent.lastSeenMs),
+    ...(agent.node === null ? {} : { node: agent.node }),
+  };
+}
+
+/** Reads what {@linkcode membersOfAgent} wrote. */
+export function readAgentMembers(members: JsonMembers): KnownAgent {
+  return {
+    fingerprint: members.text("fingerprint", FINGERPRINT),
+    app: members.name("app"),
+    component: members.has("component") ? members.name("component") : undefined,
+    address: members.optionalText("address", ADDRESS),
+    trust: members.text("trust", GROUND) as TrustGround,
+    pinnedAtMs: members.time("pinned"),
+    firstSeenMs: members.has("firstSeen") ? members.optionalTime("firstSeen") : null,
+    lastSeenMs: members.optionalTime("seen"),
+    missingSinceMs: null,
+    node: members.optionalObject("node", readNode),
+  };
+}
+
+function readNode(members: JsonMembers): NodeEvidence {
+  return {
+    id: members.text("id", NODE_ID),
+    ip: members.text("ip", NODE_IP),
+    country: members.optionalText("country", COUNTRY),
+  };
+}
+
+/** Writes the state as JSON that a person can read. */
+export function encodeKnownAgents(state: KnownAgentsState): Bytes {
+  const agents = state.agents.map((agent) => ({
+    ...membersOfAgent(agent),
+    missingSince: optionalIsoTime(agent.missingSinceMs),
   }));
-  const pending = state.pending.map(({ firstSeenMs, lastSeenMs, ...agent }) => ({
+  const pending = state.pending.map(({ firstSeenMs, lastSeenMs, node, ...agent }) => ({
     ...agent,
     firstSeen: isoTime(firstSeenMs),
     lastSeen: isoTime(lastSeenMs),
+    ...(node === null ? {} : { node }),
   }));
   const { revisions } = state;
   return encodeUtf8(
@@ -113,83 +162,15 @@ export function encodeKnownAgents(state: KnownAgentsState): Bytes {
   );
 }
 
-/** Reads members of one object and says which one is wrong. */
-class Members {
-  readonly #members: Readonly<Record<string, unknown>>;
-  readonly #what: string;
-
-  constructor(value: unknown, what: string) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw malformed(`${what} is no object`);
-    }
-    this.#members = value as Readonly<Record<string, unknown>>;
-    this.#what = what;
-  }
-
-  has(name: string): boolean {
-    return Object.hasOwn(this.#members, name);
-  }
-
-  number(name: string): number {
-    const value = this.#members[name];
-    return Number.isSafeInteger(value) && (value as number) >= 0
-      ? value as number
-      : this.fail(name);
-  }
-
-  list<T>(name: string, read: (members: Members) => T): T[] {
-    const value = this.#members[name];
-    if (!Array.isArray(value)) return this.fail(name);
-    return value.map((item, index) => read(new Members(item, `${name}[${index}]`)));
-  }
-
-  text(name: string, pattern: RegExp): string {
-    const value = this.#members[name];
-    return typeof value === "string" && pattern.test(value) ? value : this.fail(name);
-  }
-
-  optionalText(name: string, pattern: RegExp): string | null {
-    return this.#members[name] === null ? null : this.text(name, pattern);
-  }
-
-  name(name: string): string | null {
-    const value = this.#members[name];
-    if (value === null) return null;
-    return typeof value === "string" && isAppName(value) ? value : this.fail(name);
-  }
-
-  time(name: string): number {
-    const ms = Date.parse(this.text(name, /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/));
-    return Number.isNaN(ms) ? this.fail(name) : ms;
-  }
-
-  optionalTime(name: string): number | null {
-    return this.#members[name] === null ? null : this.time(name);
-  }
-
-  fail(name: string): never {
-    throw malformed(`${this.#what} has no usable "${name}"`);
-  }
-}
-
 function malformed(reason: string): StorageError {
   return new StorageError("state-malformed", `the known agents cannot be read: ${reason}`);
 }
 
-function readAgent(members: Members): KnownAgent {
-  return {
-    fingerprint: members.text("fingerprint", FINGERPRINT),
-    app: members.name("app"),
-    component: members.has("component") ? members.name("component") : undefined,
-    address: members.optionalText("address", ADDRESS),
-    trust: members.text("trust", /^(?:approved|first-use)$/) as TrustGround,
-    pinnedAtMs: members.time("pinned"),
-    lastSeenMs: members.optionalTime("seen"),
-    missingSinceMs: members.optionalTime("missingSince"),
-  };
+function readAgent(members: JsonMembers): KnownAgent {
+  return { ...readAgentMembers(members), missingSinceMs: members.optionalTime("missingSince") };
 }
 
-function readPending(members: Members): PendingAgent {
+function readPending(members: JsonMembers): PendingAgent {
   return {
     fingerprint: members.text("fingerprint", FINGERPRINT),
     app: members.name("app"),
@@ -198,10 +179,11 @@ function readPending(members: Members): PendingAgent {
     reason: members.text("reason", /^(?:new|changed)$/) as "new" | "changed",
     firstSeenMs: members.time("firstSeen"),
     lastSeenMs: members.time("lastSeen"),
+    node: members.optionalObject("node", readNode),
   };
 }
 
-function readRevision(members: Members): ManifestRevision {
+function readRevision(members: JsonMembers): ManifestRevision {
   return {
     app: members.name("app"),
     component: members.name("component"),
@@ -222,7 +204,7 @@ export function decodeKnownAgents(bytes: Bytes): KnownAgentsState {
   } catch {
     throw malformed("it is no JSON");
   }
-  const members = new Members(json, "it");
+  const members = new JsonMembers(json, "it", malformed);
   if (members.number("version") !== VERSION) {
     throw malformed("it is of another version of this program");
   }

@@ -3,25 +3,35 @@
  *
  * @module
  */
+export { type AgentSelection, selectAgents } from "./agent_selection.ts";
 export {
-  type AgentSelection,
+  decodeAgentsExport,
+  encodeAgentsExport,
+  mergeAgents,
+  type MergedAgent,
+  type MergeOptions,
+  type Merger,
+} from "./agents_transfer.ts";
+export {
   type ApprovalOutcome,
   approveAgents,
   forgetAgents,
   type ForgetOutcome,
 } from "./approval.ts";
-export {
-  KnownAgents,
-  type KnownAgentsOptions,
-  type KnownAgentsStore,
-  MemoryKnownAgentsStore,
-} from "./known_agents.ts";
+export { KnownAgents, type KnownAgentsOptions } from "./known_agents.ts";
+export { type KnownAgentsStore, MemoryKnownAgentsStore } from "./known_agents_store.ts";
 export {
   EMPTY_STATE,
   type KnownAgent,
   type KnownAgentsState,
   type ManifestRevision,
   type PendingAgent,
-  type TrustGround,
 } from "./known_agents_state.ts";
-export type { AgentContact, Judgement, TrustPolicy } from "./trust_policy.ts";
+export { reachesLevel, TRUST_LEVELS, type TrustGround, type TrustLevel } from "./trust_level.ts";
+export type {
+  AgentContact,
+  Judgement,
+  PendingReason,
+  TrustNews,
+  TrustPolicy,
+} from "./trust_policy.ts";

@@ -5,14 +5,10 @@
  *
  * @module
  */
-import type { RejectionCode } from "../../protocol/mod.ts";
-import { FIRST_USE_EXPIRY_MS, MAX_PENDING_AGENTS, SEEN_GRANULARITY_MS } from "../limits.ts";
-import type {
-  KnownAgent,
-  KnownAgentsState,
-  PendingAgent,
-  TrustGround,
-} from "./known_agents_state.ts";
+import type { NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import { FIRST_USE_EXPIRY_MS } from "../limits.ts";
+import type { KnownAgent, KnownAgentsState } from "./known_agents_state.ts";
+import type { TrustGround } from "./trust_level.ts";
 
 /** What happens to an agent whose key is not known. */
 export type TrustPolicy =
@@ -23,7 +19,7 @@ export type TrustPolicy =
   /** It is turned away. */
   | "pinned";
 
-/** An agent that has proved which key it holds; the rest is its own word. */
+/** An agent that has proved which key it holds; the rest is its own word, but for the enrolment. */
 export interface AgentContact {
   /** Where it was dialled, as `host:port`. */
   readonly address: string;
@@ -35,6 +31,10 @@ export interface AgentContact {
   readonly app: string | null;
   /** The component that it says it is, or `null`. */
   readonly component: string | null;
+  /** Whether its proof of enrolment holds; `null` where it gave none, or there is no secret here. */
+  readonly enrolment: "valid" | "invalid" | null;
+  /** On which node it says that it runs, or `null`. */
+  readonly node: NodeEvidence | null;
 }
 
 /** By what an agent is judged. */
@@ -43,22 +43,68 @@ export interface TrustRules {
   readonly trust: TrustPolicy;
   /** The app that the keeper dials for, or `null`. */
   readonly app: string | null;
-  /** How many agents of the app may be trusted at first use. */
-  readonly firstUseLimit: number;
+  /** How many agents of the app may be trusted at first use, or `null` where nobody said. */
+  readonly firstUseLimit: number | null;
+  /** How many agents the app has according to the network, or `null` where it did not say. */
+  readonly instances: number | null;
+  /** Whether the agent's address is on the list of agents as it is now. */
+  readonly isListed: boolean;
   /** The time now in Unix milliseconds. */
   readonly nowMs: number;
 }
 
+/** What is new about an agent that is trusted; it goes on record before the agent is served. */
+export type TrustNews =
+  /** It took a first-use place. */
+  | {
+    /** Tells the cases apart. */
+    readonly kind: "first-use";
+    /** Which place it is, from 1. */
+    readonly place: number;
+    /** How many places there are. */
+    readonly places: number;
+  }
+  /** It proved to know the enrolment secret. */
+  | {
+    /** Tells the cases apart. */
+    readonly kind: "enrolled";
+    /** Why it was trusted before, or `null` where it was not. */
+    readonly before: TrustGround | null;
+    /** The fingerprints that were on record for its address, and are no more. */
+    readonly replaced: readonly string[];
+  };
+
+/** Why an agent waits for the operator. */
+export type PendingReason =
+  /** Its key is new. */
+  | "new"
+  /** Every first-use place is taken. */
+  | "places-taken"
+  /** Nobody said how many first-use places there are. */
+  | "places-unknown"
+  /** Its address is not on the list of agents any more. */
+  | "not-listed";
+
 /** The decision about an agent. */
 export type Judgement =
   /** It may be served. */
-  | { readonly verdict: "trusted"; readonly ground: TrustGround; readonly isNew: boolean }
+  | {
+    /** Tells the cases apart. */
+    readonly verdict: "trusted";
+    /** Why it is trusted. */
+    readonly ground: TrustGround;
+    /** Since when for that reason, in Unix milliseconds. */
+    readonly sinceMs: number;
+    /** What is new about that, or `null`. */
+    readonly news: TrustNews | null;
+  }
   /** It waits for the operator. */
-  | { readonly verdict: "pending"; readonly reason: "new" | "places-taken" }
+  | { readonly verdict: "pending"; readonly reason: PendingReason }
   /** It is turned away. */
   | { readonly verdict: "refused"; readonly code: RejectionCode };
 
-function isStale(agent: KnownAgent, nowMs: number): boolean {
+/** Tells whether a first-use place is free again, since its agent was missed for long enough. */
+export function isStale(agent: KnownAgent, nowMs: number): boolean {
   const { trust, missingSinceMs } = agent;
   return trust === "first-use" && missingSinceMs !== null &&
     nowMs - missingSinceMs >= FIRST_USE_EXPIRY_MS;
@@ -78,190 +124,105 @@ export function findPin(
   });
 }
 
+/**
+ * Returns how many agents may be trusted at first use: as many as the operator allows, and not more
+ * than the app has instances besides those that are trusted for another reason and were not missed.
+ *
+ * @returns `null` where neither the operator nor the network said how many.
+ */
+export function countPlaces(state: KnownAgentsState, rules: TrustRules): number | null {
+  const { app, firstUseLimit, instances } = rules;
+  if (firstUseLimit === null && instances === null) return null;
+  const others = state.agents.filter((agent) => {
+    return agent.app === app && agent.trust !== "first-use" &&
+      agent.lastSeenMs !== null && agent.missingSinceMs === null;
+  });
+  const free = instances === null ? Infinity : Math.max(0, instances - others.length);
+  return Math.min(firstUseLimit ?? Infinity, free);
+}
+
+/**
+ * Returns the time from which on an agent has another level: now, but later than every manifest that
+ * it may have seen, so that no clock gives it a revision for the second time.
+ */
+export function levelTimeMs(
+  state: KnownAgentsState,
+  agent: Pick<KnownAgent, "app" | "component"> & { readonly pinnedAtMs?: number },
+  nowMs: number,
+): number {
+  const { app, component, pinnedAtMs = 0 } = agent;
+  const seen = state.revisions.filter((known) => {
+    return known.app === app && (component === undefined || known.component === component);
+  });
+  return Math.max(nowMs, pinnedAtMs + 1, ...seen.map(({ revision }) => revision + 1));
+}
+
 /** Decides about an agent; changes nothing. */
 export function judgeAgent(
   state: KnownAgentsState,
   contact: AgentContact,
   rules: TrustRules,
 ): Judgement {
-  const { app, nowMs } = rules;
+  const { app } = rules;
   if (app !== null && contact.app !== null && !isSameApp(app, contact.app)) {
     return { verdict: "refused", code: "app-mismatch" };
   }
   const pin = findPin(state, { app, fingerprint: contact.fingerprint });
-  if (pin !== undefined) {
-    if (pin.component !== undefined && pin.component !== contact.component) {
-      return { verdict: "refused", code: "identity-mismatch" };
-    }
-    return { verdict: "trusted", ground: pin.trust, isNew: false };
-  }
-  const isOfAnotherApp = app !== null && state.agents.some((agent) => {
-    return agent.fingerprint === contact.fingerprint && agent.app !== null;
-  });
-  if (isOfAnotherApp) return { verdict: "refused", code: "identity-mismatch" };
-  const ofApp = state.agents.filter((agent) => agent.app === app && !isStale(agent, nowMs));
-  if (ofApp.some(({ address }) => address === contact.address)) {
-    return { verdict: "refused", code: "identity-changed" };
-  }
-  switch (rules.trust) {
-    case "pinned":
-      return { verdict: "refused", code: "rejected" };
-    case "approve":
-      return { verdict: "pending", reason: "new" };
-    case "first-use": {
-      const taken = ofApp.filter(({ trust }) => trust === "first-use").length;
-      return taken < rules.firstUseLimit
-        ? { verdict: "trusted", ground: "first-use", isNew: true }
-        : { verdict: "pending", reason: "places-taken" };
-    }
-  }
+  const isOfAnother = pin === undefined
+    ? app !== null && state.agents.some((agent) => {
+      return agent.fingerprint === contact.fingerprint && agent.app !== null;
+    })
+    : pin.component !== undefined && pin.component !== contact.component;
+  if (isOfAnother) return { verdict: "refused", code: "identity-mismatch" };
+  if (contact.enrolment === "invalid") return { verdict: "refused", code: "enrolment-invalid" };
+  return pin === undefined
+    ? judgeNewAgent(state, contact, rules)
+    : judgePinned(state, { contact, pin, rules });
 }
 
-/**
- * Gives an agent a first-use place, if it may have one.
- *
- * A pin whose key was missed for three hours makes room, the longest missed first; until somebody
- * needs its place it stays good.
- */
-export function pinAtFirstUse(
+function judgePinned(
+  state: KnownAgentsState,
+  { contact, pin, rules }: {
+    readonly contact: AgentContact;
+    readonly pin: KnownAgent;
+    readonly rules: TrustRules;
+  },
+): Judgement {
+  const { trust, pinnedAtMs } = pin;
+  if (contact.enrolment !== "valid" || trust === "enrolled") {
+    return { verdict: "trusted", ground: trust, sinceMs: pinnedAtMs, news: null };
+  }
+  const { component } = contact;
+  const sinceMs = levelTimeMs(state, { app: pin.app, component, pinnedAtMs }, rules.nowMs);
+  const news = { kind: "enrolled", before: trust, replaced: [] } as const;
+  return { verdict: "trusted", ground: "enrolled", sinceMs, news };
+}
+
+function judgeNewAgent(
   state: KnownAgentsState,
   contact: AgentContact,
   rules: TrustRules,
-): KnownAgentsState {
-  const judgement = judgeAgent(state, contact, rules);
-  if (judgement.verdict !== "trusted" || !judgement.isNew) return state;
-  const { app, nowMs } = rules;
-  const { fingerprint, component, address } = contact;
-  const isPlace = (agent: KnownAgent) => agent.app === app && agent.trust === "first-use";
-  const places = state.agents.filter(isPlace);
-  const surplus = places.length + 1 - rules.firstUseLimit;
-  const leaving = new Set(
-    places.filter((agent) => agent.address === address && isStale(agent, nowMs)),
-  );
-  const stale = places.filter((agent) => isStale(agent, nowMs))
-    .sort((a, b) => (a.missingSinceMs ?? 0) - (b.missingSinceMs ?? 0));
-  for (const agent of stale) {
-    if (leaving.size >= surplus) break;
-    leaving.add(agent);
+): Judgement {
+  const { app, trust, nowMs } = rules;
+  const { component, address } = contact;
+  const ofApp = state.agents.filter((agent) => agent.app === app && !isStale(agent, nowMs));
+  const here = ofApp.filter((agent) => agent.address === address);
+  const sinceMs = levelTimeMs(state, { app, component }, nowMs);
+  // The proof is one for this component: it takes over no other's place.
+  const isOwnPlace = here.every((agent) => agent.component === component);
+  if (contact.enrolment === "valid" && trust !== "pinned" && isOwnPlace) {
+    const replaced = here.map(({ fingerprint }) => fingerprint);
+    const news = { kind: "enrolled", before: null, replaced } as const;
+    return { verdict: "trusted", ground: "enrolled", sinceMs, news };
   }
-  const pin: KnownAgent = {
-    fingerprint,
-    app,
-    component,
-    address,
-    trust: "first-use",
-    pinnedAtMs: nowMs,
-    lastSeenMs: nowMs,
-    missingSinceMs: null,
-  };
-  return {
-    ...state,
-    agents: [...state.agents.filter((agent) => !leaving.has(agent)), pin],
-    pending: state.pending.filter((other) => {
-      return other.fingerprint !== fingerprint || other.app !== app;
-    }),
-  };
-}
-
-/** What a pass learned about agents. */
-export interface PassFindings {
-  /** The app that the keeper dialled for, or `null`. */
-  readonly app: string | null;
-  /** The agents that were trusted. */
-  readonly trusted: readonly AgentContact[];
-  /** The agents that wait for the operator, and why. */
-  readonly pending: readonly {
-    readonly contact: AgentContact;
-    readonly reason: "new" | "changed";
-  }[];
-  /** The keys that were seen since a pass over the whole fleet began, or `null` after any other. */
-  readonly seenInFleet: ReadonlySet<string> | null;
-  /** The time now in Unix milliseconds. */
-  readonly nowMs: number;
-}
-
-/**
- * Notes what a pass learned.
- *
- * @returns The same state where nothing worth writing changed.
- */
-export function noteFindings(state: KnownAgentsState, findings: PassFindings): KnownAgentsState {
-  const agents = noteTrusted(state.agents, findings);
-  const pending = notePending(state.pending, findings);
-  if (agents === state.agents && pending === state.pending) return state;
-  return { ...state, agents, pending };
-}
-
-function noteTrusted(
-  agents: readonly KnownAgent[],
-  findings: PassFindings,
-): readonly KnownAgent[] {
-  const { app, nowMs, seenInFleet } = findings;
-  const contacts = new Map(findings.trusted.map((contact) => [contact.fingerprint, contact]));
-  let isChanged = false;
-  const noted = agents.map((agent) => {
-    if (agent.app !== app) return agent;
-    const contact = contacts.get(agent.fingerprint);
-    const next = contact === undefined
-      ? noteMissing(agent, { nowMs, seenInFleet })
-      : noteSeen(agent, { nowMs, contact });
-    isChanged ||= next !== agent;
-    return next;
-  });
-  return isChanged ? noted : agents;
-}
-
-function noteSeen(
-  agent: KnownAgent,
-  { nowMs, contact }: { readonly nowMs: number; readonly contact: AgentContact },
-): KnownAgent {
-  const { address, component } = contact;
-  const isCurrent = agent.address === address && agent.component === component &&
-    agent.missingSinceMs === null && nowMs - (agent.lastSeenMs ?? -Infinity) < SEEN_GRANULARITY_MS;
-  return isCurrent
-    ? agent
-    : { ...agent, address, component, lastSeenMs: nowMs, missingSinceMs: null };
-}
-
-function noteMissing(
-  agent: KnownAgent,
-  { nowMs, seenInFleet }: Pick<PassFindings, "nowMs" | "seenInFleet">,
-): KnownAgent {
-  // Where nobody at all was reached, the fault is likely the keeper's own network.
-  const isMissed = seenInFleet !== null && seenInFleet.size > 0 &&
-    !seenInFleet.has(agent.fingerprint);
-  return isMissed && agent.missingSinceMs === null ? { ...agent, missingSinceMs: nowMs } : agent;
-}
-
-function notePending(
-  pending: readonly PendingAgent[],
-  findings: PassFindings,
-): readonly PendingAgent[] {
-  const { app, nowMs } = findings;
-  const byPlace = new Map(pending.map((agent) => [`${agent.app} ${agent.address}`, agent]));
-  let isChanged = false;
-  for (const { contact, reason } of findings.pending) {
-    const { fingerprint, component, address } = contact;
-    const place = `${app} ${address}`;
-    const known = byPlace.get(place);
-    const isSame = known?.fingerprint === fingerprint && known.component === component &&
-      known.reason === reason;
-    if (isSame && nowMs - known.lastSeenMs < SEEN_GRANULARITY_MS) continue;
-    isChanged = true;
-    byPlace.set(place, {
-      fingerprint,
-      app,
-      component,
-      address,
-      reason,
-      firstSeenMs: isSame ? known.firstSeenMs : nowMs,
-      lastSeenMs: nowMs,
-    });
-  }
-  const trusted = new Set(findings.trusted.map(({ fingerprint }) => fingerprint));
-  const left = [...byPlace.values()].filter((agent) => {
-    return agent.app !== app || !trusted.has(agent.fingerprint);
-  });
-  if (!isChanged && left.length === pending.length) return pending;
-  return left.sort((a, b) => b.lastSeenMs - a.lastSeenMs).slice(0, MAX_PENDING_AGENTS);
+  if (here.length > 0) return { verdict: "refused", code: "identity-changed" };
+  if (trust === "pinned") return { verdict: "refused", code: "rejected" };
+  if (trust === "approve") return { verdict: "pending", reason: "new" };
+  if (!rules.isListed) return { verdict: "pending", reason: "not-listed" };
+  const places = countPlaces(state, rules);
+  if (places === null) return { verdict: "pending", reason: "places-unknown" };
+  const taken = ofApp.filter((agent) => agent.trust === "first-use").length;
+  if (taken >= places) return { verdict: "pending", reason: "places-taken" };
+  const news = { kind: "first-use", place: taken + 1, places } as const;
+  return { verdict: "trusted", ground: "first-use", sinceMs, news };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { ConfigError, findPathFault } from "../../protocol/mod.ts";
+import type { TrustGround } from "../trust/mod.ts";
 
 /** A file of the vault and where an agent is to hold it. */
 export interface ManagedFile {
@@ -11,6 +12,8 @@ export interface ManagedFile {
   readonly local: string;
   /** Where it goes: relative to the agent's working folder, or absolute. */
   readonly remote: string;
+  /** The level of trust that an agent needs to be given it; any where there is none. */
+  readonly requires?: TrustGround;
 }
 
 const FORM = "Write LOCAL or LOCAL:REMOTE, LOCAL relative to the vault folder.";

@@ -12,10 +12,11 @@ import type { ManifestEntry } from "../../protocol/manifest.ts";
 import type { HeldManifest } from "../../protocol/secret_store.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 
+const FINGERPRINT = `SHA256:${"A".repeat(43)}`;
 const NOTICE: ListeningNotice = {
   json: false,
   address: { hostname: "0.0.0.0", port: 8_888 },
-  fingerprint: "SHA256:abc",
+  fingerprint: FINGERPRINT,
   rules: ["192.0.2.7", "home.example.org"],
   originalRules: [],
   signers: null,
@@ -28,7 +29,8 @@ const NOTICE: ListeningNotice = {
 Deno.test("formatListening tells a person where, who, and where to", () => {
   assertEquals(formatListening(NOTICE).split("\n"), [
     "listening on  0.0.0.0:8888",
-    "identity      SHA256:abc",
+    `identity      ${FINGERPRINT}`,
+    `read aloud    ${Array(13).fill("aaaa").join("-")}`,
     "app           shop",
     "may connect   192.0.2.7, home.example.org",
     "files go to   /srv/files, /run/tls",
@@ -38,17 +40,17 @@ Deno.test("formatListening tells a person where, who, and where to", () => {
 
 Deno.test("formatListening says who may speak the original's wire", () => {
   const lines = formatListening({ ...NOTICE, originalRules: ["192.0.2.7"] }).split("\n");
-  assertEquals(lines[4], "original wire 192.0.2.7");
+  assertEquals(lines[5], "original wire 192.0.2.7");
 });
 
 Deno.test("formatListening says whose signature a keeper has to bring", () => {
   const signed = { ...NOTICE, rules: null, signers: ["1abc", "1def"] };
-  assertEquals(formatListening(signed).split("\n").slice(3, 5), [
+  assertEquals(formatListening(signed).split("\n").slice(4, 6), [
     "may connect   any address",
     "must sign     1abc or 1def",
   ]);
   const owned = formatListening({ ...NOTICE, signers: "owner" }).split("\n");
-  assertEquals(owned.slice(3, 5), [
+  assertEquals(owned.slice(4, 6), [
     "may connect   192.0.2.7, home.example.org",
     "must sign     the owner of shop",
   ]);
@@ -64,7 +66,7 @@ Deno.test("formatListening tells a program the same as JSON", () => {
     event: "listening",
     address: "0.0.0.0",
     port: 8_888,
-    fingerprint: "SHA256:abc",
+    fingerprint: FINGERPRINT,
     app: "shop",
     component: null,
   });

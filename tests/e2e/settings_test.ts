@@ -115,10 +115,10 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     args: [...KEEPER, "--agent-ips", "127.0.0.1:99999"],
     says: [/--agent-ips/, /99999/],
   },
-  "trust at first use without a number": {
+  "a level of trust that is none": {
     program: "keeper",
-    args: [...KEEPER, "--app-name", "vaultdemo", "--trust", "first-use"],
-    says: [/--first-use-limit/],
+    args: [...KEEPER, "--agent-ips", "127.0.0.1:1", "--require", "trusted"],
+    says: [/--require/, /first-use, approved or enrolled/],
   },
   "a word that is no policy": {
     program: "keeper",

@@ -1,78 +1,12 @@
-import type { AgentAddress } from "../../keeper/agent_address.ts";
-import { Keeper } from "../../keeper/keeper.ts";
-import type { KeeperOptions } from "../../keeper/keeper_options.ts";
-import { type AgentReport, isPassWanted, type PassReport } from "../../keeper/report.ts";
-import { MemoryKnownAgentsStore } from "../../keeper/trust/mod.ts";
-import { approveAgents } from "../../keeper/trust/approval.ts";
-import type { VaultView } from "../../keeper/vault/vault.ts";
+import { isPassWanted } from "../../keeper/report.ts";
 import { parseWires } from "../../keeper/wire.ts";
 import { FluxVaultError, randomBytes, StorageError } from "../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
-import { FakeClock } from "../support/fake_clock.ts";
-import { FakeAgent, FakeNetwork, FakeNode, memoryView, playedNode } from "../support/fake_fleet.ts";
+import { FakeAgent, FakeNode, memoryView, playedNode } from "../support/fake_fleet.ts";
 import { COLLISION } from "../support/original_peers.ts";
-import { fixedRsaKeyPair } from "../support/session_pair.ts";
+import { kindOf, kindsOf, RunningKeeper, Stage } from "./keeper_stage.ts";
 
-const FILES = { "a": "alpha", "b": "beta" };
 const API_DOWN = new FluxVaultError("api-unreachable", "no answer");
-
-/** A keeper over a network in memory. */
-class Stage implements AsyncDisposable {
-  readonly network = new FakeNetwork();
-  readonly store = new MemoryKnownAgentsStore();
-  readonly clock = new FakeClock();
-  /** The list of agents, or why there is none; by default all that listen. */
-  listing: (() => readonly AgentAddress[] | Error) | null = null;
-  /** What the vault holds; consulted at each look. */
-  view: () => Promise<VaultView> = () => memoryView(FILES);
-
-  keeper(options: Partial<KeeperOptions> = {}): Keeper {
-    return new Keeper({
-      fleet: {
-        app: null,
-        list: () => {
-          const answer = this.listing?.() ?? this.network.addresses;
-          return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-        },
-      },
-      vault: { inspect: () => this.view() },
-      files: [],
-      knownAgents: this.store,
-      dial: this.network.dial,
-      trust: "first-use",
-      firstUseLimit: 10,
-      now: this.clock.now,
-      delay: this.clock.delay,
-      random: () => 0,
-      ...options,
-    });
-  }
-
-  async add(address: string, agent?: FakeAgent): Promise<FakeAgent> {
-    const added = agent ?? await FakeAgent.make();
-    this.network.set(address, added.serve);
-    return added;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.network.idle();
-  }
-
-  async approveAll(): Promise<void> {
-    await this.store.update((state) => {
-      const selectors = state.pending.map(({ fingerprint }) => fingerprint);
-      return approveAgents(state, { selectors }, this.clock.now()).state;
-    });
-  }
-}
-
-function kindsOf(report: PassReport): Record<string, string> {
-  return Object.fromEntries(report.agents.map((agent) => [agent.address, kindOf(agent)]));
-}
-
-function kindOf({ outcome }: AgentReport): string {
-  return outcome.kind === "rejected" ? outcome.code : outcome.kind;
-}
 
 Deno.test("Keeper.pass brings every agent to hold what the vault holds", async () => {
   await using stage = new Stage();
@@ -94,33 +28,6 @@ Deno.test("Keeper.pass has nothing to send the second time", async () => {
   assert(agent?.outcome.kind === "delivered");
   assertEquals([agent.outcome.contentBytes, agent.failures], [0, 0]);
   assert(agent.outcome.files.every(({ outcome }) => outcome === "unchanged"));
-});
-
-Deno.test("Keeper.pass serves the others while some hang, die and lie", async () => {
-  await using stage = new Stage();
-  const stopped = Promise.withResolvers<void>();
-  for (let i = 0; i < 6; i++) stage.network.set(`hang${i}:1`, () => stopped.promise);
-  stage.network.set("die:1", (duplex) => duplex.writable.abort());
-  const good = await stage.add("good:1");
-  // The key is made ahead, so that the time that each may take is spent on nothing else.
-  await fixedRsaKeyPair();
-  const report = await stage.keeper({ concurrency: 6, limits: { baseTimeMs: 1_000 } }).pass();
-  stopped.resolve();
-  assertEquals(kindsOf(report)["good:1"], "delivered");
-  assertEquals(report.agents.filter((agent) => kindOf(agent) === "failed").length, 7);
-  assertEquals(good.contacts, 1);
-  assert(!isPassWanted(report));
-});
-
-Deno.test("Keeper.pass dials those that did well before those that did not", async () => {
-  await using stage = new Stage();
-  stage.network.set("bad:1", (duplex) => duplex.writable.close());
-  await stage.add("good:1");
-  const keeper = stage.keeper({ concurrency: 1 });
-  await keeper.pass();
-  stage.network.dialled.length = 0;
-  await keeper.pass();
-  assertEquals(stage.network.dialled, ["good:1", "bad:1"]);
 });
 
 Deno.test("Keeper.pass refuses another key at an address it knows, and says which", async () => {
@@ -175,43 +82,26 @@ Deno.test("Keeper.pass holds both of two clones", async () => {
   });
 });
 
+Deno.test("Keeper.pass serves a clone's original again, two polling intervals after the clone ended", async () => {
+  await using stage = new Stage();
+  const { identity } = await stage.add("x:1");
+  const keeper = stage.keeper({ pollingIntervalMs: 1_000 });
+  await keeper.pass();
+  await stage.add("y:1", await FakeAgent.make({ identity, instance: randomBytes(16) }));
+  await keeper.pass();
+  stage.network.behaviours.delete("y:1");
+  stage.clock.advance(1_999);
+  assertEquals(kindsOf(await keeper.pass()), { "x:1": "clone-suspected" });
+  stage.clock.advance(1);
+  assertEquals(kindsOf(await keeper.pass()), { "x:1": "delivered" });
+});
+
 Deno.test("Keeper.pass gives first-use places to no more agents than there are", async () => {
   await using stage = new Stage();
   for (const address of ["x:1", "y:1", "z:1"]) await stage.add(address);
   const report = await stage.keeper({ firstUseLimit: 2 }).pass();
   const kinds = report.agents.map(kindOf).sort();
   assertEquals(kinds, ["delivered", "delivered", "pending"]);
-});
-
-Deno.test("Keeper.pass brings at once what changed under way", async () => {
-  await using stage = new Stage();
-  const agent = await stage.add("x:1");
-  let looks = 0;
-  stage.view = async () => {
-    const view = await memoryView(looks++ === 0 ? FILES : { ...FILES, a: "omega" });
-    if (looks > 1) return view;
-    return {
-      ...view,
-      open: (entry, from) => {
-        return entry.path === "a" ? Promise.resolve(null) : view.open(entry, from);
-      },
-    };
-  };
-  const report = await stage.keeper().pass();
-  assert(isPassWanted(report));
-  assertEquals(agent.contacts, 2);
-  assertEquals(agent.store.read("a"), new TextEncoder().encode("omega"));
-  const [first] = report.agents;
-  assert(first?.outcome.kind === "delivered");
-  assertEquals(first.outcome.files.map(({ outcome }) => outcome), ["created", "created"]);
-});
-
-Deno.test("Keeper.pass does not chase a vault that changes all the time", async () => {
-  await using stage = new Stage();
-  const agent = await stage.add("x:1");
-  stage.view = async () => ({ ...await memoryView(FILES), open: () => Promise.resolve(null) });
-  const report = await stage.keeper().pass();
-  assertEquals([agent.contacts, isPassWanted(report)], [2, false]);
 });
 
 Deno.test("Keeper.pass serves the last list where there is no other, and says so", async () => {
@@ -285,50 +175,61 @@ Deno.test("Keeper.pass ends with the reason of its signal, in the middle of ever
   stopped.resolve();
 });
 
+Deno.test("Keeper.pass gives no more places than the app has instances, and none before it knows", async () => {
+  await using stage = new Stage();
+  const options = { instances: null as number | null };
+  for (const address of ["x:1", "y:1", "z:1"]) await stage.add(address);
+  const keeper = stage.keeper({ fleet: stage.fleet(options), firstUseLimit: undefined });
+  assertEquals((await keeper.pass()).agents.map(kindOf), ["pending", "pending", "pending"]);
+  options.instances = 2;
+  const kinds = (await keeper.pass()).agents.map(kindOf);
+  assertEquals(kinds.sort(), ["delivered", "delivered", "pending"]);
+});
+
+Deno.test("Keeper.pass gives no place to an agent whose address leaves the list meanwhile", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const rogue = await FakeAgent.make();
+  const keeper = stage.keeper();
+  stage.network.set("rogue:1", async (duplex) => {
+    stage.listing = () => stage.network.addresses.filter(({ host }) => host !== "rogue");
+    await keeper.pass();
+    await rogue.serve(duplex);
+  });
+  const report = await keeper.pass();
+  assertEquals(report.agents.find(({ address }) => address === "rogue:1")?.outcome, {
+    kind: "pending",
+    reason: "not-listed",
+  });
+  assertEquals((await stage.store.load()).agents.map(({ address }) => address), ["x:1"]);
+});
+
+Deno.test("Keeper.passDue serves whom the operator let in", async () => {
+  await using stage = new Stage();
+  for (const address of ["x:1", "y:1"]) await stage.add(address);
+  const keeper = stage.keeper({ trust: "approve" });
+  await keeper.pass();
+  await stage.approveAll();
+  await keeper.noticeDecisions();
+  const report = await keeper.passDue();
+  assertEquals([kindsOf(report), report.isWhole], [
+    { "x:1": "delivered", "y:1": "delivered" },
+    false,
+  ]);
+  assertEquals((await keeper.passDue()).agents, []);
+});
+
 Deno.test("Keeper refuses first-use without a limit, and a concurrency below one", async () => {
   await using stage = new Stage();
   assertThrows(() => stage.keeper({ firstUseLimit: 0 }), RangeError);
+  assertThrows(() => stage.keeper({ firstUseLimit: undefined }), RangeError);
   assertThrows(() => stage.keeper({ concurrency: 0 }), RangeError);
 });
-
-/** A keeper that runs, and its reports one by one. */
-class Running {
-  readonly #controller = new AbortController();
-  readonly #reports: PassReport[] = [];
-  readonly #run: Promise<unknown>;
-  #wake: () => void = () => {};
-
-  constructor(keeper: Keeper) {
-    const { signal } = this.#controller;
-    this.#run = keeper.run({
-      signal,
-      onReport: (report) => {
-        this.#reports.push(report);
-        this.#wake();
-      },
-    }).catch((error) => error);
-  }
-
-  async next(): Promise<PassReport> {
-    while (this.#reports.length === 0) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    const report = this.#reports.shift();
-    assert(report !== undefined);
-    return report;
-  }
-
-  /** Returns what the run ended with. */
-  async stop(): Promise<unknown> {
-    this.#controller.abort(new DOMException("stop", "AbortError"));
-    return await this.#run;
-  }
-}
 
 Deno.test("Keeper.run serves the fleet at each polling interval until it is stopped", async () => {
   await using stage = new Stage();
   await stage.add("x:1");
-  const running = new Running(stage.keeper({ discoveryIntervalMs: 10_000_000 }));
+  const running = new RunningKeeper(stage.keeper({ discoveryIntervalMs: 10_000_000 }));
   assertEquals(kindsOf(await running.next()), { "x:1": "delivered" });
   await stage.clock.untilDelayIs(300_000);
   stage.clock.advance(300_000);
@@ -340,7 +241,7 @@ Deno.test("Keeper.run serves the fleet at each polling interval until it is stop
 Deno.test("Keeper.run serves a new agent as soon as it is listed", async () => {
   await using stage = new Stage();
   await stage.add("x:1");
-  const running = new Running(stage.keeper({ discoveryIntervalMs: 60_000 }));
+  const running = new RunningKeeper(stage.keeper({ discoveryIntervalMs: 60_000 }));
   await running.next();
   await stage.add("y:1");
   await stage.clock.untilDelayIs(60_000);
@@ -353,7 +254,7 @@ Deno.test("Keeper.run serves a new agent as soon as it is listed", async () => {
 Deno.test("Keeper.run tries an agent again after a pause that grows", async () => {
   await using stage = new Stage();
   stage.network.set("x:1", (duplex) => duplex.writable.close());
-  const running = new Running(stage.keeper());
+  const running = new RunningKeeper(stage.keeper());
   for (const pauseMs of [2_500, 5_000, 10_000]) {
     await running.next();
     await stage.clock.untilDelayIs(pauseMs);
@@ -366,7 +267,7 @@ Deno.test("Keeper.run tries an agent again after a pause that grows", async () =
 Deno.test("Keeper.run serves an agent soon after the operator approved it", async () => {
   await using stage = new Stage();
   await stage.add("x:1");
-  const running = new Running(stage.keeper({ trust: "approve", discoveryIntervalMs: 1_000 }));
+  const running = new RunningKeeper(stage.keeper({ trust: "approve", discoveryIntervalMs: 1_000 }));
   assertEquals(kindsOf(await running.next()), { "x:1": "pending" });
   await stage.clock.untilDelayIs(1_000);
   await stage.approveAll();
@@ -375,12 +276,43 @@ Deno.test("Keeper.run serves an agent soon after the operator approved it", asyn
   await running.stop();
 });
 
+Deno.test("Keeper.run serves an agent at once that it is told was approved", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  const keeper = stage.keeper({ trust: "approve", discoveryIntervalMs: 10_000_000 });
+  const running = new RunningKeeper(keeper);
+  assertEquals(kindsOf(await running.next()), { "x:1": "pending" });
+  await stage.approveAll();
+  await keeper.noticeDecisions();
+  assertEquals(kindsOf(await running.next()), { "x:1": "delivered" });
+  await running.stop();
+});
+
+const LEVELS = [
+  { local: "a", remote: "a" },
+  { local: "b", remote: "b", requires: "approved" },
+] as const;
+
+Deno.test("Keeper.run brings what was withheld once the agent is approved, and tries in vain before", async () => {
+  await using stage = new Stage();
+  const agent = await stage.add("x:1");
+  const keeper = stage.keeper({ files: LEVELS, discoveryIntervalMs: 1_000 });
+  const running = new RunningKeeper(keeper);
+  assertEquals((await running.next()).agents[0]?.failures, 0);
+  await stage.clock.untilDelayIs(1_000);
+  await stage.approve(agent);
+  stage.clock.advance(1_000);
+  await running.next();
+  assertEquals([agent.contacts, agent.store.paths().sort()], [2, ["a", "b"]]);
+  await running.stop();
+});
+
 Deno.test("Keeper.run reports what is wrong and goes on", async () => {
   await using stage = new Stage();
   await stage.add("x:1");
   const { view } = stage;
   stage.listing = () => API_DOWN;
-  const running = new Running(stage.keeper({ discoveryIntervalMs: 1_000 }));
+  const running = new RunningKeeper(stage.keeper({ discoveryIntervalMs: 1_000 }));
   assertEquals((await running.next()).problems.map(({ code }) => code), ["api-unreachable"]);
   stage.listing = null;
   stage.view = () => Promise.reject(new StorageError("file-missing", "no vault"));

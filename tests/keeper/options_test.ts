@@ -1,5 +1,11 @@
 import * as limits from "../../keeper/limits.ts";
-import { AGENTS_OPTIONS, RUN_OPTIONS, VAULT_OPTIONS } from "../../keeper/options.ts";
+import {
+  AGENTS_OPTIONS,
+  IMPORT_OPTIONS,
+  KEYS_OPTIONS,
+  RUN_OPTIONS,
+  VAULT_OPTIONS,
+} from "../../keeper/options.ts";
 import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
 import { assertEquals } from "../support/assert.ts";
 
@@ -15,11 +21,15 @@ Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
     wire: [],
     trust: undefined,
     firstUseLimit: undefined,
+    require: [],
     stateDir: undefined,
     pollingIntervalMs: limits.DEFAULT_POLLING_INTERVAL_MS,
     discoveryIntervalMs: limits.DEFAULT_DISCOVERY_INTERVAL_MS,
     runOnce: false,
     concurrency: limits.DEFAULT_CONCURRENCY,
+    signConnections: false,
+    zelid: undefined,
+    keyStore: "auto",
   });
 });
 
@@ -45,6 +55,18 @@ Deno.test("RUN_OPTIONS reads the variables that users know", async () => {
 Deno.test("AGENTS_OPTIONS has no option that RUN_OPTIONS lacks", () => {
   const known = new Set<string>(RUN_OPTIONS.map(({ name }) => name));
   assertEquals(AGENTS_OPTIONS.filter(({ name }) => !known.has(name)), []);
+});
+
+Deno.test("KEYS_OPTIONS takes a yes from the command line alone", async () => {
+  const env = fixedEnvironment({ FLUXVAULT_YES: "1", FLUXVAULT_KEY_STORE: "file" });
+  const { values } = await resolveSettings(KEYS_OPTIONS, { args: [], env });
+  assertEquals([values.yes, values.keyStore], [false, "file"]);
+});
+
+Deno.test("IMPORT_OPTIONS replaces and raises nobody unless it is told to", async () => {
+  const input = { args: ["x"], env: fixedEnvironment(), allowOperands: true };
+  const { values } = await resolveSettings(IMPORT_OPTIONS, input);
+  assertEquals([values.as, values.replace], [undefined, false]);
 });
 
 Deno.test("VAULT_OPTIONS takes the words and the variables of the original's vault", async () => {

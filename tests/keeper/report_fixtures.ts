@@ -1,10 +1,16 @@
 /** Reports for the tests of how they are written. */
+import type { WithheldFile } from "../../keeper/delivery.ts";
 import type { AgentOutcome, AgentReport, PassReport } from "../../keeper/report.ts";
 import type { FileResult } from "../../protocol/mod.ts";
 
 /** Makes the outcome of a delivery. */
 export function delivered(...files: readonly FileResult[]): AgentOutcome {
-  return { kind: "delivered", files, contentBytes: 0 };
+  return { kind: "delivered", files, withheld: [], contentBytes: 0 };
+}
+
+/** Makes the outcome of a delivery without these files. */
+export function withheld(...files: readonly WithheldFile[]): AgentOutcome {
+  return { kind: "delivered", files: [UNCHANGED], withheld: files, contentBytes: 0 };
 }
 
 /** Makes the report on an agent. */
@@ -15,6 +21,8 @@ export function agentOf(outcome: AgentOutcome, members: Partial<AgentReport> = {
     component: null,
     fingerprint: `SHA256:${"a".repeat(43)}`,
     trust: "approved",
+    news: null,
+    node: null,
     software: "fluxvault-agent/0.1.0",
     startedMs: Date.UTC(2030, 0, 1),
     durationMs: 50,

@@ -1,6 +1,7 @@
 import { formatReportJson } from "../../keeper/report_json.ts";
 import { assertEquals } from "../support/assert.ts";
-import { agentOf, delivered, passOf, UNCHANGED } from "./report_fixtures.ts";
+import { agentOf, delivered, passOf, UNCHANGED, withheld } from "./report_fixtures.ts";
+import { NODE } from "./trust/known_agents_fixtures.ts";
 
 function linesOf(text: string): Record<string, unknown>[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
@@ -18,11 +19,14 @@ Deno.test("formatReportJson writes each agent and the pass", () => {
     component: null,
     fingerprint: `SHA256:${"a".repeat(43)}`,
     trust: "approved",
+    new: false,
+    node: null,
     software: "fluxvault-agent/0.1.0",
     outcome: "delivered",
     wanted: false,
     counts: { created: 0, updated: 0, unchanged: 1, missing: 0, failed: 1 },
     files: [{ path: "b", outcome: "failed", code: "disk-full" }],
+    withheld: [],
     contentBytes: 0,
     failures: 0,
     started: "2030-01-01T00:00:00.000Z",
@@ -65,3 +69,31 @@ for (
     );
   });
 }
+
+Deno.test("formatReportJson names what was withheld, with the level asked for and the one there", () => {
+  const outcome = withheld({ path: "etc/key", required: "enrolled" });
+  const [agent, pass] = linesOf(formatReportJson(passOf([agentOf(outcome)])));
+  assertEquals([agent?.wanted, agent?.withheld, pass?.agentsWanted], [
+    false,
+    [{ path: "etc/key", required: "enrolled", actual: "approved" }],
+    0,
+  ]);
+});
+
+Deno.test("formatReportJson says which agents are new, and where they say that they run", () => {
+  const news = { kind: "first-use", place: 2, places: 3 } as const;
+  const [agent] = linesOf(formatReportJson(passOf([agentOf(delivered(), { news, node: NODE })])));
+  assertEquals([agent?.new, agent?.place, agent?.places, agent?.node], [true, 2, 3, NODE]);
+});
+
+Deno.test("formatReportJson says whose place an enrolled agent took", () => {
+  const news = { kind: "enrolled", before: null, replaced: ["SHA256:x"] } as const;
+  const [agent] = linesOf(formatReportJson(passOf([agentOf(delivered(), { news })])));
+  assertEquals([agent?.new, agent?.raisedFrom, agent?.replaced], [true, null, ["SHA256:x"]]);
+});
+
+Deno.test("formatReportJson does not call an agent new that was raised", () => {
+  const news = { kind: "enrolled", before: "approved", replaced: [] } as const;
+  const [agent] = linesOf(formatReportJson(passOf([agentOf(delivered(), { news })])));
+  assertEquals([agent?.new, agent?.raisedFrom], [false, "approved"]);
+});

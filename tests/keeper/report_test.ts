@@ -1,7 +1,15 @@
-import { isAgentWanted, isFileWanted, isPassWanted, joinReports } from "../../keeper/report.ts";
+import {
+  isAgentServed,
+  isAgentWaiting,
+  isAgentWanted,
+  isFileWanted,
+  isPassWanted,
+  joinReports,
+  updatePass,
+} from "../../keeper/report.ts";
 import type { FileOutcome } from "../../protocol/mod.ts";
 import { assertEquals } from "../support/assert.ts";
-import { agentOf, delivered, passOf, UNCHANGED } from "./report_fixtures.ts";
+import { agentOf, delivered, passOf, UNCHANGED, withheld } from "./report_fixtures.ts";
 
 const OUTCOMES: Readonly<Record<FileOutcome, boolean>> = {
   created: true,
@@ -55,4 +63,38 @@ Deno.test("joinReports keeps what the first contact put in place", () => {
 Deno.test("joinReports ends as the second contact did", () => {
   const failed = { kind: "failed", code: "truncated" } as const;
   assertEquals(joinReports(agentOf(delivered()), agentOf(failed)).outcome, failed);
+});
+
+Deno.test("isAgentWanted wants no file withheld, although the agent is served", () => {
+  const agent = agentOf(withheld({ path: "b", required: "approved" }));
+  assertEquals([isAgentWanted(agent), isAgentServed(agent)], [false, true]);
+});
+
+Deno.test("isAgentWaiting says who can be let in", () => {
+  const outcomes = [
+    [{ kind: "pending", reason: "places-taken" }, true],
+    [{ kind: "rejected", code: "identity-changed", by: "us" }, true],
+    [{ kind: "rejected", code: "identity-changed", by: "peer" }, false],
+    [{ kind: "rejected", code: "enrolment-invalid", by: "us" }, false],
+    [delivered(), false],
+  ] as const;
+  for (const [outcome, expected] of outcomes) assertEquals(isAgentWaiting({ outcome }), expected);
+});
+
+Deno.test("joinReports keeps what was new at the first contact", () => {
+  const news = { kind: "first-use", place: 1, places: 1 } as const;
+  const joined = joinReports(agentOf(delivered(), { news }), agentOf(delivered()));
+  assertEquals(joined.news, news);
+});
+
+Deno.test("updatePass takes the later report of an agent, and all problems", () => {
+  const at = (address: string) => ({ address });
+  const pending = { kind: "pending", reason: "new" } as const;
+  const problem = { code: "a", message: "a" };
+  const first = passOf([agentOf(pending, at("x:1")), agentOf(pending, at("y:1"))], {
+    problems: [problem],
+  });
+  const updated = updatePass(first, passOf([agentOf(delivered(), at("y:1"))], { pass: 2 }));
+  assertEquals([updated.pass, updated.problems], [1, [problem]]);
+  assertEquals(updated.agents.map(({ outcome }) => outcome.kind), ["pending", "delivered"]);
 });

@@ -1,6 +1,6 @@
 import { formatReportText } from "../../keeper/report_text.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { agentOf, delivered, passOf, UNCHANGED } from "./report_fixtures.ts";
+import { agentOf, delivered, passOf, UNCHANGED, withheld } from "./report_fixtures.ts";
 
 const FINGERPRINT = `SHA256:${"a".repeat(43)}`;
 
@@ -8,13 +8,16 @@ Deno.test("formatReportText writes a line for each agent and one for the pass", 
   const text = formatReportText(passOf([
     agentOf(delivered(UNCHANGED)),
     agentOf(delivered({ path: "a", outcome: "updated" }), { address: "203.0.113.2:8888" }),
-    agentOf({ kind: "unreachable", code: "connection-refused" }, { address: "203.0.113.30:8888" }),
+    agentOf({ kind: "unreachable", code: "connection-refused" }, {
+      address: "203.0.113.30:8888",
+      trust: null,
+    }),
   ]));
   assertEquals(text.split("\n"), [
-    "AGENT              STATE        FILES                 TIME",
-    "203.0.113.1:8888   unchanged    1 unchanged         0.05 s",
-    "203.0.113.2:8888   delivered    1 updated           0.05 s",
-    "203.0.113.30:8888  unreachable  connection-refused  0.05 s",
+    "AGENT              TRUST     STATE        FILES                 TIME",
+    "203.0.113.1:8888   approved  unchanged    1 unchanged         0.05 s",
+    "203.0.113.2:8888   approved  delivered    1 updated           0.05 s",
+    "203.0.113.30:8888  -         unreachable  connection-refused  0.05 s",
     "203.0.113.30:8888: nothing listens there; an instance on standby is one reason",
     "pass 1: 3 agents, 2 as wanted, 1 unreachable; 0 B sent in 0.25 s",
     "",
@@ -52,6 +55,40 @@ Deno.test("formatReportText gives it for a changed key too", () => {
   const text = formatReportText(passOf([changed]));
   assert(text.includes("it shows another key than the one on record"), text);
   assert(text.includes(`agents approve ${FINGERPRINT}`), text);
+});
+
+Deno.test("formatReportText names what is withheld, and how the agent is raised", () => {
+  const [first, second] = ["approved", "enrolled"].map((required, i) => {
+    return { path: `file-${i}`, required: required as "approved" | "enrolled" };
+  });
+  assert(first !== undefined && second !== undefined);
+  const text = formatReportText(passOf([agentOf(withheld(first, second), { trust: "first-use" })]));
+  const lines = text.split("\n");
+  for (
+    const line of [
+      "203.0.113.1:8888  first-use  incomplete  2 withheld  0.05 s",
+      "203.0.113.1:8888: file-0: withheld (it asks for approved, and the agent is first-use)",
+      `  fluxvault-keeper agents approve ${FINGERPRINT} --app-name demo`,
+      "(FLUXVAULT_ENROLL_SECRET), which this keeper has to have too.",
+      "pass 1: 1 agent, 1 incomplete; 2 files withheld; 0 B sent in 0.25 s",
+    ]
+  ) assert(lines.includes(line), text);
+});
+
+Deno.test("formatReportText advises only what can raise the agent", () => {
+  const file = { path: "a", required: "enrolled" } as const;
+  const approved = formatReportText(passOf([agentOf(withheld(file))]));
+  assert(!approved.includes("agents approve"), approved);
+  const original = formatReportText(passOf([agentOf(withheld(file), { trust: "address" })]));
+  assert(original.includes("serve it by protocol 2 (--wire)"), original);
+  assert(!/ENROLL|agents approve/.test(original), original);
+});
+
+Deno.test("formatReportText says whom the keeper trusts from now on", () => {
+  const news = { kind: "first-use", place: 1, places: 3 } as const;
+  const text = formatReportText(passOf([agentOf(delivered(UNCHANGED), { news })]));
+  assert(text.includes("203.0.113.1:8888: new, trusted at first use: place 1 of 3\n"), text);
+  assert(text.includes(`  ${FINGERPRINT}, component -\n`), text);
 });
 
 Deno.test("formatReportText fits 80 columns but for the command to copy", () => {

@@ -81,7 +81,8 @@ Deno.test("run delivers once as a real program and exits with 0", async () => {
   await using listener = TcpAgent.listen(agent.serve);
   const args = [...place.folders, ...MANAGED, "--agent-ips", listener.address, "--run-once"];
   const first = await place.runProgram(...args, "--json");
-  assertEquals([first.code, first.stderr], [0, ""]);
+  const said = JSON.parse(first.stderr);
+  assertEquals([first.code, said.level, said.place], [0, "info", "1 of 1"]);
   const lines = first.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(lines.map(({ type, wanted }) => [type, wanted]), [["agent", true], ["pass", true]]);
   assertEquals(lines[0].files, [{ path: "etc/db.password", outcome: "created" }]);
@@ -233,7 +234,7 @@ Deno.test("run exits with 1 over deliveries that it cannot read, and leaves them
   const { code, stdout } = await place.run(...MANAGED, ...IPS, ...ORIGINAL);
   assertEquals(code, 1);
   assert(/original_nodes\.json is not as it was written\. Move it away/.test(stdout), stdout);
-  assert(/127\.0\.0\.1:1 +unreachable/.test(stdout), stdout);
+  assert(/127\.0\.0\.1:1 +- +unreachable/.test(stdout), stdout);
   assertEquals(await Deno.readTextFile(path), "{");
 });
 
@@ -256,9 +257,14 @@ const MISTAKES: readonly (readonly [string, readonly string[], RegExp])[] = [
     /--vault-dir names no folder/,
   ],
   [
-    "first-use without a limit",
-    [...MANAGED, "--app-name", "demo", "--trust", "first-use"],
-    /needs --first-use-limit/,
+    "a level that is none",
+    [...MANAGED, ...IPS, "--require", "address"],
+    /--require: "address" names no level of trust \(flag --require\)\nhint: Write LEVEL/,
+  ],
+  [
+    "a level for what is not managed",
+    [...MANAGED, ...IPS, "--require", "etc/db.password=approved"],
+    /--require: .* names a file that is not managed \(flag --require\)/,
   ],
   [
     "an API that is none",

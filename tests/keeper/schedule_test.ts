@@ -19,7 +19,7 @@ function only(agents: readonly ScheduledAgent[]): ScheduledAgent {
 
 function finish(schedule: Schedule, agent: ScheduledAgent, isWanted: boolean, nowMs = 0): void {
   schedule.begin(agent);
-  schedule.finish(agent, { isWanted, durationMs: 1, pendingFingerprint: null, nowMs });
+  schedule.finish(agent, { isWanted, durationMs: 1, waitingKey: null, nowMs });
 }
 
 Deno.test("Schedule has a new agent due at once and a good one at the next whole pass", () => {
@@ -99,16 +99,32 @@ Deno.test("Schedule forgets an address after two hours", () => {
   assertEquals(only(schedule.idle()).failures, 0);
 });
 
-Deno.test("Schedule releases who waited for the operator and is known now", () => {
+for (
+  const { name, ground, isWanted } of [
+    { name: "who waited for the operator and is trusted now", ground: null, isWanted: false },
+    { name: "whose level has changed", ground: "first-use", isWanted: true },
+  ] as const
+) {
+  Deno.test(`Schedule releases ${name}`, () => {
+    const schedule = scheduleOf();
+    schedule.setFleet([A], 0);
+    const agent = only(schedule.idle());
+    schedule.begin(agent);
+    const waitingKey = { fingerprint: "f", ground };
+    schedule.finish(agent, { isWanted, durationMs: 1, waitingKey, nowMs: 0 });
+    for (const same of [null, ground]) schedule.release(() => same, 1);
+    schedule.release((fingerprint) => fingerprint === "f" ? ground : "enrolled", 1);
+    assertEquals(schedule.due(1), []);
+    schedule.release((fingerprint) => fingerprint === "f" ? "approved" : null, 1);
+    assertEquals(schedule.due(1), [agent]);
+  });
+}
+
+Deno.test("Schedule.isListed tells who is on the list now", () => {
   const schedule = scheduleOf();
-  schedule.setFleet([A], 0);
-  const agent = only(schedule.idle());
-  schedule.begin(agent);
-  schedule.finish(agent, { isWanted: false, durationMs: 1, pendingFingerprint: "f", nowMs: 0 });
-  schedule.release(() => false, 1);
-  assertEquals(schedule.due(1), []);
-  schedule.release((fingerprint) => fingerprint === "f", 1);
-  assertEquals(schedule.due(1), [agent]);
+  schedule.setFleet([A, B], 0);
+  schedule.setFleet([B], 1);
+  assertEquals(["a:1", "b:1", "c:1"].map((name) => schedule.isListed(name)), [false, true, false]);
 });
 
 Deno.test("orderAgents puts first who did well, is on record and is quick", () => {

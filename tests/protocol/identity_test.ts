@@ -9,6 +9,7 @@ import {
 } from "../../protocol/bytes.ts";
 import { PeerRejectedError } from "../../protocol/errors.ts";
 import {
+  fingerprintGroups,
   generateIdentitySeed,
   identityDigestHex,
   identityFingerprint,
@@ -16,7 +17,7 @@ import {
   signTranscript,
   verifyIdentityProof,
 } from "../../protocol/identity.ts";
-import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { flipBit } from "../support/duplex_cuts.ts";
 
 const TRANSCRIPT = new Uint8Array(32).fill(6);
@@ -121,3 +122,35 @@ Deno.test("identityFingerprint and identityDigestHex name a key by its SHA-256",
   assertEquals(fingerprint, `SHA256:${encoded}`);
   assertEquals(fingerprint.length, 7 + 43);
 });
+
+/** Base32 as RFC 4648 has it, a bit at a time: the first five bits are the first character. */
+function slowBase32(bytes: Uint8Array): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const fives = bits.match(/.{1,5}/g) ?? [];
+  return fives.map((five) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(five.padEnd(5, "0"), 2)])
+    .join("");
+}
+
+Deno.test("fingerprintGroups writes the whole SHA-256 in thirteen groups", async () => {
+  for (let i = 0; i < 20; i++) {
+    const digest = randomBytes(32);
+    const fingerprint = `SHA256:${Buffer.from(digest).toString("base64url")}`;
+    const groups = fingerprintGroups(fingerprint).split("-");
+    assertEquals([groups.length, groups.join("")], [13, slowBase32(digest)]);
+    assert(groups.every((group) => /^[a-z2-7]{4}$/.test(group)));
+  }
+  const fingerprint = await identityFingerprint(publicKey);
+  const hex = await identityDigestHex(publicKey);
+  assertEquals(
+    fingerprintGroups(fingerprint).replaceAll("-", ""),
+    slowBase32(Buffer.from(hex, "hex")),
+  );
+});
+
+for (
+  const text of ["", "SHA256:", `SHA256:${"a".repeat(42)}`, "a".repeat(43), `MD5:${"a".repeat(43)}`]
+) {
+  Deno.test(`fingerprintGroups refuses ${JSON.stringify(text)}`, () => {
+    assertThrows(() => fingerprintGroups(text), TypeError);
+  });
+}

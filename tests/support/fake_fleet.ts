@@ -1,6 +1,6 @@
 /** Agents in memory behind a dial function: honest ones, and whatever else a test makes of them. */
 import { type AgentAddress, formatAgentAddress } from "../../keeper/agent_address.ts";
-import type { AgentConnection } from "../../keeper/sync_agent.ts";
+import type { AgentConnection } from "../../keeper/contact.ts";
 import type { VaultView } from "../../keeper/vault/vault.ts";
 import {
   type AgentIdentity,
@@ -13,6 +13,7 @@ import {
   importIdentity,
   MemorySecretSource,
   MemorySecretStore,
+  type NodeEvidence,
   openAsAgent,
   type OriginalGreeting,
   randomBytes,
@@ -49,6 +50,10 @@ export interface FakeAgentOptions {
   readonly identity?: AgentIdentity;
   /** Names its process; new by default. */
   readonly instance?: Bytes;
+  /** The enrolment secret that it proves to know. @default {null} */
+  readonly enrolmentSecret?: Bytes | null;
+  /** On which node it says that it runs. @default {null} */
+  readonly node?: NodeEvidence | null;
 }
 
 /** An agent that keeps to the protocol. */
@@ -61,6 +66,8 @@ export class FakeAgent {
   readonly instance: Bytes;
   /** How many connections it had. */
   contacts = 0;
+  /** The revisions of the manifests that it was offered, in order. */
+  readonly revisions: number[] = [];
   readonly #options: FakeAgentOptions;
 
   private constructor(identity: AgentIdentity, options: FakeAgentOptions) {
@@ -79,17 +86,23 @@ export class FakeAgent {
   readonly serve: Behaviour = async (duplex) => {
     this.contacts++;
     const { app = null, component = null, files = [], originalFiles } = this.#options;
+    const { enrolmentSecret = null, node = null } = this.#options;
     const { identity, instance } = this;
-    const options = await agentOptions({ identity, instance, app, component });
+    const who = { identity, instance, app, component, enrolmentSecret, node };
+    const options = await agentOptions(who);
+    const checkManifest = ({ revision }: { readonly revision: number }) => {
+      this.revisions.push(revision);
+    };
+    const work = { files, checkManifest };
     if (originalFiles === undefined) {
-      return await receiveAsAgent(await handshakeAsAgent(duplex, options), this.store, { files });
+      return await receiveAsAgent(await handshakeAsAgent(duplex, options), this.store, work);
     }
     const opened = await openAsAgent(duplex, {
       ...options,
       keys: { lease: leaseSharedKey },
       onOriginal: (greeting: OriginalGreeting) => greeting,
     });
-    if (!("line" in opened)) return await receiveAsAgent(opened, this.store, { files });
+    if (!("line" in opened)) return await receiveAsAgent(opened, this.store, work);
     const session = await acceptOriginal(opened);
     return await receiveOriginalAsAgent(session, this.store, { files: originalFiles });
   };

@@ -1,10 +1,12 @@
 import { approveAgents, forgetAgents } from "../../../keeper/trust/approval.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
-import { fingerprintOf, NOW_MS, pendingOf, pinOf, stateOf } from "./known_agents_fixtures.ts";
+import { fingerprintOf, NODE, NOW_MS, pendingOf, pinOf, stateOf } from "./known_agents_fixtures.ts";
 
-const A = "aaaaaaaaaaaa";
-const B = "aaaabbbbbbbb";
+const A = "a".repeat(20);
+const B = `aaaa${"b".repeat(16)}`;
+const SHORTEST = "a".repeat(16);
+const UNSEEN = { component: undefined, address: null, firstSeenMs: null, lastSeenMs: null };
 
 Deno.test("approveAgents pins an agent that waits", () => {
   const state = stateOf({ pending: [pendingOf(A), pendingOf(B, { address: "b:1" })] });
@@ -18,7 +20,7 @@ Deno.test("approveAgents pins an agent that waits", () => {
   assertEquals(after, stateOf({ agents: [pin], pending: [pendingOf(B, { address: "b:1" })] }));
 });
 
-for (const selector of ["aaaaaaaa", "SHA256:aaaaaaaaa", "203.0.113.1:8888", fingerprintOf(A)]) {
+for (const selector of [SHORTEST, `SHA256:${SHORTEST}a`, "203.0.113.1:8888", fingerprintOf(A)]) {
   Deno.test(`approveAgents finds an agent by ${selector}`, () => {
     const state = stateOf({ pending: [pendingOf(A), pendingOf(B, { address: "b:1" })] });
     const { approved } = approveAgents(state, { selectors: [selector] }, NOW_MS);
@@ -26,7 +28,7 @@ for (const selector of ["aaaaaaaa", "SHA256:aaaaaaaaa", "203.0.113.1:8888", fing
   });
 }
 
-for (const selector of ["aaaaaaa", "SHA256:", "", "nobody-here", "*", "203.0.113.1"]) {
+for (const selector of [SHORTEST.slice(1), "SHA256:", "", "nobody-here", "*", "203.0.113.1"]) {
   Deno.test(`approveAgents finds nobody by ${JSON.stringify(selector)}`, () => {
     const state = stateOf({ pending: [pendingOf(A)] });
     assertThrows(() => approveAgents(state, { selectors: [selector] }, NOW_MS), ConfigError);
@@ -35,14 +37,14 @@ for (const selector of ["aaaaaaa", "SHA256:", "", "nobody-here", "*", "203.0.113
 
 Deno.test("approveAgents names both where a beginning means two", () => {
   const state = stateOf({
-    pending: [pendingOf("aaaaaaaa1"), pendingOf("aaaaaaaa2", { address: "b:1" })],
+    pending: [pendingOf(`${SHORTEST}1`), pendingOf(`${SHORTEST}2`, { address: "b:1" })],
   });
   const error = assertThrows(
-    () => approveAgents(state, { selectors: ["aaaaaaaa"] }, NOW_MS),
+    () => approveAgents(state, { selectors: [SHORTEST] }, NOW_MS),
     ConfigError,
   );
-  assert(error.message.includes(fingerprintOf("aaaaaaaa1")), error.message);
-  assert(error.message.includes(fingerprintOf("aaaaaaaa2")), error.message);
+  assert(error.message.includes(fingerprintOf(`${SHORTEST}1`)), error.message);
+  assert(error.message.includes(fingerprintOf(`${SHORTEST}2`)), error.message);
 });
 
 Deno.test("approveAgents tells apps apart", () => {
@@ -78,7 +80,7 @@ Deno.test("approveAgents takes the whole fingerprint of an agent that was never 
   const selectors = [fingerprintOf(A)];
   const { state: after } = approveAgents(stateOf(), { selectors, app: "demo" }, NOW_MS);
   assertEquals(after.agents, [
-    pinOf(A, { component: undefined, address: null, pinnedAtMs: NOW_MS, lastSeenMs: null }),
+    pinOf(A, { ...UNSEEN, pinnedAtMs: NOW_MS }),
   ]);
 });
 
@@ -98,4 +100,33 @@ Deno.test("forgetAgents forgets the pin and what waits", () => {
 
 Deno.test("forgetAgents finds nobody where nobody is", () => {
   assertThrows(() => forgetAgents(stateOf(), { selectors: [fingerprintOf(A)] }), ConfigError);
+});
+
+Deno.test("approveAgents leaves an enrolled agent as it is", () => {
+  const state = stateOf({ agents: [pinOf(A, { trust: "enrolled" })] });
+  const { state: after } = approveAgents(state, { selectors: [A] }, NOW_MS);
+  assertEquals(after.agents, state.agents);
+});
+
+Deno.test("approveAgents raises to a time later than what the agent had, whatever the clock", () => {
+  const revision = { app: "demo", component: null, revision: NOW_MS + 7, digest: "00".repeat(32) };
+  const agents = [pinOf(A, { trust: "first-use" })];
+  const state = stateOf({ agents, revisions: [revision] });
+  const { approved } = approveAgents(state, { selectors: [A] }, NOW_MS);
+  assertEquals(approved[0]?.pinnedAtMs, NOW_MS + 8);
+});
+
+Deno.test("approveAgents keeps what is known of an agent that waited", () => {
+  const pending = pendingOf(A, { component: "web", node: NODE, firstSeenMs: 3, lastSeenMs: 9 });
+  const { approved } = approveAgents(stateOf({ pending: [pending] }), { selectors: [A] }, NOW_MS);
+  const seen = { component: "web", node: NODE, firstSeenMs: 3, lastSeenMs: 9 };
+  assertEquals(approved, [pinOf(A, { ...seen, pinnedAtMs: NOW_MS })]);
+});
+
+Deno.test("approveAgents approves for no app what waits for none", () => {
+  const state = stateOf({
+    pending: [pendingOf(A), pendingOf(A, { app: null, address: "b:1" })],
+  });
+  const { approved } = approveAgents(state, { selectors: [A], app: null }, NOW_MS);
+  assertEquals(approved.map(({ app, address }) => [app, address]), [[null, "b:1"]]);
 });

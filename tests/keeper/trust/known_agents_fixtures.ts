@@ -5,10 +5,14 @@ import {
   type KnownAgentsState,
   type PendingAgent,
 } from "../../../keeper/trust/known_agents_state.ts";
+import type { NodeEvidence } from "../../../protocol/mod.ts";
 import type { AgentContact, TrustRules } from "../../../keeper/trust/trust_policy.ts";
 
 /** The time in the tests of trust, in Unix milliseconds. */
 export const NOW_MS = Date.UTC(2030, 0, 1);
+
+/** A node that an agent may name. */
+export const NODE: NodeEvidence = { id: `${"ab".repeat(32)}0`, ip: "203.0.113.1", country: "DE" };
 
 /** Makes a fingerprint that begins with these characters. */
 export function fingerprintOf(name: string): string {
@@ -23,6 +27,8 @@ export function contactOf(name: string, members: Partial<AgentContact> = {}): Ag
     instance: "00".repeat(16),
     app: null,
     component: null,
+    enrolment: null,
+    node: null,
     ...members,
   };
 }
@@ -36,8 +42,10 @@ export function pinOf(name: string, members: Partial<KnownAgent> = {}): KnownAge
     address: "203.0.113.1:8888",
     trust: "approved",
     pinnedAtMs: NOW_MS - 1_000,
+    firstSeenMs: NOW_MS - 1_000,
     lastSeenMs: NOW_MS - 1_000,
     missingSinceMs: null,
+    node: null,
     ...members,
   };
 }
@@ -52,6 +60,7 @@ export function pendingOf(name: string, members: Partial<PendingAgent> = {}): Pe
     reason: "new",
     firstSeenMs: NOW_MS - 1_000,
     lastSeenMs: NOW_MS - 1_000,
+    node: null,
     ...members,
   };
 }
@@ -63,5 +72,13 @@ export function stateOf(members: Partial<KnownAgentsState> = {}): KnownAgentsSta
 
 /** Makes rules for the app `demo`. */
 export function rulesOf(members: Partial<TrustRules> = {}): TrustRules {
-  return { trust: "approve", app: "demo", firstUseLimit: 2, nowMs: NOW_MS, ...members };
+  return {
+    trust: "approve",
+    app: "demo",
+    firstUseLimit: 2,
+    instances: null,
+    isListed: true,
+    nowMs: NOW_MS,
+    ...members,
+  };
 }

@@ -6,21 +6,37 @@ import {
 } from "../../../keeper/trust/known_agents_state.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
-import { NOW_MS, pendingOf, pinOf, stateOf } from "./known_agents_fixtures.ts";
+import { NODE, NOW_MS, pendingOf, pinOf, stateOf } from "./known_agents_fixtures.ts";
 
 const STATE = stateOf({
   agents: [
     pinOf("a"),
     pinOf("b", { component: undefined, address: null, lastSeenMs: null, app: null }),
     pinOf("c", { component: "web", trust: "first-use", missingSinceMs: NOW_MS }),
+    pinOf("e", { trust: "enrolled", node: NODE, firstSeenMs: null }),
   ],
-  pending: [pendingOf("d", { component: "db", reason: "changed" })],
+  pending: [pendingOf("d", { component: "db", reason: "changed", node: NODE })],
   revisions: [{ app: "demo", component: null, revision: 7, digest: "0f".repeat(32) }],
 });
 
 Deno.test("decodeKnownAgents reads what encodeKnownAgents wrote", () => {
   assertEquals(decodeKnownAgents(encodeKnownAgents(STATE)), STATE);
   assertEquals(decodeKnownAgents(encodeKnownAgents(EMPTY_STATE)), { ...EMPTY_STATE });
+});
+
+Deno.test("decodeKnownAgents reads what an older keeper wrote", () => {
+  const bytes = changed((json) => {
+    for (const agent of json["agents"] ?? []) {
+      delete agent["firstSeen"];
+      delete agent["node"];
+    }
+    for (const agent of json["pending"] ?? []) delete agent["node"];
+  });
+  assertEquals(decodeKnownAgents(bytes), {
+    ...STATE,
+    agents: STATE.agents.map((agent) => ({ ...agent, firstSeenMs: null, node: null })),
+    pending: STATE.pending.map((agent) => ({ ...agent, node: null })),
+  });
 });
 
 type Json = Record<string, Record<string, unknown>[]> & { version: unknown };
@@ -35,7 +51,7 @@ const MALFORMED: readonly (readonly [string, (json: Json) => void, RegExp])[] = 
   ["another version", (json) => json.version = 2, /another version/],
   ["no version", (json) => json.version = undefined, /"version"/],
   ["no agents", (json) => json["agents"] = null as never, /"agents"/],
-  ["an agent that is none", (json) => json["agents"]?.push(null as never), /agents\[3\]/],
+  ["an agent that is none", (json) => json["agents"]?.push(null as never), /agents\[4\]/],
   ["a cut fingerprint", (json) =>
     json["agents"]?.[0] &&
     (json["agents"][0]["fingerprint"] = "SHA256:abc"), /agents\[0\].*"fingerprint"/],
@@ -48,6 +64,12 @@ const MALFORMED: readonly (readonly [string, (json: Json) => void, RegExp])[] = 
   ["an app with a newline", (json) =>
     json["agents"]?.[0] &&
     (json["agents"][0]["app"] = "a\nb"), /"app"/],
+  ["a node without a country", (json) =>
+    json["agents"]?.[3] &&
+    (json["agents"][3]["node"] = { id: NODE.id, ip: NODE.ip }), /agents\[3\]\.node.*"country"/],
+  ["a node that is none", (json) =>
+    json["pending"]?.[0] &&
+    (json["pending"][0]["node"] = "203.0.113.1"), /pending\[0\]\.node/],
   ["a revision below zero", (json) =>
     json["revisions"]?.[0] &&
     (json["revisions"][0]["revision"] = -1), /"revision"/],

@@ -1,27 +1,35 @@
-import { KnownAgents, MemoryKnownAgentsStore } from "../../../keeper/trust/known_agents.ts";
-import type { KnownAgentsOptions } from "../../../keeper/trust/known_agents.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { KnownAgents, type KnownAgentsOptions } from "../../../keeper/trust/known_agents.ts";
+import { MemoryKnownAgentsStore } from "../../../keeper/trust/known_agents_store.ts";
+import { StorageError } from "../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { contactOf, fingerprintOf, NOW_MS, pinOf, stateOf } from "./known_agents_fixtures.ts";
+
+const OPTIONS: KnownAgentsOptions = {
+  app: "demo",
+  trust: "approve",
+  firstUseLimit: 1,
+  sightingLifetimeMs: 1_000,
+  now: () => NOW_MS,
+};
 
 function knownBy(
   store: MemoryKnownAgentsStore,
   options: Partial<KnownAgentsOptions> = {},
 ): KnownAgents {
-  return new KnownAgents(store, {
-    app: "demo",
-    trust: "approve",
-    firstUseLimit: 1,
-    sightingLifetimeMs: 1_000,
-    now: () => NOW_MS,
-    ...options,
-  });
+  return new KnownAgents(store, { ...OPTIONS, ...options });
 }
 
 Deno.test("KnownAgents.judge records a first-use place before it says that it was given", async () => {
   const store = new MemoryKnownAgentsStore();
   const known = knownBy(store, { trust: "first-use" });
   const judgement = await known.judge(contactOf("a"));
-  assertEquals(judgement, { verdict: "trusted", ground: "first-use", isNew: true });
+  const news = { kind: "first-use", place: 1, places: 1 };
+  assertEquals<unknown>(judgement, {
+    verdict: "trusted",
+    ground: "first-use",
+    sinceMs: NOW_MS,
+    news,
+  });
   assertEquals((await store.load()).agents.map(({ fingerprint }) => fingerprint), [
     fingerprintOf("a"),
   ]);
@@ -65,7 +73,8 @@ Deno.test("KnownAgents.reload sees what the operator decided", async () => {
   await store.update((state) => ({ ...state, agents: [pinOf("a")] }));
   await known.reload();
   assertEquals((await known.judge(contactOf("a"))).verdict, "trusted");
-  assert(known.isKnown(fingerprintOf("a")) && known.isRecorded("203.0.113.1:8888"));
+  assert(known.isRecorded("203.0.113.1:8888"));
+  assertEquals(["a", "b"].map((name) => known.groundOf(fingerprintOf(name))), ["approved", null]);
 });
 
 Deno.test("KnownAgents.settle writes down who waits", async () => {
@@ -94,7 +103,7 @@ Deno.test("KnownAgents.revisionOf keeps the revision of a manifest that stays", 
   let nowMs = NOW_MS;
   const store = new MemoryKnownAgentsStore();
   const known = knownBy(store, { now: () => nowMs++ });
-  const manifest = { component: null, digest: "aa" };
+  const manifest = { component: null, digest: "aa", sinceMs: 0 };
   const first = await known.revisionOf(manifest);
   assertEquals(await known.revisionOf(manifest), first);
   assertEquals((await store.load()).revisions.length, 1);
@@ -105,7 +114,7 @@ Deno.test("KnownAgents.revisionOf grows with each other manifest, also where the
   const known = knownBy(new MemoryKnownAgentsStore(), { now: () => nowMs });
   const revisions: number[] = [];
   for (const digest of ["aa", "bb", "aa"]) {
-    revisions.push(await known.revisionOf({ component: null, digest }));
+    revisions.push(await known.revisionOf({ component: null, digest, sinceMs: 0 }));
     nowMs -= 5_000;
   }
   assertEquals(revisions, [NOW_MS, NOW_MS + 1, NOW_MS + 2]);
@@ -114,9 +123,86 @@ Deno.test("KnownAgents.revisionOf grows with each other manifest, also where the
 Deno.test("KnownAgents.revisionOf counts each component by itself", async () => {
   const store = new MemoryKnownAgentsStore();
   const known = knownBy(store);
-  await known.revisionOf({ component: "web", digest: "aa" });
-  await known.revisionOf({ component: "db", digest: "aa" });
+  await known.revisionOf({ component: "web", digest: "aa", sinceMs: 0 });
+  await known.revisionOf({ component: "db", digest: "aa", sinceMs: 0 });
   assertEquals((await store.load()).revisions.length, 2);
+});
+
+Deno.test("KnownAgents.revisionOf is not below the time of an agent's level, and stays there", async () => {
+  const store = new MemoryKnownAgentsStore();
+  const known = knownBy(store);
+  const declared = { component: null, digest: "aa" };
+  const first = await known.revisionOf({ ...declared, sinceMs: 0 });
+  const state = await store.load();
+  for (let i = 0; i < 3; i++) {
+    assertEquals(await known.revisionOf({ ...declared, sinceMs: first + 9 }), first + 9);
+    assertEquals(await known.revisionOf({ ...declared, sinceMs: 0 }), first);
+  }
+  assertEquals(await store.load() === state, true);
+});
+
+Deno.test("KnownAgents.revisionOf passes every level with the next change, whatever the clock", async () => {
+  const ahead = NOW_MS + 60_000;
+  const agents = [
+    pinOf("a", { pinnedAtMs: ahead }),
+    pinOf("b", { app: "x", pinnedAtMs: 2 * ahead }),
+  ];
+  const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents })));
+  await known.reload();
+  const declared = { component: null, digest: "aa", sinceMs: 0 };
+  assertEquals(await known.revisionOf(declared), ahead + 1);
+});
+
+Deno.test("KnownAgents.judge records an enrolment before it says so", async () => {
+  const store = new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("b")] }));
+  const known = knownBy(store);
+  await known.reload();
+  const judgement = await known.judge(contactOf("a", { enrolment: "valid" }));
+  assertEquals(judgement.verdict === "trusted" && judgement.ground, "enrolled");
+  assertEquals((await store.load()).agents.map(({ fingerprint }) => fingerprint), [
+    fingerprintOf("a"),
+  ]);
+});
+
+Deno.test("KnownAgents.judge trusts nobody whose enrolment cannot be recorded", async () => {
+  const store = new MemoryKnownAgentsStore();
+  const full = {
+    load: () => store.load(),
+    update: () => Promise.reject(new StorageError("disk-full", "no space is left")),
+  };
+  const known = new KnownAgents(full, { ...OPTIONS, trust: "approve" });
+  const contact = contactOf("a", { enrolment: "valid" });
+  await assertRejects(() => known.judge(contact), StorageError, "disk-full");
+});
+
+Deno.test("KnownAgents.judge does not list a wrong proof among those that wait", async () => {
+  const store = new MemoryKnownAgentsStore();
+  const known = knownBy(store);
+  await known.judge(contactOf("a", { enrolment: "invalid" }));
+  await known.settle({ fleetSinceMs: null });
+  assertEquals((await store.load()).pending, []);
+});
+
+Deno.test("KnownAgents.judge goes by the list and the number of instances as they are now", async () => {
+  let instances: number | null = null;
+  let isListed = false;
+  const known = knownBy(new MemoryKnownAgentsStore(), {
+    trust: "first-use",
+    firstUseLimit: null,
+    instances: () => instances,
+    isListed: () => isListed,
+  });
+  const reasons: unknown[] = [];
+  const judge = async () => {
+    const judgement = await known.judge(contactOf("a"));
+    reasons.push(judgement.verdict === "pending" ? judgement.reason : judgement.verdict);
+  };
+  await judge();
+  isListed = true;
+  await judge();
+  instances = 1;
+  await judge();
+  assertEquals(reasons, ["not-listed", "places-unknown", "trusted"]);
 });
 
 const MOVED = { address: "198.51.100.1:1" };

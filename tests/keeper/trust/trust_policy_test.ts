@@ -1,18 +1,10 @@
-import fc from "fast-check";
-import { FIRST_USE_EXPIRY_MS, MAX_PENDING_AGENTS } from "../../../keeper/limits.ts";
-import type { KnownAgentsState } from "../../../keeper/trust/known_agents_state.ts";
-import {
-  judgeAgent,
-  noteFindings,
-  type PassFindings,
-  pinAtFirstUse,
-} from "../../../keeper/trust/trust_policy.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { FIRST_USE_EXPIRY_MS } from "../../../keeper/limits.ts";
+import { countPlaces, judgeAgent, levelTimeMs } from "../../../keeper/trust/trust_policy.ts";
+import { assertEquals } from "../../support/assert.ts";
 import {
   contactOf,
   fingerprintOf,
   NOW_MS,
-  pendingOf,
   pinOf,
   rulesOf,
   stateOf,
@@ -26,7 +18,8 @@ Deno.test("judgeAgent trusts a pinned key wherever it is", () => {
   assertEquals(judgeAgent(state, contact, rulesOf({ trust: "pinned" })), {
     verdict: "trusted",
     ground: "approved",
-    isNew: false,
+    sinceMs: NOW_MS - 1_000,
+    news: null,
   });
 });
 
@@ -55,6 +48,39 @@ Deno.test("judgeAgent counts neither approved agents nor those of other apps as 
   ];
   const rules = rulesOf({ trust: "first-use", firstUseLimit: 1 });
   assertEquals(judgeAgent(stateOf({ agents }), contactOf("a"), rules).verdict, "trusted");
+});
+
+Deno.test("judgeAgent says which place an agent takes, and of how many", () => {
+  const rules = rulesOf({ trust: "first-use", firstUseLimit: null, instances: 3 });
+  const taken = pinOf("b", { trust: "first-use", address: "203.0.113.2:8888" });
+  assertEquals(judgeAgent(stateOf({ agents: [taken] }), contactOf("a"), rules), {
+    verdict: "trusted",
+    ground: "first-use",
+    sinceMs: NOW_MS,
+    news: { kind: "first-use", place: 2, places: 3 },
+  });
+});
+
+Deno.test("judgeAgent trusts nobody at first use while nobody said how many", () => {
+  const rules = rulesOf({ trust: "first-use", firstUseLimit: null });
+  assertEquals(judgeAgent(stateOf(), contactOf("a"), rules), {
+    verdict: "pending",
+    reason: "places-unknown",
+  });
+});
+
+Deno.test("judgeAgent gives no place to an address that left the list", () => {
+  const rules = rulesOf({ trust: "first-use", isListed: false });
+  assertEquals(judgeAgent(stateOf(), contactOf("a"), rules), {
+    verdict: "pending",
+    reason: "not-listed",
+  });
+});
+
+Deno.test("judgeAgent goes on trusting a pinned agent whose address left the list", () => {
+  const rules = rulesOf({ trust: "first-use", isListed: false });
+  const state = stateOf({ agents: [pinOf("a", { trust: "first-use" })] });
+  assertEquals(judgeAgent(state, contactOf("a"), rules).verdict, "trusted");
 });
 
 const REFUSALS = [
@@ -135,118 +161,138 @@ Deno.test("judgeAgent still trusts a key that was missed while nobody took its p
   assertEquals(judgeAgent(stateOf({ agents }), contactOf("a"), rules).verdict, "trusted");
 });
 
-Deno.test("pinAtFirstUse lets the longest missed agent make room", () => {
-  const agents = ["b", "c"].map((name, i) =>
-    pinOf(name, {
-      trust: "first-use",
-      address: `203.0.113.${i + 2}:8888`,
-      missingSinceMs: STALE_MS - i,
-    })
-  );
-  const rules = rulesOf({ trust: "first-use" });
-  const after = pinAtFirstUse(stateOf({ agents }), contactOf("a"), rules);
-  assertEquals(after.agents.map(({ fingerprint }) => fingerprint), [
-    fingerprintOf("b"),
-    fingerprintOf("a"),
-  ]);
-});
+const PLACES = [
+  { name: "nothing is said", firstUseLimit: null, instances: null, expected: null },
+  { name: "the operator says", firstUseLimit: 5, instances: null, expected: 5 },
+  { name: "the network says", firstUseLimit: null, instances: 4, expected: 3 },
+  { name: "the operator says less", firstUseLimit: 2, instances: 4, expected: 2 },
+  { name: "the network says less", firstUseLimit: 9, instances: 4, expected: 3 },
+  { name: "the app has no room left", firstUseLimit: 9, instances: 1, expected: 0 },
+];
 
-Deno.test("pinAtFirstUse changes nothing for an agent that gets no place", () => {
-  const state = stateOf({ agents: [pinOf("b")] });
-  assertEquals(pinAtFirstUse(state, contactOf("a"), rulesOf({ trust: "first-use" })), state);
-});
-
-Deno.test("pinAtFirstUse never gives more places than there are, whatever comes", () => {
-  const step = fc.record({
-    key: fc.nat({ max: 9 }),
-    host: fc.nat({ max: 5 }),
-    pauseMs: fc.constantFrom(0, FIRST_USE_EXPIRY_MS / 2, FIRST_USE_EXPIRY_MS),
+for (const { name, firstUseLimit, instances, expected } of PLACES) {
+  Deno.test(`countPlaces returns ${expected} where ${name}`, () => {
+    const agents = [
+      pinOf("live", { address: "x:1" }),
+      pinOf("missed", { address: "y:1", missingSinceMs: NOW_MS }),
+      pinOf("unseen", { address: null, lastSeenMs: null }),
+      pinOf("other", { address: "z:1", app: "other" }),
+      pinOf("first", { address: "w:1", trust: "first-use" }),
+    ];
+    const rules = rulesOf({ firstUseLimit, instances });
+    assertEquals(countPlaces(stateOf({ agents }), rules), expected);
   });
-  fc.assert(fc.property(
-    fc.array(step, { maxLength: 40 }),
-    fc.integer({ min: 1, max: 4 }),
-    (steps, firstUseLimit) => {
-      let state: KnownAgentsState = stateOf({ agents: [pinOf("approved", { address: "x:1" })] });
-      let nowMs = NOW_MS;
-      for (const { key, host, pauseMs } of steps) {
-        nowMs += pauseMs;
-        const rules = rulesOf({ trust: "first-use", firstUseLimit, nowMs });
-        const contact = contactOf(`key-${key}`, { address: `203.0.113.${host}:8888` });
-        state = pinAtFirstUse(state, contact, rules);
-        const isTrusted = judgeAgent(state, contact, rules).verdict === "trusted";
-        const seenInFleet = new Set(isTrusted ? [contact.fingerprint] : ["nobody"]);
-        const trusted = isTrusted ? [contact] : [];
-        state = noteFindings(state, { app: "demo", trusted, pending: [], seenInFleet, nowMs });
-        const places = state.agents.filter(({ trust }) => trust === "first-use").length;
-        assert(places <= firstUseLimit, `${places} places`);
-        assert(state.agents.some(({ trust }) => trust === "approved"));
-      }
-    },
-  ));
-});
-
-function findingsOf(members: Partial<PassFindings>): PassFindings {
-  return {
-    app: "demo",
-    trusted: [],
-    pending: [],
-    seenInFleet: null,
-    nowMs: NOW_MS,
-    ...members,
-  };
 }
 
-Deno.test("noteFindings returns the same state where nothing is worth writing", () => {
-  const state = stateOf({ agents: [pinOf("a")], pending: [pendingOf("b")] });
-  const contact = contactOf("b");
-  const pending = [{ contact, reason: "new" as const }];
-  const seenInFleet = new Set([fingerprintOf("a")]);
-  assertEquals(
-    noteFindings(state, findingsOf({ trusted: [contactOf("a")], pending, seenInFleet })) === state,
-    true,
-  );
+const PROOF = { enrolment: "valid" } as const;
+
+for (const trust of ["approve", "first-use"] as const) {
+  Deno.test(`judgeAgent trusts under ${trust} a new agent that proves enrolment`, () => {
+    const rules = rulesOf({ trust, firstUseLimit: 0, isListed: false });
+    assertEquals(judgeAgent(stateOf(), contactOf("a", PROOF), rules), {
+      verdict: "trusted",
+      ground: "enrolled",
+      sinceMs: NOW_MS,
+      news: { kind: "enrolled", before: null, replaced: [] },
+    });
+  });
+}
+
+Deno.test("judgeAgent lets nobody new in by enrolment where only pinned ones are served", () => {
+  assertEquals(judgeAgent(stateOf(), contactOf("a", PROOF), rulesOf({ trust: "pinned" })), {
+    verdict: "refused",
+    code: "rejected",
+  });
 });
 
-Deno.test("noteFindings records a new address, component and time", () => {
-  const state = stateOf({ agents: [pinOf("a", { component: undefined, missingSinceMs: 5 })] });
-  const contact = contactOf("a", { address: "198.51.100.9:1", component: "web" });
-  assertEquals(noteFindings(state, findingsOf({ trusted: [contact] })).agents, [
-    pinOf("a", { address: "198.51.100.9:1", component: "web", lastSeenMs: NOW_MS }),
-  ]);
+for (const trust of ["approve", "first-use", "pinned"] as const) {
+  for (const before of ["first-use", "approved"] as const) {
+    Deno.test(`judgeAgent raises under ${trust} from ${before} who proves enrolment`, () => {
+      const state = stateOf({ agents: [pinOf("a", { trust: before })] });
+      assertEquals(judgeAgent(state, contactOf("a", PROOF), rulesOf({ trust })), {
+        verdict: "trusted",
+        ground: "enrolled",
+        sinceMs: NOW_MS,
+        news: { kind: "enrolled", before, replaced: [] },
+      });
+    });
+  }
+
+  Deno.test(`judgeAgent refuses under ${trust} a wrong proof, of a pinned agent too`, () => {
+    const contact = contactOf("a", { enrolment: "invalid" });
+    for (const agents of [[], [pinOf("a")], [pinOf("a", { trust: "enrolled" })]]) {
+      assertEquals(judgeAgent(stateOf({ agents }), contact, rulesOf({ trust })), {
+        verdict: "refused",
+        code: "enrolment-invalid",
+      });
+    }
+  });
+}
+
+Deno.test("judgeAgent has nothing new to say of an agent that is enrolled", () => {
+  const state = stateOf({ agents: [pinOf("a", { trust: "enrolled" })] });
+  for (const contact of [contactOf("a"), contactOf("a", PROOF)]) {
+    const judgement = judgeAgent(state, contact, rulesOf());
+    assertEquals(judgement, {
+      verdict: "trusted",
+      ground: "enrolled",
+      sinceMs: NOW_MS - 1_000,
+      news: null,
+    });
+  }
 });
 
-Deno.test("noteFindings notes who was missed in a pass over the whole fleet", () => {
-  const state = stateOf({ agents: [pinOf("a")] });
-  const missed = noteFindings(state, findingsOf({ seenInFleet: new Set(["other"]) }));
-  assertEquals(missed.agents[0]?.missingSinceMs, NOW_MS);
+Deno.test("judgeAgent lets an enrolled agent take the place of the key at its address", () => {
+  for (const trust of ["first-use", "approved", "enrolled"] as const) {
+    const state = stateOf({ agents: [pinOf("b", { trust })] });
+    const judgement = judgeAgent(state, contactOf("a", PROOF), rulesOf());
+    assertEquals(judgement.verdict === "trusted" && judgement.news, {
+      kind: "enrolled",
+      before: null,
+      replaced: [fingerprintOf("b")],
+    });
+  }
 });
 
-Deno.test("noteFindings misses nobody where nobody at all was reached, or in a part of a fleet", () => {
-  const state = stateOf({ agents: [pinOf("a")] });
-  assertEquals(noteFindings(state, findingsOf({ seenInFleet: new Set() })), state);
-  assertEquals(noteFindings(state, findingsOf({ seenInFleet: null })), state);
-});
+const TAKEOVERS = [
+  { name: "the place of another component", pin: pinOf("b"), code: "identity-changed" },
+  {
+    name: "the pin of its key as another component",
+    pin: pinOf("a", { component: "db" }),
+    code: "identity-mismatch",
+  },
+  {
+    name: "the pin of its key for another app",
+    pin: pinOf("a", { app: "other", component: "web" }),
+    code: "identity-mismatch",
+  },
+] as const;
 
-Deno.test("noteFindings keeps one waiting agent for each address", () => {
-  const state = stateOf({ pending: [pendingOf("a")] });
-  const pending = [{ contact: contactOf("b"), reason: "changed" as const }];
-  const after = noteFindings(state, findingsOf({ pending }));
-  assertEquals(after.pending, [
-    pendingOf("b", { reason: "changed", firstSeenMs: NOW_MS, lastSeenMs: NOW_MS }),
-  ]);
-});
+for (const { name, pin, code } of TAKEOVERS) {
+  Deno.test(`judgeAgent lets no enrolment take over ${name}`, () => {
+    for (const enrolment of ["valid", "invalid"] as const) {
+      const contact = contactOf("a", { component: "web", enrolment });
+      const isWrong = enrolment === "invalid" && code === "identity-changed";
+      assertEquals(judgeAgent(stateOf({ agents: [pin] }), contact, rulesOf()), {
+        verdict: "refused",
+        code: isWrong ? "enrolment-invalid" : code,
+      });
+    }
+  });
+}
 
-Deno.test("noteFindings strikes an agent that is trusted now off those that wait", () => {
-  const state = stateOf({ agents: [pinOf("a")], pending: [pendingOf("a"), pendingOf("b")] });
-  const after = noteFindings(state, findingsOf({ trusted: [contactOf("a")] }));
-  assertEquals(after.pending.map(({ fingerprint }) => fingerprint), [fingerprintOf("b")]);
-});
-
-Deno.test("noteFindings bounds how many may wait", () => {
-  const pending = Array.from({ length: MAX_PENDING_AGENTS + 5 }, (_, i) => ({
-    contact: contactOf(`k${i}`, { address: `10.0.${i >> 8}.${i & 255}:8888` }),
-    reason: "new" as const,
-  }));
-  const after = noteFindings(stateOf(), findingsOf({ pending }));
-  assertEquals(after.pending.length, MAX_PENDING_AGENTS);
+Deno.test("levelTimeMs is later than all that the agent may have seen", () => {
+  const seen = { component: null, digest: "00".repeat(32) };
+  const state = stateOf({
+    revisions: [
+      { ...seen, app: "demo", revision: NOW_MS + 50 },
+      { ...seen, app: "demo", component: "db", revision: NOW_MS + 70 },
+      { ...seen, app: "other", revision: NOW_MS + 90 },
+    ],
+  });
+  const agent = { app: "demo", component: null };
+  assertEquals(levelTimeMs(stateOf(), agent, NOW_MS), NOW_MS);
+  assertEquals(levelTimeMs(state, agent, NOW_MS), NOW_MS + 51);
+  assertEquals(levelTimeMs(state, { ...agent, pinnedAtMs: NOW_MS + 60 }, NOW_MS), NOW_MS + 61);
+  assertEquals(levelTimeMs(state, { app: "demo", component: undefined }, NOW_MS), NOW_MS + 71);
 });

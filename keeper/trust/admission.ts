@@ -1,0 +1,104 @@
+/**
+ * How an agent that a judgement newly trusts goes on record, and who makes room for it.
+ *
+ * @module
+ */
+import { MAX_ENROLLED_AGENTS } from "../limits.ts";
+import type { KnownAgent, KnownAgentsState } from "./known_agents_state.ts";
+import {
+  type AgentContact,
+  countPlaces,
+  findPin,
+  isStale,
+  judgeAgent,
+  type Judgement,
+  type TrustRules,
+} from "./trust_policy.ts";
+
+/** What an admission did. */
+export interface Admission {
+  /** The state afterwards; the same object where nothing is new. */
+  readonly state: KnownAgentsState;
+  /** The decision about the agent, by the state before. */
+  readonly judgement: Judgement;
+}
+
+/**
+ * Judges an agent, and puts it on record where it is trusted from now on or raised.
+ *
+ * A first-use pin whose key was missed for three hours makes room, the longest missed first; until
+ * somebody needs its place it stays good.
+ */
+export function admitAgent(
+  state: KnownAgentsState,
+  contact: AgentContact,
+  rules: TrustRules,
+): Admission {
+  const judgement = judgeAgent(state, contact, rules);
+  if (judgement.verdict !== "trusted" || judgement.news === null) return { state, judgement };
+  const { app, nowMs } = rules;
+  const { fingerprint, component, address, node } = contact;
+  const before = findPin(state, { app, fingerprint });
+  const leaving = judgement.news.kind === "first-use"
+    ? leavingAtFirstUse(state, contact, rules)
+    : leavingAtEnrolment(state, contact, rules);
+  const pin: KnownAgent = {
+    fingerprint,
+    app,
+    component,
+    address,
+    trust: judgement.ground,
+    pinnedAtMs: judgement.sinceMs,
+    // A pin that was seen before has no first time where an older keeper did not note it.
+    firstSeenMs: before === undefined || before.lastSeenMs === null ? nowMs : before.firstSeenMs,
+    lastSeenMs: nowMs,
+    missingSinceMs: null,
+    node,
+  };
+  const agents = state.agents.filter((agent) => agent !== before && !leaving.has(agent));
+  const pending = state.pending.filter((other) => {
+    return other.fingerprint !== fingerprint || other.app !== app;
+  });
+  return { state: { ...state, agents: [...agents, pin], pending }, judgement };
+}
+
+function leavingAtFirstUse(
+  state: KnownAgentsState,
+  { address }: AgentContact,
+  rules: TrustRules,
+): Set<KnownAgent> {
+  const { app, nowMs } = rules;
+  const places = state.agents.filter((agent) => agent.app === app && agent.trust === "first-use");
+  const surplus = places.length + 1 - (countPlaces(state, rules) ?? 0);
+  const stale = places.filter((agent) => isStale(agent, nowMs));
+  const leaving = new Set(stale.filter((agent) => agent.address === address));
+  for (const agent of stale.sort(longestMissedFirst)) {
+    if (leaving.size >= surplus) break;
+    leaving.add(agent);
+  }
+  return leaving;
+}
+
+function leavingAtEnrolment(
+  state: KnownAgentsState,
+  { address, fingerprint, component }: AgentContact,
+  { app }: TrustRules,
+): Set<KnownAgent> {
+  const isPinned = findPin(state, { app, fingerprint }) !== undefined;
+  const ofApp = state.agents.filter((agent) => agent.app === app);
+  const leaving = new Set(ofApp.filter((agent) => {
+    return !isPinned && agent.address === address && agent.component === component;
+  }));
+  // Who is enrolled can prove it again, so it does no harm to forget who is gone.
+  const enrolled = ofApp.filter(({ trust }) => trust === "enrolled");
+  const missed = enrolled.filter(({ missingSinceMs }) => missingSinceMs !== null);
+  const surplus = enrolled.length + 1 - MAX_ENROLLED_AGENTS;
+  for (const agent of missed.sort(longestMissedFirst).slice(0, Math.max(0, surplus))) {
+    leaving.add(agent);
+  }
+  return leaving;
+}
+
+function longestMissedFirst(a: KnownAgent, b: KnownAgent): number {
+  return (a.missingSinceMs ?? 0) - (b.missingSinceMs ?? 0);
+}

@@ -1,0 +1,99 @@
+/**
+ * The question to a person at a terminal: which of the agents that wait are approved.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { readTree, type RunningAgent, Site } from "../support/site.ts";
+import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
+
+const missing = missingForTerminal();
+const PROMPT = "Approve which? Numbers, a for all, Enter for none: ";
+
+function keeperArguments(agents: readonly RunningAgent[], ...args: readonly string[]): string[] {
+  return [
+    ...["--agent-ips", agents.map(({ address }) => address).join(","), "--trust", "approve"],
+    ...["--vault-dir", "vault", "--managed-files", "db.password", "--state-dir", "keeper-state"],
+    ...args,
+  ];
+}
+
+/** Tests at a terminal; skipped where `missing` is not on this machine. */
+function testAtTerminal(
+  name: string,
+  work: (site: Site, agents: readonly [RunningAgent, RunningAgent]) => Promise<void>,
+): void {
+  const reason = missing === null ? "" : ` (skipped: ${missing} is missing)`;
+  Deno.test({
+    name: `${name}${reason}`,
+    ignore: missing !== null,
+    async fn() {
+      await using site = await Site.open({ "db.password": "1" });
+      const agents = await Promise.all(["one", "two"].map((name) => site.startAgent({ name })));
+      const [one, two] = agents.sort((a, b) => a.address < b.address ? -1 : 1);
+      assert(one !== undefined && two !== undefined);
+      await work(site, [one, two]);
+    },
+  });
+}
+
+testAtTerminal(
+  "keeper: asks once whom to approve, and serves them before it ends",
+  async (site, agents) => {
+    const [one, two] = agents;
+    await using keeper = startAtTerminal(site, keeperArguments(agents, "--run-once"));
+    await answer(keeper, PROMPT, "3\r");
+    await answer(keeper, "Write numbers from 1 to 2", "2\r");
+    const { stdout } = await keeper.end;
+    for (const { fingerprint } of agents) assert(stdout.includes(fingerprint), stdout);
+    assert(stdout.includes(`approved ${two.fingerprint} (${two.address})`), stdout);
+    // One still waits, so not all is as it should be.
+    assertMatch(stdout, /status=1\r\n/);
+    assertEquals(Object.keys(await readTree(two.files)), ["db.password"]);
+    assertEquals(await readTree(one.files), {});
+
+    await using again = startAtTerminal(site, keeperArguments(agents, "--run-once"));
+    await answer(again, PROMPT, "a\r");
+    assertMatch((await again.end).stdout, /status=0\r\n/);
+  },
+);
+
+testAtTerminal(
+  "keeper: serves whom a person approves at once, while its passes go on",
+  async (site, agents) => {
+    const [one] = agents;
+    const times = ["--polling-interval", "1", "--discovery-interval", "1h"];
+    await using keeper = startAtTerminal(site, keeperArguments([one], ...times));
+    await answer(keeper, PROMPT, "");
+    await keeper.waitFor(() => /pass (?:[3-9]|\d\d):/.test(keeper.stdout) || undefined);
+    await keeper.type("a\r");
+    await keeper.waitFor(() => /1 as wanted/.test(keeper.stdout) || undefined);
+    await keeper.type("\x03");
+    const { stdout } = await keeper.end;
+    assertMatch(stdout, /status=0\r\n/);
+    assertEquals(stdout.match(/1 agent waits for your approval/g)?.length, 1);
+    // The question is shown again below each report, and not where nothing was printed.
+    assert(!stdout.includes(PROMPT + PROMPT), stdout);
+  },
+);
+
+testAtTerminal("keeper: ends cleanly at Ctrl-C while it asks", async (site, agents) => {
+  await using keeper = startAtTerminal(site, keeperArguments(agents));
+  await answer(keeper, PROMPT, "\x03");
+  const { stdout } = await keeper.end;
+  assertMatch(stdout, /status=0\r\n/);
+  assertMatch(stdout, / icanon .* echo /s);
+  for (const { files } of agents) assertEquals(await readTree(files), {});
+});
+
+testAtTerminal(
+  "keeper: asks nobody where it is to be quiet or writes JSON",
+  async (site, agents) => {
+    for (const option of ["--quiet", "--json"]) {
+      await using keeper = startAtTerminal(site, keeperArguments(agents, "--run-once", option));
+      const { stdout } = await keeper.end;
+      assertMatch(stdout, /status=1\r\n/);
+      assert(!stdout.includes("Approve which?"), stdout);
+    }
+  },
+);
