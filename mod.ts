@@ -80,15 +80,15 @@ export {
 export { FluxApiError, FluxClient } from "./flux/mod.ts";
 export { Agent, type AgentOptions } from "./agent/agent.ts";
 export type { IncomingConnection } from "./agent/incoming_connection.ts";
-export { parsePeerRule, PeerPolicy, type PeerRule } from "./agent/peer_policy.ts";
-export type { AgentSessionReport } from "./agent/session_report.ts";
-export { parseAgentAddresses } from "./keeper/agent_address.ts";
-export { type Fleet, StaticFleet } from "./keeper/fleet.ts";
-export { FluxFleet } from "./keeper/flux_fleet.ts";
+export { parsePeerRule, PeerPolicy, type PeerRule } from "./agent/door/peer_policy.ts";
+export type { AgentSessionReport } from "./agent/delivery/session_report.ts";
+export { parseAgentAddresses } from "./keeper/fleet/agent_address.ts";
+export { type Fleet, StaticFleet } from "./keeper/fleet/fleet.ts";
+export { FluxFleet } from "./keeper/fleet/flux_fleet.ts";
 export { Keeper } from "./keeper/keeper.ts";
 export type { KeeperOptions } from "./keeper/keeper_options.ts";
-export type { AgentOutcome, AgentReport, PassReport } from "./keeper/report.ts";
-export type { Dial } from "./keeper/contact.ts";
+export type { AgentOutcome, AgentReport, PassReport } from "./keeper/report/report.ts";
+export type { Dial } from "./keeper/contact/contact.ts";
 export {
   type KnownAgentsStore,
   MemoryKnownAgentsStore,

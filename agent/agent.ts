@@ -20,15 +20,15 @@ import {
   SILENT_LOGGER,
   type StatementVerifier,
 } from "../protocol/mod.ts";
-import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery.ts";
-import { Door, type Visit } from "./door.ts";
+import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery/delivery.ts";
+import { Door, type Visit } from "./door/door.ts";
 import type { IncomingConnection } from "./incoming_connection.ts";
-import { hostKey, isOwnGateway, normaliseAddress } from "./ip_address.ts";
+import { hostKey, isOwnGateway, normaliseAddress } from "./door/ip_address.ts";
 import { STOP_GRACE_MS } from "./limits.ts";
-import type { PeerPolicy } from "./peer_policy.ts";
-import { type AgentSessionReport, logReport } from "./session_report.ts";
-import { ThrottledLog } from "./throttled_log.ts";
-import { UnwrapQueue } from "./unwrap_queue.ts";
+import type { PeerPolicy } from "./door/peer_policy.ts";
+import { type AgentSessionReport, logReport } from "./delivery/session_report.ts";
+import { ThrottledLog } from "./door/throttled_log.ts";
+import { UnwrapQueue } from "./door/unwrap_queue.ts";
 
 /** What an agent is made of. */
 export interface AgentOptions extends DeliveryOptions {

@@ -7,13 +7,13 @@
  * @module
  */
 export { Agent, type AgentOptions } from "./agent.ts";
-export type { DeliveryOptions } from "./delivery.ts";
+export type { DeliveryOptions } from "./delivery/delivery.ts";
 export { DiskSecretStore, type DiskSecretStoreOptions, type SweepReport } from "./disk/mod.ts";
 export { type LoadedIdentity, loadIdentity } from "./identity_file.ts";
 export type { IncomingConnection, PeerAddress } from "./incoming_connection.ts";
 export { listen, type Listener, type ListenOptions } from "./listener.ts";
 export * as limits from "./limits.ts";
-export { resolveHostName } from "./name_resolver.ts";
+export { resolveHostName } from "./door/name_resolver.ts";
 export {
   formatPeerRule,
   type NameResolver,
@@ -21,9 +21,9 @@ export {
   PeerPolicy,
   type PeerPolicyOptions,
   type PeerRule,
-} from "./peer_policy.ts";
-export type { IpAddress } from "./ip_address.ts";
-export type { AgentSessionReport } from "./session_report.ts";
+} from "./door/peer_policy.ts";
+export type { IpAddress } from "./door/ip_address.ts";
+export type { AgentSessionReport } from "./delivery/session_report.ts";
 export {
   createStatementVerifier,
   type DepartedFile,

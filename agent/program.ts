@@ -19,7 +19,7 @@ export const AGENT_PROGRAM: Program = {
       summary: "Listens for keepers and receives what they deliver.",
       options: AGENT_OPTIONS,
       service: true,
-      load: () => import("./serve_command.ts"),
+      load: () => import("./commands/serve_command.ts"),
     }),
     defineCommand({
       path: ["node"],
@@ -27,13 +27,13 @@ export const AGENT_PROGRAM: Program = {
       operands: "FILE...",
       options: NODE_OPTIONS,
       service: true,
-      load: () => import("./node_command.ts"),
+      load: () => import("./commands/node_command.ts"),
     }),
     defineCommand({
       path: ["identity"],
       summary: "Prints the fingerprint by which keepers know this agent.",
       options: IDENTITY_OPTIONS,
-      load: () => import("./identity_command.ts"),
+      load: () => import("./commands/identity_command.ts"),
     }),
   ],
 };

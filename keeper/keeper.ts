@@ -4,16 +4,16 @@
  * @module
  */
 import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
-import { AgentService } from "./agent_service.ts";
-import { FleetList } from "./fleet_list.ts";
+import { AgentService } from "./contact/agent_service.ts";
+import { FleetList } from "./fleet/fleet_list.ts";
 import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
-import type { AgentReport, PassProblem, PassReport } from "./report.ts";
+import type { AgentReport, PassProblem, PassReport } from "./report/report.ts";
 import { Deliveries } from "./original/mod.ts";
-import { Schedule, type ScheduledAgent } from "./schedule.ts";
+import { Schedule, type ScheduledAgent } from "./fleet/schedule.ts";
 import { sleep } from "./sleep.ts";
 import { KnownAgents } from "./trust/mod.ts";
-import { PROTOCOL_2, type WireChoice } from "./wire.ts";
+import { PROTOCOL_2, type WireChoice } from "./contact/wire.ts";
 
 /**
  * Serves a fleet, once or until it is stopped.

@@ -4,14 +4,14 @@
  * @module
  */
 import type { Bytes, Logger, StatementSigner } from "../protocol/mod.ts";
-import type { Dial, SyncLimits } from "./contact.ts";
-import type { Fleet } from "./fleet.ts";
+import type { Dial, SyncLimits } from "./contact/contact.ts";
+import type { Fleet } from "./fleet/fleet.ts";
 import type { DeliveriesStore } from "./original/mod.ts";
-import type { PassReport } from "./report.ts";
+import type { PassReport } from "./report/report.ts";
 import type { KnownAgentsStore, TrustPolicy } from "./trust/mod.ts";
 import type { ManagedFile } from "./vault/managed_files.ts";
 import type { Vault } from "./vault/vault.ts";
-import type { WireChoice } from "./wire.ts";
+import type { WireChoice } from "./contact/wire.ts";
 
 /** What a keeper is made of. */
 export interface KeeperOptions {

@@ -37,10 +37,10 @@ export {
   formatAgentAddress,
   parseAgentAddresses,
   type ParseAgentAddressesOptions,
-} from "./agent_address.ts";
-export { dialAgent } from "./dialer.ts";
-export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet.ts";
-export { FluxFleet, type FluxFleetOptions } from "./flux_fleet.ts";
+} from "./fleet/agent_address.ts";
+export { dialAgent } from "./contact/dialer.ts";
+export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts";
+export { FluxFleet, type FluxFleetOptions } from "./fleet/flux_fleet.ts";
 export { Keeper } from "./keeper.ts";
 export type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 export {
@@ -51,9 +51,9 @@ export {
   isPassWanted,
   type PassProblem,
   type PassReport,
-} from "./report.ts";
-export type { AgentConnection, Dial, SyncLimits } from "./contact.ts";
-export type { WithheldFile } from "./delivery.ts";
+} from "./report/report.ts";
+export type { AgentConnection, Dial, SyncLimits } from "./contact/contact.ts";
+export type { WithheldFile } from "./contact/delivery.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";
 export { DeliveriesFile } from "./original/deliveries_file.ts";
 export { KnownAgentsFile } from "./trust/known_agents_file.ts";
@@ -75,4 +75,4 @@ export { DiskVault, type DiskVaultOptions } from "./vault/disk_vault.ts";
 export { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
 export { requireLevels } from "./vault/required_levels.ts";
 export type { Vault, VaultFault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
-export { parseWires, PROTOCOL_2, type Wire, type WireChoice } from "./wire.ts";
+export { parseWires, PROTOCOL_2, type Wire, type WireChoice } from "./contact/wire.ts";

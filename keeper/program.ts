@@ -17,13 +17,13 @@ const RUN = {
   summary: "Serves the agents of an app: each ends up with exactly the files it should hold.",
   options: RUN_OPTIONS,
   service: true,
-  load: () => import("./run_command.ts"),
+  load: () => import("./commands/run_command.ts"),
 } as const;
 
 const LIST = {
   summary: "Lists the agents that are known, and those that wait for approval.",
   options: AGENTS_OPTIONS,
-  load: () => import("./agents/list_command.ts"),
+  load: () => import("./commands/agents/list_command.ts"),
 } as const;
 
 /** The commands about the agents that are known. */
@@ -35,42 +35,46 @@ const AGENTS_COMMANDS: readonly Command[] = [
     summary: "Shows all that is known of an agent, and its fingerprint to be read aloud.",
     operands: "FINGERPRINT|ADDRESS...",
     options: AGENTS_OPTIONS,
-    load: () => import("./agents/show_command.ts"),
+    load: () => import("./commands/agents/show_command.ts"),
   }),
   defineCommand({
     path: ["agents", "approve"],
     summary: "Approves agents: pending ones, or by its whole fingerprint one not seen yet.",
     operands: "FINGERPRINT|ADDRESS...",
     options: AGENTS_OPTIONS,
-    load: async () => ({ run: (await import("./agents/decide_command.ts")).approve }),
+    load: async () => ({ run: (await import("./commands/agents/decide_command.ts")).approve }),
   }),
   defineCommand({
     path: ["agents", "forget"],
     summary: "Forgets agents: each is new the next time it is seen.",
     operands: "FINGERPRINT|ADDRESS...",
     options: AGENTS_OPTIONS,
-    load: async () => ({ run: (await import("./agents/decide_command.ts")).forget }),
+    load: async () => ({ run: (await import("./commands/agents/decide_command.ts")).forget }),
   }),
   defineCommand({
     path: ["agents", "export"],
     summary: "Writes trusted agents to standard output, for another keeper; it holds no secret.",
     operands: "[FINGERPRINT|ADDRESS...]",
     options: AGENTS_OPTIONS,
-    load: async () => ({ run: (await import("./agents/transfer_command.ts")).exportAgents }),
+    load: async () => ({
+      run: (await import("./commands/agents/transfer_command.ts")).exportAgents,
+    }),
   }),
   defineCommand({
     path: ["agents", "import"],
     summary: "Trusts the agents that another keeper exported, each for the reason that it had.",
     operands: "FILE|-",
     options: IMPORT_OPTIONS,
-    load: async () => ({ run: (await import("./agents/transfer_command.ts")).importAgents }),
+    load: async () => ({
+      run: (await import("./commands/agents/transfer_command.ts")).importAgents,
+    }),
   }),
 ];
 
 const LIST_KEYS = {
   summary: "Lists the keys and enrolment secrets that are stored, and where.",
   options: KEYS_OPTIONS,
-  load: async () => ({ run: (await import("./keys_command.ts")).listKeys }),
+  load: async () => ({ run: (await import("./commands/keys_command.ts")).listKeys }),
 } as const;
 
 /** The commands about the key that a keeper signs with. */
@@ -81,35 +85,35 @@ const KEYS_COMMANDS: readonly Command[] = [
     path: ["keys", "create"],
     summary: "Makes a key for the keeper alone, stores it, and says who has to know its address.",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./keys_command.ts")).createKey }),
+    load: async () => ({ run: (await import("./commands/keys_command.ts")).createKey }),
   }),
   defineCommand({
     path: ["keys", "add"],
     summary: "Stores a key that there is; it is asked for, or read from standard input.",
     operands: "ADDRESS",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./keys_command.ts")).addKey }),
+    load: async () => ({ run: (await import("./commands/keys_command.ts")).addKey }),
   }),
   defineCommand({
     path: ["keys", "show"],
     summary: "Shows where a key is stored, and how agents are told of it; never the key itself.",
     operands: "ADDRESS",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./keys_command.ts")).showKey }),
+    load: async () => ({ run: (await import("./commands/keys_command.ts")).showKey }),
   }),
   defineCommand({
     path: ["keys", "remove"],
     summary: "Removes a key for good.",
     operands: "ADDRESS",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./keys_command.ts")).removeKey }),
+    load: async () => ({ run: (await import("./commands/keys_command.ts")).removeKey }),
   }),
   defineCommand({
     path: ["keys", "export"],
     summary: "Writes a private key, in WIF, to standard output.",
     operands: "ADDRESS",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./keys_command.ts")).exportKey }),
+    load: async () => ({ run: (await import("./commands/keys_command.ts")).exportKey }),
   }),
 ];
 
@@ -120,7 +124,7 @@ const ENROLMENT_COMMANDS: readonly Command[] = [
     summary: "Makes the enrolment secret of an app, and shows it once, for the app's environment.",
     operands: "APP",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./enrolment_command.ts")).createEnrolment }),
+    load: async () => ({ run: (await import("./commands/enrolment_command.ts")).createEnrolment }),
   }),
   defineCommand({
     path: ["enrolment", "add"],
@@ -128,21 +132,21 @@ const ENROLMENT_COMMANDS: readonly Command[] = [
       "input.",
     operands: "APP",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./enrolment_command.ts")).addEnrolment }),
+    load: async () => ({ run: (await import("./commands/enrolment_command.ts")).addEnrolment }),
   }),
   defineCommand({
     path: ["enrolment", "export"],
     summary: "Writes an enrolment secret to standard output.",
     operands: "APP",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./enrolment_command.ts")).exportEnrolment }),
+    load: async () => ({ run: (await import("./commands/enrolment_command.ts")).exportEnrolment }),
   }),
   defineCommand({
     path: ["enrolment", "remove"],
     summary: "Removes an enrolment secret for good.",
     operands: "APP",
     options: KEYS_OPTIONS,
-    load: async () => ({ run: (await import("./enrolment_command.ts")).removeEnrolment }),
+    load: async () => ({ run: (await import("./commands/enrolment_command.ts")).removeEnrolment }),
   }),
 ];
 
@@ -161,7 +165,7 @@ export const KEEPER_PROGRAM: Program = {
       path: ["vault"],
       summary: "Takes the command line and the variables of the original's vault, and its wire.",
       options: VAULT_OPTIONS,
-      load: () => import("./vault_command.ts"),
+      load: () => import("./commands/vault_command.ts"),
     }),
     ...AGENTS_COMMANDS,
     ...KEYS_COMMANDS,

@@ -1,9 +1,9 @@
 /** Keepers over a network in memory, for the tests of what they do with it. */
-import type { AgentAddress } from "../../keeper/agent_address.ts";
-import type { Fleet } from "../../keeper/fleet.ts";
+import type { AgentAddress } from "../../keeper/fleet/agent_address.ts";
+import type { Fleet } from "../../keeper/fleet/fleet.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeeperOptions } from "../../keeper/keeper_options.ts";
-import type { AgentReport, PassReport } from "../../keeper/report.ts";
+import type { AgentReport, PassReport } from "../../keeper/report/report.ts";
 import { approveAgents, MemoryKnownAgentsStore } from "../../keeper/trust/mod.ts";
 import type { VaultView } from "../../keeper/vault/vault.ts";
 import { identityFingerprint } from "../../protocol/mod.ts";

@@ -1,5 +1,5 @@
-import { isPassWanted } from "../../keeper/report.ts";
-import { parseWires } from "../../keeper/wire.ts";
+import { isPassWanted } from "../../keeper/report/report.ts";
+import { parseWires } from "../../keeper/contact/wire.ts";
 import { FluxVaultError, randomBytes, StorageError } from "../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { FakeAgent, FakeNode, memoryView, playedNode } from "../support/fake_fleet.ts";

@@ -100,7 +100,7 @@ Deno.test("direction: allows what the plan of the house draws", () => {
     ["protocol/host/tcp_duplex.ts", ["protocol/duplex.ts", "npm:@logtape/logtape@2.4.2"]],
     ["flux/flux_client.ts", ["protocol/errors.ts", "protocol/logger.ts"]],
     ["agent/main.ts", ["deno.json", "agent/listener.ts", "protocol/host/mod.ts", "flux/mod.ts"]],
-    ["keeper/sync_agent.ts", ["protocol/mod.ts", "npm:p-limit@7.3.3"]],
+    ["keeper/contact/sync_agent.ts", ["protocol/mod.ts", "npm:p-limit@7.3.3"]],
     ["dist/fluxvault.ts", ["agent/main.ts", "keeper/main.ts"]],
     ["tests/protocol/frame_test.ts", ["protocol/frame.ts", "npm:fast-check@4.10.2"]],
     ["tests/interop/second_implementation/agent.ts", [
@@ -126,7 +126,7 @@ const FORBIDDEN: readonly (readonly [string, string, string])[] = [
   ["keeper/keeper.ts", "npm:fast-check@4.10.2", "is for tests only"],
   ["mod.ts", "agent/main.ts", "only dist imports a main.ts"],
   ["mod.ts", "protocol/host/mod.ts", "front may not import host"],
-  ["dist/demo.ts", "keeper/sync_agent.ts", "import the folder's mod.ts"],
+  ["dist/demo.ts", "keeper/contact/sync_agent.ts", "import the folder's mod.ts"],
   ["tests/keeper/keeper_test.ts", "keeper/main.ts", "only dist imports a main.ts"],
   ["tests/interop/second_implementation/agent.ts", "protocol/mod.ts", "imports nothing of ours"],
   ["scripts/build.ts", "mod.ts", "lies in no folder of the house"],

@@ -12,45 +12,31 @@ import { codeLines, type FileMap, isSource, readProjectFiles } from "./project_f
 /** The files that may touch the operating system; a folder ends in a slash. */
 const OPERATING_SYSTEM_FILES: readonly string[] = [
   "protocol/host/",
-  "agent/access.ts",
+  "agent/commands/",
   "agent/disk/",
-  "agent/identity_command.ts",
+  "agent/door/name_resolver.ts",
   "agent/identity_file.ts",
   "agent/listener.ts",
   "agent/main.ts",
   "agent/mod.ts",
-  "agent/name_resolver.ts",
-  "agent/node_command.ts",
   "agent/options.ts",
   "agent/program.ts",
-  "agent/serve_command.ts",
-  "agent/serve_context.ts",
-  "agent/serve_trust.ts",
   "agent/state_folder.ts",
-  "keeper/agents/",
-  "keeper/approval_question.ts",
-  "keeper/dialer.ts",
-  "keeper/enrolment_command.ts",
-  "keeper/fleet_settings.ts",
+  "keeper/commands/",
+  "keeper/contact/dialer.ts",
   "keeper/keys/",
-  "keeper/key_settings.ts",
-  "keeper/keys_command.ts",
   "keeper/main.ts",
   "keeper/mod.ts",
   "keeper/options.ts",
   "keeper/original/deliveries_file.ts",
   "keeper/program.ts",
-  "keeper/report_lines.ts",
-  "keeper/report_output.ts",
-  "keeper/report_text.ts",
-  "keeper/run_command.ts",
-  "keeper/run_context.ts",
+  "keeper/report/report_lines.ts",
+  "keeper/report/report_output.ts",
+  "keeper/report/report_text.ts",
   "keeper/state_folder.ts",
-  "keeper/stored_secret.ts",
   "keeper/trust/known_agents_file.ts",
   "keeper/vault/disk_vault.ts",
   "keeper/vault/whole_folder_vault.ts",
-  "keeper/vault_command.ts",
 ];
 
 /**
@@ -143,26 +129,26 @@ Deno.test("edge-safety: finds Deno, node: and using in code and lets comments be
   const files = new Map([
     ["protocol/frame.ts", "/**\n * Under Deno.\n */\nexport const PID = Deno.pid; // why\n"],
     ["flux/flux_client.ts", 'import { lookup } from "node:dns";\n'],
-    ["keeper/fleet.ts", "using = 1;\n  await using session = open();\n"],
+    ["keeper/fleet/fleet.ts", "using = 1;\n  await using session = open();\n"],
     ["protocol/host/tcp_duplex.ts", "Deno.connect;\n"],
     ["tests/e2e/run_test.ts", "Deno.test;\n"],
   ]);
   assertEquals(findUses(files), [
     "protocol/frame.ts:4 uses Deno",
     'flux/flux_client.ts:1 uses "node:',
-    "keeper/fleet.ts:2 uses await using",
+    "keeper/fleet/fleet.ts:2 uses await using",
   ]);
 });
 
 Deno.test("edge-safety: finds an import of a file that touches the system", () => {
   const graph = new Map([
     ["agent/agent.ts", ["agent/listener.ts", "protocol/mod.ts"]],
-    ["keeper/dialer.ts", ["node:net"]],
-    ["keeper/report.ts", ["node:util"]],
+    ["keeper/contact/dialer.ts", ["node:net"]],
+    ["keeper/report/report.ts", ["node:util"]],
   ]);
   assertEquals(findImports(graph), [
     "agent/agent.ts imports agent/listener.ts",
-    "keeper/report.ts imports node:util",
+    "keeper/report/report.ts imports node:util",
   ]);
 });
 

@@ -61,10 +61,13 @@ Deno.test("mirror: accepts a tested file, a short one, a door and an exempt one"
     ["protocol/limits.ts", "const x = 1;\n".repeat(MAX_UNTESTED_LINES)],
     ["protocol/mod.ts", LONG],
     ["agent/main.ts", LONG],
-    ["keeper/dialer.ts", LONG],
+    ["keeper/contact/dialer.ts", LONG],
     ["tests/e2e/delivery_test.ts", LONG],
   ]);
-  assertEquals(findViolations(files, { "keeper/dialer.ts": "tests/e2e/delivery_test.ts" }), []);
+  assertEquals(
+    findViolations(files, { "keeper/contact/dialer.ts": "tests/e2e/delivery_test.ts" }),
+    [],
+  );
 });
 
 Deno.test("mirror: finds a test without a source and a source without a test", () => {

@@ -1,7 +1,7 @@
 /** An agent that is reached in memory: a test opens connections to it as a network would. */
 import { Agent, type AgentOptions } from "../../agent/agent.ts";
 import type { IncomingConnection } from "../../agent/incoming_connection.ts";
-import type { AgentSessionReport } from "../../agent/session_report.ts";
+import type { AgentSessionReport } from "../../agent/delivery/session_report.ts";
 import { type Duplex, duplexPair } from "../../protocol/duplex.ts";
 import { handshakeAsKeeper } from "../../protocol/handshake.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";

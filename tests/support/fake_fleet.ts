@@ -1,6 +1,6 @@
 /** Agents in memory behind a dial function: honest ones, and whatever else a test makes of them. */
-import { type AgentAddress, formatAgentAddress } from "../../keeper/agent_address.ts";
-import type { AgentConnection } from "../../keeper/contact.ts";
+import { type AgentAddress, formatAgentAddress } from "../../keeper/fleet/agent_address.ts";
+import type { AgentConnection } from "../../keeper/contact/contact.ts";
 import type { VaultView } from "../../keeper/vault/vault.ts";
 import {
   type AgentIdentity,

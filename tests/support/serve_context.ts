@@ -1,6 +1,6 @@
 /** What the agent program's parts are given, as a test wants it. */
 import { AGENT_OPTIONS } from "../../agent/options.ts";
-import type { ServeContext } from "../../agent/serve_context.ts";
+import type { ServeContext } from "../../agent/commands/serve_context.ts";
 import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../protocol/host/mod.ts";
 import { MemoryInput } from "./memory_input.ts";
 import { MemoryLogger } from "./memory_logger.ts";

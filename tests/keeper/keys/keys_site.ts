@@ -2,7 +2,7 @@
 import { KEYS_OPTIONS } from "../../../keeper/options.ts";
 import type { KeyRing } from "../../../keeper/keys/key_ring.ts";
 import { openKeyRing } from "../../../keeper/keys/system_key_ring.ts";
-import type { KeysContext } from "../../../keeper/stored_secret.ts";
+import type { KeysContext } from "../../../keeper/commands/stored_secret.ts";
 import { defineCommand, type Program } from "../../../protocol/host/mod.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";

@@ -1,0 +1,346 @@
+/**
+ * The agent program's own work: settings in, a running agent out.
+ *
+ * @module
+ */
+import { isAbsolute, relative, resolve } from "node:path";
+import config from "../../deno.json" with { type: "json" };
+import {
+  findPathFault,
+  type NodeEvidence,
+  STAGE_PREFIX,
+  type StorageError,
+} from "../../protocol/mod.ts";
+import {
+  type CommandContext,
+  createNodeHasher,
+  EXIT_DONE,
+  settingError,
+  storageError,
+} from "../../protocol/host/mod.ts";
+import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
+import { Agent, type AgentOptions } from "../agent.ts";
+import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
+import { DiskSecretStore } from "../disk/mod.ts";
+import { type LoadedIdentity, loadIdentity } from "../identity_file.ts";
+import { NODE_TIMEOUT_MS } from "../limits.ts";
+import { listen, type Listener } from "../listener.ts";
+import { resolveHostName } from "../door/name_resolver.ts";
+import { NodeWatch } from "../node_watch.ts";
+import type { AGENT_OPTIONS } from "../options.ts";
+import { formatPeerRule, PeerPolicy } from "../door/peer_policy.ts";
+import type { ServeContext as Context } from "./serve_context.ts";
+import {
+  describeRestored,
+  formatDelivery,
+  formatListening,
+  formatRestored,
+} from "./serve_output.ts";
+import type { Trust, TrustParts } from "./serve_trust.ts";
+import { openStateFolder, type StateFolder } from "../state_folder.ts";
+
+/** Serves until asked to stop. */
+export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<number> {
+  return serve(context);
+}
+
+/** Serves until asked to stop. */
+export async function serve(context: Context): Promise<number> {
+  const { settings, logger, signal, stdout } = context;
+  const startedMs = Date.now();
+  const access = await readAccess(context);
+  const enrolmentSecret = readEnrolmentSecret(context);
+  const names = readNames(context);
+  checkFiles(context);
+  const workingFolder = await openWorkingFolder(context);
+  using state = settings.stateDir === undefined
+    ? NO_STATE_FOLDER
+    : await openStateFolder(settings.stateDir);
+  checkFolders(context, { workingFolder, state });
+  const identity = await loadIdentity(state.path);
+  const store = await openStore(context, { workingFolder, state });
+  const stateFolder = state.path;
+  const trust = await openTrust(context, { access, names, identity, stateFolder, store });
+  using listener = openListener(context);
+
+  await stdout.write(formatListening({
+    json: settings.json,
+    address: listener.address,
+    fingerprint: identity.fingerprint,
+    rules: access.rules === null ? null : [...new Set(access.rules.map(formatPeerRule))],
+    originalRules: access.originalRules.map(formatPeerRule),
+    signers: access.signers,
+    workingFolder,
+    absoluteFolders: settings.allowAbsolute,
+    ...names,
+  }));
+  warn(context, { access, identity, state });
+  if (access.originalRules.length > 0) await warnOfOriginal(context);
+
+  const sweeping = store.sweep(startedMs);
+  using life = new Life(signal);
+  const agent = new Agent({
+    identity: identity.identity,
+    store,
+    ...openPolicies(context, access),
+    ...trust?.agentOptions,
+    enrolmentSecret,
+    node: watchNode(context, life.signal),
+    app: names.app,
+    component: names.component,
+    software: `fluxvault-agent/${config.version}`,
+    files: settings.files,
+    createHasher: createNodeHasher,
+    logger,
+    ...(settings.json ? { onReport: (report) => void stdout.write(formatDelivery(report)) } : {}),
+  });
+  const trusting = runTrust(context, { trust, life });
+  // It is thrown below, once the sessions have ended.
+  trusting.catch(() => {});
+  await agent.serve(listener, { signal: life.signal });
+  life.end();
+  const { removed } = await sweeping;
+  if (removed > 0) {
+    logger.info("removed what an earlier process had left half-written", { removed });
+  }
+  await trusting;
+  logger.info("the agent has stopped");
+  return EXIT_DONE;
+}
+
+const NO_STATE_FOLDER: StateFolder = { path: null, problem: null, [Symbol.dispose]() {} };
+
+/** What goes on beside the agent's work ends with it, and may end it. */
+class Life implements Disposable {
+  readonly #control = new AbortController();
+  /** Is aborted when the program is asked to stop, and when this life ends. */
+  readonly signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.signal = AbortSignal.any([signal, this.#control.signal]);
+  }
+
+  end(): void {
+    this.#control.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+}
+
+/** Loads what takes signatures apart only where keepers sign. */
+async function openTrust(
+  context: Context,
+  { access, ...parts }: Omit<TrustParts, "signers"> & { readonly access: Access },
+): Promise<Trust | null> {
+  if (access.signers === null) return null;
+  const { openTrust } = await import("./serve_trust.ts");
+  return await openTrust(context, { signers: access.signers, ...parts });
+}
+
+/** Runs what goes on for the sake of trust; what makes that impossible ends the agent. */
+async function runTrust(
+  { settings, logger, stdout }: Context,
+  { trust, life }: { readonly trust: Trust | null; readonly life: Life },
+): Promise<void> {
+  try {
+    await trust?.run({
+      signal: life.signal,
+      onRestored: async (state) => {
+        const { level, message, properties } = describeRestored(state);
+        logger[level](message, properties);
+        await stdout.write(formatRestored(state, { json: settings.json }));
+      },
+    });
+  } catch (error) {
+    life.end();
+    throw error;
+  }
+}
+
+function openPolicies(
+  { logger }: Context,
+  { rules, originalRules }: Access,
+): Pick<AgentOptions, "policy" | "originalPolicy"> {
+  const options = { resolveName: resolveHostName, logger };
+  return {
+    policy: rules === null ? null : new PeerPolicy(rules, options),
+    originalPolicy: originalRules.length === 0 ? null : new PeerPolicy(originalRules, options),
+  };
+}
+
+/** Asks the Flux node which one it is; where there is none nobody is asked. */
+function watchNode({ env, logger }: Context, signal: AbortSignal): () => NodeEvidence | null {
+  if ((env.get(FLUX_APP_VARIABLE) ?? "") === "") return () => null;
+  const watch = new NodeWatch({
+    logger,
+    ask: async () => {
+      const { fetchHostInfo } = await import("../../flux/node/mod.ts");
+      const { nodeId, ip, country } = await fetchHostInfo({ timeoutMs: NODE_TIMEOUT_MS, signal });
+      return { id: nodeId, ip, country };
+    },
+  });
+  watch.current();
+  return () => watch.current();
+}
+
+/** Says once what the wire cannot do, whatever its two ends do. */
+async function warnOfOriginal({ settings, logger }: Context): Promise<void> {
+  logger.warn(
+    "the wire of the original FluxVault is on: whoever is on the path between these addresses and " +
+      "this agent can read and change every file; a vault is known by its address alone, notices " +
+      "no message that is played again, and makes keys of 128 bits; the lengths of files show. " +
+      "Turn it off when the vault is replaced",
+    { addresses: settings.originalWire.join(", ") },
+  );
+  const { limits, requestLineBytes } = await import("../../protocol/original/mod.ts");
+  const { SAFE_NODE_LINE_BYTES: safe } = limits;
+  for (const file of settings.files) {
+    const bytes = requestLineBytes(file);
+    if (bytes <= safe) continue;
+    logger.warn("a file name is long: an original vault may get a part of the request only", {
+      file,
+      bytes,
+      safe,
+    });
+  }
+}
+
+function readNames(context: Context): AppIdentity {
+  const { resolved, settings, env, logger } = context;
+  const sources = {
+    appName: settings.appName,
+    componentName: settings.componentName,
+    fluxAppName: env.get(FLUX_APP_VARIABLE),
+    hostName: hostName(),
+  };
+  const attempt = (name: "app-name" | "component-name", tried: typeof sources): AppIdentity => {
+    try {
+      return findAppIdentity(tried);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw settingError(resolved, { name, problem: `cannot be used: ${error.message}` });
+    }
+  };
+  attempt("app-name", { ...sources, componentName: undefined });
+  const names = attempt("component-name", sources);
+  for (const note of names.notes) logger.info(note);
+  return names;
+}
+
+function hostName(): string | undefined {
+  try {
+    return Deno.hostname();
+  } catch {
+    return undefined;
+  }
+}
+
+function checkFiles({ resolved, settings }: Context): void {
+  for (const path of settings.files) {
+    const fault = findPathFault(path);
+    if (fault === null) continue;
+    throw settingError(resolved, {
+      name: "files",
+      problem: `has a path that ${fault}`,
+      hint: "Write paths relative to the working folder, with / between folders.",
+    });
+  }
+  const outside = settings.files.find((path) => {
+    return isAbsolute(path) && !settings.allowAbsolute.some((folder) => isInside(path, folder));
+  });
+  if (outside !== undefined) {
+    throw settingError(resolved, {
+      name: "files",
+      problem: `has ${JSON.stringify(outside)}, which is below no folder of --allow-absolute`,
+      hint: "Name the folder there, or write a path relative to the working folder.",
+    });
+  }
+  const isRelative = settings.allowAbsolute.find((folder) => !isAbsolute(folder));
+  if (isRelative === undefined) return;
+  throw settingError(resolved, {
+    name: "allow-absolute",
+    problem: `has ${JSON.stringify(isRelative)}, which is no absolute path`,
+    hint: "Relative paths are below --working-dir anyway.",
+  });
+}
+
+/** Makes the working folder and tries to write to it, so that the operator learns of it now. */
+async function openWorkingFolder({ resolved, settings }: Context): Promise<string> {
+  try {
+    await Deno.mkdir(settings.workingDir, { recursive: true, mode: 0o700 });
+    const folder = await Deno.realPath(settings.workingDir);
+    const probe = await Deno.makeTempFile({ dir: folder, prefix: STAGE_PREFIX });
+    await Deno.remove(probe);
+    return folder;
+  } catch (cause) {
+    throw settingError(resolved, {
+      name: "working-dir",
+      problem: `names ${JSON.stringify(settings.workingDir)}, where no file can be put`,
+      hint: "Name a folder that this user may write to.",
+      cause: storageError(cause, "write there"),
+    });
+  }
+}
+
+function checkFolders(
+  { resolved }: Context,
+  { workingFolder, state }: { readonly workingFolder: string; readonly state: StateFolder },
+): void {
+  if (state.path === null) return;
+  if (!isInside(state.path, workingFolder) && !isInside(workingFolder, state.path)) return;
+  throw settingError(resolved, {
+    name: "state-dir",
+    problem: "and --working-dir must not be one inside the other",
+    hint: "Put them side by side, for example ./state and ./files.",
+  });
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(resolve(folder), resolve(path));
+  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
+}
+
+function openStore(
+  { settings, logger }: Context,
+  { workingFolder, state }: { readonly workingFolder: string; readonly state: StateFolder },
+): Promise<DiskSecretStore> {
+  return DiskSecretStore.open({
+    workingFolder,
+    stateFolder: state.path,
+    absoluteFolders: settings.allowAbsolute,
+    createHasher: createNodeHasher,
+    logger,
+  });
+}
+
+function openListener({ settings, logger }: Context): Listener {
+  return listen({ hostname: settings.bindAddress, port: settings.bindPort, logger });
+}
+
+function warn(
+  { settings, logger }: Context,
+  found: {
+    readonly access: Access;
+    readonly identity: LoadedIdentity;
+    readonly state: StateFolder;
+  },
+): void {
+  const { access: { rules, signers }, identity, state } = found;
+  if (signers === null && rules?.some((rule) => rule.kind === "network" && rule.prefixBits === 0)) {
+    logger.warn("every address is allowed: anybody can put files here");
+  }
+  if (settings.stateDir === undefined) return;
+  const problem: StorageError | null = state.problem ?? identity.problem;
+  if (identity.isNew && problem !== null) {
+    logger.warn(
+      "the identity is kept in memory only: after a restart every keeper must approve a new one",
+      { reason: problem.message },
+    );
+  } else if (problem !== null) {
+    logger.warn("the state folder cannot be written", { reason: problem.message });
+  } else if (identity.isNew) {
+    logger.info("made a new identity", { fingerprint: identity.fingerprint });
+  }
+}

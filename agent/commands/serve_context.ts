@@ -1,0 +1,23 @@
+/**
+ * What the work of the agent program is given.
+ *
+ * @module
+ */
+import type { CommandContext } from "../../protocol/host/mod.ts";
+import type { AGENT_OPTIONS } from "../options.ts";
+
+type Settings = CommandContext<typeof AGENT_OPTIONS>["settings"];
+
+/** The settings of the agent program, as far as each of its commands has them. */
+export type ServeSettings = Omit<Settings, "stateDir" | "enrollSecret"> & {
+  /** Where the agent keeps its state; without it everything is kept in memory. */
+  readonly stateDir: string | undefined;
+  /** The enrolment secret as it was given. */
+  readonly enrollSecret: string | undefined;
+};
+
+/** What the agent program serves with. */
+export interface ServeContext extends Omit<CommandContext, "settings"> {
+  /** The settings of the agent program. */
+  readonly settings: ServeSettings;
+}

@@ -1,0 +1,157 @@
+/**
+ * What the agent program prints: what it is at its start, and with `--json` each session.
+ *
+ * @module
+ */
+import { countResults, fingerprintGroups } from "../../protocol/mod.ts";
+import type { PeerAddress } from "../incoming_connection.ts";
+import { type AgentSessionReport, reportCode } from "../delivery/session_report.ts";
+import type { RestoredState, UnvouchedReason } from "../trust/mod.ts";
+
+/** How many changed files are named in one line of the log. */
+const MAX_NAMED_FILES = 100;
+
+/** What an operator is told at the start. */
+export interface ListeningNotice {
+  /** Whether to write a line of JSON. */
+  readonly json: boolean;
+  /** Where the agent listens. */
+  readonly address: PeerAddress;
+  /** The fingerprint of its identity. */
+  readonly fingerprint: string;
+  /** Who may connect; `null` for whoever signs. */
+  readonly rules: readonly string[] | null;
+  /** Who of them may speak the original's wire. */
+  readonly originalRules: readonly string[];
+  /** Whose signature a keeper has to bring, or `null` where it need not. */
+  readonly signers: readonly string[] | "owner" | null;
+  /** Where relative paths lead. */
+  readonly workingFolder: string;
+  /** Below which folders absolute paths may lead. */
+  readonly absoluteFolders: readonly string[];
+  /** The app that it says it belongs to. */
+  readonly app: string | null;
+  /** The component that it says it is. */
+  readonly component: string | null;
+}
+
+/** Writes the notice at the start. */
+export function formatListening(notice: ListeningNotice): string {
+  const { address: { hostname, port }, fingerprint, app, component } = notice;
+  if (notice.json) {
+    const line = { event: "listening", address: hostname, port, fingerprint, app, component };
+    return `${JSON.stringify(line)}\n`;
+  }
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  const lines = [
+    ["listening on", `${host}:${port}`],
+    ["identity", fingerprint],
+    ["read aloud", fingerprintGroups(fingerprint)],
+    ...(app === null ? [] : [["app", app]]),
+    ...(component === null ? [] : [["component", component]]),
+    ["may connect", notice.rules?.join(", ") ?? "any address"],
+    ...(notice.signers === null ? [] : [["must sign", formatSigners(notice.signers, app)]]),
+    ...(notice.originalRules.length === 0
+      ? []
+      : [["original wire", notice.originalRules.join(", ")]]),
+    ["files go to", [notice.workingFolder, ...notice.absoluteFolders].join(", ")],
+  ];
+  return lines.map(([name = "", value]) => `${name.padEnd(14)}${value}\n`).join("");
+}
+
+function formatSigners(signers: readonly string[] | "owner", app: string | null): string {
+  return signers === "owner" ? `the owner of ${app}` : signers.join(" or ");
+}
+
+const UNVOUCHED: Readonly<Record<UnvouchedReason, string>> = {
+  "no-manifest": "no manifest was kept",
+  "unsigned": "the manifest is not signed",
+  "forged": "the manifest is not signed for this agent by an address that it trusts",
+  "expired": "the manifest is past its time",
+  "stale": "a later manifest was seen before",
+  "owner-unknown": "it is not known yet who owns the app",
+  "superseded": "a keeper came before all was looked at",
+};
+
+/** A first start has nothing to tell; what somebody made or put back is worth a look. */
+const UNVOUCHED_LEVEL: Readonly<Partial<Record<UnvouchedReason, RestoredNote["level"]>>> = {
+  "no-manifest": "debug",
+  "forged": "warn",
+  "stale": "warn",
+};
+
+/** A line of the log about what an agent vouches for. */
+export interface RestoredNote {
+  /** How much it matters. */
+  readonly level: "debug" | "info" | "warn";
+  /** What there is to say. */
+  readonly message: string;
+  /** What else belongs to it. */
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** Says for the log what the agent vouches for after a restart. */
+export function describeRestored(state: RestoredState): RestoredNote {
+  const { manifest } = state;
+  const revision = manifest?.message.revision ?? null;
+  if (!state.isVouched) {
+    const message = state.reason === "superseded"
+      ? "a keeper came before all that was kept was looked at: what it delivers counts"
+      : `vouching for nothing until a keeper comes: ${UNVOUCHED[state.reason]}`;
+    const level = UNVOUCHED_LEVEL[state.reason] ?? "info";
+    return { level, message, properties: manifest === null ? {} : { revision } };
+  }
+  const files = state.manifest.entries.length;
+  const properties = { files, revision, signer: state.signer };
+  if (state.departed.length === 0) {
+    const message = "vouching for what was kept: every file is as declared";
+    return { level: "info", message, properties };
+  }
+  const changed = state.departed.map(({ path }) => path).slice(0, MAX_NAMED_FILES).join(", ");
+  const count = state.departed.length;
+  const message = "vouching for what was kept, but not for files that are no longer as declared";
+  return { level: "warn", message, properties: { ...properties, count, changed } };
+}
+
+/** Writes a line about what the agent vouches for after a restart. */
+export function formatRestored(
+  state: RestoredState,
+  { json }: { readonly json: boolean },
+): string {
+  const { isVouched, manifest } = state;
+  const departed = isVouched ? state.departed : [];
+  const files = manifest?.entries.length ?? 0;
+  if (json) {
+    return `${
+      JSON.stringify({
+        event: "restored",
+        vouched: isVouched,
+        reason: isVouched ? null : state.reason,
+        revision: manifest?.message.revision ?? null,
+        files,
+        changed: departed.map(({ path }) => path),
+      })
+    }\n`;
+  }
+  const good = departed.length === 0 ? `${files}` : `${files - departed.length} of ${files}`;
+  const text = isVouched ? `${good} files as declared` : `nothing: ${UNVOUCHED[state.reason]}`;
+  return `${"vouches for".padEnd(14)}${text}\n`;
+}
+
+/** Writes a line of JSON about a session. */
+export function formatDelivery(report: AgentSessionReport): string {
+  const { remoteAddress, wire, isComplete, files, contentBytes, durationMs } = report;
+  return `${
+    JSON.stringify({
+      event: "delivery",
+      keeper: remoteAddress,
+      wire,
+      complete: isComplete,
+      code: reportCode(report),
+      ...countResults(files),
+      contentBytes,
+      durationMs: Math.round(durationMs),
+      files: files.filter(({ outcome }) => outcome !== "unchanged"),
+    })
+  }\n`;
+}

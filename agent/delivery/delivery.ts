@@ -1,0 +1,197 @@
+/**
+ * The work of one session: waits for the turn, receives, and tells how it went.
+ *
+ * @module
+ */
+import {
+  ConnectionError,
+  type DeliveryReport,
+  type HasherFactory,
+  type ManifestMessage,
+  PeerRejectedError,
+  receiveAsAgent,
+  type SecretStore,
+  type Session,
+} from "../../protocol/mod.ts";
+import type { OriginalSession } from "../../protocol/original/mod.ts";
+import { DeliveryRecord } from "./delivery_record.ts";
+import { InTurnStore } from "./in_turn_store.ts";
+import {
+  BUSY_WAIT_MS,
+  FILES_IN_FLIGHT,
+  MANIFEST_TIMEOUT_MS,
+  MAX_SESSIONS,
+  STALL_TIMEOUT_MS,
+} from "../limits.ts";
+import type { AgentSessionReport } from "./session_report.ts";
+import { Turn } from "./turn.ts";
+
+/** What all deliveries of an agent share. */
+export interface DeliveryOptions {
+  /** Where files go. */
+  readonly store: SecretStore;
+  /** Files to ask for whether the manifest names them or not. @default {[]} */
+  readonly files?: readonly string[];
+  /** Makes a SHA-256 hasher. */
+  readonly createHasher?: HasherFactory;
+  /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
+  readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
+  /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
+  readonly busyWaitMs?: number;
+  /** When the manifest is due after the session began, in milliseconds. @default {30_000} */
+  readonly manifestTimeoutMs?: number;
+  /** How long a delivery may make no progress, in milliseconds. @default {120_000} */
+  readonly stallTimeoutMs?: number;
+  /** How many sessions may be open. @default {32} */
+  readonly maxSessions?: number;
+}
+
+/** A session, and the wire that it is spoken on. */
+export type Conversation =
+  /** Protocol 2. */
+  | { readonly wire: 2; readonly session: Session }
+  /** The wire of the original FluxVault. */
+  | { readonly wire: "original"; readonly session: OriginalSession };
+
+/** How one delivery is ended from outside. */
+export interface DeliveryControl {
+  /** Ends the session at once, with the reason of the abort. */
+  readonly control: AbortController;
+  /** Is aborted when no further delivery may begin; its reason is told to the keeper. */
+  readonly stop: AbortSignal;
+}
+
+/** What a delivery itself can tell of its session. */
+export type DeliveryOutcome = Pick<
+  AgentSessionReport,
+  "wire" | "isComplete" | "files" | "contentBytes" | "error"
+>;
+
+/**
+ * Runs the deliveries of an agent, one at a time.
+ *
+ * Sessions with vaults of the original go side by side, and take turns for each file.
+ */
+export class DeliveryDesk {
+  readonly #options: DeliveryOptions;
+  readonly #turn = new Turn();
+  #sessions = 0;
+
+  /** Starts with nothing to do. */
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** Receives what a keeper delivers, to the end of the session; never rejects. */
+  async receive(conversation: Conversation, ends: DeliveryControl): Promise<DeliveryOutcome> {
+    const { wire } = conversation;
+    const record = new DeliveryRecord(this.#options.store);
+    this.#sessions++;
+    try {
+      const report = await this.#deliver(conversation, { record, ends });
+      return { wire, isComplete: true, ...report, error: null };
+    } catch (error) {
+      return { wire, isComplete: false, files: record.results(), contentBytes: 0, error };
+    } finally {
+      this.#sessions--;
+    }
+  }
+
+  async #deliver(
+    conversation: Conversation,
+    { record, ends }: { readonly record: DeliveryRecord; readonly ends: DeliveryControl },
+  ): Promise<DeliveryReport> {
+    const { files: listed = [], createHasher, maxSessions = MAX_SESSIONS } = this.#options;
+    if (this.#sessions > maxSessions) return await refuse(conversation);
+    const stall = new StallWatch(record, { ...this.#options, control: ends.control });
+    const files = [...new Set(listed)];
+    const common = { files, ...(createHasher === undefined ? {} : { createHasher }) };
+    let passOn = () => {};
+    // Nothing is in place yet, and what others do meanwhile is not this session's to settle.
+    let settle = () => Promise.resolve();
+    const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
+    const inTurn = (signal: AbortSignal) =>
+      new InTurnStore(record, () => this.#turn.take({ waitMs, signal }));
+    try {
+      if (conversation.wire === "original") {
+        stall.expectFiles();
+        // Its deliveries go on where the agent is asked to stop, as others that have begun.
+        const store = inTurn(ends.control.signal);
+        // A session that was cut off has its files to settle all the same.
+        settle = () => inTurn(new AbortController().signal).settle();
+        const { receiveOriginalAsAgent } = await import("../../protocol/original/mod.ts");
+        return await receiveOriginalAsAgent(conversation.session, store, common);
+      }
+      return await receiveAsAgent(conversation.session, record, {
+        ...common,
+        filesInFlight: FILES_IN_FLIGHT,
+        checkManifest: async (message) => {
+          stall.pause();
+          passOn = await this.#turn.take({ waitMs, signal: ends.stop });
+          // In turn: of two manifests on their way the later one is known before the earlier is taken.
+          await this.#options.checkManifest?.(message);
+          settle = () => record.settle();
+          stall.expectFiles();
+        },
+      });
+    } catch (error) {
+      if (conversation.wire === "original") conversation.session.link.fail(error);
+      // What is in place already stays, and shall outlast a crash too.
+      await settle().catch(() => {});
+      throw error;
+    } finally {
+      stall.end();
+      passOn();
+    }
+  }
+}
+
+async function refuse({ wire, session }: Conversation): Promise<never> {
+  const error = new PeerRejectedError("busy", "too many sessions are open", { by: "us" });
+  if (wire === 2) {
+    await session.fail(error);
+    await session.close();
+  } else {
+    // That wire has no words for it.
+    session.link.fail(error);
+  }
+  throw error;
+}
+
+/** Ends a session whose keeper sends no manifest, or with which no file gets any further. */
+class StallWatch {
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #record: DeliveryRecord;
+  readonly #stallTimeoutMs: number;
+  #limitMs: number;
+  #awaited = "manifest";
+
+  constructor(
+    record: DeliveryRecord,
+    options: DeliveryOptions & { readonly control: AbortController },
+  ) {
+    const { manifestTimeoutMs = MANIFEST_TIMEOUT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = options;
+    this.#record = record;
+    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#limitMs = manifestTimeoutMs;
+    this.#timer = setInterval(() => {
+      if (record.idleMs < this.#limitMs) return;
+      const text = `no ${this.#awaited} came for ${this.#limitMs / 1_000} s`;
+      options.control.abort(new ConnectionError("timed-out", text));
+    }, Math.min(manifestTimeoutMs, stallTimeoutMs) / 4);
+  }
+
+  pause(): void {
+    this.#limitMs = Infinity;
+  }
+
+  expectFiles(): void {
+    this.#record.touch();
+    this.#limitMs = this.#stallTimeoutMs;
+    this.#awaited = "piece of any file";
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What the settings of `run` say of keys: with which one the keeper signs, and by which secret it knows
+ * the agents of its app.
+ *
+ * @module
+ */
+import type { Bytes, StatementSigner } from "../../protocol/mod.ts";
+import { settingError } from "../../protocol/host/mod.ts";
+import type { ServeContext } from "./run_context.ts";
+import type { WireChoice } from "../contact/wire.ts";
+
+/** The keys of a keeper that runs. */
+export interface KeeperKeys {
+  /** Signs connections and manifests, or `null` where nothing is signed. */
+  readonly signer: StatementSigner | null;
+  /** The enrolment secret of the app; 32 bytes, or `null` where there is none. */
+  readonly enrolmentSecret: Bytes | null;
+}
+
+/** What the keys are for. */
+export interface KeyWish {
+  /** The app that is served, or `null`. */
+  readonly app: string | null;
+  /** The folder of state. */
+  readonly stateFolder: string;
+}
+
+/**
+ * Refuses settings about signatures that do not go together.
+ *
+ * @throws {ConfigError} that names the setting.
+ */
+export function checkSigning({ settings, resolved }: ServeContext, wires: WireChoice): void {
+  const { signConnections, zelid } = settings;
+  if (signConnections && zelid === undefined) {
+    throw settingError(resolved, {
+      name: "sign-connections",
+      problem: "needs --zelid: the address whose key signs",
+      hint: "Give the address of a stored key (keys list), or make one: keys create.",
+    });
+  }
+  if (!signConnections && zelid !== undefined) {
+    throw settingError(resolved, {
+      name: "zelid",
+      problem: "has no use without --sign-connections",
+      hint: "Add --sign-connections, or leave it out.",
+    });
+  }
+  if (signConnections && wires.isOriginalOnly) {
+    throw settingError(resolved, {
+      name: "sign-connections",
+      problem: "has no use where all agents are served by the original's wire",
+      hint: "Nothing is signed there. Leave it out, or serve them by protocol 2.",
+    });
+  }
+}
+
+/**
+ * Finds the keys; loads what handles them only where there may be one.
+ *
+ * @throws {ConfigError} where a key that is needed is not there.
+ * @throws {StorageError} where it is there and cannot be had.
+ */
+export async function openKeys(context: ServeContext, wish: KeyWish): Promise<KeeperKeys> {
+  const { settings: { signConnections, zelid, keyStore } } = context;
+  const { app, stateFolder } = wish;
+  const mustSign = signConnections && zelid !== undefined;
+  if (!mustSign && app === null) return { signer: null, enrolmentSecret: null };
+  const { findEnrolmentSecret, findSigner, openKeyRing } = await import("../keys/mod.ts");
+  const search = { ...context, keyStore, stateFolder };
+  // One ring for both, so that a passphrase is asked for once.
+  const ring = openKeyRing(search);
+  return {
+    signer: mustSign ? await findSigner({ ...search, zelid }, ring) : null,
+    enrolmentSecret: app === null ? null : await findEnrolmentSecret({ ...search, app }, ring),
+  };
+}

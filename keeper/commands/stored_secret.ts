@@ -1,0 +1,127 @@
+/**
+ * What the commands `keys` and `enrolment` have in common.
+ *
+ * @module
+ */
+import { ConfigError } from "../../protocol/mod.ts";
+import { type CommandContext, EXIT_DONE, EXIT_FAILURE } from "../../protocol/host/mod.ts";
+import {
+  askYesNo,
+  commandFor,
+  describeKey,
+  type KeyEntry,
+  type KeyName,
+  type KeyRing,
+  openKeyRing,
+  removalQuestion,
+} from "../keys/mod.ts";
+import type { KEYS_OPTIONS } from "../options.ts";
+import { findStateFolder } from "../state_folder.ts";
+
+/** What these commands are given. */
+export type KeysContext = CommandContext<typeof KEYS_OPTIONS>;
+
+/** Opens the stored keys that the settings mean. */
+export function openRing(context: KeysContext): KeyRing {
+  const { env, stdin, stderr, signal, settings } = context;
+  const stateFolder = findStateFolder(env, { stateDir: settings.stateDir });
+  return openKeyRing({ env, stdin, stderr, signal, stateFolder });
+}
+
+/** A stored secret as the commands show it. */
+export interface DescribedEntry {
+  /** What it is: `keeper-key` or `enrolment`. */
+  readonly kind: string;
+  /** The address, or the app. */
+  readonly name: string;
+  /** The kind of store: `system` or `file`. */
+  readonly store: string;
+  /** Since when, as ISO 8601 has it. */
+  readonly created: string;
+}
+
+/** Describes a stored secret. */
+export function describeEntry({ kind, name, store, createdMs }: KeyEntry): DescribedEntry {
+  return { kind, name, store, created: new Date(createdMs).toISOString() };
+}
+
+/** Writes a line of JSON to standard output. */
+export async function writeJson({ stdout }: KeysContext, value: unknown): Promise<void> {
+  await stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/**
+ * Returns the one operand of a command.
+ *
+ * @param what What it is, in words.
+ * @throws {ConfigError} for none, and for several, which are not repeated.
+ */
+export function readOperand({ operands }: KeysContext, what: string): string {
+  const [operand, ...others] = operands;
+  if (operand !== undefined && others.length === 0) return operand;
+  const hint =
+    `Name one ${what}. A secret is no argument: it is asked for, or read from standard ` +
+    "input.";
+  throw new ConfigError(
+    operand === undefined ? `the ${what} is missing` : "there are too many arguments",
+    { hint },
+  );
+}
+
+/** Makes the error for a secret that nobody gave. */
+export function missingSecret(what: string): ConfigError {
+  return new ConfigError(`the ${what} is missing`, {
+    hint: "Type it where it is asked for, or give it as the first line of standard input.",
+  });
+}
+
+/**
+ * Finds a secret among the stored ones.
+ *
+ * @throws {ConfigError} where it is not there.
+ */
+export async function requireEntry(ring: KeyRing, key: KeyName): Promise<KeyEntry> {
+  const entry = await ring.find(key);
+  if (entry !== null) return entry;
+  throw new ConfigError(`${describeKey(key)} is not stored`, {
+    hint: `Store it: ${commandFor("add", key)}. What is stored: fluxvault-keeper keys list.`,
+  });
+}
+
+/**
+ * Asks before a secret is shown to whoever can see the terminal.
+ *
+ * @throws {ConfigError} where the answer is no, or nobody can be asked.
+ */
+export async function requireExport(context: KeysContext, key: KeyName): Promise<void> {
+  const { settings, stdin, stdout } = context;
+  if (settings.yes || !stdout.isTerminal) return;
+  const question = `Show ${describeKey(key)} on this terminal?`;
+  if (stdin.isTerminal && await askYesNo(context, question, { otherwise: false })) return;
+  throw new ConfigError(`${describeKey(key)} is not shown`, {
+    hint: "Write it to a file or another program, or say --yes.",
+  });
+}
+
+/** Removes a secret, after the operator said so, and returns the exit status. */
+export async function removeSecret(
+  context: KeysContext,
+  ring: KeyRing,
+  key: KeyName,
+): Promise<number> {
+  const { settings, stdin, stdout, stderr } = context;
+  const entry = await requireEntry(ring, key);
+  if (!settings.yes && !stdin.isTerminal) {
+    throw new ConfigError(`${describeKey(key)} is removed for good only with --yes`, {
+      hint: `Without a copy it is lost; make one: ${commandFor("export", key)}.`,
+    });
+  }
+  if (!settings.yes && !await askYesNo(context, removalQuestion(key), { otherwise: false })) {
+    await stderr.write("Nothing was removed.\n");
+    return EXIT_FAILURE;
+  }
+  await ring.remove(entry);
+  if (settings.json) await writeJson(context, { deed: "removed", ...describeEntry(entry) });
+  else await stdout.write(`removed ${describeKey(key)} from ${ring.where(entry)}\n`);
+  return EXIT_DONE;
+}

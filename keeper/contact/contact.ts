@@ -1,0 +1,130 @@
+/**
+ * What a contact with an agent needs, and what comes of it, whichever wire is spoken.
+ *
+ * @module
+ */
+import type {
+  Bytes,
+  Duplex,
+  FileResult,
+  Logger,
+  NodeEvidence,
+  StatementSigner,
+} from "../../protocol/mod.ts";
+import type { AgentAddress } from "../fleet/agent_address.ts";
+import type { Delivery, LevelDelivery } from "./delivery.ts";
+import { MAX_EXTRA_RESULTS } from "../limits.ts";
+import type { Deliveries } from "../original/mod.ts";
+import type { TimeLimit } from "./time_limit.ts";
+import type { Judgement, KnownAgents, TrustLevel } from "../trust/mod.ts";
+import type { VaultFault } from "../vault/vault.ts";
+import type { Wire } from "./wire.ts";
+
+/** A connection to an agent. */
+export interface AgentConnection {
+  /** The transport. */
+  readonly duplex: Duplex;
+  /** Ends the connection at once; further calls do nothing. */
+  close(reason?: unknown): void;
+}
+
+/**
+ * Connects to an agent.
+ *
+ * Rejects with a `ConnectionError` where it cannot, and with the signal's reason once it is aborted.
+ */
+export type Dial = (
+  address: AgentAddress,
+  options: { readonly signal: AbortSignal },
+) => Promise<AgentConnection>;
+
+/** The times of one contact. */
+export interface SyncLimits {
+  /** What it may take before anything is added for sizes, in milliseconds. @default {120_000} */
+  readonly baseTimeMs?: number;
+}
+
+/** What a contact needs. */
+export interface SyncOptions {
+  /** The app that the agent is dialled for, or `null`. */
+  readonly app: string | null;
+  /** Connects. */
+  readonly dial: Dial;
+  /** Decides whether the agent is trusted. */
+  readonly known: KnownAgents;
+  /** What it should hold. */
+  readonly delivery: Delivery;
+  /** What is spoken with it. */
+  readonly wire: Wire;
+  /** Signs what the keeper says of itself and of manifests, or `null`. */
+  readonly signer: StatementSigner | null;
+  /** The app's enrolment secret, or `null` where there is none; 32 bytes. @default {null} */
+  readonly enrolmentSecret?: Bytes | null;
+  /** What nodes of the original hold. */
+  readonly deliveries: Deliveries;
+  /** Whether a node of the original must ask for every file. */
+  readonly expectsAll: boolean;
+  /** The times. */
+  readonly limits?: SyncLimits | undefined;
+  /** Takes notes. */
+  readonly logger: Logger;
+  /** The time now in Unix milliseconds. */
+  readonly now: () => number;
+  /** Ends the contact; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is known of an agent so far. */
+export interface Acquaintance {
+  /** Whether a connection came about. */
+  isConnected: boolean;
+  /** The component that it says it is, or `null`. */
+  component: string | null;
+  /** The fingerprint of its key, or `null`. */
+  fingerprint: string | null;
+  /** On which node it says that it runs, or `null`. */
+  node: NodeEvidence | null;
+  /** Its software by its own word, or `null`. */
+  software: string | null;
+  /** How much it is trusted, or `null` where it is not. */
+  trust: TrustLevel | null;
+  /** What was decided about its key, or `null` where it proved none. */
+  judgement: Judgement | null;
+}
+
+/** What the dialogue with one agent needs. */
+export interface TalkOptions extends SyncOptions {
+  /** Takes what is learned of the agent. */
+  readonly agent: Acquaintance;
+  /** The time that the agent may take. */
+  readonly limit: TimeLimit;
+  /** Ends the dialogue; its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Adds the files that the vault does not hold, of which the agent may know nothing, and cuts what an
+ * agent says of files that nobody offered.
+ */
+export function completeResults(
+  results: readonly FileResult[],
+  { view, withheld }: Pick<LevelDelivery, "view" | "withheld">,
+): FileResult[] {
+  const offered = new Set(view.entries.map(({ path }) => path));
+  // Files that are withheld are reported as such, whether the agent asked for them or not.
+  const told = new Set([
+    ...view.faults.map(({ file }) => file.remote),
+    ...withheld.map(({ path }) => path),
+  ]);
+  const extra = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  return [
+    ...results.filter(({ path }) => offered.has(path)),
+    ...view.faults.map(resultOfFault),
+    ...extra.slice(0, MAX_EXTRA_RESULTS),
+  ];
+}
+
+function resultOfFault({ file, code }: VaultFault): FileResult {
+  const outcome = code === "file-missing" ? "missing" : "failed";
+  return { path: file.remote, outcome, code };
+}

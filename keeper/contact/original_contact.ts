@@ -1,0 +1,52 @@
+/**
+ * The dialogue with a node of the original FluxVault, of which nothing is known but its address.
+ *
+ * @module
+ */
+import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
+import { completeResults, type TalkOptions } from "./contact.ts";
+import { SEND_BYTES_PER_S } from "../limits.ts";
+import type { AgentOutcome } from "../report/report.ts";
+
+/** Serves a node by the wire of the original; it gets no file that asks for any level of trust. */
+export async function talkOriginal(
+  address: AgentAddress,
+  options: TalkOptions,
+): Promise<AgentOutcome> {
+  const { dial, known, delivery, deliveries, expectsAll, agent, limit, signal } = options;
+  const name = formatAgentAddress(address);
+  // Who has proved a key here before is not given files by a wire that proves nothing.
+  if (known.hasKeyAt(name)) return { kind: "failed", code: "key-on-record" };
+  // Most keepers never speak it.
+  const original = await import("../../protocol/original/mod.ts");
+  const connection = await dial(address, { signal });
+  agent.isConnected = true;
+  try {
+    const session = await original.openOriginalAsKeeper(connection.duplex, { signal });
+    agent.trust = "address";
+    if (session.isNodeNewer) {
+      options.logger.info("An agent that is spoken to on the original's wire offers protocol 2.", {
+        address: name,
+      });
+    }
+    const given = await delivery.at("address");
+    const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, given.view, {
+      lastDelivered: (path) => deliveries.last(name, path),
+      onDelivered: (path, digest) => deliveries.note(name, { path, digest }),
+      onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
+      onTranslated: (path) => {
+        options.logger.warn("A file lost its line ends: the original's wire knows LF alone.", {
+          address: name,
+          path,
+        });
+      },
+      textFacts: delivery.textFacts,
+      expectsAll,
+    });
+    // Where the whole folder is offered, only what was asked for counts.
+    const results = expectsAll ? completeResults(files, given) : files;
+    return { kind: "delivered", files: results, withheld: given.withheld, contentBytes };
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * When which agent is served next.
+ *
+ * @module
+ */
+import type { AgentAddress } from "./agent_address.ts";
+import { formatAgentAddress } from "./agent_address.ts";
+import { FIRST_RETRY_MS, FORGET_ADDRESS_MS } from "../limits.ts";
+import type { TrustGround } from "../trust/mod.ts";
+
+/** A key about which the operator may decide otherwise. */
+export interface WaitingKey {
+  /** Its fingerprint. */
+  readonly fingerprint: string;
+  /** Why it was trusted, or `null` where it was not. */
+  readonly ground: TrustGround | null;
+}
+
+/** An agent of the fleet and how its last contact went. */
+export interface ScheduledAgent {
+  /** Where it is. */
+  readonly address: AgentAddress;
+  /** The same as `host:port`. */
+  readonly name: string;
+  /** How many contacts in a row did not end as wanted. */
+  failures: number;
+  /** How long the last contact took, in milliseconds. */
+  lastDurationMs: number;
+  /** When it is due before the next pass over the whole fleet, in Unix milliseconds. */
+  nextAtMs: number;
+  /** Whether a contact is under way. */
+  isRunning: boolean;
+  /** The key for which it was given less than all, or `null`. */
+  waitingKey: WaitingKey | null;
+  /** Since when it is not listed any more, or `null`. */
+  unlistedSinceMs: number | null;
+}
+
+/** How a contact ended, as far as the schedule cares. */
+export interface ContactEnd {
+  /** Whether the agent ended in the wanted state. */
+  readonly isWanted: boolean;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** The key for which the agent was given less than all, or `null`. */
+  readonly waitingKey: WaitingKey | null;
+  /** The time now in Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** The options of a {@linkcode Schedule}. */
+export interface ScheduleOptions {
+  /** How often every agent is served, in milliseconds; no retry waits for longer. */
+  readonly pollingIntervalMs: number;
+  /** Returns a number from 0 up to but excluding 1. */
+  readonly random: () => number;
+}
+
+/**
+ * Remembers the fleet and says who is due.
+ *
+ * An agent that failed is tried again after 5 s, 10 s, 20 s and so on, half of each pause by chance,
+ * so that a fleet that failed together does not come back together.
+ */
+export class Schedule {
+  readonly #options: ScheduleOptions;
+  readonly #agents = new Map<string, ScheduledAgent>();
+
+  /** Starts with an empty fleet. */
+  constructor(options: ScheduleOptions) {
+    this.#options = options;
+  }
+
+  /** How many agents are listed. */
+  get size(): number {
+    return this.#listed().length;
+  }
+
+  /** Tells whether an address, as `host:port`, is listed now. */
+  isListed(name: string): boolean {
+    return this.#agents.get(name)?.unlistedSinceMs === null;
+  }
+
+  /** Takes the list of agents; new ones are due at once. */
+  setFleet(addresses: readonly AgentAddress[], nowMs: number): void {
+    const names = new Set<string>();
+    for (const address of addresses) {
+      const name = formatAgentAddress(address);
+      names.add(name);
+      const known = this.#agents.get(name);
+      if (known !== undefined) known.unlistedSinceMs = null;
+      else this.#agents.set(name, newAgent(address, nowMs));
+    }
+    for (const agent of this.#agents.values()) {
+      if (names.has(agent.name)) continue;
+      agent.unlistedSinceMs ??= nowMs;
+      const isOver = nowMs - agent.unlistedSinceMs >= FORGET_ADDRESS_MS;
+      if (isOver && !agent.isRunning) this.#agents.delete(agent.name);
+    }
+  }
+
+  /** Returns the agents that are not being served now. */
+  idle(): ScheduledAgent[] {
+    return this.#listed().filter(({ isRunning }) => !isRunning);
+  }
+
+  /** Returns the idle agents that are due. */
+  due(nowMs: number): ScheduledAgent[] {
+    return this.idle().filter(({ nextAtMs }) => nextAtMs <= nowMs);
+  }
+
+  /** Returns when the next idle agent is due, `Infinity` if none is. */
+  nextDueMs(): number {
+    return Math.min(Infinity, ...this.idle().map(({ nextAtMs }) => nextAtMs));
+  }
+
+  /** Makes those due whose keys are trusted for another reason than they were, or for the first. */
+  release(groundOf: (fingerprint: string) => TrustGround | null, nowMs: number): void {
+    for (const agent of this.idle()) {
+      const { waitingKey } = agent;
+      if (waitingKey === null) continue;
+      const ground = groundOf(waitingKey.fingerprint);
+      if (ground !== null && ground !== waitingKey.ground) agent.nextAtMs = nowMs;
+    }
+  }
+
+  /** Notes that a contact begins. */
+  begin(agent: ScheduledAgent): void {
+    agent.isRunning = true;
+    agent.nextAtMs = Infinity;
+  }
+
+  /** Notes that a contact was given up without a result. */
+  cancel(agent: ScheduledAgent): void {
+    agent.isRunning = false;
+  }
+
+  /** Notes how a contact ended. */
+  finish(agent: ScheduledAgent, end: ContactEnd): void {
+    agent.isRunning = false;
+    agent.lastDurationMs = end.durationMs;
+    agent.waitingKey = end.waitingKey;
+    agent.failures = end.isWanted ? 0 : agent.failures + 1;
+    agent.nextAtMs = end.isWanted ? Infinity : end.nowMs + this.#pauseMs(agent.failures);
+  }
+
+  #pauseMs(failures: number): number {
+    const { pollingIntervalMs, random } = this.#options;
+    const boundMs = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), pollingIntervalMs);
+    return Math.ceil(boundMs * (1 + random()) / 2);
+  }
+
+  #listed(): ScheduledAgent[] {
+    return [...this.#agents.values()].filter(({ unlistedSinceMs }) => unlistedSinceMs === null);
+  }
+}
+
+function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
+  return {
+    address,
+    name: formatAgentAddress(address),
+    failures: 0,
+    lastDurationMs: 0,
+    nextAtMs: nowMs,
+    isRunning: false,
+    waitingKey: null,
+    unlistedSinceMs: null,
+  };
+}
+
+/**
+ * Orders agents so that those which did well come first: fewer failures, then those on record, then
+ * the quick ones.
+ */
+export function orderAgents(
+  agents: readonly ScheduledAgent[],
+  isRecorded: (name: string) => boolean,
+): ScheduledAgent[] {
+  const recorded = new Set(agents.map(({ name }) => name).filter(isRecorded));
+  const rank = (agent: ScheduledAgent) => (recorded.has(agent.name) ? 0 : 1);
+  return [...agents].sort((a, b) => {
+    return a.failures - b.failures || rank(a) - rank(b) || a.lastDurationMs - b.lastDurationMs;
+  });
+}

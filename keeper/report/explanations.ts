@@ -1,0 +1,97 @@
+/**
+ * What the codes of a report mean, and what an operator can do about each.
+ *
+ * @module
+ */
+import type { RejectionCode } from "../../protocol/mod.ts";
+import type { AgentOutcome } from "./report.ts";
+import type { PendingReason } from "../trust/mod.ts";
+
+/** Why the keeper turns an agent away. */
+const REFUSED: Readonly<Partial<Record<RejectionCode, string>>> = {
+  "app-mismatch":
+    "it says that it belongs to another app, or only one of you names an app, which " +
+    "a keeper that signs needs of both: check --app-name at both ends, and the port",
+  "clone-suspected":
+    "its key answers from two processes, and both are held until one of them was " +
+    "silent for two polling intervals: find out who copied its state folder, and end one",
+  "enrolment-invalid":
+    "its proof of enrolment does not fit the secret that this keeper has: give " +
+    "both the same secret; if yours are the same, somebody is guessing",
+  "identity-changed": "it shows another key than the one on record: if its container was made " +
+    "anew, approve the new key",
+  "identity-invalid":
+    "its proof of identity is not valid: somebody may be on the path; check the " +
+    "address and the network",
+  "identity-mismatch": "its key is known for another app or component: if that has changed, have " +
+    "it forgotten (agents forget)",
+  "rejected": "its key is not known, and --trust pinned lets nobody new in: approve it by its " +
+    "whole fingerprint",
+  "relay-suspected": "it passes on what an agent at another address says, and got nothing: find " +
+    "out who runs this node; it needs no approval",
+};
+
+/** Why an agent turns the keeper away. */
+const REFUSES: Readonly<Partial<Record<RejectionCode, string>>> = {
+  "address-refused": "it does not allow this address: add it to its --whitelisted-addresses",
+  "app-mismatch": "it belongs to another app: check --app-name at both ends",
+  "busy": "another delivery is under way there, and it is tried again: see that no other keeper " +
+    "serves it",
+  "component-mismatch": "it is another component than this keeper means: check --component-name " +
+    "there",
+  "enrolment-invalid": "it does not accept the enrolment: give both the same secret",
+  "identity-changed": "it takes this keeper for another one: check its --zelid",
+  "identity-invalid": "it does not accept the proof of identity: somebody may be on the path",
+  "manifest-stale":
+    "it has seen a later manifest of this signer: another keeper signs for it, this " +
+    "keeper lost its state folder, or a clock is wrong; serve it with one keeper alone",
+  "owner-unknown":
+    "it does not know yet who owns the app, and asks the Flux API: wait, or name the " +
+    "signer with --zelid there",
+  "rejected": "it ended the session for a reason that this version does not know: see its log",
+  "shutting-down": "it is about to end, and is tried again",
+  "statement-expired": "by its clock the keeper's statement is not of now: set both clocks right",
+  "statement-invalid": "it does not trust the address that this keeper signs with, or knows the " +
+    "app or component by another name: check --zelid and --app-name there",
+  "statement-missing":
+    "it wants a keeper that signs its connections: give this keeper a key, and " +
+    "--sign-connections",
+};
+
+/** Why a session did not come about, or broke. */
+const FAILURES: Readonly<Record<string, string>> = {
+  "connection-failed": "the network leads nowhere",
+  "connection-lost": "the connection broke",
+  "connection-refused": "nothing listens there; an instance on standby is one reason",
+  "host-not-found": "its name is not known",
+  "key-on-record": "its key is on record, so it is not spoken to on the original's wire: " +
+    "take it out of --wire, or have it forgotten (agents forget)",
+  "original-refused": "it speaks protocol 2, and lets nobody here speak the original's wire: " +
+    "--wire HOST=2",
+  "original-wire": "it speaks the wire of the original FluxVault; to serve it so, with what that " +
+    "cannot protect: --wire HOST=original",
+  "timed-out": "it took too long",
+  "truncated": "it ended the session in the middle",
+};
+
+/** Why an agent waits, where that is not plain. */
+const WAITS: Readonly<Partial<Record<PendingReason, string>>> = {
+  "not-listed": "it left the list of the app's agents before it was heard, so it got no place",
+  "places-taken": "every first-use place is taken: approve it, or raise the limit",
+  "places-unknown": "nobody said how many agents may be trusted at first use: --first-use-limit",
+};
+
+/** Explains how a contact ended, as the end of a sentence; `null` where there is no more to say. */
+export function explainOutcome(outcome: AgentOutcome): string | null {
+  switch (outcome.kind) {
+    case "delivered":
+      return null;
+    case "pending":
+      return WAITS[outcome.reason] ?? null;
+    case "rejected":
+      return (outcome.by === "us" ? REFUSED : REFUSES)[outcome.code] ?? null;
+    case "unreachable":
+    case "failed":
+      return FAILURES[outcome.code] ?? null;
+  }
+}

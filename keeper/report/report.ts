@@ -1,0 +1,174 @@
+/**
+ * How a pass over the fleet went: values, not errors.
+ *
+ * @module
+ */
+import type { FileResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import type { WithheldFile } from "../contact/delivery.ts";
+import type { PendingReason, TrustLevel, TrustNews } from "../trust/mod.ts";
+import type { Wire } from "../contact/wire.ts";
+
+/** How the contact with one agent ended. */
+export type AgentOutcome =
+  /** The session came to its end; each file has a result of its own. */
+  | {
+    readonly kind: "delivered";
+    /** A result for each file that the agent should hold or asked for. */
+    readonly files: readonly FileResult[];
+    /** The files that ask for more than the agent's level, which it was therefore not given. */
+    readonly withheld: readonly WithheldFile[];
+    /** How many bytes of file contents were sent. */
+    readonly contentBytes: number;
+  }
+  /** Its key waits for the operator; it was given nothing. */
+  | {
+    readonly kind: "pending";
+    /** Why it waits. */
+    readonly reason: PendingReason;
+  }
+  /** One side turned the other away. */
+  | {
+    readonly kind: "rejected";
+    /** Why. */
+    readonly code: RejectionCode;
+    /** `us` if the keeper refused the agent, `peer` if the agent refused the keeper. */
+    readonly by: "us" | "peer";
+  }
+  /** No connection came about: an instance on standby is one reason, a stale list another. */
+  | { readonly kind: "unreachable"; readonly code: string }
+  /** The session broke. */
+  | { readonly kind: "failed"; readonly code: string };
+
+/** How the contact with one agent went. */
+export interface AgentReport {
+  /** Where it was dialled, as `host:port`. */
+  readonly address: string;
+  /** What was spoken: protocol 2, or the wire of the original FluxVault. */
+  readonly wire: Wire;
+  /** The component that it says it is; `null` if it says none or did not get so far. */
+  readonly component: string | null;
+  /** The fingerprint of its key, `null` if it did not prove one. */
+  readonly fingerprint: string | null;
+  /**
+   * How much it is trusted: why its key is, or `address` on the original's wire, where nothing else is
+   * known of it; `null` where it is not trusted, or did not get so far.
+   */
+  readonly trust: TrustLevel | null;
+  /** What this contact changed about that, or `null`. */
+  readonly news: TrustNews | null;
+  /** On which node it says that it runs, or `null`; nobody has signed this. */
+  readonly node: NodeEvidence | null;
+  /** Its software by its own word, or `null`; text of a stranger. */
+  readonly software: string | null;
+  /** When the contact began, in Unix milliseconds. */
+  readonly startedMs: number;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /**
+   * How many contacts in a row did not end as wanted, this one included; 0 if it did, and where all
+   * that is wanting is withheld.
+   */
+  readonly failures: number;
+  /** How it ended. */
+  readonly outcome: AgentOutcome;
+}
+
+/** Something that went wrong with a pass rather than with one agent. */
+export interface PassProblem {
+  /** The stable code of the failure. */
+  readonly code: string;
+  /** What happened, for people. */
+  readonly message: string;
+}
+
+/** How a pass went. */
+export interface PassReport {
+  /** Counts the passes of a keeper, from 1. */
+  readonly pass: number;
+  /** The app, or `null`. */
+  readonly app: string | null;
+  /** Whether the whole fleet was served, or only agents that are new or due for a retry. */
+  readonly isWhole: boolean;
+  /** When it began, in Unix milliseconds. */
+  readonly startedMs: number;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+  /** The agents, in the order of their addresses. */
+  readonly agents: readonly AgentReport[];
+  /** What else went wrong: the list of agents is an old one, what was learned cannot be kept. */
+  readonly problems: readonly PassProblem[];
+}
+
+const WANTED: ReadonlySet<string> = new Set(["created", "updated", "unchanged"]);
+
+/** Tells whether a file is as it should be. */
+export function isFileWanted(file: FileResult): boolean {
+  return WANTED.has(file.outcome);
+}
+
+/**
+ * Tells whether an agent ended in the wanted state: reached, every file as it should be, and none
+ * withheld.
+ */
+export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
+  return isAgentServed(agent) && countWithheld(agent) === 0;
+}
+
+/** Tells whether an agent holds all that its level lets it have. */
+export function isAgentServed({ outcome }: Pick<AgentReport, "outcome">): boolean {
+  return outcome.kind === "delivered" && outcome.files.every(isFileWanted);
+}
+
+/** Counts the files that an agent was not given because they ask for more trust. */
+export function countWithheld({ outcome }: Pick<AgentReport, "outcome">): number {
+  return outcome.kind === "delivered" ? outcome.withheld.length : 0;
+}
+
+/** Tells whether an operator can let the agent in. */
+export function isAgentWaiting({ outcome }: Pick<AgentReport, "outcome">): boolean {
+  return outcome.kind === "pending" ||
+    (outcome.kind === "rejected" && outcome.by === "us" && outcome.code === "identity-changed");
+}
+
+/**
+ * Tells whether a pass ended as wanted: there was an agent, every one is in the wanted state, and
+ * nothing else went wrong.
+ *
+ * @example
+ * ```ts
+ * import { isPassWanted } from "@fluxvault/fluxvault/keeper";
+ *
+ * const pass = { pass: 1, app: null, isWhole: true, startedMs: 0, durationMs: 0 };
+ * console.assert(!isPassWanted({ ...pass, agents: [], problems: [] }));
+ * ```
+ */
+export function isPassWanted(report: PassReport): boolean {
+  return report.agents.length > 0 && report.problems.length === 0 &&
+    report.agents.every(isAgentWanted);
+}
+
+/** A report on one contact, which knows nothing of those before it. */
+export type ContactReport = Omit<AgentReport, "failures">;
+
+/** Makes one report of two contacts: what the first put in place was put in place. */
+export function joinReports(first: ContactReport, second: ContactReport): ContactReport {
+  const { startedMs } = first;
+  const durationMs = first.durationMs + second.durationMs;
+  const joined = { ...second, news: first.news ?? second.news, startedMs, durationMs };
+  if (first.outcome.kind !== "delivered" || second.outcome.kind !== "delivered") return joined;
+  const before = new Map(first.outcome.files.map((file) => [file.path, file]));
+  const files = second.outcome.files.map((file): FileResult => {
+    const earlier = before.get(file.path);
+    const wasPutInPlace = earlier?.outcome === "created" || earlier?.outcome === "updated";
+    return file.outcome === "unchanged" && wasPutInPlace ? earlier : file;
+  });
+  const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
+  return { ...joined, outcome: { ...second.outcome, files, contentBytes } };
+}
+
+/** Puts into the report on a pass what a later one says of some of its agents. */
+export function updatePass(report: PassReport, later: PassReport): PassReport {
+  const news = new Map(later.agents.map((agent) => [agent.address, agent]));
+  const agents = report.agents.map((agent) => news.get(agent.address) ?? agent);
+  return { ...report, agents, problems: [...report.problems, ...later.problems] };
+}

@@ -1,0 +1,60 @@
+/**
+ * What a report for people says of one agent beside its row in the table.
+ *
+ * @module
+ */
+import { sanitiseText } from "../../protocol/host/mod.ts";
+import { type AgentReport, isFileWanted } from "./report.ts";
+
+/** How wide a terminal is that nobody made wider. */
+const WIDTH = 80;
+
+/** Breaks a line between words where it is wider than a terminal; what follows is indented. */
+export function wrapLine(text: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join("\n");
+}
+
+/** Says which files of an agent are not as they should be, one line each. */
+export function troublesOf({ outcome, address, trust }: AgentReport): string[] {
+  if (outcome.kind !== "delivered") return [];
+  const files = outcome.files.filter((file) => !isFileWanted(file));
+  return [
+    ...files.map(({ path, outcome, code }) => {
+      const why = code === undefined ? "" : ` (${code})`;
+      return sanitiseText(`${address}: ${path}: ${outcome}${why}`);
+    }),
+    ...outcome.withheld.map(({ path, required }) => {
+      const why = `it asks for ${required}, and the agent is ${trust ?? "not trusted"}`;
+      return sanitiseText(`${address}: ${path}: withheld (${why})`);
+    }),
+  ];
+}
+
+/** Says whom the keeper trusts from this pass on; two lines each, so that a fingerprint fits. */
+export function formatNews({ news, address, fingerprint, component }: AgentReport): string[] {
+  if (news === null) return [];
+  const name = sanitiseText(component ?? "-");
+  const head = news.kind === "first-use"
+    ? `${address}: new, trusted at first use: place ${news.place} of ${news.places}`
+    : news.before === null
+    ? `${address}: new, it has enrolled`
+    : `${address}: raised from ${news.before}, it has enrolled`;
+  const replaced = news.kind === "enrolled" ? news.replaced : [];
+  return [
+    [
+      head,
+      `  ${fingerprint}, component ${name}`,
+      ...replaced.map((other) => `  it takes the place of ${other}`),
+    ].join("\n"),
+  ];
+}

@@ -1,0 +1,89 @@
+import { encodeWif, generatePrivateKey, zelIdOfKey } from "../../../flux/mod.ts";
+import { checkSigning, openKeys } from "../../../keeper/commands/key_settings.ts";
+import { RUN_OPTIONS } from "../../../keeper/options.ts";
+import type { ServeContext } from "../../../keeper/commands/run_context.ts";
+import { parseWires } from "../../../keeper/contact/wire.ts";
+import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../protocol/host/mod.ts";
+import { ConfigError } from "../../../protocol/mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { MemoryInput } from "../../support/memory_input.ts";
+import { MemoryLogger } from "../../support/memory_logger.ts";
+import { MemoryOutput } from "../../support/memory_output.ts";
+import { temporaryFolder } from "../../support/temporary_folder.ts";
+
+const KEY = generatePrivateKey();
+const ADDRESS = zelIdOfKey(KEY);
+const SIGNED = ["--sign-connections", "--zelid", ADDRESS];
+/** Any 43 characters that end well. */
+const SECRET = "b".repeat(42) + "A";
+
+async function contextOf(
+  args: readonly string[],
+  { variables = {}, lines = [] }: {
+    readonly variables?: Record<string, string>;
+    readonly lines?: readonly string[];
+  } = {},
+): Promise<ServeContext> {
+  const env = fixedEnvironment(variables);
+  const resolved = await resolveSettings([...RUN_OPTIONS, ...GLOBAL_OPTIONS], { args, env });
+  return {
+    settings: resolved.values,
+    resolved,
+    operands: [],
+    env,
+    logger: new MemoryLogger(),
+    signal: new AbortController().signal,
+    stdin: new MemoryInput(lines),
+    stdout: new MemoryOutput(),
+    stderr: new MemoryOutput(),
+  };
+}
+
+Deno.test("checkSigning takes both settings or none, also beside nodes of the original", async () => {
+  for (const args of [[], SIGNED]) {
+    const context = await contextOf(args);
+    checkSigning(context, parseWires([]));
+    checkSigning(context, parseWires(["192.0.2.7=original"]));
+  }
+});
+
+Deno.test("checkSigning refuses one setting without the other, and what nobody would see signed", async () => {
+  for (const args of [["--sign-connections"], ["--zelid", ADDRESS]]) {
+    const context = await contextOf(args);
+    assertThrows(() => checkSigning(context, parseWires([])), ConfigError, "config-invalid");
+  }
+  const context = await contextOf(SIGNED);
+  const wires = parseWires(["original"]);
+  assertThrows(() => checkSigning(context, wires), ConfigError, "config-invalid");
+});
+
+Deno.test("openKeys finds nothing where nothing is asked for, and none of an app without a secret", async () => {
+  await using folder = await temporaryFolder();
+  const context = await contextOf([]);
+  for (const app of [null, "shop"]) {
+    const keys = await openKeys(context, { app, stateFolder: folder.path });
+    assertEquals(keys, { signer: null, enrolmentSecret: null });
+  }
+});
+
+Deno.test("openKeys finds the key that signs and the secret of the app", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.writeTextFile(`${folder.path}/fluxvault-enrolment`, SECRET, { mode: 0o600 });
+  const variables = { CREDENTIALS_DIRECTORY: folder.path };
+  const context = await contextOf(SIGNED, { variables, lines: [encodeWif(KEY)] });
+  const keys = await openKeys(context, { app: "shop", stateFolder: folder.path });
+  assertEquals(keys.signer?.address, ADDRESS);
+  assertEquals(keys.enrolmentSecret?.length, 32);
+  const appless = await openKeys(await contextOf([], { variables }), {
+    app: null,
+    stateFolder: folder.path,
+  });
+  assertEquals(appless.enrolmentSecret, null);
+});
+
+Deno.test("openKeys fails where the key that has to sign is not there", async () => {
+  await using folder = await temporaryFolder();
+  const context = await contextOf(SIGNED);
+  const wish = { app: null, stateFolder: folder.path };
+  await assertRejects(() => openKeys(context, wish), ConfigError, "config-invalid");
+});
