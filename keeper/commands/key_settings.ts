@@ -6,6 +6,7 @@
  */
 import type { Bytes, StatementSigner } from "../../protocol/mod.ts";
 import { settingError } from "../../protocol/host/mod.ts";
+import type { ManagedFile } from "../vault/managed_files.ts";
 import type { ServeContext } from "./run_context.ts";
 import type { WireChoice } from "../contact/wire.ts";
 
@@ -16,6 +17,9 @@ export interface KeeperKeys {
   /** The enrolment secret of the app; 32 bytes, or `null` where there is none. */
   readonly enrolmentSecret: Bytes | null;
 }
+
+/** Nothing is signed, and nobody enrols. */
+export const NO_KEYS: KeeperKeys = Object.freeze({ signer: null, enrolmentSecret: null });
 
 /** What the keys are for. */
 export interface KeyWish {
@@ -56,6 +60,35 @@ export function checkSigning({ settings, resolved }: ServeContext, wires: WireCh
 }
 
 /**
+ * Looks whether files ask for agents that have enrolled where none can.
+ *
+ * @throws {ConfigError} without an app, since an enrolment secret is that of one.
+ */
+export function checkEnrolment(
+  { resolved, logger }: ServeContext,
+  wish: {
+    readonly files: readonly ManagedFile[];
+    readonly app: string | null;
+    readonly keys: KeeperKeys;
+  },
+): void {
+  if (!wish.files.some(({ requires }) => requires === "enrolled")) return;
+  if (wish.app === null) {
+    throw settingError(resolved, {
+      name: "require",
+      problem: "asks for enrolled, and without --app-name there is nothing to enrol in",
+      hint: "Name the app, or ask for approved.",
+    });
+  }
+  if (wish.keys.enrolmentSecret !== null) return;
+  logger.warn(
+    "Files ask for agents that have enrolled, and this keeper has no enrolment secret of the app: " +
+      "only those that enrolled before get them.",
+    { app: wish.app },
+  );
+}
+
+/**
  * Finds the keys; loads what handles them only where there may be one.
  *
  * @throws {ConfigError} where a key that is needed is not there.
@@ -65,7 +98,7 @@ export async function openKeys(context: ServeContext, wish: KeyWish): Promise<Ke
   const { settings: { signConnections, zelid, keyStore } } = context;
   const { app, stateFolder } = wish;
   const mustSign = signConnections && zelid !== undefined;
-  if (!mustSign && app === null) return { signer: null, enrolmentSecret: null };
+  if (!mustSign && app === null) return NO_KEYS;
   const { findEnrolmentSecret, findSigner, openKeyRing } = await import("../keys/mod.ts");
   const search = { ...context, keyStore, stateFolder };
   // One ring for both, so that a passphrase is asked for once.

@@ -9,13 +9,14 @@ import {
   EXIT_DONE,
   EXIT_FAILURE,
   settingError,
+  StopRequested,
 } from "../../protocol/host/mod.ts";
 import { ApprovalQuestion } from "./approval_question.ts";
 import { dialAgent } from "../contact/dialer.ts";
 import { type Fleet, StaticFleet } from "../fleet/fleet.ts";
 import { checkTrust, readFleet } from "./fleet_settings.ts";
 import { Keeper } from "../keeper.ts";
-import { checkSigning, openKeys } from "./key_settings.ts";
+import { checkEnrolment, checkSigning, NO_KEYS, openKeys } from "./key_settings.ts";
 import type { RUN_OPTIONS } from "../options.ts";
 import { isPassWanted, type PassReport, updatePass } from "../report/report.ts";
 import { printNews, printReport } from "../report/report_output.ts";
@@ -44,6 +45,17 @@ export function run(context: CommandContext<typeof RUN_OPTIONS>): Promise<number
 
 /** Serves a fleet, once or until it is stopped. */
 export async function serve(context: ServeContext, options: ServeOptions = {}): Promise<number> {
+  try {
+    return await serveFleet(context, options);
+  } catch (error) {
+    if (!context.settings.runOnce || !(error instanceof StopRequested)) throw error;
+    // Unlike a service, what was to be done once is not done where it was stopped.
+    context.logger.warn("The keeper was stopped before its one pass had ended.");
+    return error.exitCode;
+  }
+}
+
+async function serveFleet(context: ServeContext, options: ServeOptions): Promise<number> {
   const { settings, logger, signal } = context;
   const { wholeFolder = false } = options;
   const files = wholeFolder ? [] : readFiles(context);
@@ -59,7 +71,10 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
   const knownAgents = new KnownAgentsFile(stateFolder);
   await knownAgents.load();
   if (wires.hasOriginal) warnOfOriginal(context, fleet);
-  const keys = wires.isOriginalOnly ? {} : await openKeys(context, { app: fleet.app, stateFolder });
+  const keys = wires.isOriginalOnly
+    ? NO_KEYS
+    : await openKeys(context, { app: fleet.app, stateFolder });
+  checkEnrolment(context, { files, app: fleet.app, keys });
   const keeper = new Keeper({
     ...keys,
     wires,

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
 import type { RunningProgram } from "../support/running_program.ts";
 import { dialAsKeeper } from "../support/second_ends.ts";
@@ -179,4 +179,14 @@ Deno.test("keeper: finds nobody where the app runs nowhere, and says so", async 
   api.setLocations(APP, ["not an address", "127.0.0.1/../..", "[::1", "a b", ""]);
   const odd = await site.deliver({ args: fluxArguments(api, 1) });
   assertEquals([odd.code, odd.pass?.agentsWanted], [1, 0]);
+});
+
+Deno.test("keeper: does not call it done where it was stopped before its one pass had ended", async () => {
+  await using site = await Site.open({ "db.password": "1" });
+  await using silent = TcpPeer.silent();
+  const keeper = await site.startKeeper({ agents: [silent.address], args: ["--run-once"] });
+  await silent.waitForConnections(1);
+  const { code, stderr } = await keeper.stop();
+  assertEquals(code, 143, stderr);
+  assertMatch(stderr, /stopped before its one pass had ended/);
 });

@@ -1,11 +1,11 @@
 import { encodeWif, generatePrivateKey, zelIdOfKey } from "../../../flux/mod.ts";
-import { checkSigning, openKeys } from "../../../keeper/commands/key_settings.ts";
+import { checkEnrolment, checkSigning, openKeys } from "../../../keeper/commands/key_settings.ts";
 import { RUN_OPTIONS } from "../../../keeper/options.ts";
 import type { ServeContext } from "../../../keeper/commands/run_context.ts";
 import { parseWires } from "../../../keeper/contact/wire.ts";
 import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../protocol/host/mod.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
-import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
@@ -86,4 +86,30 @@ Deno.test("openKeys fails where the key that has to sign is not there", async ()
   const context = await contextOf(SIGNED);
   const wish = { app: null, stateFolder: folder.path };
   await assertRejects(() => openKeys(context, wish), ConfigError, "config-invalid");
+});
+
+const ENROLLED = [{ local: "a", remote: "a", requires: "enrolled" as const }];
+
+Deno.test("checkEnrolment refuses files for enrolled agents where there is no app", async () => {
+  const context = await contextOf([]);
+  const keys = { signer: null, enrolmentSecret: null };
+  const wish = { files: ENROLLED, app: null, keys };
+  assertThrows(() => checkEnrolment(context, wish), ConfigError, "config-invalid");
+  checkEnrolment(context, { files: [{ local: "a", remote: "a" }], app: null, keys });
+});
+
+Deno.test("checkEnrolment warns of files for enrolled agents where nobody can enrol", async () => {
+  const [known, unknown] = [await contextOf([]), await contextOf([])];
+  const keys = { signer: null, enrolmentSecret: null };
+  checkEnrolment(unknown, { files: ENROLLED, app: "shop", keys });
+  checkEnrolment(known, {
+    files: ENROLLED,
+    app: "shop",
+    keys: { ...keys, enrolmentSecret: new Uint8Array(32) },
+  });
+  const warnings = [unknown, known].map(({ logger }) => {
+    assert(logger instanceof MemoryLogger);
+    return logger.messages("warn").length;
+  });
+  assertEquals(warnings, [1, 0]);
 });
