@@ -113,7 +113,7 @@ export function readAppLocations(data: unknown, options: ReadAppLocationsOptions
     });
   }
   const appName = options.appName.toLowerCase();
-  const byHost = new Map<string, AppLocation>();
+  const byHost = new Map<string, HostRows>();
   const skipped = { malformed: 0, foreign: 0, expired: 0 };
   for (const row of data) {
     const fields: Readonly<Record<string, unknown>> = asRecord(row) ?? {};
@@ -132,17 +132,32 @@ export function readAppLocations(data: unknown, options: ReadAppLocationsOptions
       skipped.expired++;
       continue;
     }
-    const known = byHost.get(address.host);
-    const ports = new Set([...known?.apiPorts ?? [], address.apiPort]);
-    byHost.set(address.host, {
-      host: address.host,
-      apiPorts: [...ports].sort((a, b) => a - b),
-      ...present("expiresAtMs", pick(Math.max, known?.expiresAtMs, expiresAtMs)),
-      ...present("runningSinceMs", pick(Math.min, known?.runningSinceMs, readTimeMs(runningSince))),
-    });
+    const known = byHost.get(address.host) ?? { apiPorts: new Set<number>() };
+    known.apiPorts.add(address.apiPort);
+    known.expiresAtMs = pick(Math.max, known.expiresAtMs, expiresAtMs);
+    known.runningSinceMs = pick(Math.min, known.runningSinceMs, readTimeMs(runningSince));
+    byHost.set(address.host, known);
   }
-  const locations = [...byHost.values()].sort((a, b) => a.host < b.host ? -1 : 1);
+  const locations = [...byHost]
+    .sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([host, rows]) => locationOf(host, rows));
   return { locations, skipped };
+}
+
+/** What the rows of one host say together. */
+interface HostRows {
+  readonly apiPorts: Set<number>;
+  expiresAtMs?: number | undefined;
+  runningSinceMs?: number | undefined;
+}
+
+function locationOf(host: string, rows: HostRows): AppLocation {
+  return {
+    host,
+    apiPorts: [...rows.apiPorts].sort((a, b) => a - b),
+    ...present("expiresAtMs", rows.expiresAtMs),
+    ...present("runningSinceMs", rows.runningSinceMs),
+  };
 }
 
 function readTimeMs(value: unknown): number | undefined {

@@ -9,6 +9,9 @@ import { FluxApiError } from "./errors.ts";
 import type { FluxClient, FluxGetOptions } from "./flux_client.ts";
 import { asRecord } from "./responses.ts";
 
+/** The most instances that the network lets an app have. */
+const MAX_APP_INSTANCES = 100;
+
 /** One component of an app. */
 export interface AppComponent {
   /** The name of the component; for version 1 to 3, whose only component has none, the app's name. */
@@ -27,7 +30,7 @@ export interface AppSpecification {
   readonly name: string;
   /** The version of the specification, from 1. */
   readonly version: number;
-  /** How many instances the network keeps running; absent before version 3. */
+  /** How many instances the network keeps running, 1 to 100; absent before version 3. */
   readonly instances?: number;
   /** The components; empty where they are encrypted. */
   readonly components: readonly AppComponent[];
@@ -101,7 +104,7 @@ export function readAppSpecification(data: unknown, appName: string): AppSpecifi
   return {
     name,
     version,
-    ...(isCount(instances) ? { instances } : {}),
+    ...(isCount(instances) ? { instances: Math.min(instances, MAX_APP_INSTANCES) } : {}),
     components,
     enterprise: typeof enterprise === "string" && enterprise !== "",
   };

@@ -35,23 +35,3 @@ export function parseRetryAfterMs(header: string, nowMs: number): number | null 
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) ? null : Math.max(0, atMs - nowMs);
 }
-
-/**
- * Resolves after a time on the real clock.
- *
- * @throws The reason of the signal, as soon as it is aborted.
- */
-export function delay(durationMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, durationMs);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { delay } from "../protocol/delay.ts";
 import { type Logger, SILENT_LOGGER } from "../protocol/logger.ts";
-import { backOffMs, delay, MAX_RETRY_AFTER_MS, parseRetryAfterMs } from "./back_off.ts";
+import { backOffMs, MAX_RETRY_AFTER_MS, parseRetryAfterMs } from "./back_off.ts";
 import { FluxApiError, type FluxApiErrorCode } from "./errors.ts";
 import { type Fetch, sendRequest } from "./request.ts";
 

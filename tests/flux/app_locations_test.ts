@@ -184,3 +184,14 @@ Deno.test("readAppLocations gives distinct hosts or a FluxApiError for any data"
     }
   }));
 });
+
+Deno.test("readAppLocations joins any number of rows of one host in one go", () => {
+  // With a list that is made anew for each row these would take minutes.
+  const data = Array.from({ length: 65_535 }, (_, i) => ({
+    name: "vaultdemo",
+    ip: `203.0.113.20:${65_535 - i}`,
+  }));
+  const { locations } = readAppLocations(data, { appName: "vaultdemo", nowMs: 0 });
+  assertEquals(locations.length, 1);
+  assertEquals(locations[0]?.apiPorts, data.map((_, i) => i + 1));
+});

@@ -126,6 +126,14 @@ Deno.test("readAppSpecification compares the name without regard to case, and ke
   assertEquals(readAppSpecification(data, "vaultdemo").name, "VaultDemo");
 });
 
+Deno.test("readAppSpecification takes no more instances than the network lets an app have", () => {
+  const data = { version: 8, name: "vaultdemo", compose: [] };
+  const counts = [100, 101, Number.MAX_SAFE_INTEGER].map((instances) => {
+    return readAppSpecification({ ...data, instances }, "vaultdemo").instances;
+  });
+  assertEquals(counts, [100, 100, 100]);
+});
+
 Deno.test("readAppSpecification leaves out what makes no sense, and keeps ports in pairs", () => {
   const data = {
     version: 9,

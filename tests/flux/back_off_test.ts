@@ -1,11 +1,10 @@
 import {
   backOffMs,
-  delay,
   FIRST_BACK_OFF_MS,
   MAX_BACK_OFF_MS,
   parseRetryAfterMs,
 } from "../../flux/back_off.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { assertEquals } from "../support/assert.ts";
 
 const NOW_MS = Date.parse("2026-07-22T10:00:00Z");
 
@@ -35,18 +34,4 @@ Deno.test("parseRetryAfterMs ignores what is neither", () => {
   for (const header of ["", "-5", "1.5", "1e9", "soon", "Soon", "12345678901"]) {
     assertEquals(parseRetryAfterMs(header, NOW_MS), null, header);
   }
-});
-
-Deno.test("delay resolves on the real clock", async () => {
-  await delay(0);
-  await delay(0, new AbortController().signal);
-});
-
-Deno.test("delay rejects with the reason of its signal, before and while it waits", async () => {
-  const reason = new RangeError("enough");
-  await assertRejects(() => delay(3_600_000, AbortSignal.abort(reason)), RangeError);
-  const controller = new AbortController();
-  const waiting = delay(3_600_000, controller.signal);
-  controller.abort(reason);
-  assertEquals(await waiting.catch((error) => error), reason);
 });
