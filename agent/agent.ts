@@ -7,7 +7,6 @@ import {
   type AgentIdentity,
   type Bytes,
   ConnectionError,
-  FluxVaultError,
   type Logger,
   type NodeEvidence,
   openAsAgent,
@@ -27,6 +26,7 @@ import { hostKey, isOwnGateway, normaliseAddress } from "./door/ip_address.ts";
 import { STOP_GRACE_MS } from "./limits.ts";
 import type { PeerPolicy } from "./door/peer_policy.ts";
 import { type AgentSessionReport, logReport } from "./delivery/session_report.ts";
+import { ORIGINAL_WIRE_HINT, PLACE_LOST, SetupFailures } from "./door/setup_failures.ts";
 import { ThrottledLog } from "./door/throttled_log.ts";
 import { UnwrapQueue } from "./door/unwrap_queue.ts";
 
@@ -78,13 +78,6 @@ interface Life {
   readonly cut: AbortSignal;
 }
 
-/** What the log calls a peer that speaks the original's wire where that is off. */
-const ORIGINAL_WIRE = "original-wire";
-const ORIGINAL_WIRE_HINT =
-  "it speaks the wire of the original FluxVault, which --original-wire would let in";
-/** What ends a connection that has to make room. */
-const PLACE_LOST = new ConnectionError("connection-lost", "others needed the place");
-
 interface Setup {
   readonly visit: Visit;
   readonly control: AbortController;
@@ -120,7 +113,7 @@ export class Agent {
   readonly #desk: DeliveryDesk;
   readonly #instance: Bytes = randomBytes(16);
   readonly #refusals: ThrottledLog;
-  readonly #failures: ThrottledLog;
+  readonly #failures: SetupFailures;
   readonly #unwraps = new UnwrapQueue();
 
   /**
@@ -139,10 +132,7 @@ export class Agent {
     this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });
     });
-    this.#failures = new ThrottledLog((address, { count, reasons }) => {
-      const hint = Object.hasOwn(reasons, ORIGINAL_WIRE) ? { hint: ORIGINAL_WIRE_HINT } : {};
-      logger.warn("connections came to no session", { address, count, reasons, ...hint });
-    });
+    this.#failures = new SetupFailures(logger);
   }
 
   /**
@@ -285,9 +275,11 @@ export class Agent {
       visit.admit();
       return conversation;
     } catch (error) {
-      this.#failures.note(hostKey(connection.remoteAddress.hostname), reasonOf(error));
-      // Who lost its place, or meets an agent that stops or is at fault itself, has done nothing wrong.
-      if (!control.signal.aborted && isOfPeer(error)) visit.fail();
+      const end = this.#failures.note(hostKey(connection.remoteAddress.hostname), error);
+      // Who meets an agent that stops has done nothing wrong; who lost its place was blamed then.
+      if (control.signal.aborted) return null;
+      if (end === "failed") visit.fail();
+      else if (end === "declined") visit.decline();
       return null;
     }
   }
@@ -334,17 +326,4 @@ async function leaseWatched(
     unwrap: (wrapped: Bytes) => inTurn(() => lease.unwrap(wrapped)),
     unwrapOriginal: (wrapped: Bytes) => inTurn(() => lease.unwrapOriginal(wrapped)),
   };
-}
-
-/** Tells whether it is the peer that a handshake failed by. */
-function isOfPeer(error: unknown): boolean {
-  // It knows no better who owns the app than we do.
-  return error instanceof FluxVaultError && error.code !== "owner-unknown";
-}
-
-/** Names a failure for the log: never in words of the peer, and never with its numbers. */
-function reasonOf(error: unknown): string {
-  if (error instanceof OriginalPeerError) return ORIGINAL_WIRE;
-  if (error instanceof FluxVaultError) return error === PLACE_LOST ? "place-lost" : error.code;
-  return error instanceof Error ? error.name : "unknown";
 }

@@ -18,6 +18,8 @@ export const MAX_KNOWN_ADDRESSES = 256;
 export const FREE_FAILURES = 4;
 /** After how long one such connection is forgiven. */
 export const FAILURE_FORGIVEN_MS = 60_000;
+/** After how long it is forgiven that a peer turned the agent away: no keeper comes more often. */
+export const REFUSAL_FORGIVEN_MS = 1_000;
 /** How long after the last one all are forgiven. */
 export const FAILURE_MEMORY_MS = 600_000;
 /** How many addresses with failures are remembered; the least guilty is forgotten first. */
@@ -77,10 +79,10 @@ export const FILES_RESTORED_AT_ONCE = 8;
 
 /** How long a handshake waits for the look-up of the app's owner that is under way. */
 export const OWNER_WAIT_MS = 5_000;
-/** How long the first pause between two look-ups of the owner is at most; the next twice as long. */
-export const FIRST_OWNER_PAUSE_MS = 5_000;
-/** See {@linkcode FIRST_OWNER_PAUSE_MS}. */
-export const MAX_OWNER_PAUSE_MS = 300_000;
+/** How long the first pause is at most before a Flux API is asked again; the next twice as long. */
+export const FIRST_ASK_PAUSE_MS = 5_000;
+/** See {@linkcode FIRST_ASK_PAUSE_MS}. */
+export const MAX_ASK_PAUSE_MS = 300_000;
 /** How long one attempt to ask a Flux API may take. */
 export const FLUX_REQUEST_TIMEOUT_MS = 10_000;
 /** The largest answer of a Flux API that is read, in bytes: a specification is a few kilobytes. */

@@ -5,6 +5,7 @@
  */
 import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
 import { AgentService } from "./contact/agent_service.ts";
+import { isSameApp } from "./app_name.ts";
 import { FleetList } from "./fleet/fleet_list.ts";
 import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
@@ -20,7 +21,7 @@ import { PROTOCOL_2, type WireChoice } from "./contact/wire.ts";
  *
  * Agents are served several at a time, those that did well before the others. One that hangs, lies
  * or dies has a limited time and place: those whose last contact failed hold a quarter of the places
- * at most.
+ * at most, together with those that are new on a list that anybody can write.
  *
  * @example
  * ```ts
@@ -87,6 +88,7 @@ export class Keeper {
     this.#schedule = new Schedule({ pollingIntervalMs, random: options.random ?? Math.random });
     this.#list = new FleetList(options.fleet, {
       schedule: this.#schedule,
+      recorded: () => this.#recordedAddresses(),
       logger: this.#logger,
       now,
     });
@@ -107,6 +109,7 @@ export class Keeper {
     const { signal } = options;
     const error = await this.#list.refresh({ signal });
     if (error !== null && this.#schedule.size === 0) throw error;
+    this.#service.reviewQueue();
     return await this.#serve(this.#schedule.idle(), { isWhole: true, signal });
   }
 
@@ -130,6 +133,7 @@ export class Keeper {
   async noticeDecisions(): Promise<void> {
     await this.#known.reload();
     this.#schedule.release((fingerprint) => this.#known.groundOf(fingerprint), this.#now());
+    this.#service.reviewQueue();
     this.#wake.resolve();
   }
 
@@ -186,6 +190,13 @@ export class Keeper {
     throw signal.reason;
   }
 
+  async #recordedAddresses(): Promise<ReadonlySet<string>> {
+    const { fleet, knownAgents } = this.#options;
+    const { agents } = await knownAgents.load();
+    const ofApp = agents.filter(({ app }) => isSameApp(app, fleet.app));
+    return new Set(ofApp.flatMap(({ address }) => address ?? []));
+  }
+
   async #rediscover({ signal, onReport }: RunOptions): Promise<void> {
     const error = await this.#list.refresh({ signal });
     if (error !== null && this.#schedule.size === 0) {
@@ -201,7 +212,8 @@ export class Keeper {
     const { signal, onReport } = options;
     try {
       const report = await this.#serve(agents, options);
-      await onReport?.(report);
+      const hasNews = options.isWhole || report.agents.length > 0 || report.problems.length > 0;
+      if (hasNews) await onReport?.(report);
     } catch (error) {
       if (signal.aborted || !(error instanceof FluxVaultError)) throw error;
       await onReport?.(this.#reportProblem(error));
@@ -219,15 +231,20 @@ export class Keeper {
     const startedMs = this.#now();
     const beganMs = performance.now();
     for (const agent of agents) this.#schedule.begin(agent);
+    // One that is served may be in another pass before this one ends.
+    const open = new Set(agents);
     const problems = this.#list.problem === null ? [] : [this.#list.problem];
     let reports: readonly AgentReport[];
     try {
       await this.#known.reload();
       await this.#loadDeliveries(problems);
-      reports = await this.#service.serve(agents, { signal });
+      reports = await this.#service.serve(agents, {
+        signal,
+        onEnd: (agent) => open.delete(agent),
+      });
     } finally {
-      for (const agent of agents) {
-        if (agent.isRunning) this.#schedule.cancel(agent);
+      for (const agent of open) {
+        this.#schedule.cancel(agent);
         this.#known.endContact(agent.name);
       }
     }

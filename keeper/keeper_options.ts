@@ -34,11 +34,12 @@ export interface KeeperOptions {
   readonly firstUseLimit?: number;
   /**
    * The app's enrolment secret, 32 bytes: an agent that proves to know it is trusted without a
-   * question; `null` where there is none.
+   * question; `null` where there is none. A function is asked for it at the start of each pass, which
+   * fails where it rejects.
    *
    * @default {null}
    */
-  readonly enrolmentSecret?: Bytes | null;
+  readonly enrolmentSecret?: Bytes | null | (() => Promise<Bytes | null>);
   /** Which wire is spoken with whom; see `parseWires`. @default {PROTOCOL_2} */
   readonly wires?: WireChoice;
   /** Signs what the keeper says of itself and of manifests; `null` where it does not. @default {null} */

@@ -43,6 +43,10 @@ export const SEEN_GRANULARITY_MS = 600_000;
 export const MAX_ENROLLED_AGENTS = 10_000;
 /** How many agents may be pending at once; the one not seen for longest makes room. */
 export const MAX_PENDING_AGENTS = 1_000;
+/** About how many addresses the operator is asked at a terminal; the others are in `agents list`. */
+export const MAX_ASKED_ADDRESSES = 1_000;
+/** How many agents the operator is asked about at a time. */
+export const ASKED_AGENTS_PER_PAGE = 10;
 /** How many revisions are remembered, one for each app and component. */
 export const MAX_REVISIONS = 1_000;
 /** The largest file of known agents that is read. */
@@ -66,3 +70,8 @@ export const MAX_ORIGINAL_NODES = 1_000;
 export const MAX_FOLDER_FILES = 10_000;
 /** See {@linkcode MAX_FOLDER_FILES}. */
 export const MAX_FOLDER_DEPTH = 16;
+
+/** How many addresses of a list that strangers write are dialled; an app has 100 instances at most. */
+export const MAX_LISTED_ADDRESSES = 1_000;
+/** How many addresses that are listed no more are remembered; see {@linkcode FORGET_ADDRESS_MS}. */
+export const MAX_REMEMBERED_ADDRESSES = 10_000;

@@ -38,6 +38,22 @@ export {
   parseAgentAddresses,
   type ParseAgentAddressesOptions,
 } from "./fleet/agent_address.ts";
+export {
+  type AuditedAgent,
+  AuditedDeliveries,
+  AuditedKnownAgents,
+  type AuditedKnownAgentsOptions,
+  AuditError,
+  type AuditEvent,
+  type AuditLog,
+  AuditRecorder,
+  type AuditRecorderOptions,
+  type ContentsFingerprint,
+  createContentsFingerprint,
+  MemoryAuditLog,
+} from "./audit/mod.ts";
+export { auditDial, type AuditDialOptions } from "./audit/audited_dial.ts";
+export { AuditFile, type AuditFileOptions } from "./audit/audit_file.ts";
 export { dialAgent } from "./contact/dialer.ts";
 export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts";
 export { FluxFleet, type FluxFleetOptions } from "./fleet/flux_fleet.ts";

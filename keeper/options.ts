@@ -25,6 +25,17 @@ const STATE_DIR = {
   help: "The folder that remembers agents; $XDG_STATE_HOME/fluxvault where it is not given.",
 } as const;
 
+const AUDIT = "Audit log";
+
+const AUDIT_LOG = {
+  name: "audit-log",
+  kind: "path",
+  metavar: "FILE",
+  group: AUDIT,
+  help: "The file to which is added what is given to whom; audit.jsonl in the folder of state " +
+    "where it is not given.",
+} as const;
+
 const VAULT_DIR = {
   name: "vault-dir",
   kind: "path",
@@ -139,6 +150,7 @@ export const RUN_OPTIONS = defineOptions([
       "first-use, approved or enrolled.",
   },
   STATE_DIR,
+  AUDIT_LOG,
   {
     name: "sign-connections",
     kind: "boolean",
@@ -188,6 +200,7 @@ export const VAULT_OPTIONS = defineOptions([
   { ...COMMS_PORT, aliases: ["port"], variables: ["VAULT_PORT"], default: 39_898 },
   FLUX_API,
   STATE_DIR,
+  AUDIT_LOG,
   CONCURRENCY,
 ]);
 
@@ -197,9 +210,12 @@ export const AGENTS_OPTIONS = defineOptions([
   STATE_DIR,
 ]);
 
+/** The options of `agents approve` and `agents forget`. */
+export const DECIDE_OPTIONS = defineOptions([...AGENTS_OPTIONS, AUDIT_LOG]);
+
 /** The options of `agents import`. */
 export const IMPORT_OPTIONS = defineOptions([
-  ...AGENTS_OPTIONS,
+  ...DECIDE_OPTIONS,
   {
     name: "as",
     kind: "choice",
@@ -232,5 +248,46 @@ export const KEYS_OPTIONS = defineOptions([
     group: KEYS,
     help: "The folder with the list of keys and the encrypted files; $XDG_STATE_HOME/fluxvault " +
       "where it is not given.",
+  },
+]);
+
+/** The options of the commands that store an enrolment secret. */
+export const ENROLMENT_OPTIONS = defineOptions([
+  ...KEYS_OPTIONS,
+  {
+    name: "replace",
+    kind: "boolean",
+    sources: ["flag"],
+    group: KEYS,
+    help: "Put the secret in the place of the one that is stored for the app.",
+  },
+]);
+
+/** The options of `audit verify`. */
+export const AUDIT_VERIFY_OPTIONS = defineOptions([
+  STATE_DIR,
+  AUDIT_LOG,
+  {
+    name: "expect",
+    kind: "text",
+    metavar: "HASH",
+    sources: ["flag"],
+    group: AUDIT,
+    help: "The hash of a line, noted down elsewhere, that must be in the log.",
+  },
+]);
+
+/** The options of `audit show`. */
+export const AUDIT_SHOW_OPTIONS = defineOptions([
+  { ...APP_NAME, help: "Only lines about this app." },
+  STATE_DIR,
+  AUDIT_LOG,
+  {
+    name: "since",
+    kind: "text",
+    metavar: "TIME",
+    sources: ["flag"],
+    group: AUDIT,
+    help: "Only lines from this time on: 2030-01-31, or 2030-01-31T12:00:00Z.",
   },
 ]);

@@ -7,6 +7,10 @@ import config from "../deno.json" with { type: "json" };
 import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
 import {
   AGENTS_OPTIONS,
+  AUDIT_SHOW_OPTIONS,
+  AUDIT_VERIFY_OPTIONS,
+  DECIDE_OPTIONS,
+  ENROLMENT_OPTIONS,
   IMPORT_OPTIONS,
   KEYS_OPTIONS,
   RUN_OPTIONS,
@@ -40,16 +44,24 @@ const AGENTS_COMMANDS: readonly Command[] = [
   defineCommand({
     path: ["agents", "approve"],
     summary: "Approves agents: pending ones, or by its whole fingerprint one not seen yet.",
-    operands: "FINGERPRINT|ADDRESS...",
-    options: AGENTS_OPTIONS,
-    load: async () => ({ run: (await import("./commands/agents/decide_command.ts")).approve }),
+    operands: "FINGERPRINT...",
+    options: DECIDE_OPTIONS,
+    load: async () => {
+      const { recordCommand } = await import("./audit/recorded_command.ts");
+      const { approve } = await import("./commands/agents/decide_command.ts");
+      return { run: recordCommand("agents approve", approve) };
+    },
   }),
   defineCommand({
     path: ["agents", "forget"],
     summary: "Forgets agents: each is new the next time it is seen.",
     operands: "FINGERPRINT|ADDRESS...",
-    options: AGENTS_OPTIONS,
-    load: async () => ({ run: (await import("./commands/agents/decide_command.ts")).forget }),
+    options: DECIDE_OPTIONS,
+    load: async () => {
+      const { recordCommand } = await import("./audit/recorded_command.ts");
+      const { forget } = await import("./commands/agents/decide_command.ts");
+      return { run: recordCommand("agents forget", forget) };
+    },
   }),
   defineCommand({
     path: ["agents", "export"],
@@ -65,9 +77,29 @@ const AGENTS_COMMANDS: readonly Command[] = [
     summary: "Trusts the agents that another keeper exported, each for the reason that it had.",
     operands: "FILE|-",
     options: IMPORT_OPTIONS,
-    load: async () => ({
-      run: (await import("./commands/agents/transfer_command.ts")).importAgents,
-    }),
+    load: async () => {
+      const { recordCommand } = await import("./audit/recorded_command.ts");
+      const { importAgents } = await import("./commands/agents/transfer_command.ts");
+      return { run: recordCommand("agents import", importAgents) };
+    },
+  }),
+];
+
+/** The commands about the audit log. */
+const AUDIT_COMMANDS: readonly Command[] = [
+  defineCommand({
+    path: ["audit", "show"],
+    summary: "Shows what was given to whom, when, at which level of trust, with what result.",
+    operands: "[FILE]",
+    options: AUDIT_SHOW_OPTIONS,
+    load: async () => ({ run: (await import("./commands/audit_command.ts")).show }),
+  }),
+  defineCommand({
+    path: ["audit", "verify"],
+    summary: "Checks that no line of the audit log was changed or taken out, but for its end.",
+    operands: "[FILE]",
+    options: AUDIT_VERIFY_OPTIONS,
+    load: async () => ({ run: (await import("./commands/audit_command.ts")).verify }),
   }),
 ];
 
@@ -123,7 +155,7 @@ const ENROLMENT_COMMANDS: readonly Command[] = [
     path: ["enrolment", "create"],
     summary: "Makes the enrolment secret of an app, and shows it once, for the app's environment.",
     operands: "APP",
-    options: KEYS_OPTIONS,
+    options: ENROLMENT_OPTIONS,
     load: async () => ({ run: (await import("./commands/enrolment_command.ts")).createEnrolment }),
   }),
   defineCommand({
@@ -131,7 +163,7 @@ const ENROLMENT_COMMANDS: readonly Command[] = [
     summary: "Stores an enrolment secret that there is; it is asked for, or read from standard " +
       "input.",
     operands: "APP",
-    options: KEYS_OPTIONS,
+    options: ENROLMENT_OPTIONS,
     load: async () => ({ run: (await import("./commands/enrolment_command.ts")).addEnrolment }),
   }),
   defineCommand({
@@ -168,6 +200,7 @@ export const KEEPER_PROGRAM: Program = {
       load: () => import("./commands/vault_command.ts"),
     }),
     ...AGENTS_COMMANDS,
+    ...AUDIT_COMMANDS,
     ...KEYS_COMMANDS,
     ...ENROLMENT_COMMANDS,
   ],

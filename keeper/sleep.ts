@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { delay as waitFor } from "../protocol/mod.ts";
 import { MAX_TIMER_MS } from "./limits.ts";
 
 /** Waits; rejects with the reason of the signal. */
@@ -20,7 +21,7 @@ export interface SleepOptions {
 
 /** Waits for a time, a wake-up call, or the end. */
 export async function sleep(durationMs: number, options: SleepOptions): Promise<void> {
-  const { wake, signal, delay = wait } = options;
+  const { wake, signal, delay = waitFor } = options;
   const nap = new AbortController();
   const stop = () => nap.abort();
   signal.addEventListener("abort", stop, { once: true });
@@ -30,19 +31,4 @@ export async function sleep(durationMs: number, options: SleepOptions): Promise<
   await Promise.race([napping, wake]);
   nap.abort();
   signal.removeEventListener("abort", stop);
-}
-
-function wait(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, durationMs);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -31,7 +31,9 @@ import type {
   DoneMessage,
   ManifestMessage,
   RequestMessage,
+  ResultCounts,
 } from "./messages.ts";
+import { verifyResults } from "./result_signature.ts";
 import { countResults, decodeResults, type FileResult } from "./results.ts";
 import type { SecretContent, SecretSource } from "./secret_source.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -55,6 +57,15 @@ export interface DeliverOptions {
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
   /** Is told of contents as they leave: path and bytes. @default {nothing} */
   readonly onProgress?: (path: string, bytes: number) => void;
+  /** Is told what the agent said at the end, once it was checked. @default {nothing} */
+  readonly onResults?: (results: {
+    /** The SHA-256 of the lines of its results; 32 bytes. */
+    readonly digest: Bytes;
+    /** How many files ended how by its word. */
+    readonly counts: ResultCounts;
+    /** Its signature over both and the transcript, or `null` where it signs nothing; 64 bytes. */
+    readonly signature: Bytes | null;
+  }) => void;
 }
 
 /**
@@ -283,9 +294,18 @@ class KeeperDelivery {
     for (const key of ["created", "updated", "unchanged", "missing", "failed"] as const) {
       if (counted[key] !== done.counts[key]) throw unexpected("counts that its results contradict");
     }
+    await this.#checkSignature(done);
+    this.#options.onResults?.(done);
     await sendMessage(this.#session, { state: "DONE-REPLY" });
     await Promise.all(this.#answers);
     return { files: files.map((file) => this.#explain(file)), contentBytes: this.#contentBytes };
+  }
+
+  async #checkSignature({ signature, digest, counts }: DoneMessage): Promise<void> {
+    if (signature === null) return;
+    const { claim: { identity: { publicKey } }, transcript } = this.#session.origin;
+    if (await verifyResults({ publicKey, signature }, { transcript, digest, counts })) return;
+    throw new ProtocolError("message-malformed", "the agent's signature over its results is wrong");
   }
 
   /** Says of a file that only seemed to change what this side knows of it. */

@@ -6,6 +6,7 @@
 import { type Bytes, encodeHex } from "./bytes.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
+import { IDENTITY_SIGNATURE_BYTES } from "./identity.ts";
 import { MAX_FILE_BYTES, MAX_MANIFEST_BYTES } from "./limits.ts";
 import type { MessageFields } from "./message_fields.ts";
 import { findPathFault } from "./secret_path.ts";
@@ -139,6 +140,8 @@ export interface DoneMessage {
   readonly size: number;
   /** Their SHA-256; 32 bytes. */
   readonly digest: Bytes;
+  /** The agent's signature over its results, or `null` where it signs nothing; 64 bytes. */
+  readonly signature: Bytes | null;
 }
 
 /** keeper to agent: received; the session is complete. */
@@ -225,6 +228,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         Stream: message.stream,
         StreamSize: message.size,
         Digest: encodeHex(message.digest),
+        ...(message.signature === null ? {} : { Signature: encodeHex(message.signature) }),
       };
     case "DONE-REPLY":
       return { State: "DONE-REPLY" };
@@ -334,6 +338,7 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         stream: readStreamId(fields),
         size: fields.integer("StreamSize", { max: MAX_MANIFEST_BYTES }),
         digest: fields.hex("Digest", DIGEST_BYTES),
+        signature: fields.optionalHex("Signature", IDENTITY_SIGNATURE_BYTES),
       };
     case "DONE-REPLY":
       return { state: "DONE-REPLY" };

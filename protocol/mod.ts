@@ -66,6 +66,7 @@ export {
   type HasherFactory,
   sha256Digest,
 } from "./digest.ts";
+export { delay } from "./delay.ts";
 export { type Duplex, duplexPair } from "./duplex.ts";
 export * as limits from "./limits.ts";
 export { isAppName } from "./app_name.ts";

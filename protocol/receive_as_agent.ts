@@ -16,9 +16,11 @@ import {
   unexpected,
   WorkInbox,
 } from "./exchange.ts";
+import type { AgentIdentity } from "./identity.ts";
 import { MAX_OPEN_REQUESTS } from "./limits.ts";
 import { decodeManifest, type ManifestEntry } from "./manifest.ts";
 import type { DataMessage, ManifestMessage } from "./messages.ts";
+import { signResults } from "./result_signature.ts";
 import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
 import { findPathFault } from "./secret_path.ts";
 import type { SecretStore, StagedFile } from "./secret_store.ts";
@@ -40,6 +42,8 @@ export interface ReceiveOptions {
    * Accepts or refuses a manifest before its entries are acted on, by throwing. @default {accepts}
    */
   readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
+  /** Signs the results, for the keeper to keep; `null` where they go unsigned. @default {null} */
+  readonly identity?: AgentIdentity | null;
 }
 
 /**
@@ -120,10 +124,15 @@ class AgentDelivery {
     // 5. DONE and its reply
     const results = encodeResults(files);
     const digest = await sha256Digest(results);
+    const counts = countResults(files);
+    const { identity = null } = this.#options;
+    const { transcript } = session.origin;
+    const signature = identity === null
+      ? null
+      : await signResults(identity, { transcript, digest, counts });
     this.#isDone = true;
     await sendBytes(session, results, (stream) => {
-      const size = results.length;
-      return { state: "DONE", counts: countResults(files), stream, size, digest };
+      return { state: "DONE", counts, stream, size: results.length, digest, signature };
     });
     await this.#done.promise;
     await pump;

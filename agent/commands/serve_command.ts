@@ -171,13 +171,18 @@ function openPolicies(
 }
 
 /** Asks the Flux node which one it is; where there is none nobody is asked. */
-function watchNode({ env, logger }: Context, signal: AbortSignal): () => NodeEvidence | null {
+function watchNode(context: Context, signal: AbortSignal): () => NodeEvidence | null {
+  const { env, logger, hostInfoUrl } = context;
   if ((env.get(FLUX_APP_VARIABLE) ?? "") === "") return () => null;
   const watch = new NodeWatch({
     logger,
     ask: async () => {
       const { fetchHostInfo } = await import("../../flux/node/mod.ts");
-      const { nodeId, ip, country } = await fetchHostInfo({ timeoutMs: NODE_TIMEOUT_MS, signal });
+      const { nodeId, ip, country } = await fetchHostInfo({
+        timeoutMs: NODE_TIMEOUT_MS,
+        signal,
+        ...(hostInfoUrl === undefined ? {} : { baseUrl: hostInfoUrl }),
+      });
       return { id: nodeId, ip, country };
     },
   });

@@ -20,4 +20,8 @@ export type ServeSettings = Omit<Settings, "stateDir" | "enrollSecret"> & {
 export interface ServeContext extends Omit<CommandContext, "settings"> {
   /** The settings of the agent program. */
   readonly settings: ServeSettings;
+  /** Where the Flux node is asked which one it is; by default where FluxOS says that it is. */
+  readonly hostInfoUrl?: string;
+  /** The clock of what asks the Flux network; the real one by default. */
+  readonly delay?: (durationMs: number, signal?: AbortSignal) => Promise<void>;
 }

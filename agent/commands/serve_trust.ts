@@ -12,7 +12,7 @@ import {
   type ManifestMessage,
   sha256Digest,
 } from "../../protocol/mod.ts";
-import { settingError } from "../../protocol/host/mod.ts";
+import { fluxApiError, settingError } from "../../protocol/host/mod.ts";
 import {
   fetchAgreedAppOwner,
   fetchAppSpecification,
@@ -43,7 +43,7 @@ import {
   RevisionMemory,
   type TrustedSigners,
 } from "../trust/mod.ts";
-import { isStateReplicated } from "../trust/replicated_state.ts";
+import { warnIfReplicated } from "../trust/replicated_state.ts";
 
 /** What the trust of an agent is made from. */
 export interface TrustParts {
@@ -88,8 +88,8 @@ export interface Trust {
 export async function openTrust(context: ServeContext, parts: TrustParts): Promise<Trust> {
   const { logger } = context;
   const { names: { app, component }, identity, stateFolder, store } = parts;
-  const watch = parts.signers === "owner" ? await watchOwner(context, parts) : null;
-  const signers: TrustedSigners = watch ?? fixedSigners(parts.signers as readonly string[]);
+  const lookup = parts.signers === "owner" ? await prepareLookup(context, parts) : null;
+  const signers: TrustedSigners = lookup?.watch ?? fixedSigners(parts.signers as readonly string[]);
   const guard = new ManifestGuard({
     scope: {
       app,
@@ -114,7 +114,8 @@ export async function openTrust(context: ServeContext, parts: TrustParts): Promi
     async run({ signal, onRestored }): Promise<void> {
       const stopped = AbortSignal.any([signal, superseded.signal]);
       await Promise.all([
-        watch?.run({ signal }),
+        lookup?.watch.run({ signal }),
+        lookup?.warnIfReplicated(signal),
         restore(kept, { guard, store, stopped }).then((state) => {
           return signal.aborted ? undefined : onRestored(state);
         }),
@@ -150,28 +151,28 @@ async function openRevisions(
   });
 }
 
-async function watchOwner(
-  context: ServeContext,
-  { names, stateFolder }: TrustParts,
-): Promise<OwnerWatch> {
-  const { logger } = context;
+/** What an agent asks the network that was not told whose signature counts. */
+interface Lookup {
+  readonly watch: OwnerWatch;
+  /** Says so where the state is copied to other nodes; nobody is asked where the owner is known. */
+  readonly warnIfReplicated: (signal: AbortSignal) => Promise<void>;
+}
+
+async function prepareLookup(context: ServeContext, parts: TrustParts): Promise<Lookup> {
+  const { logger, delay } = context;
+  const { names, stateFolder } = parts;
   const app = checkApp(context, names);
   const clients = makeClients(context);
   const found = stateFolder === null ? null : await readOwnerFile(stateFolder);
   // FluxOS does not tell apps apart by the case of their letters.
   const isOfApp = found?.app.toLowerCase() === app.toLowerCase();
-  let looking: Promise<void> | null = null;
-  return new OwnerWatch({
+  const pinned = isOfApp ? found?.owner ?? null : null;
+  const common = { logger, ...(delay === undefined ? {} : { delay }) };
+  const watch = new OwnerWatch({
+    ...common,
     app,
-    pinned: isOfApp ? found?.owner ?? null : null,
-    logger,
-    ask: async ({ signal }) => {
-      looking ??= warnIfReplicated(context, { names, stateFolder, clients, signal })
-        .then((isAnswered) => {
-          if (!isAnswered) looking = null;
-        });
-      return await fetchAgreedAppOwner(clients, app, { signal });
-    },
+    pinned,
+    ask: ({ signal }) => fetchAgreedAppOwner(clients, app, { signal }),
     pin: async (owner) => {
       if (stateFolder === null) return;
       try {
@@ -182,6 +183,16 @@ async function watchOwner(
       }
     },
   });
+  return {
+    watch,
+    warnIfReplicated: async (signal) => {
+      const [client] = clients;
+      if (pinned !== null || stateFolder === null || client === undefined) return;
+      const place = { component: names.component, folder: stateFolder };
+      const ask = () => fetchAppSpecification(client, app, { signal });
+      await warnIfReplicated(place, { ...common, ask, signal });
+    },
+  };
 }
 
 function checkApp({ resolved }: ServeContext, { app }: AppIdentity): string {
@@ -200,9 +211,10 @@ function checkApp({ resolved }: ServeContext, { app }: AppIdentity): string {
   });
 }
 
-function makeClients({ settings, resolved, logger }: ServeContext): FluxClient[] {
+function makeClients({ settings, resolved, logger, delay }: ServeContext): FluxClient[] {
   const common = {
     logger,
+    ...(delay === undefined ? {} : { delay }),
     attempts: 2,
     requestTimeoutMs: FLUX_REQUEST_TIMEOUT_MS,
     maxResponseBytes: MAX_FLUX_RESPONSE_BYTES,
@@ -214,43 +226,6 @@ function makeClients({ settings, resolved, logger }: ServeContext): FluxClient[]
     });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    throw settingError(resolved, {
-      name: "flux-api",
-      problem: "holds what is no address of an API",
-      hint: "Write http:// or https:// addresses without user, query or fragment.",
-      cause,
-    });
+    throw fluxApiError(resolved, cause);
   }
-}
-
-/**
- * Says so where the state is copied to other nodes.
- *
- * @returns Whether that is known now; never rejects.
- */
-async function warnIfReplicated(
-  { logger }: ServeContext,
-  { names, stateFolder, clients, signal }: Pick<TrustParts, "names" | "stateFolder"> & {
-    readonly clients: readonly FluxClient[];
-    readonly signal: AbortSignal;
-  },
-): Promise<boolean> {
-  const [client] = clients;
-  const { app, component } = names;
-  if (stateFolder === null || app === null || client === undefined) return true;
-  try {
-    const answer = await fetchAppSpecification(client, app, { signal });
-    if (answer.kind !== "found") return true;
-    if (!isStateReplicated(answer.specification, { component, folder: stateFolder })) return true;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.debug("the app's specification could not be asked for", { reason });
-    return false;
-  }
-  logger.warn(
-    "the state folder lies in a volume that the Flux network replicates: every node that is listed " +
-      "for the app, rightly or not, gets a copy of this agent's identity; put --state-dir elsewhere",
-    { folder: stateFolder },
-  );
-  return true;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  type AgentIdentity,
   ConnectionError,
   type DeliveryReport,
   type HasherFactory,
@@ -36,6 +37,8 @@ export interface DeliveryOptions {
   readonly createHasher?: HasherFactory;
   /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
   readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
+  /** Signs what the agent tells a keeper of a delivery; `null` where nothing is signed. @default {null} */
+  readonly identity?: AgentIdentity | null;
   /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
   readonly busyWaitMs?: number;
   /** When the manifest is due after the session began, in milliseconds. @default {30_000} */
@@ -125,6 +128,7 @@ export class DeliveryDesk {
       return await receiveAsAgent(conversation.session, record, {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,
+        identity: this.#options.identity ?? null,
         checkManifest: async (message) => {
           stall.pause();
           passOn = await this.#turn.take({ waitMs, signal: ends.stop });

@@ -3,18 +3,21 @@
  *
  * A newcomer is never refused for want of a place. Somebody who has been silent for long loses his
  * instead, so a crowd of strangers cannot keep a keeper out by staying. An address whose connections
- * keep coming to no session is the first to make room.
+ * keep coming to no session is the first to make room. A place that is lost counts as such, so nor can
+ * a crowd keep a keeper out by coming faster than it is heard.
  *
  * @module
  */
 import { FailedAddresses } from "./failed_addresses.ts";
 import { hostKey } from "./ip_address.ts";
 import {
+  FAILURE_FORGIVEN_MS,
   KEPT_SETUPS,
   MAX_KNOWN_ADDRESSES,
   MAX_PENALISED_SETUPS,
   MAX_SETUPS,
   MAX_SETUPS_PER_ADDRESS,
+  REFUSAL_FORGIVEN_MS,
 } from "../limits.ts";
 
 /** The options of a {@linkcode Door}. */
@@ -57,6 +60,8 @@ export interface Visit {
   admit(): void;
   /** Notes that the caller came to no session by its own fault, and frees the place. */
   fail(): void;
+  /** Notes that the caller wanted no session with this agent, as keepers may, and frees the place. */
+  decline(): void;
   /** Frees the place; further calls do nothing. */
   leave(): void;
 }
@@ -119,8 +124,11 @@ export class Door {
         this.#remember(setup.key);
       },
       fail: () => {
-        // Who has lost its place to others has not failed.
+        // Who has lost its place was blamed for it then.
         if (this.#setups.delete(setup)) this.#blame(setup);
+      },
+      decline: () => {
+        if (this.#setups.delete(setup)) this.#blame(setup, REFUSAL_FORGIVEN_MS);
       },
       leave: () => {
         this.#setups.delete(setup);
@@ -159,10 +167,21 @@ export class Door {
       : this.#setups.size >= this.#maxSetups ||
         strangers.length >= this.#maxSetups - this.#keptSetups;
     if (!isFull) return;
-    const penalised = strangers.filter((setup) => this.#standingOf(setup) === "penalised");
     // A stranger never costs a known address its place, unless those fill the whole door.
-    const first = [penalised, strangers].find(({ length }) => length > 0) ?? [...this.#setups];
-    this.#drop(oldestSilent(mostCrowded(first)));
+    const first = [this.#listGuiltiest(strangers), strangers].find(({ length }) => length > 0) ??
+      [...this.#setups];
+    const loser = oldestSilent(mostCrowded(first));
+    this.#drop(loser);
+    // A keeper comes again after a pause, so it has failed least of those who crowd it out.
+    if (loser !== undefined) this.#blame(loser);
+  }
+
+  /** Returns the penalised set-ups of the addresses that have failed most. */
+  #listGuiltiest(setups: readonly Setup[]): readonly Setup[] {
+    const penalised = setups.filter((setup) => this.#standingOf(setup) === "penalised")
+      .map((setup) => ({ setup, failures: this.#failed.countOf(setup.key) }));
+    const most = Math.max(0, ...penalised.map(({ failures }) => failures));
+    return penalised.filter(({ failures }) => failures === most).map(({ setup }) => setup);
   }
 
   #drop(setup: Setup | undefined): void {
@@ -171,9 +190,9 @@ export class Door {
     setup.caller.drop();
   }
 
-  #blame({ key, caller }: Setup): void {
+  #blame({ key, caller }: Setup, forgivenMs: number = FAILURE_FORGIVEN_MS): void {
     // What its neighbours do is never held against an address that a keeper came from.
-    if (!caller.isShared && !this.#known.has(key)) this.#failed.note(key);
+    if (!caller.isShared && !this.#known.has(key)) this.#failed.note(key, { forgivenMs });
   }
 
   #remember(key: string): void {

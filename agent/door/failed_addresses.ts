@@ -20,6 +20,12 @@ export interface FailedAddressesOptions {
   readonly now?: () => number;
 }
 
+/** How heavy a failure is. */
+export interface FailureWeight {
+  /** After how long it is forgiven, in milliseconds. @default {60_000} */
+  readonly forgivenMs?: number;
+}
+
 /** Counts failures; one is forgiven a minute, and all ten minutes after the last. */
 export class FailedAddresses {
   readonly #freeMs: number;
@@ -41,22 +47,31 @@ export class FailedAddresses {
   }
 
   /** Counts a failure. */
-  note(key: string): void {
+  note(key: string, { forgivenMs = FAILURE_FORGIVEN_MS }: FailureWeight = {}): void {
     const now = this.#now();
-    const clearMs = Math.max(now, this.#clearMs.get(key) ?? now) + FAILURE_FORGIVEN_MS;
+    const clearMs = Math.max(now, this.#clearMs.get(key) ?? now) + forgivenMs;
     this.#clearMs.set(key, Math.min(clearMs, now + FAILURE_MEMORY_MS));
     if (this.#clearMs.size > this.#maxAddresses) this.#forgetLeastGuilty();
   }
 
+  /** Returns how many failures of an address are outstanding. */
+  countOf(key: string): number {
+    return Math.ceil(this.#outstandingMs(key) / FAILURE_FORGIVEN_MS);
+  }
+
   /** Tells whether more failures are outstanding than go without a penalty. */
   isPenalised(key: string): boolean {
-    const clearMs = this.#clearMs.get(key);
-    return clearMs !== undefined && clearMs - this.#now() > this.#freeMs;
+    return this.#outstandingMs(key) > this.#freeMs;
   }
 
   /** Forgets all failures of an address. */
   clear(key: string): void {
     this.#clearMs.delete(key);
+  }
+
+  /** Returns how long it takes until everything is forgiven. */
+  #outstandingMs(key: string): number {
+    return Math.max(0, (this.#clearMs.get(key) ?? -Infinity) - this.#now());
   }
 
   #forgetLeastGuilty(): void {

@@ -6,9 +6,16 @@
  *
  * @module
  */
-import { ConfigError, FluxVaultError, type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
+import {
+  ConfigError,
+  delay as waitFor,
+  FluxVaultError,
+  type Logger,
+  SILENT_LOGGER,
+} from "../../protocol/mod.ts";
 import type { AppOwner } from "../../flux/mod.ts";
-import { FIRST_OWNER_PAUSE_MS, MAX_OWNER_PAUSE_MS, OWNER_WAIT_MS } from "../limits.ts";
+import { OWNER_WAIT_MS } from "../limits.ts";
+import { askPauseMs } from "./ask_pause.ts";
 import type { TrustedSigners } from "./trusted_signers.ts";
 
 /** The options of an {@linkcode OwnerWatch}. */
@@ -48,7 +55,7 @@ export class OwnerWatch implements TrustedSigners {
   /** Returns the owner's address; waits a little for a look-up that is under way. */
   async addresses(): Promise<readonly string[] | null> {
     if (this.#owner === null && this.#asking !== null) {
-      await waitFor(this.#asking, this.#options.waitMs ?? OWNER_WAIT_MS);
+      await waitUpTo(this.#asking, this.#options.waitMs ?? OWNER_WAIT_MS);
     }
     return this.#owner === null ? null : [this.#owner];
   }
@@ -61,7 +68,7 @@ export class OwnerWatch implements TrustedSigners {
    * @throws {ConfigError} if the owner has no key that could sign for a keeper.
    */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { app, pin, delay = wait } = this.#options;
+    const { app, pin, delay = waitFor, random = Math.random } = this.#options;
     try {
       for (let round = 0; this.#owner === null; round++) {
         signal.throwIfAborted();
@@ -69,7 +76,7 @@ export class OwnerWatch implements TrustedSigners {
         this.#asking = asking.catch(() => {});
         const address = await asking.finally(() => this.#asking = null);
         if (address === null) {
-          await delay(this.#pauseMs(round), signal);
+          await delay(askPauseMs(round, random), signal);
           continue;
         }
         await pin(address);
@@ -96,13 +103,6 @@ export class OwnerWatch implements TrustedSigners {
       return null;
     }
   }
-
-  /** Returns the pause after a round: between the half and the whole of a bound that doubles. */
-  #pauseMs(round: number): number {
-    const { random = Math.random } = this.#options;
-    const boundMs = Math.min(MAX_OWNER_PAUSE_MS, FIRST_OWNER_PAUSE_MS * 2 ** round);
-    return Math.round(boundMs * (1 + random()) / 2);
-  }
 }
 
 function unusable(app: string, owner: Exclude<AppOwner, { kind: "zelid" }>): ConfigError {
@@ -120,24 +120,9 @@ function unusable(app: string, owner: Exclude<AppOwner, { kind: "zelid" }>): Con
 }
 
 /** Waits for a promise that never rejects, but not for ever. */
-async function waitFor(promise: Promise<unknown>, limitMs: number): Promise<void> {
+async function waitUpTo(promise: Promise<unknown>, limitMs: number): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, limitMs);
   await Promise.race([promise, late]);
   clearTimeout(timer);
-}
-
-function wait(durationMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const stop = () => {
-    clearTimeout(timer);
-    reject(signal.reason);
-  };
-  const timer = setTimeout(() => {
-    signal.removeEventListener("abort", stop);
-    resolve();
-  }, durationMs);
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
-  return promise;
 }

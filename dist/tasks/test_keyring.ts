@@ -9,10 +9,8 @@
  * @module
  */
 // deno-lint-ignore-file no-console
-import { PROJECT_ROOT } from "./derived_config.ts";
+import { installPackages, run, SKIP_STATUS } from "./suite_needs.ts";
 
-/** The exit status by which a suite says that this machine lacks something it needs. */
-const SKIP_STATUS = 77;
 const COMMANDS = ["secret-tool", "gnome-keyring-daemon", "dbus-run-session", "dbus-send"];
 const PACKAGES = ["libsecret-tools", "gnome-keyring", "dbus"];
 const SUITE = "tests/interop/secret_service.ts";
@@ -32,28 +30,6 @@ if [ -n "$HOME_BEFORE" ]; then export HOME="$HOME_BEFORE"; else unset HOME; fi
 exec "$@"
 `;
 
-type RunOptions = Pick<Deno.CommandOptions, "env" | "stdout" | "stderr">;
-
-/** Runs a program; `null` where it is not there. */
-async function run(
-  command: string,
-  args: readonly string[],
-  options: RunOptions,
-): Promise<number | null> {
-  try {
-    const process = new Deno.Command(command, {
-      args: [...args],
-      cwd: PROJECT_ROOT,
-      stdin: "null",
-      ...options,
-    });
-    return (await process.spawn().status).code;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
-
 async function listMissing(): Promise<string[]> {
   const missing: string[] = [];
   for (const command of COMMANDS) {
@@ -61,14 +37,6 @@ async function listMissing(): Promise<string[]> {
     if (!isThere) missing.push(command);
   }
   return missing;
-}
-
-/** Installs the packages, as far as this machine and user can. */
-async function installPackages(): Promise<void> {
-  const options = { env: { DEBIAN_FRONTEND: "noninteractive" } };
-  for (const args of [["update", "-qq"], ["install", "-y", "-qq", ...PACKAGES]]) {
-    if (await run("apt-get", args, options) === null) return;
-  }
 }
 
 /** Runs the suite on a bus of its own, whose programs keep what they keep in a folder of its own. */
@@ -90,7 +58,7 @@ async function runSuite(folder: string): Promise<number | null> {
 
 let missing = await listMissing();
 if (missing.length > 0 && Deno.env.get("CI") === "true") {
-  await installPackages();
+  await installPackages(...PACKAGES);
   missing = await listMissing();
 }
 if (missing.length > 0) {

@@ -8,34 +8,12 @@
  * @module
  */
 // deno-lint-ignore-file no-console
-import { PROJECT_ROOT } from "./derived_config.ts";
+import { installPackages, run, SKIP_STATUS } from "./suite_needs.ts";
 
-/** The exit status by which a suite says that this machine lacks something it needs. */
-const SKIP_STATUS = 77;
 /** Debian's module is for Debian's Python alone, so that one comes first. */
 const PYTHONS = ["/usr/bin/python3", "python3"];
 const PACKAGE = "python3-pycryptodome";
 const SUITE = ["programs.ts", "situations.ts", "migration.ts"];
-
-/** Runs a program quietly or not; `null` where it is not there. */
-async function run(
-  command: string,
-  args: readonly string[],
-  options: Pick<Deno.CommandOptions, "env" | "stdout" | "stderr">,
-): Promise<number | null> {
-  try {
-    const process = new Deno.Command(command, {
-      args: [...args],
-      cwd: PROJECT_ROOT,
-      stdin: "null",
-      ...options,
-    });
-    return (await process.spawn().status).code;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
 
 async function findPython(): Promise<string | null> {
   for (const python of PYTHONS) {
@@ -45,17 +23,9 @@ async function findPython(): Promise<string | null> {
   return null;
 }
 
-/** Installs the package, as far as this machine and user can. */
-async function installPackage(): Promise<void> {
-  const options = { env: { DEBIAN_FRONTEND: "noninteractive" } };
-  for (const args of [["update", "-qq"], ["install", "-y", "-qq", PACKAGE]]) {
-    if (await run("apt-get", args, options) === null) return;
-  }
-}
-
 let python = await findPython();
 if (python === null && Deno.env.get("CI") === "true") {
-  await installPackage();
+  await installPackages(PACKAGE);
   python = await findPython();
 }
 if (python === null) {

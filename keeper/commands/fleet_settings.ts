@@ -4,9 +4,10 @@
  * @module
  */
 import { isAppName } from "../../protocol/mod.ts";
-import { isGiven, sanitiseText, settingError } from "../../protocol/host/mod.ts";
+import { fluxApiError, isGiven, sanitiseText, settingError } from "../../protocol/host/mod.ts";
 import { parseAgentAddresses } from "../fleet/agent_address.ts";
 import { type Fleet, StaticFleet } from "../fleet/fleet.ts";
+import { disclosedSecret, secretIn } from "../keys/disclosed_secret.ts";
 import { type ServeContext, withSource } from "./run_context.ts";
 import type { TrustPolicy } from "../trust/mod.ts";
 import type { WireChoice } from "../contact/wire.ts";
@@ -57,6 +58,8 @@ export async function readFleet(context: ServeContext): Promise<FleetSettings> {
       hint: "Name the app whose agents to find, or the agents themselves.",
     });
   }
+  const secret = appName === undefined ? null : secretIn(appName);
+  if (secret !== null) throw disclosedSecret(secret, { setting: "--app-name" });
   if (appName !== undefined && !isAppName(appName)) {
     throw settingError(resolved, {
       name: "app-name",
@@ -111,11 +114,6 @@ async function makeFluxFleet(context: ServeContext, app: string): Promise<Fleet>
     return new FluxFleet(client, { app, commsPort, logger });
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
-    throw settingError(resolved, {
-      name: "flux-api",
-      problem: "holds what is no address of an API",
-      hint: "Write http:// or https:// addresses without user, query or fragment.",
-      cause,
-    });
+    throw fluxApiError(resolved, cause);
   }
 }

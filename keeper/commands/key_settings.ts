@@ -5,7 +5,12 @@
  * @module
  */
 import type { Bytes, StatementSigner } from "../../protocol/mod.ts";
-import { settingError } from "../../protocol/host/mod.ts";
+import {
+  type ReadAllOptions,
+  type ReadOptions,
+  settingError,
+  type TextInput,
+} from "../../protocol/host/mod.ts";
 import type { ManagedFile } from "../vault/managed_files.ts";
 import type { ServeContext } from "./run_context.ts";
 import type { WireChoice } from "../contact/wire.ts";
@@ -14,12 +19,15 @@ import type { WireChoice } from "../contact/wire.ts";
 export interface KeeperKeys {
   /** Signs connections and manifests, or `null` where nothing is signed. */
   readonly signer: StatementSigner | null;
-  /** The enrolment secret of the app; 32 bytes, or `null` where there is none. */
-  readonly enrolmentSecret: Bytes | null;
+  /** Returns the enrolment secret of the app as it is now, 32 bytes; `null` where there is none. */
+  readonly enrolmentSecret: () => Promise<Bytes | null>;
 }
 
 /** Nothing is signed, and nobody enrols. */
-export const NO_KEYS: KeeperKeys = Object.freeze({ signer: null, enrolmentSecret: null });
+export const NO_KEYS: KeeperKeys = Object.freeze({
+  signer: null,
+  enrolmentSecret: () => Promise.resolve(null),
+});
 
 /** What the keys are for. */
 export interface KeyWish {
@@ -64,14 +72,14 @@ export function checkSigning({ settings, resolved }: ServeContext, wires: WireCh
  *
  * @throws {ConfigError} without an app, since an enrolment secret is that of one.
  */
-export function checkEnrolment(
+export async function checkEnrolment(
   { resolved, logger }: ServeContext,
   wish: {
     readonly files: readonly ManagedFile[];
     readonly app: string | null;
     readonly keys: KeeperKeys;
   },
-): void {
+): Promise<void> {
   if (!wish.files.some(({ requires }) => requires === "enrolled")) return;
   if (wish.app === null) {
     throw settingError(resolved, {
@@ -80,7 +88,7 @@ export function checkEnrolment(
       hint: "Name the app, or ask for approved.",
     });
   }
-  if (wish.keys.enrolmentSecret !== null) return;
+  if (await wish.keys.enrolmentSecret() !== null) return;
   logger.warn(
     "Files ask for agents that have enrolled, and this keeper has no enrolment secret of the app: " +
       "only those that enrolled before get them.",
@@ -99,12 +107,47 @@ export async function openKeys(context: ServeContext, wish: KeyWish): Promise<Ke
   const { app, stateFolder } = wish;
   const mustSign = signConnections && zelid !== undefined;
   if (!mustSign && app === null) return NO_KEYS;
-  const { findEnrolmentSecret, findSigner, openKeyRing } = await import("../keys/mod.ts");
-  const search = { ...context, keyStore, stateFolder };
+  const { EnrolmentWatch, findSigner, openKeyRing } = await import("../keys/mod.ts");
+  const stdin = new StartInput(context.stdin);
+  const search = { ...context, stdin, keyStore, stateFolder };
   // One ring for both, so that a passphrase is asked for once.
   const ring = openKeyRing(search);
-  return {
-    signer: mustSign ? await findSigner({ ...search, zelid }, ring) : null,
-    enrolmentSecret: app === null ? null : await findEnrolmentSecret({ ...search, app }, ring),
-  };
+  const signer = mustSign ? await findSigner({ ...search, zelid }, ring) : null;
+  const watch = app === null ? null : await EnrolmentWatch.open({ ...search, app }, ring);
+  stdin.end();
+  return watch === null
+    ? { ...NO_KEYS, signer }
+    : { signer, enrolmentSecret: () => watch.current() };
+}
+
+/**
+ * Standard input until the keeper serves its fleet: a question for a passphrase after that would hold up
+ * the passes, and be mistaken for another.
+ */
+class StartInput implements TextInput {
+  readonly isTerminal: boolean;
+  readonly #input: TextInput;
+  #hasEnded = false;
+
+  constructor(input: TextInput) {
+    this.#input = input;
+    this.isTerminal = input.isTerminal;
+  }
+
+  /** Gives nothing any more. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
+  async readLine(prompt: string, options?: ReadOptions): Promise<string | null> {
+    return this.#hasEnded ? null : await this.#input.readLine(prompt, options);
+  }
+
+  async readHidden(prompt: string, options?: ReadOptions): Promise<string | null> {
+    return this.#hasEnded ? null : await this.#input.readHidden(prompt, options);
+  }
+
+  readAll(options: ReadAllOptions): Promise<Bytes> {
+    return this.#input.readAll(options);
+  }
 }

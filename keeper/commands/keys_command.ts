@@ -4,10 +4,9 @@
  * @module
  */
 import { encodeWif, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
-import { EXIT_DONE, formatTable, looksLikePrivateKey } from "../../protocol/host/mod.ts";
+import { EXIT_DONE, formatTable } from "../../protocol/host/mod.ts";
 import {
   checkAddress,
-  disclosedSecret,
   type KeyEntry,
   type KeyRing,
   readPrivateKey,
@@ -117,9 +116,8 @@ export async function exportKey(
   return EXIT_DONE;
 }
 
-/** Reads the operand, an address; a private key in its place is known to others now. */
+/** Reads the operand, an address. */
 function readAddress(context: KeysContext): string {
-  if (context.operands.some(looksLikePrivateKey)) throw disclosedSecret("a private key");
   return checkAddress(readOperand(context, "address"));
 }
 

@@ -12,6 +12,9 @@ import {
   StopRequested,
 } from "../../protocol/host/mod.ts";
 import { ApprovalQuestion } from "./approval_question.ts";
+import { auditDial } from "../audit/audited_dial.ts";
+import { AuditedDeliveries, AuditedKnownAgents, type AuditLog } from "../audit/mod.ts";
+import { noteAuditFailure, startRunAudit } from "../audit/run_audit.ts";
 import { dialAgent } from "../contact/dialer.ts";
 import { type Fleet, StaticFleet } from "../fleet/fleet.ts";
 import { checkTrust, readFleet } from "./fleet_settings.ts";
@@ -20,8 +23,9 @@ import { checkEnrolment, checkSigning, NO_KEYS, openKeys } from "./key_settings.
 import type { RUN_OPTIONS } from "../options.ts";
 import { isPassWanted, type PassReport, updatePass } from "../report/report.ts";
 import { printNews, printReport } from "../report/report_output.ts";
+import type { WaitingHint } from "../report/report_text.ts";
+import { openStateFolder } from "./opened_state_folder.ts";
 import { type ServeContext, withSource } from "./run_context.ts";
-import { findStateFolder } from "../state_folder.ts";
 import { DeliveriesFile } from "../original/deliveries_file.ts";
 import { KnownAgentsFile } from "../trust/known_agents_file.ts";
 import type { KnownAgentsStore } from "../trust/mod.ts";
@@ -63,7 +67,7 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
   checkTrust(context, wires);
   checkSigning(context, wires);
   const { fleet, trust, firstUseLimit } = await readFleet(context);
-  const stateFolder = findStateFolder(context.env, { stateDir: settings.stateDir });
+  const stateFolder = openStateFolder(context);
   const vault = wholeFolder
     ? new WholeFolderVault(settings.vaultDir, { logger })
     : new DiskVault(settings.vaultDir, { logger });
@@ -74,17 +78,26 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
   const keys = wires.isOriginalOnly
     ? NO_KEYS
     : await openKeys(context, { app: fleet.app, stateFolder });
-  checkEnrolment(context, { files, app: fleet.app, keys });
+  await checkEnrolment(context, { files, app: fleet.app, keys });
+  const { auditLog } = settings;
+  const signer = keys.signer?.address ?? null;
+  const { hasOriginal } = wires;
+  await using audit = await startRunAudit(
+    { stateFolder, auditLog },
+    { app: fleet.app, trust, signer, hasOriginal },
+    { logger },
+  );
+  const { log, recorder } = audit;
   const keeper = new Keeper({
     ...keys,
     wires,
-    deliveries: new DeliveriesFile(stateFolder),
+    deliveries: new AuditedDeliveries(new DeliveriesFile(stateFolder), recorder, fleet),
     expectsAll: !wholeFolder,
     fleet,
     vault: startingWith(view, vault),
     files,
-    knownAgents,
-    dial: dialAgent,
+    knownAgents: new AuditedKnownAgents(knownAgents, log, { by: "keeper" }),
+    dial: auditDial(dialAgent, recorder, { wires }),
     trust,
     ...(firstUseLimit === undefined ? {} : { firstUseLimit }),
     concurrency: settings.concurrency,
@@ -92,9 +105,10 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
     discoveryIntervalMs: settings.discoveryIntervalMs,
     logger,
   });
-  const question = canAsk(context) ? makeQuestion(context, knownAgents) : null;
+  const decided = new AuditedKnownAgents(knownAgents, log, { by: "operator" });
+  const question = canAsk(context) ? makeQuestion(context, decided, keeper) : null;
   if (settings.runOnce) {
-    const report = await passOnce(context, keeper, question);
+    const report = await passOnce(context, { keeper, question, log });
     return isPassWanted(report) ? EXIT_DONE : EXIT_FAILURE;
   }
   logger.info("The keeper serves its fleet until it is stopped.", {
@@ -105,10 +119,15 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
   });
   return await keeper.run({
     signal,
-    onReport: async (report) => {
+    onReport: async (pass) => {
+      const report = noteAuditFailure(pass, log);
+      const wasPrinted = await printNews(context, report, {
+        waitingHint: hintFor(question, report),
+        onPrint: async () => await question?.makeRoom(),
+      });
       // What is asked already is shown again below a report.
-      if (await printNews(context, report)) await question?.remind();
-      if (question !== null) askAside(context, report, { keeper, question });
+      if (wasPrinted) await question?.remind(report);
+      if (question !== null) askAside(context, report, question);
     },
   });
 }
@@ -122,23 +141,33 @@ function canAsk({ settings, stdin, stdout, stderr }: ServeContext): boolean {
 function makeQuestion(
   { stdin, stderr, signal }: ServeContext,
   knownAgents: KnownAgentsStore,
+  keeper: Keeper,
 ): ApprovalQuestion {
-  return new ApprovalQuestion({ stdin, stderr, signal, knownAgents });
+  const onApproved = () => keeper.noticeDecisions();
+  return new ApprovalQuestion({ stdin, stderr, signal, knownAgents, onApproved });
+}
+
+/** Whoever can be asked is not shown commands as well. */
+function hintFor(question: ApprovalQuestion | null, report: PassReport): WaitingHint {
+  if (question === null) return "commands";
+  return question.willAsk(report) ? "none" : "list";
 }
 
 /** Serves the fleet once, and then those whom the operator lets in. */
 async function passOnce(
   context: ServeContext,
-  keeper: Keeper,
-  question: ApprovalQuestion | null,
+  { keeper, question, log }: {
+    readonly keeper: Keeper;
+    readonly question: ApprovalQuestion | null;
+    readonly log: AuditLog;
+  },
 ): Promise<PassReport> {
   const { signal } = context;
-  const report = await keeper.pass({ signal });
-  await printReport(context, report);
+  const report = noteAuditFailure(await keeper.pass({ signal }), log);
+  await printReport(context, report, { waitingHint: hintFor(question, report) });
   if (question === null || await question.ask(report) === 0) return report;
-  await keeper.noticeDecisions();
-  const later = await keeper.passDue({ signal });
-  await printReport(context, later);
+  const later = noteAuditFailure(await keeper.passDue({ signal }), log);
+  await printReport(context, later, { waitingHint: "list" });
   return updatePass(report, later);
 }
 
@@ -146,11 +175,9 @@ async function passOnce(
 function askAside(
   { logger, signal }: ServeContext,
   report: PassReport,
-  { keeper, question }: { readonly keeper: Keeper; readonly question: ApprovalQuestion },
+  question: ApprovalQuestion,
 ): void {
-  void question.ask(report).then(async (approved) => {
-    if (approved > 0) await keeper.noticeDecisions();
-  }).catch((error) => {
+  void question.ask(report).catch((error) => {
     if (signal.aborted) return;
     logger.error("What was answered cannot be kept.", { error: String(error) });
   });

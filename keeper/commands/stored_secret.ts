@@ -9,22 +9,24 @@ import {
   askYesNo,
   commandFor,
   describeKey,
+  disclosedSecret,
   type KeyEntry,
   type KeyName,
   type KeyRing,
   openKeyRing,
   removalQuestion,
+  secretIn,
 } from "../keys/mod.ts";
 import type { KEYS_OPTIONS } from "../options.ts";
-import { findStateFolder } from "../state_folder.ts";
+import { openStateFolder } from "./opened_state_folder.ts";
 
 /** What these commands are given. */
 export type KeysContext = CommandContext<typeof KEYS_OPTIONS>;
 
 /** Opens the stored keys that the settings mean. */
 export function openRing(context: KeysContext): KeyRing {
-  const { env, stdin, stderr, signal, settings } = context;
-  const stateFolder = findStateFolder(env, { stateDir: settings.stateDir });
+  const { env, stdin, stderr, signal } = context;
+  const stateFolder = openStateFolder(context);
   return openKeyRing({ env, stdin, stderr, signal, stateFolder });
 }
 
@@ -54,9 +56,11 @@ export async function writeJson({ stdout }: KeysContext, value: unknown): Promis
  * Returns the one operand of a command.
  *
  * @param what What it is, in words.
- * @throws {ConfigError} for none, and for several, which are not repeated.
+ * @throws {ConfigError} for none, for several, and for a secret, which are not repeated.
  */
 export function readOperand({ operands }: KeysContext, what: string): string {
+  const secret = operands.map(secretIn).find((kind) => kind !== null);
+  if (secret !== undefined) throw disclosedSecret(secret);
   const [operand, ...others] = operands;
   if (operand !== undefined && others.length === 0) return operand;
   const hint =
@@ -83,7 +87,11 @@ export function missingSecret(what: string): ConfigError {
 export async function requireEntry(ring: KeyRing, key: KeyName): Promise<KeyEntry> {
   const entry = await ring.find(key);
   if (entry !== null) return entry;
-  throw new ConfigError(`${describeKey(key)} is not stored`, {
+  throw notStored(key);
+}
+
+function notStored(key: KeyName): ConfigError {
+  return new ConfigError(`${describeKey(key)} is not stored`, {
     hint: `Store it: ${commandFor("add", key)}. What is stored: fluxvault-keeper keys list.`,
   });
 }
@@ -103,14 +111,23 @@ export async function requireExport(context: KeysContext, key: KeyName): Promise
   });
 }
 
-/** Removes a secret, after the operator said so, and returns the exit status. */
+/**
+ * Removes a secret, after the operator said so, and returns the exit status; one, too, that a store has
+ * and the list of keys has not.
+ */
 export async function removeSecret(
   context: KeysContext,
   ring: KeyRing,
   key: KeyName,
 ): Promise<number> {
   const { settings, stdin, stdout, stderr } = context;
-  const entry = await requireEntry(ring, key);
+  const choice = settings.keyStore;
+  const entry = await ring.find(key);
+  const place = entry ?? await ring.findUnlisted(key, { choice });
+  if (place === null) throw notStored(key);
+  if (entry === null) {
+    await stderr.write(`It is in ${ring.where(place)}, and not in the list of keys.\n`);
+  }
   if (!settings.yes && !stdin.isTerminal) {
     throw new ConfigError(`${describeKey(key)} is removed for good only with --yes`, {
       hint: `Without a copy it is lost; make one: ${commandFor("export", key)}.`,
@@ -120,8 +137,11 @@ export async function removeSecret(
     await stderr.write("Nothing was removed.\n");
     return EXIT_FAILURE;
   }
-  await ring.remove(entry);
-  if (settings.json) await writeJson(context, { deed: "removed", ...describeEntry(entry) });
-  else await stdout.write(`removed ${describeKey(key)} from ${ring.where(entry)}\n`);
+  await ring.remove(place);
+  if (settings.json) {
+    const { kind, name, store } = place;
+    const described = entry === null ? { kind, name, store, created: null } : describeEntry(entry);
+    await writeJson(context, { deed: "removed", ...described });
+  } else await stdout.write(`removed ${describeKey(key)} from ${ring.where(place)}\n`);
   return EXIT_DONE;
 }

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import pLimit, { type LimitFunction } from "p-limit";
-import { type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
+import { type Bytes, type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
 import { type Delivery, prepareDelivery } from "./delivery.ts";
 import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
-import { DEFAULT_CONCURRENCY, SUSPECT_SHARE } from "../limits.ts";
+import { Places } from "../fleet/places.ts";
+import { DEFAULT_CONCURRENCY } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
 import {
   type AgentReport,
@@ -37,14 +37,26 @@ export interface AgentServiceParts {
   readonly deliveries: Deliveries;
 }
 
+/** The options of {@linkcode AgentService.serve}. */
+export interface ServeAgentsOptions extends PassOptions {
+  /** Is told of each agent that is served, or will not be: what the schedule says of it holds. */
+  readonly onEnd: (agent: ScheduledAgent) => void;
+}
+
+/** What serving one agent takes. */
+interface Work extends ServeAgentsOptions {
+  readonly delivery: Delivery;
+}
+
 /** Serves agents, with a limited time and place for each that hangs, lies or dies. */
 export class AgentService {
   readonly #options: KeeperOptions;
   readonly #parts: AgentServiceParts;
-  readonly #places: LimitFunction;
-  readonly #suspectPlaces: LimitFunction;
+  readonly #places: Places;
   readonly #logger: Logger;
   readonly #now: () => number;
+  /** The enrolment secret as the last pass found it; who waits for a place is judged by it, too. */
+  #enrolmentSecret: Bytes | null = null;
 
   /**
    * Serves nobody yet.
@@ -53,38 +65,48 @@ export class AgentService {
    */
   constructor(options: KeeperOptions, parts: AgentServiceParts) {
     const { concurrency = DEFAULT_CONCURRENCY } = options;
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      throw new RangeError("concurrency must be a whole number from 1");
-    }
     this.#options = options;
     this.#parts = parts;
     this.#logger = options.logger ?? SILENT_LOGGER;
     this.#now = options.now ?? Date.now;
-    this.#places = pLimit(concurrency);
-    this.#suspectPlaces = pLimit(Math.max(1, Math.floor(concurrency * SUSPECT_SHARE)));
+    this.#places = new Places(concurrency, {
+      isOpen: options.fleet.isOpen ?? false,
+      isRecorded: (name) => parts.known.isRecorded(name),
+    });
+  }
+
+  /** Looks again at who waits for a place, by the list and the record as they are now. */
+  reviewQueue(): void {
+    this.#places.review();
   }
 
   /**
-   * Serves agents and reports on each, in the order in which they were served.
+   * Serves agents and reports on each, in the order in which they were served; one that leaves the
+   * list before its turn is left out.
    *
-   * @throws {FluxVaultError} if the vault cannot be read; the signal's reason.
+   * @throws {FluxVaultError} if the vault cannot be read; what a source of the enrolment secret throws;
+   * the signal's reason.
    */
   async serve(
     agents: readonly ScheduledAgent[],
-    options: PassOptions = {},
+    options: ServeAgentsOptions,
   ): Promise<AgentReport[]> {
     const { signal } = options;
     const { known } = this.#parts;
+    const { enrolmentSecret = null } = this.#options;
+    this.#enrolmentSecret = typeof enrolmentSecret === "function"
+      ? await enrolmentSecret()
+      : enrolmentSecret;
     const delivery = await this.#prepare(signal);
     const inOrder = orderAgents(agents, (name) => known.isRecorded(name));
     for (const { name } of agents) known.beginContact(name);
     const settled = await Promise.allSettled(
-      inOrder.map((agent) => this.#serveInPlace(agent, { delivery, signal })),
+      inOrder.map((agent) => this.#serveInPlace(agent, { ...options, delivery })),
     );
     signal?.throwIfAborted();
-    return settled.map((result) => {
+    return settled.flatMap((result) => {
       if (result.status === "rejected") throw result.reason;
-      return result.value;
+      return result.value ?? [];
     });
   }
 
@@ -93,24 +115,27 @@ export class AgentService {
     return await prepareDelivery(vault, files, { signal });
   }
 
-  async #serveInPlace(
-    agent: ScheduledAgent,
-    work: PassOptions & { readonly delivery: Delivery },
-  ): Promise<AgentReport> {
-    const serve = () => this.#places(() => this.#serveOne(agent, work));
-    return await (agent.failures > 0 ? this.#suspectPlaces(serve) : serve());
+  async #serveInPlace(agent: ScheduledAgent, work: Work): Promise<AgentReport | null> {
+    const report = await this.#places.serve(agent, () => this.#serveOne(agent, work));
+    if (report === null) {
+      const { known, schedule } = this.#parts;
+      known.endContact(agent.name);
+      schedule.drop(agent, this.#now());
+      work.onEnd(agent);
+    }
+    return report;
   }
 
   async #serveOne(
     agent: ScheduledAgent,
-    { delivery, signal }: PassOptions & { readonly delivery: Delivery },
+    { delivery, signal, onEnd }: Work,
   ): Promise<AgentReport> {
     const { fleet, dial, limits, expectsAll = true, signer = null } = this.#options;
-    const { enrolmentSecret = null, wires = PROTOCOL_2 } = this.#options;
+    const { wires = PROTOCOL_2 } = this.#options;
     const { known, schedule, deliveries } = this.#parts;
     const options = {
       signer,
-      enrolmentSecret,
+      enrolmentSecret: this.#enrolmentSecret,
       wire: wires.wireOf(agent.address),
       deliveries,
       expectsAll,
@@ -123,6 +148,9 @@ export class AgentService {
       signal,
     };
     let report = await syncAgent(agent.address, { ...options, delivery });
+    if (isStale(report) && await this.#outrun(report)) {
+      report = joinReports(report, await syncAgent(agent.address, { ...options, delivery }));
+    }
     if (hasChanges(report)) {
       // The vault changed under way: what it holds now is brought at once, once.
       const again = await syncAgent(agent.address, {
@@ -131,7 +159,10 @@ export class AgentService {
       });
       report = joinReports(report, again);
     }
-    known.endContact(agent.name);
+    known.finishContact(
+      agent.name,
+      report.outcome.kind === "delivered" ? report.fingerprint : null,
+    );
     schedule.finish(agent, {
       // Another try brings nothing that only the operator can let through.
       isWanted: isAgentServed(report),
@@ -139,6 +170,7 @@ export class AgentService {
       waitingKey: waitingKeyOf(report),
       nowMs: this.#now(),
     });
+    onEnd(agent);
     this.#logger.debug("An agent was served.", {
       address: report.address,
       outcome: report.outcome.kind,
@@ -146,6 +178,22 @@ export class AgentService {
     });
     return { ...report, failures: agent.failures };
   }
+
+  /** Goes on behind what an agent has seen, once; `false` where that was done already. */
+  async #outrun({ address, component }: ContactReport): Promise<boolean> {
+    if (!await this.#parts.known.raiseRevision(component)) return false;
+    this.#logger.warn(
+      "An agent has seen a later manifest than this keeper has on record; its number was raised. " +
+        "That is so once after the state folder was put back from a copy; else another keeper signs " +
+        "with the same key.",
+      { address, component },
+    );
+    return true;
+  }
+}
+
+function isStale({ outcome }: ContactReport): boolean {
+  return outcome.kind === "rejected" && outcome.by === "peer" && outcome.code === "manifest-stale";
 }
 
 function hasChanges({ outcome }: ContactReport): boolean {

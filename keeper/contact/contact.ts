@@ -11,6 +11,7 @@ import type {
   NodeEvidence,
   StatementSigner,
 } from "../../protocol/mod.ts";
+import type { AuditRecorder } from "../audit/mod.ts";
 import type { AgentAddress } from "../fleet/agent_address.ts";
 import type { Delivery, LevelDelivery } from "./delivery.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
@@ -24,6 +25,8 @@ import type { Wire } from "./wire.ts";
 export interface AgentConnection {
   /** The transport. */
   readonly duplex: Duplex;
+  /** Puts on record what is given over it, before it is given; nothing is where this is not given. */
+  readonly audit?: AuditRecorder;
   /** Ends the connection at once; further calls do nothing. */
   close(reason?: unknown): void;
 }

@@ -9,11 +9,18 @@ import {
   type AgentNames,
   composeManifestStatement,
   deliverAsKeeper,
+  type DeliveryReport,
   encodeHex,
   handshakeAsKeeper,
   identityFingerprint,
   verifyEnrolment,
 } from "../../protocol/mod.ts";
+import {
+  type AuditedAgent,
+  type AuditRecorder,
+  recordDelivery,
+  type RecordedDelivery,
+} from "../audit/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { completeResults, type SyncOptions, type TalkOptions } from "./contact.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
@@ -27,14 +34,16 @@ export async function talkProtocol2(
 ): Promise<AgentOutcome> {
   const { app, dial, known, delivery, agent, limit, signal, now, signer } = options;
   const connection = await dial(address, { signal });
+  const { audit = null } = connection;
   agent.isConnected = true;
   try {
+    await audit?.ready();
     const session = await handshakeAsKeeper(connection.duplex, {
       app,
       signer,
       signal,
       now,
-      policy: (introduction) => decide(address, introduction, options),
+      policy: (introduction) => decideOnRecord(address, introduction, { ...options, audit }),
     });
     agent.software = session.origin.readiness.software;
     const { judgement } = agent;
@@ -45,23 +54,60 @@ export async function talkProtocol2(
       digest: delivery.digest,
       sinceMs: judgement.sinceMs,
     });
-    const { files, contentBytes } = await deliverAsKeeper(session, given.view, {
+    const deliver = ({ source, takeResults }: RecordedDelivery) =>
+      deliverAsKeeper(session, source, {
+        revision,
+        onResults: takeResults,
+        manifest: given.manifest,
+        sign: signer === null ? null : (manifest) => {
+          const { claim: { app, component }, agentDigestHex } = session.origin;
+          return signer.sign(
+            composeManifestStatement({ ...manifest, app, component, agentDigestHex }),
+          );
+        },
+        now,
+        onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
+      });
+    const { files, contentBytes } = await deliverOnRecord(deliver, {
+      audit,
+      agent: describeAgent(address, options),
+      session,
       revision,
-      manifest: given.manifest,
-      sign: signer === null ? null : (manifest) => {
-        const { claim: { app, component }, agentDigestHex } = session.origin;
-        return signer.sign(
-          composeManifestStatement({ ...manifest, app, component, agentDigestHex }),
-        );
-      },
-      now,
-      onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
+      source: given.view,
     });
     const { withheld } = given;
     return { kind: "delivered", files: completeResults(files, given), withheld, contentBytes };
   } finally {
     connection.close();
   }
+}
+
+/** Delivers; where there is an audit log, nothing leaves that is not in it. */
+async function deliverOnRecord(
+  deliver: (parts: RecordedDelivery) => Promise<DeliveryReport>,
+  work: Parameters<typeof recordDelivery>[1] & { readonly audit: AuditRecorder | null },
+): Promise<DeliveryReport> {
+  const { audit, source } = work;
+  if (audit === null) return await deliver({ source, takeResults() {} });
+  return await recordDelivery(audit, work, deliver);
+}
+
+/** Decides about an agent, and puts on record where it is turned away. */
+async function decideOnRecord(
+  address: AgentAddress,
+  introduction: AgentIntroduction,
+  options: TalkOptions & { readonly audit: AuditRecorder | null },
+): Promise<AgentDecision> {
+  const decision = await decide(address, introduction, options);
+  const agent = describeAgent(address, options);
+  if (typeof decision === "string") await options.audit?.refused(agent, decision);
+  else options.audit?.admitted(agent);
+  return decision;
+}
+
+function describeAgent(address: AgentAddress, { app, agent }: TalkOptions): AuditedAgent {
+  const { component, fingerprint, trust } = agent;
+  return { app, component, address: formatAgentAddress(address), fingerprint, trust };
 }
 
 /** Decides about an agent before anything is sent to it. */

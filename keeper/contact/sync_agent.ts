@@ -9,6 +9,7 @@ import {
   OriginalPeerError,
   OriginalRefusedError,
   PeerRejectedError,
+  StorageError,
 } from "../../protocol/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import type { Acquaintance, SyncOptions } from "./contact.ts";
@@ -17,6 +18,9 @@ import { talkOriginal } from "./original_contact.ts";
 import { talkProtocol2 } from "./protocol2_contact.ts";
 import type { AgentOutcome, ContactReport } from "../report/report.ts";
 import { TimeLimit } from "./time_limit.ts";
+
+/** The code of a contact that failed on this side: its state could not be read or written. */
+const STATE_FAILED = "state-failed";
 
 /**
  * Serves one agent.
@@ -60,6 +64,11 @@ export async function syncAgent(
     outcome = outcomeOf(error, agent);
     if (!(error instanceof FluxVaultError)) {
       options.logger.error("The contact with an agent ended in a fault.", { error: String(error) });
+    } else if (error instanceof StorageError) {
+      options.logger.error("This keeper's own state is not readable or writable.", {
+        code: error.code,
+        reason: error.message,
+      });
     }
   } finally {
     limit.clear();
@@ -106,6 +115,8 @@ function outcomeOf(error: unknown, agent: Acquaintance): AgentOutcome {
   if (!(error instanceof FluxVaultError)) return { kind: "failed", code: "internal" };
   if (error instanceof OriginalPeerError) return { kind: "failed", code: "original-wire" };
   if (error instanceof OriginalRefusedError) return { kind: "failed", code: "original-refused" };
+  // What can be said of one file is in its result: this is the keeper's own state.
+  if (error instanceof StorageError) return { kind: "failed", code: STATE_FAILED };
   const { code } = error;
   return agent.isConnected ? { kind: "failed", code } : { kind: "unreachable", code };
 }

@@ -17,6 +17,11 @@ export interface Fleet {
    */
   readonly instances?: number | null;
   /**
+   * Whether anybody can put an address into the list, so that one which never did well is served like
+   * one whose last contact failed. A fleet without this member is the operator's own.
+   */
+  readonly isOpen?: boolean;
+  /**
    * Lists where agents can be dialled, each address once.
    *
    * @throws {FluxVaultError} if the list cannot be had now; the signal's reason if it is aborted.
@@ -28,6 +33,13 @@ export interface Fleet {
 export interface FleetListOptions {
   /** Ends the question; its reason is thrown as it is. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The addresses, as `host:port`, at which agents are on record: a list that is longer than it may be
+   * keeps these first.
+   *
+   * @default {new Set()}
+   */
+  readonly recorded?: ReadonlySet<string>;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { FluxVaultError, type Logger } from "../../protocol/mod.ts";
-import type { Fleet, FleetListOptions } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import { FORGET_ADDRESS_MS } from "../limits.ts";
 import type { PassProblem } from "../report/report.ts";
 import type { Schedule } from "./schedule.ts";
@@ -13,6 +13,8 @@ import type { Schedule } from "./schedule.ts";
 export interface FleetListParts {
   /** Takes the list. */
   readonly schedule: Schedule;
+  /** Returns the addresses, as `host:port`, at which agents are on record. */
+  readonly recorded: () => Promise<ReadonlySet<string>>;
   /** Takes notes. */
   readonly logger: Logger;
   /** The time now in Unix milliseconds. */
@@ -48,10 +50,12 @@ export class FleetList {
    * @returns What went wrong, or `null`.
    * @throws The signal's reason, if it is aborted.
    */
-  async refresh(options: FleetListOptions = {}): Promise<FluxVaultError | null> {
-    const { schedule, logger, now } = this.#parts;
+  async refresh(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<FluxVaultError | null> {
+    const { schedule, recorded, logger, now } = this.#parts;
     try {
-      const addresses = await this.#fleet.list(options);
+      const addresses = await this.#fleet.list({ ...options, recorded: await recorded() });
       const nowMs = now();
       // One node that answers for the whole network may know nothing of the app.
       const isDoubtful = addresses.length === 0 && schedule.size > 0 &&

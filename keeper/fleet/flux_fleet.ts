@@ -13,9 +13,9 @@ import {
   type FluxGetOptions,
 } from "../../flux/mod.ts";
 import { FluxVaultError, type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
-import type { AgentAddress } from "./agent_address.ts";
+import { type AgentAddress, formatAgentAddress } from "./agent_address.ts";
 import type { Fleet, FleetListOptions } from "./fleet.ts";
-import { DEFAULT_COMMS_PORT } from "../limits.ts";
+import { DEFAULT_COMMS_PORT, MAX_LISTED_ADDRESSES } from "../limits.ts";
 
 /** The options of a {@linkcode FluxFleet}. */
 export interface FluxFleetOptions {
@@ -54,10 +54,13 @@ export interface FluxFleetOptions {
 export class FluxFleet implements Fleet {
   /** The app whose agents these are. */
   readonly app: string;
+  /** Any node can put itself into the list. */
+  readonly isOpen = true;
   readonly #client: FluxClient;
   readonly #commsPort: number;
   readonly #logger: Logger;
-  #specification: AppSpecification | null = null;
+  #instances: number | null = null;
+  #hasSpecification = false;
 
   /** Asks nothing yet. */
   constructor(client: FluxClient, options: FluxFleetOptions) {
@@ -68,15 +71,20 @@ export class FluxFleet implements Fleet {
   }
 
   /**
-   * How many instances the app should have by the last specification that was had; `null` where there
-   * was none yet, where it is too old to say, and where no node may show it.
+   * How many instances the app should have; `null` where its specification was not had yet, is too old
+   * to say, or may not be shown by any node.
+   *
+   * A lower number than the last is taken from one answer. A higher one, and the first, takes two, of
+   * which the lower counts: so no single answer makes it more. Where a specification does not say, the
+   * last number stays in force.
    */
   get instances(): number | null {
-    return this.#specification?.instances ?? null;
+    return this.#instances;
   }
 
   /**
-   * Lists the hosts at which the app is said to run, and asks for its specification on the way.
+   * Lists the hosts at which the app is said to run, 1,000 at most, and asks for its specification on
+   * the way.
    *
    * @throws {FluxApiError} if no usable answer was given as to where it runs.
    */
@@ -89,25 +97,72 @@ export class FluxFleet implements Fleet {
       if (skipped.malformed + skipped.foreign > 0) {
         this.#logger.warn("The list of locations holds rows that were left out.", { ...skipped });
       }
-      return locations.map(({ host }) => ({ host, port: this.#commsPort }));
+      const addresses = locations.map(({ host }) => ({ host, port: this.#commsPort }));
+      return this.#shorten(addresses, options.recorded ?? new Set());
     } finally {
       await learning;
     }
   }
 
-  /** Asks for the specification; the last one stays in force where there is no other. */
+  /** Cuts a list down that is longer than that of any app. */
+  #shorten(
+    addresses: readonly AgentAddress[],
+    recorded: ReadonlySet<string>,
+  ): readonly AgentAddress[] {
+    if (addresses.length <= MAX_LISTED_ADDRESSES) return addresses;
+    this.#logger.warn(
+      "The list of locations is longer than that of any app: those on record are dialled first, and " +
+        "the rest is left out.",
+      { listed: addresses.length, dialled: MAX_LISTED_ADDRESSES },
+    );
+    const known: AgentAddress[] = [];
+    const others: AgentAddress[] = [];
+    for (const address of addresses) {
+      (recorded.has(formatAgentAddress(address)) ? known : others).push(address);
+    }
+    return known.concat(others).slice(0, MAX_LISTED_ADDRESSES);
+  }
+
+  /** Asks for the specification; what is known stays in force where there is no answer. */
   async #learn(question: FluxGetOptions): Promise<void> {
     try {
-      const answer = await fetchAppSpecification(this.#client, this.app, question);
-      if (answer.kind !== "found") return;
-      if (this.#specification === null) this.#warnOfVolumes(answer.specification);
-      this.#specification = answer.specification;
+      const specification = await this.#ask(question);
+      if (specification === null) return;
+      if (!this.#hasSpecification) this.#warnOfVolumes(specification);
+      this.#hasSpecification = true;
+      await this.#learnInstances(specification, question);
     } catch (error) {
       // Whoever asked is told about an end of the work by the other question.
       if (question.signal?.aborted) return;
       const code = error instanceof FluxVaultError ? error.code : String(error);
       this.#logger.debug("The specification of the app cannot be had now.", { code });
     }
+  }
+
+  async #ask(question: FluxGetOptions): Promise<AppSpecification | null> {
+    const answer = await fetchAppSpecification(this.#client, this.app, question);
+    return answer.kind === "found" ? answer.specification : null;
+  }
+
+  /** Takes how many instances there are; of more than are known as many as a second answer grants. */
+  async #learnInstances(
+    { instances }: AppSpecification,
+    question: FluxGetOptions,
+  ): Promise<void> {
+    if (instances === undefined) return;
+    if (instances <= (this.#instances ?? 0)) {
+      this.#instances = instances;
+      return;
+    }
+    const second = await this.#ask({ ...question, bypassCache: true, startAt: 1 });
+    if (second?.instances === undefined) return;
+    if (second.instances !== instances) {
+      this.#logger.warn(
+        "Two answers differ about how many instances the app has; the lower number counts.",
+        { first: instances, second: second.instances },
+      );
+    }
+    this.#instances = Math.min(instances, second.instances);
   }
 
   /** Says once where a key or a secret would be copied to strangers. */

@@ -5,7 +5,7 @@
  */
 import type { AgentAddress } from "./agent_address.ts";
 import { formatAgentAddress } from "./agent_address.ts";
-import { FIRST_RETRY_MS, FORGET_ADDRESS_MS } from "../limits.ts";
+import { FIRST_RETRY_MS, FORGET_ADDRESS_MS, MAX_REMEMBERED_ADDRESSES } from "../limits.ts";
 import type { TrustGround } from "../trust/mod.ts";
 
 /** A key about which the operator may decide otherwise. */
@@ -24,6 +24,8 @@ export interface ScheduledAgent {
   readonly name: string;
   /** How many contacts in a row did not end as wanted. */
   failures: number;
+  /** Whether any contact ended as wanted. */
+  wasServed: boolean;
   /** How long the last contact took, in milliseconds. */
   lastDurationMs: number;
   /** When it is due before the next pass over the whole fleet, in Unix milliseconds. */
@@ -92,11 +94,23 @@ export class Schedule {
       else this.#agents.set(name, newAgent(address, nowMs));
     }
     for (const agent of this.#agents.values()) {
-      if (names.has(agent.name)) continue;
-      agent.unlistedSinceMs ??= nowMs;
-      const isOver = nowMs - agent.unlistedSinceMs >= FORGET_ADDRESS_MS;
-      if (isOver && !agent.isRunning) this.#agents.delete(agent.name);
+      if (!names.has(agent.name)) agent.unlistedSinceMs ??= nowMs;
     }
+    this.#forget(nowMs);
+  }
+
+  /** Forgets who left the list long ago or was never tried, and the longest gone where they are many. */
+  #forget(nowMs: number): void {
+    const gone: { readonly name: string; readonly sinceMs: number }[] = [];
+    for (const agent of this.#agents.values()) {
+      const { name, unlistedSinceMs: sinceMs, isRunning } = agent;
+      if (sinceMs === null || isRunning) continue;
+      if (nowMs - sinceMs >= FORGET_ADDRESS_MS || isUntried(agent)) this.#agents.delete(name);
+      else gone.push({ name, sinceMs });
+    }
+    if (gone.length <= MAX_REMEMBERED_ADDRESSES) return;
+    gone.sort((a, b) => b.sinceMs - a.sinceMs);
+    for (const { name } of gone.slice(MAX_REMEMBERED_ADDRESSES)) this.#agents.delete(name);
   }
 
   /** Returns the agents that are not being served now. */
@@ -111,7 +125,7 @@ export class Schedule {
 
   /** Returns when the next idle agent is due, `Infinity` if none is. */
   nextDueMs(): number {
-    return Math.min(Infinity, ...this.idle().map(({ nextAtMs }) => nextAtMs));
+    return this.idle().reduce((firstMs, { nextAtMs }) => Math.min(firstMs, nextAtMs), Infinity);
   }
 
   /** Makes those due whose keys are trusted for another reason than they were, or for the first. */
@@ -135,12 +149,20 @@ export class Schedule {
     agent.isRunning = false;
   }
 
+  /** Notes that a contact was not made, since the agent left the list; it is due if it comes back. */
+  drop(agent: ScheduledAgent, nowMs: number): void {
+    agent.isRunning = false;
+    agent.nextAtMs = nowMs;
+    if (isUntried(agent) && agent.unlistedSinceMs !== null) this.#agents.delete(agent.name);
+  }
+
   /** Notes how a contact ended. */
   finish(agent: ScheduledAgent, end: ContactEnd): void {
     agent.isRunning = false;
     agent.lastDurationMs = end.durationMs;
     agent.waitingKey = end.waitingKey;
     agent.failures = end.isWanted ? 0 : agent.failures + 1;
+    agent.wasServed ||= end.isWanted;
     agent.nextAtMs = end.isWanted ? Infinity : end.nowMs + this.#pauseMs(agent.failures);
   }
 
@@ -155,11 +177,17 @@ export class Schedule {
   }
 }
 
+/** Tells whether no contact has ended yet. */
+function isUntried({ failures, wasServed }: ScheduledAgent): boolean {
+  return failures === 0 && !wasServed;
+}
+
 function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
   return {
     address,
     name: formatAgentAddress(address),
     failures: 0,
+    wasServed: false,
     lastDurationMs: 0,
     nextAtMs: nowMs,
     isRunning: false,

@@ -49,6 +49,13 @@ export class CredentialLockerStore implements KeyStore {
     }
   }
 
+  /** Looks for its entry alone; see {@linkcode KeyStore.has}. */
+  async has(id: string): Promise<boolean> {
+    const result = await this.#script(`[void]$vault.Retrieve('${RESOURCE}', '${checkId(id)}')`);
+    if (result?.code !== 0 && result?.code !== NOT_FOUND) throw failure("look for it", result);
+    return result.code === 0;
+  }
+
   /** Reads a secret; see {@linkcode KeyStore.read}. */
   async read(id: string): Promise<string | null> {
     const result = await this.#script(

@@ -60,6 +60,18 @@ export class EncryptedFileStore implements KeyStore {
     return Promise.resolve(true);
   }
 
+  /** Looks whether there is a file; see {@linkcode KeyStore.has}. */
+  async has(id: string): Promise<boolean> {
+    const path = this.#pathOf(id);
+    try {
+      await Deno.lstat(path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw storageError(error, `look at ${JSON.stringify(path)}`);
+    }
+  }
+
   /** Reads a secret; see {@linkcode KeyStore.read}. */
   async read(id: string): Promise<string | null> {
     const path = this.#pathOf(id);

@@ -11,10 +11,6 @@ import {
   isAppName,
   randomBytes,
 } from "../../protocol/mod.ts";
-import { ENROLMENT_CREDENTIAL, readCredential } from "./credentials.ts";
-import type { KeySearchContext } from "./keeper_key.ts";
-import type { KeyRing } from "./key_ring.ts";
-import { openKeyRing } from "./system_key_ring.ts";
 
 const SECRET_BYTES = 32;
 
@@ -56,35 +52,4 @@ export function checkApp(text: string): string {
   throw new ConfigError("the argument is no name of an app", {
     hint: "Use letters, digits and inner hyphens, at most 63 of them.",
   });
-}
-
-/** What {@linkcode findEnrolmentSecret} looks for. */
-export interface EnrolmentSearchContext extends KeySearchContext {
-  /** The app. */
-  readonly app: string;
-}
-
-/**
- * Finds the enrolment secret of an app: among the credentials of the service, then among the stored
- * keys.
- *
- * @param ring The stored keys; those of the context where it is not given.
- * @returns The 32 bytes, or `null` where there is none.
- * @throws {ConfigError} where it is there and is no enrolment secret.
- * @throws {StorageError} where it is there and cannot be had.
- */
-export async function findEnrolmentSecret(
-  context: EnrolmentSearchContext,
-  ring: KeyRing = openKeyRing(context),
-): Promise<Bytes | null> {
-  const { app, env, logger } = context;
-  const credential = await readCredential(env, ENROLMENT_CREDENTIAL);
-  if (credential !== null) {
-    logger.debug("The enrolment secret is that of a credential.");
-    return readEnrolmentSecret(credential, { source: `credential ${ENROLMENT_CREDENTIAL}` });
-  }
-  const entry = await ring.find({ kind: "enrolment", name: app });
-  if (entry === null) return null;
-  logger.debug("The enrolment secret is a stored one.", { store: entry.store });
-  return readEnrolmentSecret(await ring.read(entry), { source: ring.where(entry) });
 }

@@ -5,14 +5,28 @@
  */
 import { isZelId } from "../../flux/mod.ts";
 import { type Bytes, decodeUtf8, encodeUtf8, isAppName, StorageError } from "../../protocol/mod.ts";
-import type { KeyKind, KeyName, KeyStoreName } from "./key_store.ts";
+import { isSameApp } from "../app_name.ts";
+import { keyIdOf, type KeyKind, type KeyName, type KeyStoreName } from "./key_store.ts";
 
-/** A secret that is kept somewhere. */
-export interface KeyEntry extends KeyName {
+/** Where a secret is kept. */
+export interface KeyPlace extends KeyName {
   /** Which store has it. */
   readonly store: KeyStoreName;
+}
+
+/** A secret of the list. */
+export interface KeyEntry extends KeyPlace {
   /** When it was stored, in Unix milliseconds. */
   readonly createdMs: number;
+}
+
+/** The options of {@linkcode KeyIndex.update}. */
+export interface KeyIndexUpdateOptions {
+  /**
+   * Takes back what the change did elsewhere, where the list cannot be written; nobody else changes the
+   * list meanwhile. What it throws is passed over for the failure itself.
+   */
+  readonly undo?: () => Promise<void>;
 }
 
 /** Keeps the list of keys. */
@@ -24,12 +38,14 @@ export interface KeyIndex {
    */
   load(): Promise<readonly KeyEntry[]>;
   /**
-   * Changes the list, while nobody else changes it; a change that rejects changes nothing.
+   * Changes the list, while nobody else changes it; a change that rejects changes nothing, and one
+   * that returns the same list writes nothing.
    *
    * @throws {StorageError} where it cannot be read or written, and whatever the change throws.
    */
   update(
     change: (entries: readonly KeyEntry[]) => Promise<readonly KeyEntry[]>,
+    options?: KeyIndexUpdateOptions,
   ): Promise<void>;
 }
 
@@ -37,9 +53,10 @@ const VERSION = 1;
 const KINDS: readonly KeyKind[] = ["keeper-key", "enrolment"];
 const STORES: readonly KeyStoreName[] = ["system", "file"];
 
-/** Tells whether two names mean the same secret. */
+/** Tells whether two names mean the same secret; how the name of an app is written does not count. */
 export function isSameKey(one: KeyName, other: KeyName): boolean {
-  return one.kind === other.kind && one.name === other.name;
+  if (one.kind !== other.kind) return false;
+  return one.kind === "enrolment" ? isSameApp(one.name, other.name) : one.name === other.name;
 }
 
 /** Writes the list as JSON that a person can read. */
@@ -72,7 +89,7 @@ export function decodeKeyIndex(bytes: Uint8Array): readonly KeyEntry[] {
   if (!Array.isArray(keys)) throw malformed("its keys are missing");
   const entries = keys.map(readEntry);
   entries.forEach((entry, at) => {
-    if (entries.findIndex((other) => isSameKey(entry, other)) !== at) {
+    if (entries.findIndex((other) => keyIdOf(entry) === keyIdOf(other)) !== at) {
       throw malformed(`keys[${at}] is there twice`);
     }
   });

@@ -11,7 +11,14 @@ import {
   storageError,
   writeFileAtomically,
 } from "../../protocol/host/mod.ts";
-import { decodeKeyIndex, encodeKeyIndex, type KeyEntry, type KeyIndex } from "./key_index.ts";
+import { refuseWritableByOthers } from "../state_permissions.ts";
+import {
+  decodeKeyIndex,
+  encodeKeyIndex,
+  type KeyEntry,
+  type KeyIndex,
+  type KeyIndexUpdateOptions,
+} from "./key_index.ts";
 import { INDEX_LOCK_WAIT_MS, MAX_INDEX_BYTES } from "./limits.ts";
 
 const FILE_NAME = "keys.json";
@@ -31,6 +38,7 @@ export class KeyIndexFile implements KeyIndex {
 
   /** Reads the file; see {@linkcode KeyIndex.load}. */
   async load(): Promise<readonly KeyEntry[]> {
+    refuseWritableByOthers(this.path);
     const bytes = await readOptionalFile(this.path, { maxBytes: MAX_INDEX_BYTES });
     if (bytes === null) return [];
     try {
@@ -45,6 +53,7 @@ export class KeyIndexFile implements KeyIndex {
   /** Changes the file under a lock; see {@linkcode KeyIndex.update}. */
   async update(
     change: (entries: readonly KeyEntry[]) => Promise<readonly KeyEntry[]>,
+    options: KeyIndexUpdateOptions = {},
   ): Promise<void> {
     try {
       await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });
@@ -52,7 +61,14 @@ export class KeyIndexFile implements KeyIndex {
       throw storageError(error, `make the folder ${JSON.stringify(this.#folder)}`);
     }
     using _lock = await lockFile(join(this.#folder, LOCK_NAME), { waitMs: INDEX_LOCK_WAIT_MS });
-    const after = await change(await this.load());
-    await writeFileAtomically(this.path, encodeKeyIndex(after));
+    const before = await this.load();
+    const after = await change(before);
+    if (after === before) return;
+    try {
+      await writeFileAtomically(this.path, encodeKeyIndex(after));
+    } catch (error) {
+      await options.undo?.().catch(() => {});
+      throw error;
+    }
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, StorageError } from "../../protocol/mod.ts";
-import { isSameKey, type KeyEntry, type KeyIndex } from "./key_index.ts";
+import { isSameKey, type KeyEntry, type KeyIndex, type KeyPlace } from "./key_index.ts";
 import { keyIdOf, type KeyName, type KeyStore, type KeyStoreChoice } from "./key_store.ts";
 
 /** What a ring is made of. */
@@ -25,6 +25,22 @@ export interface KeyRingOptions {
 export interface KeySaveOptions {
   /** Where it goes. */
   readonly choice: KeyStoreChoice;
+  /** Whether it takes the place of one that is there, in the store that has that one. @default {false} */
+  readonly replace?: boolean;
+}
+
+/** The options of {@linkcode KeyRing.findUnlisted}. */
+export interface UnlistedSearchOptions {
+  /** Where to look. */
+  readonly choice: KeyStoreChoice;
+}
+
+/** A secret that was written. */
+interface Written {
+  /** Where it is. */
+  readonly store: KeyStore;
+  /** Takes it back. */
+  readonly undo: () => Promise<void>;
 }
 
 /** Stores keys, finds them again, and forgets them. */
@@ -48,32 +64,52 @@ export class KeyRing {
     return this.#index.load();
   }
 
-  /** Finds a key in the list. */
+  /** Finds a key in the list; of two names for one app, the one that is written so. */
   async find(key: KeyName): Promise<KeyEntry | null> {
-    return (await this.list()).find((entry) => isSameKey(entry, key)) ?? null;
-  }
-
-  /** Says where a key is kept, as words that can follow "in". */
-  where(entry: KeyEntry): string {
-    return this.#stores[entry.store].where(keyIdOf(entry));
+    return findIn(await this.list(), key);
   }
 
   /**
-   * Stores the secret of a key that is not in the list.
+   * Finds a secret that a store keeps and the list does not have, as after a write that was cut short.
    *
-   * @throws {ConfigError} where it is, or where the store holds another secret in its place.
+   * The store of the system is looked into only where it is named: other folders of state share it.
+   */
+  async findUnlisted(
+    key: KeyName,
+    { choice }: UnlistedSearchOptions,
+  ): Promise<KeyPlace | null> {
+    const store = this.#stores[choice === "system" ? "system" : "file"];
+    const { kind, name } = key;
+    return await store.has(keyIdOf(key)) ? { kind, name, store: store.name } : null;
+  }
+
+  /** Says where a key is kept, as words that can follow "in". */
+  where(place: KeyPlace): string {
+    return this.#stores[place.store].where(keyIdOf(place));
+  }
+
+  /**
+   * Stores the secret of a key that is not in the list, or is to be replaced; where the list cannot be
+   * written, the store is as it was.
+   *
+   * @throws {ConfigError} where it is in the list, or where the store holds another secret in its place.
    * @throws {StorageError} where it cannot be stored.
    */
-  async save(key: KeyName, secret: string, { choice }: KeySaveOptions): Promise<KeyEntry> {
+  async save(key: KeyName, secret: string, options: KeySaveOptions): Promise<KeyEntry> {
+    const { choice, replace = false } = options;
     let saved: KeyEntry | undefined;
+    let written: Written | undefined;
     await this.#index.update(async (entries) => {
-      const held = entries.find((entry) => isSameKey(entry, key));
-      if (held !== undefined) throw this.alreadyHeld(held);
-      const store = await this.#store(key, secret, choice);
-      const { kind, name } = key;
-      saved = { kind, name, store: store.name, createdMs: this.#now() };
-      return [...entries, saved];
-    });
+      const held = findIn(entries, key);
+      if (held !== null && !replace) throw this.alreadyHeld(held);
+      if (held !== null && choice !== "auto" && choice !== held.store) throw this.#staysIn(held);
+      written = held === null
+        ? await this.#store(key, secret, choice)
+        : await replaceIn(this.#stores[held.store], held, secret);
+      const { kind, name } = held ?? key;
+      saved = { kind, name, store: written.store.name, createdMs: this.#now() };
+      return [...entries.filter((entry) => !isSameKey(entry, key)), saved];
+    }, { undo: async () => await written?.undo() });
     if (saved === undefined) throw new TypeError("a change was not asked for its result");
     return saved;
   }
@@ -81,7 +117,18 @@ export class KeyRing {
   /** Makes the error for a key that is to be stored and is there already. */
   alreadyHeld(entry: KeyEntry): ConfigError {
     return new ConfigError(`${describeKey(entry)} is already in ${this.where(entry)}`, {
-      hint: `To put another in its place, remove it first: ${commandFor("remove", entry)}.`,
+      hint: entry.kind === "enrolment"
+        ? "To put another in its place, add --replace."
+        : `To put another in its place, remove it first: ${commandFor("remove", entry)}.`,
+    });
+  }
+
+  #staysIn(entry: KeyEntry): ConfigError {
+    return new ConfigError(`${describeKey(entry)} is in ${this.where(entry)}`, {
+      setting: "--key-store",
+      hint:
+        "It is replaced in the store that has it: leave --key-store out. To move it, remove it " +
+        `first: ${commandFor("remove", entry)}.`,
     });
   }
 
@@ -99,15 +146,16 @@ export class KeyRing {
     });
   }
 
-  /** Forgets a key of the list, and its secret for good. */
-  async remove(entry: KeyEntry): Promise<void> {
+  /** Forgets a key, in the list or not, and its secret for good. */
+  async remove(place: KeyPlace): Promise<void> {
     await this.#index.update(async (entries) => {
-      await this.#stores[entry.store].remove(keyIdOf(entry));
-      return entries.filter((other) => !isSameKey(entry, other));
+      await this.#stores[place.store].remove(keyIdOf(place));
+      const left = entries.filter((other) => keyIdOf(other) !== keyIdOf(place));
+      return left.length === entries.length ? entries : left;
     });
   }
 
-  async #store(key: KeyName, secret: string, choice: KeyStoreChoice): Promise<KeyStore> {
+  async #store(key: KeyName, secret: string, choice: KeyStoreChoice): Promise<Written> {
     const { system, file } = this.#stores;
     if (choice === "file") return await put(file, { key, secret });
     if (!await system.isAvailable()) {
@@ -127,22 +175,50 @@ export class KeyRing {
   }
 }
 
-/** Writes a secret, unless the store has another in its place, from another folder of state, say. */
+/** Of two names for one app, finds the one that is written so. */
+function findIn(entries: readonly KeyEntry[], key: KeyName): KeyEntry | null {
+  const found = entries.filter((entry) => isSameKey(entry, key));
+  return found.find(({ name }) => name === key.name) ?? found[0] ?? null;
+}
+
+/** Writes a secret, unless the store has another in its place. */
 async function put(
   store: KeyStore,
   { key, secret }: { readonly key: KeyName; readonly secret: string },
-): Promise<KeyStore> {
+): Promise<Written> {
   const id = keyIdOf(key);
   const held = await store.read(id);
-  if (held === null) await store.write(id, secret, { label: `FluxVault: ${describeKey(key)}` });
-  else if (held !== secret) {
-    throw new ConfigError(`there is another secret for ${describeKey(key)} in ${store.where(id)}`, {
-      hint:
-        "It may belong to a keeper with another --state-dir. Remove it there, or use the other " +
-        "--key-store.",
-    });
-  }
-  return store;
+  if (held === secret) return { store, undo: () => Promise.resolve() };
+  if (held !== null) throw unlisted(store, key);
+  await store.write(id, secret, { label: labelOf(key) });
+  return { store, undo: () => store.remove(id) };
+}
+
+async function replaceIn(store: KeyStore, key: KeyName, secret: string): Promise<Written> {
+  const id = keyIdOf(key);
+  const label = labelOf(key);
+  const before = await store.read(id);
+  await store.write(id, secret, { label });
+  const undo = () => before === null ? store.remove(id) : store.write(id, before, { label });
+  return { store, undo };
+}
+
+/** Makes the error for a secret that a store has and the list has not. */
+function unlisted(store: KeyStore, key: KeyName): ConfigError {
+  const id = keyIdOf(key);
+  const remove = commandFor("remove", key);
+  return new ConfigError(`there is another secret for ${describeKey(key)} in ${store.where(id)}`, {
+    hint: store.name === "file"
+      ? "It is not in the list of keys, as after a write that was cut short. If you do not need " +
+        `it, remove it: ${remove}.`
+      : "It may belong to a keeper with another --state-dir. If it belongs to none, remove it: " +
+        `${remove} --key-store system; else use --key-store file.`,
+  });
+}
+
+/** What the system's own programs show of a secret. */
+function labelOf(key: KeyName): string {
+  return `FluxVault: ${describeKey(key)}`;
 }
 
 /** Names a key in a sentence. */

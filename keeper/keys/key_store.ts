@@ -48,6 +48,12 @@ export interface KeyStore {
   /** Tells whether it can be used here; never rejects but for the signal. */
   isAvailable(): Promise<boolean>;
   /**
+   * Tells whether it keeps a secret under this id, and unlocks nothing for it.
+   *
+   * @throws {StorageError} where it cannot tell.
+   */
+  has(id: string): Promise<boolean>;
+  /**
    * Returns a secret, or `null` where there is none.
    *
    * @throws {StorageError} or {ConfigError} where it is there, or may be, and cannot be had.

@@ -42,6 +42,13 @@ export class KeychainStore implements KeyStore {
     }
   }
 
+  /** Looks for its item alone; see {@linkcode KeyStore.has}. */
+  async has(id: string): Promise<boolean> {
+    const result = await this.#call("find-generic-password", itemOf(id));
+    if (result?.code !== 0 && result?.code !== NOT_FOUND) throw failure("look for it", result);
+    return result.code === 0;
+  }
+
   /** Reads a secret; see {@linkcode KeyStore.read}. */
   async read(id: string): Promise<string | null> {
     const result = await this.#call("find-generic-password", [...itemOf(id), "-w"]);

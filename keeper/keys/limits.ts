@@ -12,6 +12,8 @@ export const MAX_CREDENTIAL_BYTES = 4_096;
 export const MAX_SEALED_FILE_BYTES = 16_384;
 /** The largest index of keys that is read. */
 export const MAX_INDEX_BYTES = 1_048_576;
+/** How long a running keeper waits before it tries again to read a secret that it could not read. */
+export const SECRET_RETRY_MS = 300_000;
 /** How long to wait for another process that is changing the keys. */
 export const INDEX_LOCK_WAIT_MS = 10_000;
 

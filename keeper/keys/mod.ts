@@ -4,18 +4,14 @@
  * @module
  */
 export { readCredential } from "./credentials.ts";
-export {
-  checkApp,
-  type EnrolmentSearchContext,
-  findEnrolmentSecret,
-  generateEnrolmentSecret,
-  readEnrolmentSecret,
-} from "./enrolment_secret.ts";
+export { disclosedSecret, secretIn, type SecretKind } from "./disclosed_secret.ts";
+export { checkApp, generateEnrolmentSecret, readEnrolmentSecret } from "./enrolment_secret.ts";
+export { type EnrolmentSearchContext, EnrolmentWatch } from "./enrolment_watch.ts";
 export { findSigner, type KeySearchContext, type SignerSearchContext } from "./keeper_key.ts";
-export type { KeyEntry } from "./key_index.ts";
-export { commandFor, describeKey, type KeyRing } from "./key_ring.ts";
+export type { KeyEntry, KeyPlace } from "./key_index.ts";
+export { commandFor, describeKey, type KeyRing, type KeySaveOptions } from "./key_ring.ts";
 export type { KeyKind, KeyName, KeyStoreChoice, KeyStoreName } from "./key_store.ts";
 export { askYesNo, removalQuestion, takeSecret } from "./operator_dialogue.ts";
-export { checkAddress, disclosedSecret, readPrivateKey } from "./private_key.ts";
+export { checkAddress, readPrivateKey } from "./private_key.ts";
 export { createStatementSigner } from "./statement_signer.ts";
 export { type KeyRingContext, type KeyRingParts, openKeyRing } from "./system_key_ring.ts";

@@ -8,26 +8,21 @@
 import { decodeWif, type FluxPrivateKey, isZelId, zelIdOfKey } from "../../flux/mod.ts";
 import { looksLikePrivateKey } from "../../protocol/host/mod.ts";
 import { ConfigError } from "../../protocol/mod.ts";
-
-/** The options of {@linkcode checkAddress}. */
-export interface AddressOrigin {
-  /** The option that the text came from, if it did. */
-  readonly setting?: string;
-}
+import { disclosedSecret, type SettingOrigin } from "./disclosed_secret.ts";
 
 /**
  * Returns the address as it is.
  *
  * @throws {ConfigError} for anything else, which is not repeated: it may be a private key.
  */
-export function checkAddress(text: string, { setting }: AddressOrigin = {}): string {
+export function checkAddress(text: string, { setting }: SettingOrigin = {}): string {
   if (isZelId(text)) return text;
   const origin = setting === undefined ? {} : { setting };
   if (looksLikePrivateKey(text)) throw disclosedSecret("a private key", origin);
   const network = /^[mn2]/.test(text)
     ? "an address of a test network"
     : /^(?:bc1|3)/.test(text)
-    ? "an address that no single key has"
+    ? "an address of another kind (bc1... or 3...)"
     : /^t[13]/.test(text)
     ? "an address of the Flux chain, not a Flux ID"
     : "no address, or is mistyped";
@@ -35,15 +30,6 @@ export function checkAddress(text: string, { setting }: AddressOrigin = {}): str
   throw new ConfigError(`${what} is ${network}`, {
     ...origin,
     hint: "A Flux ID (ZelID) is a Bitcoin address of the main network that begins with 1.",
-  });
-}
-
-/** Makes the error for a secret on the command line. */
-export function disclosedSecret(what: string, origin: AddressOrigin = {}): ConfigError {
-  return new ConfigError(`${what} stands on the command line, where it must not`, {
-    ...origin,
-    hint: "It is now in the history of the shell and was in the list of processes: regard it as " +
-      "disclosed and use another. Secrets are asked for, or read from standard input.",
   });
 }
 

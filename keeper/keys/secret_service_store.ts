@@ -43,13 +43,20 @@ export class SecretServiceStore implements KeyStore {
     }
   }
 
+  /** Tells a secret that is locked from one that is missing; see {@linkcode KeyStore.has}. */
+  async has(id: string): Promise<boolean> {
+    // The service lists what is locked, too.
+    const result = await this.#call("search", id, { timeLimitMs: PROBE_TIME_MS });
+    return result !== null && result.stdout.trim() !== "";
+  }
+
   /** Reads a secret; see {@linkcode KeyStore.read}. */
   async read(id: string): Promise<string | null> {
     const result = await this.#call("lookup", id, { timeLimitMs: DIALOGUE_TIME_MS });
     if (!isAnswer(result)) throw failure("look the secret up", result);
     const secret = result?.stdout.trim() ?? "";
     if (secret !== "") return secret;
-    if (await this.#isHeld(id)) throw failure("give the secret", LOCKED);
+    if (await this.has(id)) throw failure("give the secret", LOCKED);
     return null;
   }
 
@@ -68,13 +75,7 @@ export class SecretServiceStore implements KeyStore {
   async remove(id: string): Promise<void> {
     const result = await this.#call("clear", id, { timeLimitMs: DIALOGUE_TIME_MS });
     if (!isAnswer(result)) throw failure("remove the secret", result);
-    if (result?.code !== 0 && await this.#isHeld(id)) throw failure("remove the secret", LOCKED);
-  }
-
-  /** Tells a secret that is locked from one that is missing: the service lists the former too. */
-  async #isHeld(id: string): Promise<boolean> {
-    const result = await this.#call("search", id, { timeLimitMs: PROBE_TIME_MS });
-    return result !== null && result.stdout.trim() !== "";
+    if (result?.code !== 0 && await this.has(id)) throw failure("remove the secret", LOCKED);
   }
 
   #call(

@@ -26,9 +26,9 @@ const REFUSED: Readonly<Partial<Record<RejectionCode, string>>> = {
   "identity-mismatch": "its key is known for another app or component: if that has changed, have " +
     "it forgotten (agents forget)",
   "rejected": "its key is not known, and --trust pinned lets nobody new in: approve it by its " +
-    "whole fingerprint",
-  "relay-suspected": "it passes on what an agent at another address says, and got nothing: find " +
-    "out who runs this node; it needs no approval",
+    "whole fingerprint, with the --app-name of this keeper, if it has one",
+  "relay-suspected": "its process is served at another address: one of both passes on what the " +
+    "agent says, and can read none of it; find out who runs them, it needs no approval",
 };
 
 /** Why an agent turns the keeper away. */
@@ -43,8 +43,8 @@ const REFUSES: Readonly<Partial<Record<RejectionCode, string>>> = {
   "identity-changed": "it takes this keeper for another one: check its --zelid",
   "identity-invalid": "it does not accept the proof of identity: somebody may be on the path",
   "manifest-stale":
-    "it has seen a later manifest of this signer: another keeper signs for it, this " +
-    "keeper lost its state folder, or a clock is wrong; serve it with one keeper alone",
+    "it has seen a later manifest of this signer, and a higher number did not help: another keeper " +
+    "signs for it, or a clock is wrong; serve it with one keeper alone",
   "owner-unknown":
     "it does not know yet who owns the app, and asks the Flux API: wait, or name the " +
     "signer with --zelid there",
@@ -70,6 +70,8 @@ const FAILURES: Readonly<Record<string, string>> = {
     "--wire HOST=2",
   "original-wire": "it speaks the wire of the original FluxVault; to serve it so, with what that " +
     "cannot protect: --wire HOST=original",
+  "audit-failed": "what it would be given cannot be put on record, so it was given nothing",
+  "state-failed": "this keeper cannot read or write its own state folder: see its log",
   "timed-out": "it took too long",
   "truncated": "it ended the session in the middle",
 };

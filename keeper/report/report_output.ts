@@ -4,10 +4,27 @@
  * @module
  */
 import type { PassReport } from "./report.ts";
+import type { WaitingHint } from "./report_text.ts";
 import type { ServeContext } from "../commands/run_context.ts";
 
+/** The options of {@linkcode printReport}. */
+export interface PrintOptions {
+  /** What a report for people says of agents that wait. @default {"commands"} */
+  readonly waitingHint?: WaitingHint;
+}
+
+/** The options of {@linkcode printNews}. */
+export interface PrintNewsOptions extends PrintOptions {
+  /** Is called, and waited for, before something is printed. */
+  readonly onPrint?: () => Promise<void>;
+}
+
 /** Prints a report. */
-export async function printReport(context: ServeContext, report: PassReport): Promise<void> {
+export async function printReport(
+  context: ServeContext,
+  report: PassReport,
+  options: PrintOptions = {},
+): Promise<void> {
   const { settings, stdout } = context;
   if (settings.json) {
     const { formatReportJson } = await import("./report_json.ts");
@@ -17,7 +34,8 @@ export async function printReport(context: ServeContext, report: PassReport): Pr
   const { formatReportText } = await import("./report_text.ts");
   const { stateDir } = settings;
   const approveFlags = stateDir === undefined ? "" : ` --state-dir ${quoteForShell(stateDir)}`;
-  await stdout.write(formatReportText(report, { approveFlags }));
+  const { waitingHint = "commands" } = options;
+  await stdout.write(formatReportText(report, { approveFlags, waitingHint }));
 }
 
 /**
@@ -25,11 +43,16 @@ export async function printReport(context: ServeContext, report: PassReport): Pr
  *
  * @returns Whether it was printed.
  */
-export async function printNews(context: ServeContext, report: PassReport): Promise<boolean> {
+export async function printNews(
+  context: ServeContext,
+  report: PassReport,
+  options: PrintNewsOptions = {},
+): Promise<boolean> {
   const isFull = context.settings.json || report.isWhole;
   const agents = isFull ? report.agents : report.agents.filter(({ failures }) => failures <= 1);
   if (!isFull && agents.length === 0) return false;
-  await printReport(context, { ...report, agents });
+  await options.onPrint?.();
+  await printReport(context, { ...report, agents }, options);
   return true;
 }
 

@@ -5,6 +5,7 @@
  */
 import { countResults } from "../../protocol/mod.ts";
 import { formatTable, sanitiseText } from "../../protocol/host/mod.ts";
+import { sortByAddress } from "./address_order.ts";
 import { explainOutcome } from "./explanations.ts";
 import {
   type AgentReport,
@@ -16,10 +17,18 @@ import {
 import { formatNews, troublesOf, wrapLine } from "./report_lines.ts";
 import type { PendingReason } from "../trust/mod.ts";
 
+/**
+ * What a report says of agents that wait: the commands that approve them, where to look for them, or
+ * nothing, since a question about them follows.
+ */
+export type WaitingHint = "commands" | "list" | "none";
+
 /** How to write a report. */
 export interface ReportTextOptions {
   /** What follows the fingerprint in a command that approves an agent, for example `--state-dir X`. */
   readonly approveFlags?: string;
+  /** What it says of agents that wait. @default {"commands"} */
+  readonly waitingHint?: WaitingHint;
 }
 
 /** How many agents, and how many lines about them, are shown at most. */
@@ -123,10 +132,16 @@ function commandsFor(agents: readonly AgentReport[], app: string | null, flags: 
   return shorten(commands).join("\n") + "\n";
 }
 
-function formatWaiting(report: PassReport, flags: string): string {
+function formatWaiting(
+  report: PassReport,
+  { approveFlags: flags = "", waitingHint = "commands" }: ReportTextOptions,
+): string {
   const waiting = report.agents.filter(isAgentWaiting);
-  if (waiting.length === 0) return "";
+  if (waiting.length === 0 || waitingHint === "none") return "";
   const subject = waiting.length === 1 ? "1 agent waits" : `${waiting.length} agents wait`;
+  if (waitingHint === "list") {
+    return `\n${subject} for approval and got nothing: \`agents list\` has the fingerprints.\n`;
+  }
   return `\n${subject} for approval and got nothing. Compare the fingerprint with the\n` +
     "one that the agent said at its start; if they agree:\n" +
     commandsFor(waiting, report.app, flags);
@@ -183,8 +198,9 @@ function formatSummary(report: PassReport): string {
 }
 
 /** Writes a report; whatever peers provided is made harmless. */
-export function formatReportText(report: PassReport, options: ReportTextOptions = {}): string {
-  const { agents } = report;
+export function formatReportText(pass: PassReport, options: ReportTextOptions = {}): string {
+  const agents = sortByAddress(pass.agents);
+  const report = { ...pass, agents };
   const flags = options.approveFlags ?? "";
   const isInteresting = (agent: AgentReport) => stateOf(agent)[0] !== "unchanged";
   const shown = agents.length <= MAX_LINES ? agents : agents.filter(isInteresting);
@@ -195,7 +211,7 @@ export function formatReportText(report: PassReport, options: ReportTextOptions 
     listed.length > 0 ? formatAgents(listed) : "",
     left > 0 && listed.length > 0 ? `... and ${plural(left, "more agent")}; see --json\n` : "",
     ...lines.map((line) => `${line}\n`),
-    formatWaiting(report, flags),
+    formatWaiting(report, options),
     formatWithheld(report, flags),
     ...report.problems.map(({ message }) => `problem: ${sanitiseText(message)}\n`),
     formatSummary(report),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isSameApp } from "../app_name.ts";
 import { MAX_ENROLLED_AGENTS } from "../limits.ts";
 import type { KnownAgent, KnownAgentsState } from "./known_agents_state.ts";
 import {
@@ -24,10 +25,12 @@ export interface Admission {
 }
 
 /**
- * Judges an agent, and puts it on record where it is trusted from now on or raised.
+ * Judges an agent, and puts it on record where it is trusted from now on or raised. Its address is
+ * not: whoever passes on what the agent says comes so far, too. That waits for a completed contact.
  *
- * A first-use pin whose key was missed for three hours makes room, the longest missed first; until
- * somebody needs its place it stays good.
+ * Who was heard at the address before and never completed a contact makes room, so that one address
+ * holds one place. A first-use pin whose key was missed for three hours makes room, the longest missed
+ * first; until somebody needs its place it stays good.
  */
 export function admitAgent(
   state: KnownAgentsState,
@@ -44,9 +47,10 @@ export function admitAgent(
     : leavingAtEnrolment(state, contact, rules);
   const pin: KnownAgent = {
     fingerprint,
-    app,
+    app: before?.app ?? app,
     component,
-    address,
+    address: before?.address ?? null,
+    heardAt: heardAtOf(before, address),
     trust: judgement.ground,
     pinnedAtMs: judgement.sinceMs,
     // A pin that was seen before has no first time where an older keeper did not note it.
@@ -57,9 +61,13 @@ export function admitAgent(
   };
   const agents = state.agents.filter((agent) => agent !== before && !leaving.has(agent));
   const pending = state.pending.filter((other) => {
-    return other.fingerprint !== fingerprint || other.app !== app;
+    return other.fingerprint !== fingerprint || !isSameApp(other.app, app);
   });
   return { state: { ...state, agents: [...agents, pin], pending }, judgement };
+}
+
+function heardAtOf(before: KnownAgent | undefined, address: string): string | null {
+  return before === undefined || before.address === null ? before?.heardAt ?? address : null;
 }
 
 function leavingAtFirstUse(
@@ -68,10 +76,15 @@ function leavingAtFirstUse(
   rules: TrustRules,
 ): Set<KnownAgent> {
   const { app, nowMs } = rules;
-  const places = state.agents.filter((agent) => agent.app === app && agent.trust === "first-use");
+  const places = state.agents.filter((agent) => {
+    return isSameApp(agent.app, app) && agent.trust === "first-use";
+  });
   const surplus = places.length + 1 - (countPlaces(state, rules) ?? 0);
   const stale = places.filter((agent) => isStale(agent, nowMs));
-  const leaving = new Set(stale.filter((agent) => agent.address === address));
+  const leaving = new Set([
+    ...stale.filter((agent) => agent.address === address),
+    ...places.filter((agent) => agent.heardAt === address),
+  ]);
   for (const agent of stale.sort(longestMissedFirst)) {
     if (leaving.size >= surplus) break;
     leaving.add(agent);
@@ -85,20 +98,31 @@ function leavingAtEnrolment(
   { app }: TrustRules,
 ): Set<KnownAgent> {
   const isPinned = findPin(state, { app, fingerprint }) !== undefined;
-  const ofApp = state.agents.filter((agent) => agent.app === app);
+  const ofApp = state.agents.filter((agent) => isSameApp(agent.app, app));
   const leaving = new Set(ofApp.filter((agent) => {
-    return !isPinned && agent.address === address && agent.component === component;
+    const isHere = agent.address === address || agent.heardAt === address;
+    return !isPinned && isHere && agent.component === component;
   }));
-  // Who is enrolled can prove it again, so it does no harm to forget who is gone.
-  const enrolled = ofApp.filter(({ trust }) => trust === "enrolled");
+  // Who is enrolled can prove it again, so it does no harm to forget one.
+  const enrolled = ofApp.filter((agent) => {
+    return agent.trust === "enrolled" && agent.fingerprint !== fingerprint && !leaving.has(agent);
+  });
   const missed = enrolled.filter(({ missingSinceMs }) => missingSinceMs !== null);
-  const surplus = enrolled.length + 1 - MAX_ENROLLED_AGENTS;
-  for (const agent of missed.sort(longestMissedFirst).slice(0, Math.max(0, surplus))) {
-    leaving.add(agent);
+  const present = enrolled.filter(({ missingSinceMs }) => missingSinceMs === null);
+  const surplus = Math.max(0, enrolled.length + 1 - MAX_ENROLLED_AGENTS);
+  const gone = missed.sort(longestMissedFirst).slice(0, surplus);
+  for (const agent of gone) leaving.add(agent);
+  // An import may have brought more than that: of those who are there, one makes room for one.
+  if (surplus > 0 && gone.length === 0) {
+    for (const agent of present.sort(longestUnseenFirst).slice(0, 1)) leaving.add(agent);
   }
   return leaving;
 }
 
 function longestMissedFirst(a: KnownAgent, b: KnownAgent): number {
   return (a.missingSinceMs ?? 0) - (b.missingSinceMs ?? 0);
+}
+
+function longestUnseenFirst(a: KnownAgent, b: KnownAgent): number {
+  return (a.lastSeenMs ?? 0) - (b.lastSeenMs ?? 0);
 }

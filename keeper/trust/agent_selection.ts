@@ -5,6 +5,7 @@
  */
 import { base32nopad, base64urlnopad } from "@scure/base";
 import { ConfigError, fingerprintGroups } from "../../protocol/mod.ts";
+import { isSameApp } from "../app_name.ts";
 import {
   FINGERPRINT,
   type KnownAgent,
@@ -37,8 +38,7 @@ function groupsIn(selector: string): string | null {
   return GROUPS.test(text) ? text : null;
 }
 
-function matches(agent: AnyAgent, selector: string): boolean {
-  if (agent.address === selector) return true;
+function hasFingerprint(agent: AnyAgent, selector: string): boolean {
   const prefix = selector.startsWith("SHA256:") ? selector : `SHA256:${selector}`;
   const isLongEnough = prefix.length >= "SHA256:".length + MIN_PREFIX_LENGTH;
   if (isLongEnough && agent.fingerprint.startsWith(prefix)) return true;
@@ -47,8 +47,20 @@ function matches(agent: AnyAgent, selector: string): boolean {
     fingerprintGroups(agent.fingerprint).replaceAll("-", "").startsWith(groups);
 }
 
+function isOfApp(agent: AnyAgent, app: string | null | undefined): boolean {
+  return app === undefined || isSameApp(agent.app, app);
+}
+
+/** Tells whether a selector is the address of an agent of the app. */
+export function isAddressOf(
+  agent: AnyAgent,
+  { selector, app }: { readonly selector: string; readonly app: string | null | undefined },
+): boolean {
+  return isOfApp(agent, app) && agent.address === selector;
+}
+
 /**
- * Finds the one agent that a selector means, or `null`.
+ * Finds the one agent that a selector means, be it a fingerprint or an address, or `null`.
  *
  * @throws {ConfigError} if it means more than one.
  */
@@ -58,12 +70,31 @@ export function findOne<T extends AnyAgent>(
   app: string | null | undefined,
 ): T | null {
   const found = agents.filter((agent) => {
-    return (app === undefined || agent.app === app) && matches(agent, selector);
+    return isAddressOf(agent, { selector, app }) ||
+      (isOfApp(agent, app) && hasFingerprint(agent, selector));
   });
+  return onlyOne(found, selector);
+}
+
+/**
+ * Finds the one agent whose fingerprint a selector is, or begins, or `null`.
+ *
+ * @throws {ConfigError} if it means more than one.
+ */
+export function findByFingerprint<T extends AnyAgent>(
+  agents: readonly T[],
+  selector: string,
+  app: string | null | undefined,
+): T | null {
+  const found = agents.filter((agent) => isOfApp(agent, app) && hasFingerprint(agent, selector));
+  return onlyOne(found, selector);
+}
+
+function onlyOne<T extends AnyAgent>(found: readonly T[], selector: string): T | null {
   const [first, ...others] = found;
   if (first === undefined) return null;
   const other = others.find((agent) => {
-    return agent.fingerprint !== first.fingerprint || agent.app !== first.app;
+    return agent.fingerprint !== first.fingerprint || !isSameApp(agent.app, first.app);
   });
   if (other !== undefined) {
     const name = (agent: T) => `${agent.fingerprint} (app ${agent.app ?? "-"})`;
@@ -109,11 +140,21 @@ export function readWholeFingerprint(selector: string): string | null {
   }
 }
 
+/** The options of {@linkcode notFound}. */
+export interface NotFoundOptions {
+  /** Whether an address would have done. @default {true} */
+  readonly takesAddresses?: boolean;
+}
+
 /** Makes the error for a selector that means nobody. */
-export function notFound(selector: string): ConfigError {
+export function notFound(selector: string, options: NotFoundOptions = {}): ConfigError {
+  const { takesAddresses = true } = options;
   const isShort = selector.replace(/^SHA256:/, "").length < MIN_PREFIX_LENGTH;
   return new ConfigError(`no agent is known by ${JSON.stringify(selector)}`, {
-    hint: isShort
+    hint: !takesAddresses
+      ? `Give at least ${MIN_PREFIX_LENGTH} characters of a fingerprint that \`agents list\` shows, ` +
+        "or the whole of one that was not seen yet."
+      : isShort
       ? `Give an address, or at least ${MIN_PREFIX_LENGTH} characters of the fingerprint.`
       : "`agents list` shows those that are.",
   });

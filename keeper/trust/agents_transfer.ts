@@ -4,22 +4,37 @@
  * @module
  */
 import { type Bytes, ConfigError, decodeUtf8 } from "../../protocol/mod.ts";
+import { appKey } from "../app_name.ts";
 import { JsonMembers } from "./json_members.ts";
 import {
   type KnownAgent,
   type KnownAgentsState,
   membersOfAgent,
+  type PendingAgent,
   readAgentMembers,
 } from "./known_agents_state.ts";
 import { reachesLevel } from "./trust_level.ts";
-import { findPin, levelTimeMs } from "./trust_policy.ts";
+import { levelTimeMs } from "./trust_policy.ts";
 
 const KIND = "fluxvault known agents";
 const VERSION = 1;
 
-/** Writes agents as JSON: who they are and why they are trusted. It holds no secret. */
+/**
+ * Writes agents as JSON: who they are and why they are trusted. It holds no secret.
+ *
+ * An address that several agents of an app have on record is written for the one seen last.
+ */
 export function encodeAgentsExport(agents: readonly KnownAgent[]): string {
-  const document = { kind: KIND, version: VERSION, agents: agents.map(membersOfAgent) };
+  const owners = new Map<string, KnownAgent>();
+  for (const agent of agents) {
+    const place = placeOf(agent);
+    const owner = owners.get(place);
+    if (owner === undefined || isNewer(agent, owner)) owners.set(place, agent);
+  }
+  const written = agents.map((agent) => {
+    return owners.get(placeOf(agent)) === agent ? agent : { ...agent, address: null };
+  });
+  const document = { kind: KIND, version: VERSION, agents: written.map(membersOfAgent) };
   return JSON.stringify(document, null, 2) + "\n";
 }
 
@@ -49,10 +64,10 @@ export function decodeAgentsExport(bytes: Bytes): KnownAgent[] {
   const agents = members.list("agents", readAgentMembers);
   const names = new Set<string>();
   for (const { app, fingerprint, address } of agents) {
-    const ofApp = `(app ${app ?? "-"})`;
-    for (const name of [`${fingerprint} ${ofApp}`, ...(address ? [`${address} ${ofApp}`] : [])]) {
-      if (names.has(name)) throw malformed(`${name} stands twice`);
-      names.add(name);
+    for (const name of [fingerprint, ...(address === null ? [] : [address])]) {
+      const key = `${name} ${appKey(app)}`;
+      if (names.has(key)) throw malformed(`${name} (app ${app ?? "-"}) stands twice`);
+      names.add(key);
     }
   }
   return agents;
@@ -97,32 +112,25 @@ export function mergeAgents(
 ): Merger {
   const { replace = false } = options;
   const names = new Set(imported.map(nameOf));
+  const known = new Map(state.agents.map((agent) => [nameOf(agent), agent]));
+  // One that the import knows too is where the import says.
+  const others = groupByPlace(state.agents.filter((agent) => !names.has(nameOf(agent))));
   const conflicts: string[] = [];
   const merged: MergedAgent[] = [];
-  let current = state;
+  const changed = new Map<string, KnownAgent>();
+  const gone = new Set<KnownAgent>();
   for (const agent of imported) {
-    const before = findPin(state, agent);
-    const leaving = current.agents.filter((other) => {
-      // One that the import knows too is where the import says.
-      return other.app === agent.app && !names.has(nameOf(other)) &&
-        agent.address !== null && other.address === agent.address && isHere(agent, before);
-    });
+    const before = known.get(nameOf(agent));
+    const leaving = isHere(agent, before) ? others.get(placeOf(agent)) ?? [] : [];
     if (!replace) conflicts.push(...conflictsOf(agent, { before, leaving }));
     const after = mergeAgent(state, { agent, before }, options);
     const deed = before === undefined ? "added" : after === before ? "unchanged" : "changed";
     merged.push({ deed, agent: after });
     merged.push(...leaving.map((other): MergedAgent => ({ deed: "replaced", agent: other })));
     if (deed === "unchanged" && leaving.length === 0) continue;
-    current = {
-      ...current,
-      agents: [
-        ...current.agents.filter((other) => other !== before && !leaving.includes(other)),
-        after,
-      ],
-      pending: current.pending.filter((other) => {
-        return other.app !== agent.app || other.fingerprint !== agent.fingerprint;
-      }),
-    };
+    changed.set(nameOf(agent), after);
+    for (const other of leaving) gone.add(other);
+    others.delete(placeOf(agent));
   }
   if (conflicts.length > 0) {
     throw new ConfigError(
@@ -130,11 +138,31 @@ export function mergeAgents(
       { hint: "Find out which is right; --replace takes those of the file." },
     );
   }
-  return { state: current, merged };
+  if (changed.size === 0) return { state, merged };
+  const isChanged = (agent: KnownAgent | PendingAgent) => changed.has(nameOf(agent));
+  const stay = state.agents.filter((agent) => !isChanged(agent) && !gone.has(agent));
+  const pending = state.pending.filter((agent) => !isChanged(agent));
+  return { state: { ...state, agents: [...stay, ...changed.values()], pending }, merged };
 }
 
-function nameOf({ app, fingerprint }: KnownAgent): string {
-  return `${fingerprint} ${app}`;
+function groupByPlace(agents: readonly KnownAgent[]): Map<string, KnownAgent[]> {
+  const places = new Map<string, KnownAgent[]>();
+  for (const agent of agents) {
+    if (agent.address === null) continue;
+    const here = places.get(placeOf(agent));
+    if (here === undefined) places.set(placeOf(agent), [agent]);
+    else here.push(agent);
+  }
+  return places;
+}
+
+function nameOf({ app, fingerprint }: KnownAgent | PendingAgent): string {
+  return `${fingerprint} ${appKey(app)}`;
+}
+
+/** Names an address within an app; no agent is at the one that is named without an address. */
+function placeOf({ app, address }: KnownAgent): string {
+  return `${address ?? "-"} ${appKey(app)}`;
 }
 
 /** Tells whether the address of an imported agent is the one that the merged agent will have. */
@@ -184,6 +212,7 @@ function mergeAgent(
     ...before,
     component: agent.component === undefined ? before.component : agent.component,
     address: later.address,
+    heardAt: later.address === null ? before.heardAt : null,
     node: later.node,
     lastSeenMs: later.lastSeenMs,
     firstSeenMs: firstSeen.length === 0 ? null : Math.min(...firstSeen),

@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type AgentSelection, findOne, notFound, readWholeFingerprint } from "./agent_selection.ts";
+import { ConfigError } from "../../protocol/mod.ts";
+import { isSameApp } from "../app_name.ts";
+import {
+  type AgentSelection,
+  findByFingerprint,
+  findOne,
+  isAddressOf,
+  notFound,
+  readWholeFingerprint,
+} from "./agent_selection.ts";
 import type { KnownAgent, KnownAgentsState, PendingAgent } from "./known_agents_state.ts";
 import { levelTimeMs } from "./trust_policy.ts";
 
@@ -21,9 +30,10 @@ export interface ApprovalOutcome {
  * Approves agents: pending ones, those trusted at first use, and by its whole fingerprint also one
  * that was never seen.
  *
- * An approved key takes the place of another one on record for the same app and address.
+ * An approved key takes the place of another one on record for the same app and address. Which key
+ * waits at an address can change between the look at it and the approval: no address is taken.
  *
- * @throws {ConfigError} if a selector means nobody or more than one.
+ * @throws {ConfigError} if a selector is an address, or means nobody or more than one.
  */
 export function approveAgents(
   state: KnownAgentsState,
@@ -36,9 +46,9 @@ export function approveAgents(
   for (const selector of selection.selectors) {
     const pin = pinFor(current, { selector, app: selection.app, nowMs });
     const isSame = (other: KnownAgent | PendingAgent) =>
-      other.app === pin.app && other.fingerprint === pin.fingerprint;
+      isSameApp(other.app, pin.app) && other.fingerprint === pin.fingerprint;
     const leaving = current.agents.filter((agent) => {
-      return !isSame(agent) && agent.app === pin.app && pin.address !== null &&
+      return !isSame(agent) && isSameApp(agent.app, pin.app) && pin.address !== null &&
         agent.address === pin.address;
     });
     replaced.push(...leaving);
@@ -63,15 +73,15 @@ function pinFor(
     readonly nowMs: number;
   },
 ): KnownAgent {
-  // At an address with both, the operator means the one that waits.
-  const pending = findOne(state.pending, selector, app);
+  const pending = findByFingerprint(state.pending, selector, app);
   if (pending !== null) {
-    const { fingerprint, component, address, firstSeenMs, lastSeenMs, node } = pending;
+    const { fingerprint, component, firstSeenMs, lastSeenMs, node } = pending;
     return {
       fingerprint,
       app: pending.app,
       component,
-      address,
+      address: addressOf(state, pending),
+      heardAt: null,
       trust: "approved",
       pinnedAtMs: levelTimeMs(state, pending, nowMs),
       firstSeenMs,
@@ -80,19 +90,20 @@ function pinFor(
       node,
     };
   }
-  const known = findOne(state.agents, selector, app);
+  const known = findByFingerprint(state.agents, selector, app);
   if (known !== null) {
     if (known.trust !== "first-use") return known;
     return { ...known, trust: "approved", pinnedAtMs: levelTimeMs(state, known, nowMs) };
   }
   const fingerprint = readWholeFingerprint(selector);
-  if (fingerprint === null) throw notFound(selector);
+  if (fingerprint === null) throw notApprovable(state, { selector, app });
   const component = undefined;
   return {
     fingerprint,
     app: app ?? null,
     component,
     address: null,
+    heardAt: null,
     trust: "approved",
     pinnedAtMs: levelTimeMs(state, { app: app ?? null, component }, nowMs),
     firstSeenMs: null,
@@ -100,6 +111,32 @@ function pinFor(
     missingSinceMs: null,
     node: null,
   };
+}
+
+/** Returns where an agent waits, `null` where its key waits at several addresses: one may be a relay. */
+function addressOf(state: KnownAgentsState, agent: PendingAgent): string | null {
+  const isElsewhere = state.pending.some((other) => {
+    return other.fingerprint === agent.fingerprint && isSameApp(other.app, agent.app) &&
+      other.address !== agent.address;
+  });
+  return isElsewhere ? null : agent.address;
+}
+
+/** Makes the error for a selector that approves nobody; at an address it says who is known there. */
+function notApprovable(
+  state: KnownAgentsState,
+  { selector, app }: { readonly selector: string; readonly app: string | null | undefined },
+): ConfigError {
+  const isHere = (agent: KnownAgent | PendingAgent) => isAddressOf(agent, { selector, app });
+  const known = [
+    ...state.pending.filter(isHere).map(({ fingerprint }) => `${fingerprint} waits`),
+    ...state.agents.filter(isHere).map(({ fingerprint }) => `${fingerprint} is trusted`),
+  ];
+  if (known.length === 0) return notFound(selector, { takesAddresses: false });
+  return new ConfigError(`${selector} is an address, by which nobody is approved`, {
+    hint: "Approve the fingerprint that the agent itself printed. Known there: " +
+      `${known.join(", ")}.`,
+  });
 }
 
 /** What forgetting did. */
@@ -126,7 +163,9 @@ export function forgetAgents(state: KnownAgentsState, selection: AgentSelection)
     if (found.length === 0) throw notFound(selector);
     forgotten.push(...found);
     const isFound = (agent: KnownAgent | PendingAgent) =>
-      found.some((one) => one.app === agent.app && one.fingerprint === agent.fingerprint);
+      found.some((one) => {
+        return isSameApp(one.app, agent.app) && one.fingerprint === agent.fingerprint;
+      });
     current = {
       ...current,
       agents: current.agents.filter((agent) => !isFound(agent)),

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { isSameApp } from "../app_name.ts";
 import { MAX_REVISIONS, RECORD_WAIT_MS } from "../limits.ts";
 import { admitAgent } from "./admission.ts";
 import { EMPTY_STATE, type KnownAgentsState } from "./known_agents_state.ts";
 import type { KnownAgentsStore } from "./known_agents_store.ts";
 import { OpenContacts } from "./open_contacts.ts";
 import { noteFindings } from "./pass_findings.ts";
+import { PassNotes } from "./pass_notes.ts";
 import { Sightings } from "./sightings.ts";
 import type { TrustGround } from "./trust_level.ts";
 import {
@@ -44,9 +46,9 @@ export class KnownAgents {
   readonly #options: KnownAgentsOptions;
   readonly #sightings: Sightings;
   readonly #contacts = new OpenContacts();
-  readonly #trusted = new Map<string, AgentContact>();
-  readonly #pending = new Map<string, { contact: AgentContact; reason: "new" | "changed" }>();
-  readonly #seenMs = new Map<string, number>();
+  readonly #notes: PassNotes;
+  /** The components whose revision was raised because of what an agent had seen. */
+  readonly #raised = new Set<string | null>();
   #state: KnownAgentsState = EMPTY_STATE;
 
   /** Reads nothing yet. */
@@ -54,6 +56,7 @@ export class KnownAgents {
     this.#store = store;
     this.#options = options;
     this.#sightings = new Sightings(options.sightingLifetimeMs);
+    this.#notes = new PassNotes(options.now);
   }
 
   /** Reads the state again: the operator may have approved or forgotten agents. */
@@ -66,20 +69,41 @@ export class KnownAgents {
     return findPin(this.#state, { app: this.#options.app, fingerprint })?.trust ?? null;
   }
 
-  /** Tells whether an agent that is trusted was last seen at this address. */
+  /** Tells whether an agent that is trusted completed its last contact at this address. */
   isRecorded(address: string): boolean {
     const { app } = this.#options;
-    return this.#state.agents.some((agent) => agent.app === app && agent.address === address);
+    return this.#state.agents.some((agent) => {
+      return isSameApp(agent.app, app) && agent.address === address;
+    });
   }
 
   /** Tells whether any agent, of whatever app, has proved a trusted key at this address. */
   hasKeyAt(address: string): boolean {
-    return this.#state.agents.some((agent) => agent.address === address);
+    return this.#state.agents.some((agent) => {
+      return agent.address === address || agent.heardAt === address;
+    });
   }
 
-  /** Announces a contact: until it is judged or ended, others with the same key wait for it. */
+  /** Announces a contact: until it is over, others with the same key may wait for it. */
   beginContact(address: string): void {
     this.#contacts.begin(address);
+    this.#notes.noteBegin(address);
+  }
+
+  /**
+   * Notes how a contact ended.
+   *
+   * A key is on record for an address only once a contact there was completed, and stays so for as
+   * long as it completes the contacts there: whoever passes on what an agent says, and breaks off
+   * before the end, takes nobody's place.
+   *
+   * @param completedBy The fingerprint of the agent that was served to the end, `null` where none was.
+   */
+  finishContact(address: string, completedBy: string | null): void {
+    this.#notes.noteEnd(address);
+    this.#sightings.end(address, completedBy);
+    if (completedBy !== null) this.#locate(completedBy, address);
+    this.endContact(address);
   }
 
   /** Says that a contact is over, whatever came of it. */
@@ -87,26 +111,48 @@ export class KnownAgents {
     this.#contacts.end(address);
   }
 
+  #locate(fingerprint: string, address: string): void {
+    const recorded = this.#recordedAddress(fingerprint);
+    const isElsewhere = recorded !== null && recorded !== address &&
+      this.#sightings.hasCompleted({ fingerprint, address: recorded }, this.#options.now());
+    if (isElsewhere) return;
+    this.#notes.noteLocation(fingerprint, address);
+    this.#sightings.forgetTwins({ fingerprint, address });
+  }
+
   /**
-   * Decides about an agent. A known key at another address than the one on record waits until that
-   * one has been heard, so that a relay is told from an agent that has moved. That an agent is trusted
-   * from now on, or raised, is on record before this says so.
+   * Decides about an agent. A known key at another address than the one on record waits until the
+   * contact there is over, so that a relay is told from an agent that has moved; so it does where its
+   * process is being served at another address for the first time. A contact that takes too long
+   * keeps nobody away. That an agent is trusted from now on, or raised, is on record before this says
+   * so.
    *
    * @throws {StorageError} if that record cannot be written.
    */
   async judge(contact: AgentContact): Promise<Judgement> {
-    const recorded = this.#recordedAddress(contact);
-    if (recorded !== null && recorded !== contact.address) {
-      const isHeard = await this.#contacts.whenOver(recorded, RECORD_WAIT_MS);
-      if (!isHeard) return { verdict: "refused", code: "relay-suspected" };
+    const waited = new Set<string>();
+    const untilMs = performance.now() + RECORD_WAIT_MS;
+    for (;;) {
+      const rival = this.#rivals(contact).find((address) => !waited.has(address));
+      if (rival === undefined) return await this.#judgeNow(contact);
+      waited.add(rival);
+      await this.#contacts.whenOver(rival, Math.max(0, untilMs - performance.now()));
     }
-    const judgement = await this.#judgeNow(contact);
-    this.#contacts.end(contact.address);
-    return judgement;
   }
 
-  #recordedAddress({ fingerprint }: AgentContact): string | null {
-    return findPin(this.#state, { app: this.#options.app, fingerprint })?.address ?? null;
+  /** Returns the addresses whose contacts decide whether this one is a relay. */
+  #rivals(contact: AgentContact): string[] {
+    const { fingerprint, address } = contact;
+    const nowMs = this.#options.now();
+    const recorded = this.#recordedAddress(fingerprint);
+    if (recorded === address) return [];
+    const undecided = this.#sightings.undecided(contact, nowMs);
+    return recorded === null ? undecided : [recorded, ...undecided];
+  }
+
+  #recordedAddress(fingerprint: string): string | null {
+    return this.#notes.locationOf(fingerprint) ??
+      findPin(this.#state, { app: this.#options.app, fingerprint })?.address ?? null;
   }
 
   async #judgeNow(contact: AgentContact): Promise<Judgement> {
@@ -114,7 +160,7 @@ export class KnownAgents {
     let judgement = judgeAgent(this.#state, contact, rules);
     if (judgement.verdict === "trusted") {
       const code = this.#sightings.check(contact, {
-        recordedAddress: this.#recordedAddress(contact),
+        recordedAddress: this.#recordedAddress(contact.fingerprint),
         nowMs: rules.nowMs,
       });
       if (code !== null) return { verdict: "refused", code };
@@ -136,14 +182,10 @@ export class KnownAgents {
   }
 
   #remember(contact: AgentContact, judgement: Judgement): void {
-    const { fingerprint, address } = contact;
-    if (judgement.verdict === "trusted") {
-      this.#trusted.set(fingerprint, contact);
-      this.#seenMs.set(fingerprint, this.#options.now());
-    } else if (judgement.verdict === "pending") {
-      this.#pending.set(address, { contact, reason: "new" });
-    } else if (judgement.code === "identity-changed" && this.#options.trust !== "pinned") {
-      this.#pending.set(address, { contact, reason: "changed" });
+    if (judgement.verdict === "trusted") this.#notes.noteTrusted(contact);
+    else if (judgement.verdict === "pending") this.#notes.notePending({ contact, reason: "new" });
+    else if (judgement.code === "identity-changed" && this.#options.trust !== "pinned") {
+      this.#notes.notePending({ contact, reason: "changed" });
     }
   }
 
@@ -168,7 +210,9 @@ export class KnownAgents {
     const { app, now } = this.#options;
     const { component, digest, sinceMs } = declared;
     const find = (state: KnownAgentsState) =>
-      state.revisions.find((known) => known.app === app && known.component === component);
+      state.revisions.find((known) => {
+        return isSameApp(known.app, app) && known.component === component;
+      });
     const known = find(this.#state);
     if (known?.digest === digest) return Math.max(known.revision, sinceMs);
     this.#state = await this.#store.update((state) => {
@@ -176,7 +220,7 @@ export class KnownAgents {
       if (last?.digest === digest) return state;
       // Later than what any agent had, whether that came of a change or of its level.
       const levels = state.agents.filter((agent) => {
-        return agent.app === app &&
+        return isSameApp(agent.app, app) &&
           (agent.component === undefined || agent.component === component);
       });
       const revision = Math.max(
@@ -185,10 +229,31 @@ export class KnownAgents {
         levels.reduce((latest, { pinnedAtMs }) => Math.max(latest, pinnedAtMs + 1), 0),
       );
       const others = state.revisions.filter((other) => other !== last);
-      const next = [{ app, component, revision, digest }, ...others].slice(0, MAX_REVISIONS);
-      return { ...state, revisions: next };
+      const next = { app: last?.app ?? app, component, revision, digest };
+      return { ...state, revisions: [next, ...others].slice(0, MAX_REVISIONS) };
     });
     return Math.max(find(this.#state)?.revision ?? now(), sinceMs);
+  }
+
+  /**
+   * Raises the revision of a component, because an agent has seen a later one than is on record: the
+   * state of this keeper was put back from a copy, or another keeper with its key has served the agent.
+   *
+   * @returns Whether it was raised: once for each component, so that no agent makes a keeper count up.
+   * @throws {StorageError} if the record cannot be written.
+   */
+  async raiseRevision(component: string | null): Promise<boolean> {
+    const { app, now } = this.#options;
+    if (this.#raised.has(component)) return false;
+    this.#raised.add(component);
+    this.#state = await this.#store.update((state) => ({
+      ...state,
+      revisions: state.revisions.map((last) => {
+        const isIt = isSameApp(last.app, app) && last.component === component;
+        return isIt ? { ...last, revision: Math.max(last.revision + 1, now()) } : last;
+      }),
+    }));
+    return true;
   }
 
   /**
@@ -198,20 +263,7 @@ export class KnownAgents {
    * @throws {StorageError} if it cannot be written.
    */
   async settle(pass: { readonly fleetSinceMs: number | null }): Promise<void> {
-    const { app, now } = this.#options;
-    const since = pass.fleetSinceMs;
-    const seenInFleet = since === null
-      ? null
-      : new Set([...this.#seenMs].filter(([, ms]) => ms >= since).map(([key]) => key));
-    const findings = {
-      app,
-      trusted: [...this.#trusted.values()],
-      pending: [...this.#pending.values()],
-      seenInFleet,
-      nowMs: now(),
-    };
-    this.#trusted.clear();
-    this.#pending.clear();
+    const findings = this.#notes.take(this.#options.app, pass.fleetSinceMs);
     this.#sightings.prune(findings.nowMs);
     if (noteFindings(this.#state, findings) === this.#state) return;
     this.#state = await this.#store.update((state) => noteFindings(state, findings));

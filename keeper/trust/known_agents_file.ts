@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { StorageError } from "../../protocol/mod.ts";
+import { type Bytes, StorageError } from "../../protocol/mod.ts";
 import {
   lockFile,
   readOptionalFile,
@@ -12,6 +12,7 @@ import {
   writeFileAtomically,
 } from "../../protocol/host/mod.ts";
 import { MAX_STATE_BYTES, STATE_LOCK_WAIT_MS } from "../limits.ts";
+import { refuseWritableByOthers } from "../state_permissions.ts";
 import type { KnownAgentsStore } from "./known_agents_store.ts";
 import {
   decodeKnownAgents,
@@ -31,7 +32,10 @@ interface WaitingChange {
   readonly result: PromiseWithResolvers<KnownAgentsState>;
 }
 
-/** Keeps the known agents in a file; a file that cannot be read is never written over. */
+/**
+ * Keeps the known agents in a file; a file that cannot be read is never written over, and never by
+ * one that could not be read.
+ */
 export class KnownAgentsFile implements KnownAgentsStore {
   /** Where the file is. */
   readonly path: string;
@@ -47,6 +51,7 @@ export class KnownAgentsFile implements KnownAgentsStore {
 
   /** Reads the file; see {@linkcode KnownAgentsStore.load}. */
   async load(): Promise<KnownAgentsState> {
+    refuseWritableByOthers(this.path);
     const bytes = await readOptionalFile(this.path, { maxBytes: MAX_STATE_BYTES });
     if (bytes === null) return EMPTY_STATE;
     try {
@@ -96,8 +101,17 @@ export class KnownAgentsFile implements KnownAgentsStore {
         result.reject(error);
       }
     }
-    if (state !== before) await writeFileAtomically(this.path, encodeKnownAgents(state));
+    if (state !== before) await writeFileAtomically(this.path, this.#encode(state));
     for (const { result } of batch) result.resolve(state);
+  }
+
+  #encode(state: KnownAgentsState): Bytes {
+    const bytes = encodeKnownAgents(state);
+    if (bytes.length <= MAX_STATE_BYTES) return bytes;
+    const problem = `${this.path} would have over ${MAX_STATE_BYTES} bytes, and stays as it is`;
+    throw new StorageError("io-failed", problem, {
+      hint: "Forget agents that are gone (`agents forget`), or take in fewer of them.",
+    });
   }
 
   async #makeFolder(): Promise<void> {

@@ -21,8 +21,16 @@ export interface KnownAgent {
   readonly app: string | null;
   /** The component that it is, `null` if it names none, `undefined` until it was seen. */
   readonly component: string | null | undefined;
-  /** Where it was seen last, as `host:port`: a record, not a ground for trust. */
+  /**
+   * Where a contact with it was completed last, as `host:port`: a record, not a ground for trust.
+   * `null` where none was, or another agent is there now.
+   */
   readonly address: string | null;
+  /**
+   * Where it was heard when it went on record, as `host:port`, until a contact with it is completed;
+   * else `null`. It may be a relay's, so it makes no other key there a changed one.
+   */
+  readonly heardAt: string | null;
   /** Why it is trusted. */
   readonly trust: TrustGround;
   /** Since when for that reason, in Unix milliseconds; later than the manifests it had before. */
@@ -131,6 +139,7 @@ export function readAgentMembers(members: JsonMembers): KnownAgent {
     pinnedAtMs: members.time("pinned"),
     firstSeenMs: members.has("firstSeen") ? members.optionalTime("firstSeen") : null,
     lastSeenMs: members.optionalTime("seen"),
+    heardAt: null,
     missingSinceMs: null,
     node: members.optionalObject("node", readNode),
   };
@@ -148,6 +157,7 @@ function readNode(members: JsonMembers): NodeEvidence {
 export function encodeKnownAgents(state: KnownAgentsState): Bytes {
   const agents = state.agents.map((agent) => ({
     ...membersOfAgent(agent),
+    ...(agent.heardAt === null ? {} : { heardAt: agent.heardAt }),
     missingSince: optionalIsoTime(agent.missingSinceMs),
   }));
   const pending = state.pending.map(({ firstSeenMs, lastSeenMs, node, ...agent }) => ({
@@ -167,7 +177,11 @@ function malformed(reason: string): StorageError {
 }
 
 function readAgent(members: JsonMembers): KnownAgent {
-  return { ...readAgentMembers(members), missingSinceMs: members.optionalTime("missingSince") };
+  return {
+    ...readAgentMembers(members),
+    heardAt: members.has("heardAt") ? members.optionalText("heardAt", ADDRESS) : null,
+    missingSinceMs: members.optionalTime("missingSince"),
+  };
 }
 
 function readPending(members: JsonMembers): PendingAgent {

@@ -4,9 +4,18 @@
  * @module
  */
 import type { NodeEvidence } from "../../protocol/mod.ts";
+import { appKey, isSameApp } from "../app_name.ts";
 import { MAX_PENDING_AGENTS, SEEN_GRANULARITY_MS } from "../limits.ts";
 import type { KnownAgent, KnownAgentsState, PendingAgent } from "./known_agents_state.ts";
 import type { AgentContact } from "./trust_policy.ts";
+
+/** Where a pass over the whole fleet looked for agents, and whom it met. */
+export interface LookedFor {
+  /** The addresses that it dialled. */
+  readonly dialled: ReadonlySet<string>;
+  /** The keys that were seen since it began, wherever. */
+  readonly seen: ReadonlySet<string>;
+}
 
 /** What a pass learned about agents. */
 export interface PassFindings {
@@ -14,13 +23,15 @@ export interface PassFindings {
   readonly app: string | null;
   /** The agents that were trusted. */
   readonly trusted: readonly AgentContact[];
+  /** Where agents completed a contact and are on record from now on; addresses by fingerprint. */
+  readonly located: ReadonlyMap<string, string>;
   /** The agents that wait for the operator, and why. */
   readonly pending: readonly {
     readonly contact: AgentContact;
     readonly reason: "new" | "changed";
   }[];
-  /** The keys that were seen since a pass over the whole fleet began, or `null` after any other. */
-  readonly seenInFleet: ReadonlySet<string> | null;
+  /** Where the pass looked, or `null` if it was not one over the whole fleet. */
+  readonly lookedFor: LookedFor | null;
   /** The time now in Unix milliseconds. */
   readonly nowMs: number;
 }
@@ -41,15 +52,20 @@ function noteTrusted(
   agents: readonly KnownAgent[],
   findings: PassFindings,
 ): readonly KnownAgent[] {
-  const { app, nowMs, seenInFleet } = findings;
+  const { app, located } = findings;
   const contacts = new Map(findings.trusted.map((contact) => [contact.fingerprint, contact]));
+  const owners = new Map([...located].map(([fingerprint, address]) => [address, fingerprint]));
   let isChanged = false;
   const noted = agents.map((agent) => {
-    if (agent.app !== app) return agent;
+    if (!isSameApp(agent.app, app)) return agent;
     const contact = contacts.get(agent.fingerprint);
-    const next = contact === undefined
-      ? noteMissing(agent, { nowMs, seenInFleet })
-      : noteSeen(agent, { nowMs, contact });
+    const seen = contact === undefined
+      ? noteMissing(agent, findings)
+      : noteSeen(agent, { contact, findings });
+    const owner = seen.address === null ? undefined : owners.get(seen.address);
+    const next = owner === undefined || owner === agent.fingerprint
+      ? seen
+      : noteDisplaced(seen, { isSeen: contact !== undefined, nowMs: findings.nowMs });
     isChanged ||= next !== agent;
     return next;
   });
@@ -58,31 +74,51 @@ function noteTrusted(
 
 function noteSeen(
   agent: KnownAgent,
-  { nowMs, contact }: { readonly nowMs: number; readonly contact: AgentContact },
+  { contact, findings }: { readonly contact: AgentContact; readonly findings: PassFindings },
 ): KnownAgent {
-  const { address, component, node } = contact;
-  const isCurrent = agent.address === address && agent.component === component &&
-    isSameNode(agent.node, node) && agent.missingSinceMs === null &&
+  const { nowMs, located } = findings;
+  const { component, node } = contact;
+  const place = located.get(agent.fingerprint);
+  const { address, heardAt } = place === undefined ? agent : { address: place, heardAt: null };
+  const isCurrent = agent.address === address && agent.heardAt === heardAt &&
+    agent.component === component && isSameNode(agent.node, node) &&
+    agent.missingSinceMs === null &&
     nowMs - (agent.lastSeenMs ?? -Infinity) < SEEN_GRANULARITY_MS;
   if (isCurrent) return agent;
   // A pin that was seen before has no first time where an older keeper did not note it.
   const firstSeenMs = agent.lastSeenMs === null ? nowMs : agent.firstSeenMs;
   const seen = { firstSeenMs, lastSeenMs: nowMs, missingSinceMs: null };
-  return { ...agent, address, component, node, ...seen };
+  return { ...agent, address, heardAt, component, node, ...seen };
+}
+
+/** Another agent is where this one was: an address is on record for one of them alone. */
+function noteDisplaced(
+  agent: KnownAgent,
+  { isSeen, nowMs }: { readonly isSeen: boolean; readonly nowMs: number },
+): KnownAgent {
+  const missingSinceMs = isSeen ? null : agent.missingSinceMs ?? nowMs;
+  return { ...agent, address: null, heardAt: null, missingSinceMs };
 }
 
 function isSameNode(a: NodeEvidence | null, b: NodeEvidence | null): boolean {
   return a?.id === b?.id && a?.ip === b?.ip && a?.country === b?.country;
 }
 
+/**
+ * An agent is missed from the first pass on that dialled its address and did not meet its key
+ * anywhere: a list that leaves it out does not make its place free. One that has no address, since it
+ * was never seen or another agent is there now, cannot be looked for and is not missed for that.
+ */
 function noteMissing(
   agent: KnownAgent,
-  { nowMs, seenInFleet }: Pick<PassFindings, "nowMs" | "seenInFleet">,
+  { nowMs, lookedFor }: Pick<PassFindings, "nowMs" | "lookedFor">,
 ): KnownAgent {
+  const address = agent.address ?? agent.heardAt;
+  if (lookedFor === null || address === null || agent.missingSinceMs !== null) return agent;
   // Where nobody at all was reached, the fault is likely the keeper's own network.
-  const isMissed = seenInFleet !== null && seenInFleet.size > 0 &&
-    !seenInFleet.has(agent.fingerprint);
-  return isMissed && agent.missingSinceMs === null ? { ...agent, missingSinceMs: nowMs } : agent;
+  const isMissed = lookedFor.seen.size > 0 && lookedFor.dialled.has(address) &&
+    !lookedFor.seen.has(agent.fingerprint);
+  return isMissed ? { ...agent, missingSinceMs: nowMs } : agent;
 }
 
 function notePending(
@@ -90,11 +126,11 @@ function notePending(
   findings: PassFindings,
 ): readonly PendingAgent[] {
   const { app, nowMs } = findings;
-  const byPlace = new Map(pending.map((agent) => [`${agent.app} ${agent.address}`, agent]));
+  const byPlace = new Map(pending.map((agent) => [`${appKey(agent.app)} ${agent.address}`, agent]));
   let isChanged = false;
   for (const { contact, reason } of findings.pending) {
     const { fingerprint, component, address, node } = contact;
-    const place = `${app} ${address}`;
+    const place = `${appKey(app)} ${address}`;
     const known = byPlace.get(place);
     const isSame = known?.fingerprint === fingerprint && known.component === component &&
       known.reason === reason && isSameNode(known.node, node);
@@ -102,7 +138,7 @@ function notePending(
     isChanged = true;
     byPlace.set(place, {
       fingerprint,
-      app,
+      app: known?.app ?? app,
       component,
       address,
       reason,
@@ -113,7 +149,7 @@ function notePending(
   }
   const trusted = new Set(findings.trusted.map(({ fingerprint }) => fingerprint));
   const left = [...byPlace.values()].filter((agent) => {
-    return agent.app !== app || !trusted.has(agent.fingerprint);
+    return !isSameApp(agent.app, app) || !trusted.has(agent.fingerprint);
   });
   if (!isChanged && left.length === pending.length) return pending;
   return left.sort((a, b) => b.lastSeenMs - a.lastSeenMs).slice(0, MAX_PENDING_AGENTS);

@@ -6,6 +6,7 @@
  * @module
  */
 import type { NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import { isSameApp } from "../app_name.ts";
 import { FIRST_USE_EXPIRY_MS } from "../limits.ts";
 import type { KnownAgent, KnownAgentsState } from "./known_agents_state.ts";
 import type { TrustGround } from "./trust_level.ts";
@@ -110,17 +111,13 @@ export function isStale(agent: KnownAgent, nowMs: number): boolean {
     nowMs - missingSinceMs >= FIRST_USE_EXPIRY_MS;
 }
 
-function isSameApp(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
-
-/** Finds the pin of a key among those of an app. */
+/** Finds the pin of a key among those of an app, however its name is written. */
 export function findPin(
   state: KnownAgentsState,
   key: { readonly app: string | null; readonly fingerprint: string },
 ): KnownAgent | undefined {
   return state.agents.find(({ app, fingerprint }) => {
-    return app === key.app && fingerprint === key.fingerprint;
+    return isSameApp(app, key.app) && fingerprint === key.fingerprint;
   });
 }
 
@@ -134,7 +131,7 @@ export function countPlaces(state: KnownAgentsState, rules: TrustRules): number 
   const { app, firstUseLimit, instances } = rules;
   if (firstUseLimit === null && instances === null) return null;
   const others = state.agents.filter((agent) => {
-    return agent.app === app && agent.trust !== "first-use" &&
+    return isSameApp(agent.app, app) && agent.trust !== "first-use" &&
       agent.lastSeenMs !== null && agent.missingSinceMs === null;
   });
   const free = instances === null ? Infinity : Math.max(0, instances - others.length);
@@ -152,7 +149,8 @@ export function levelTimeMs(
 ): number {
   const { app, component, pinnedAtMs = 0 } = agent;
   const seen = state.revisions.filter((known) => {
-    return known.app === app && (component === undefined || known.component === component);
+    return isSameApp(known.app, app) &&
+      (component === undefined || known.component === component);
   });
   return Math.max(nowMs, pinnedAtMs + 1, ...seen.map(({ revision }) => revision + 1));
 }
@@ -205,13 +203,18 @@ function judgeNewAgent(
 ): Judgement {
   const { app, trust, nowMs } = rules;
   const { component, address } = contact;
-  const ofApp = state.agents.filter((agent) => agent.app === app && !isStale(agent, nowMs));
+  const ofApp = state.agents.filter((agent) => {
+    return isSameApp(agent.app, app) && !isStale(agent, nowMs);
+  });
   const here = ofApp.filter((agent) => agent.address === address);
+  // Whoever was heard here and never completed a contact stands in no later key's way.
+  const heardHere = ofApp.filter((agent) => agent.heardAt === address);
   const sinceMs = levelTimeMs(state, { app, component }, nowMs);
   // The proof is one for this component: it takes over no other's place.
   const isOwnPlace = here.every((agent) => agent.component === component);
   if (contact.enrolment === "valid" && trust !== "pinned" && isOwnPlace) {
-    const replaced = here.map(({ fingerprint }) => fingerprint);
+    const replaced = [...here, ...heardHere.filter((agent) => agent.component === component)]
+      .map(({ fingerprint }) => fingerprint);
     const news = { kind: "enrolled", before: null, replaced } as const;
     return { verdict: "trusted", ground: "enrolled", sinceMs, news };
   }
@@ -221,7 +224,9 @@ function judgeNewAgent(
   if (!rules.isListed) return { verdict: "pending", reason: "not-listed" };
   const places = countPlaces(state, rules);
   if (places === null) return { verdict: "pending", reason: "places-unknown" };
-  const taken = ofApp.filter((agent) => agent.trust === "first-use").length;
+  const taken = ofApp.filter((agent) => {
+    return agent.trust === "first-use" && !heardHere.includes(agent);
+  }).length;
   if (taken >= places) return { verdict: "pending", reason: "places-taken" };
   const news = { kind: "first-use", place: taken + 1, places } as const;
   return { verdict: "trusted", ground: "first-use", sinceMs, news };

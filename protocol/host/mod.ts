@@ -21,6 +21,7 @@ export {
   type CommandModule,
   defineCommand,
   defineOptions,
+  fluxApiError,
   GLOBAL_OPTIONS,
   isGiven,
   type Option,

@@ -1,7 +1,7 @@
 /** What Linux knows of processes: their memory, and the time that they computed. */
+import { readMemory as readBytes } from "../support/process_memory.ts";
 
-/** Whether this machine can be asked. */
-export const HAS_PROC = Deno.build.os === "linux";
+export { HAS_PROC } from "../support/process_memory.ts";
 
 /** Linux counts the time of processes in hundredths of a second. */
 const TICK_MS = 10;
@@ -23,10 +23,8 @@ export function wait(durationMs: number): Promise<void> {
 
 /** Reads the memory of a process. */
 export async function readMemory(pid: number): Promise<Memory> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  const read = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) / 1_024;
-  return { residentMb: read("VmRSS"), peakMb: read("VmHWM") };
+  const { residentBytes, peakBytes } = await readBytes(pid);
+  return { residentMb: residentBytes / 1_048_576, peakMb: peakBytes / 1_048_576 };
 }
 
 /** Adds up two fields of a line of `/proc/PID/stat`, which count from 1. */

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { find, readLeftBehind } from "../support/canary.ts";
 import { assertGolden, replaceAll } from "../support/golden.ts";
 import { modeOf, readTree, Site } from "../support/site.ts";
+import { missingForSmallDisk, withSmallDisk } from "../support/small_disk.ts";
 import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
 import { decodeWif } from "../../flux/mod.ts";
 
@@ -104,6 +105,7 @@ const DISCLOSURES: Readonly<Record<string, readonly string[]>> = {
   "a key behind its address": [KEY.address, KEY.wif],
   "an uncompressed key": [UNCOMPRESSED.wif],
   "a key of the test network": [TEST_NETWORK_WIF],
+  "an enrolment secret": [ENROLMENT],
 };
 
 for (const [name, words] of Object.entries(DISCLOSURES)) {
@@ -118,17 +120,34 @@ for (const [name, words] of Object.entries(DISCLOSURES)) {
   });
 }
 
+for (const secret of [ENROLMENT, KEY.wif]) {
+  const what = secret === ENROLMENT ? "an enrolment secret" : "a key";
+  Deno.test(`keeper: calls ${what} in the place of an app disclosed, and repeats it not`, async () => {
+    await using site = await Site.open();
+    for (const word of ["create", "add", "export", "remove"]) {
+      const args = ["enrolment", word, secret, ...FILES];
+      const end = await site.run("keeper", args, { input: `${PASSPHRASE}\n` });
+      assertEquals([end.code, end.stdout], [2, ""]);
+      assertMatch(end.stderr, /regard it as\s+disclosed/);
+      assert(!end.stderr.includes(secret), end.stderr);
+    }
+    assertEquals(find(await readLeftBehind(site, /^$/), CANARIES), []);
+  });
+}
+
 Deno.test("keeper: makes, takes and gives out enrolment secrets", async () => {
   await using site = await Site.open();
   const transcript = new Transcript(site);
   await transcript.run("enrolment create vaultdemo", PASSPHRASE);
   await transcript.run("enrolment create vaultdemo", PASSPHRASE);
+  await transcript.run("enrolment create vaultdemo --replace", PASSPHRASE);
   await transcript.run("enrolment add other", ENROLMENT, PASSPHRASE);
   assertEquals(
     await transcript.run("enrolment export other", PASSPHRASE),
     `FLUXVAULT_ENROLL_SECRET=${ENROLMENT}\n`,
   );
   await transcript.run("enrolment add third", "correct horse", PASSPHRASE);
+  await transcript.run("enrolment remove other --yes");
   await transcript.run("enrolment remove other --yes");
   await transcript.run("keys list");
   await assertGolden("keys_enrolment", `${transcript}`);
@@ -230,3 +249,67 @@ testAtTerminal("keeper: leaves no key on the disk where it is killed half-way", 
   });
   assertEquals(again.code, 0, again.stderr);
 });
+
+Deno.test({
+  name: "keeper: reads no list of keys that others can write",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using site = await Site.open();
+    const input = `${KEY.wif}\n${PASSPHRASE}\n`;
+    await site.run("keeper", ["keys", "add", KEY.address, ...FILES], { input });
+    await Deno.chmod(site.path("state/keys.json"), 0o620);
+    const { code, stdout, stderr } = await site.run("keeper", ["keys", "list", ...FILES]);
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /chmod 600 state\/keys\.json/);
+  },
+});
+
+const noSmallDisk = await missingForSmallDisk();
+
+Deno.test({
+  name: `keeper: leaves no secret behind that it cannot list${
+    noSmallDisk === null ? "" : ` (skipped: ${noSmallDisk})`
+  }`,
+  ignore: noSmallDisk !== null,
+  async fn() {
+    await using site = await Site.open();
+    await withSmallDisk(site.path("state"), 16, async () => {
+      // What is left is enough for the lock and the secret, and not for the list.
+      await Deno.writeFile(site.path("state/ballast"), new Uint8Array(8_192));
+      const create = ["enrolment", "create", "half", ...FILES];
+      const input = `${PASSPHRASE}\n`;
+      const full = await site.run("keeper", create, { input });
+      assertEquals([full.code, full.stdout], [1, ""], full.stderr);
+      assertMatch(full.stderr, /keys\.json/);
+      assertEquals(await readTree(site.path("state/keys")), {});
+      await Deno.remove(site.path("state/ballast"));
+      assertEquals((await site.run("keeper", create, { input })).code, 0);
+    });
+  },
+});
+
+Deno.test("keeper: removes a secret that a kill left in its store and in no list", async () => {
+  await using site = await Site.open();
+  const run = (...words: readonly string[]) =>
+    site.run("keeper", ["enrolment", ...words, ...FILES], { input: `${PASSPHRASE}\n` });
+  assertEquals((await run("create", "half")).code, 0);
+  await Deno.remove(site.path("state/keys.json"));
+  const again = await run("create", "half");
+  assertEquals([again.code, again.stdout], [2, ""]);
+  assertMatch(again.stderr, /hint: It is not in the list of keys[^]*enrolment remove half/);
+  const removed = await run("remove", "half", "--yes");
+  assertEquals(removed.code, 0, removed.stderr);
+  assertEquals((await run("create", "half")).code, 0);
+});
+
+for (const secret of [ENROLMENT, KEY.wif]) {
+  const what = secret === ENROLMENT ? "an enrolment secret" : "a key";
+  Deno.test(`keeper: calls ${what} that is to name the app that it serves disclosed`, async () => {
+    await using site = await Site.open({ a: "1" });
+    const args = ["run", "--run-once", "--managed-files", "a", "--app-name", secret];
+    const end = await site.run("keeper", [...args, "--state-dir", "state"]);
+    assertEquals([end.code, end.stdout], [2, ""]);
+    assertMatch(end.stderr, /regard it as\s+disclosed/);
+    assert(!end.stderr.includes(secret), end.stderr);
+  });
+}

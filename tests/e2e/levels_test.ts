@@ -8,6 +8,7 @@ import { outcomesOf, readKeeperRun, readTree, Site } from "../support/site.ts";
 
 const FILES = { "motd": "hello", "db.password": "1", "root.key": "2" };
 const SECRET = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const APP = ["--app-name", "vaultdemo"];
 const REQUIRE = ["--require", "db.password=approved,root.key=enrolled"];
 
 /** Returns what was withheld from the one agent of a run, as `path required actual`. */
@@ -20,7 +21,8 @@ function withheldIn(
 Deno.test("keeper: gives an agent more with each level that it reaches, and names what it withholds", async () => {
   await using site = await Site.open(FILES);
   const agent = await site.startAgent({ args: ["--app-name", "vaultdemo"] });
-  const deliver = () => site.deliver({ agents: [agent.address], args: REQUIRE });
+  const args = [...REQUIRE, ...APP];
+  const deliver = () => site.deliver({ agents: [agent.address], args });
   const first = await deliver();
   const line = first.agents.get(agent.address);
   assertEquals([first.code, line?.trust, line?.wanted], [1, "first-use", false]);
@@ -29,7 +31,7 @@ Deno.test("keeper: gives an agent more with each level that it reaches, and name
 
   const state = ["--state-dir", site.path("keeper-state")];
   assertEquals(
-    (await site.run("keeper", ["agents", "approve", agent.fingerprint, ...state])).code,
+    (await site.run("keeper", ["agents", "approve", agent.fingerprint, ...APP, ...state])).code,
     0,
   );
   const second = await deliver();

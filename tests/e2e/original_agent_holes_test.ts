@@ -5,6 +5,7 @@
 import { encodeUtf8 } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { COLLISION, HandVault, runVault } from "../support/original_peers.ts";
+import { HAS_PROC, readMemory } from "../support/process_memory.ts";
 import { hasManyLoopbacks, modeOf, readTree, type RunningAgent, Site } from "../support/site.ts";
 import { close, readToEnd, writeAll } from "../support/tcp_peer.ts";
 
@@ -25,11 +26,10 @@ async function contentsOf(agent: RunningAgent, name: string): Promise<string> {
 }
 
 /** What a process holds is read where Linux tells it. */
-const NEEDS_PROC = { ignore: Deno.build.os !== "linux" };
+const NEEDS_PROC = { ignore: !HAS_PROC };
 
 async function residentBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1_024;
+  return (await readMemory(pid)).residentBytes;
 }
 
 Deno.test("hole 3: a node's own list cannot lead out of its folder", async () => {

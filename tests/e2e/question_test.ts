@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { sortByAddress } from "../../keeper/report/address_order.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { readTree, type RunningAgent, Site } from "../support/site.ts";
 import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
 
 const missing = missingForTerminal();
-const PROMPT = "Approve which? Numbers, a for all, Enter for none: ";
+const PROMPT = "Approve which (1,3-5; a: all new; Enter: none)? ";
+/** Less than an agent that waits has to wait for another try. */
+const SOON_MS = 2_000;
 
 function keeperArguments(agents: readonly RunningAgent[], ...args: readonly string[]): string[] {
   return [
@@ -30,7 +33,7 @@ function testAtTerminal(
     async fn() {
       await using site = await Site.open({ "db.password": "1" });
       const agents = await Promise.all(["one", "two"].map((name) => site.startAgent({ name })));
-      const [one, two] = agents.sort((a, b) => a.address < b.address ? -1 : 1);
+      const [one, two] = sortByAddress(agents);
       assert(one !== undefined && two !== undefined);
       await work(site, [one, two]);
     },
@@ -46,6 +49,7 @@ testAtTerminal(
     await answer(keeper, "Write numbers from 1 to 2", "2\r");
     const { stdout } = await keeper.end;
     for (const { fingerprint } of agents) assert(stdout.includes(fingerprint), stdout);
+    assert(!stdout.includes("agents approve SHA256:"), stdout);
     assert(stdout.includes(`approved ${two.fingerprint} (${two.address})`), stdout);
     // One still waits, so not all is as it should be.
     assertMatch(stdout, /status=1\r\n/);
@@ -59,21 +63,68 @@ testAtTerminal(
 );
 
 testAtTerminal(
-  "keeper: serves whom a person approves at once, while its passes go on",
+  "keeper: serves whom a person approves at once",
+  async (site, agents) => {
+    const [one] = agents;
+    const times = ["--polling-interval", "1h", "--discovery-interval", "1h"];
+    await using keeper = startAtTerminal(site, keeperArguments([one], ...times));
+    await answer(keeper, PROMPT, "a\r");
+    const answeredMs = performance.now();
+    await keeper.waitFor(() => /1 as wanted/.test(keeper.stdout) || undefined);
+    const tookMs = performance.now() - answeredMs;
+    assert(tookMs < SOON_MS, `it took ${tookMs} ms`);
+    await keeper.type("\x03");
+    assertMatch((await keeper.end).stdout, /status=0\r\n/);
+    assertEquals(Object.keys(await readTree(one.files)), ["db.password"]);
+  },
+);
+
+testAtTerminal(
+  "keeper: shows its question again below each report, while its passes go on",
   async (site, agents) => {
     const [one] = agents;
     const times = ["--polling-interval", "1", "--discovery-interval", "1h"];
     await using keeper = startAtTerminal(site, keeperArguments([one], ...times));
-    await answer(keeper, PROMPT, "");
-    await keeper.waitFor(() => /pass (?:[3-9]|\d\d):/.test(keeper.stdout) || undefined);
+    const shown = await keeper.waitFor(() => {
+      const reports = [...keeper.stdout.matchAll(/^pass \d+:/gm)];
+      return reports.length < 4 ? undefined : keeper.stdout.slice(0, reports[3]?.index);
+    });
+    assertEquals(shown.split(PROMPT).length - 1, 3, shown);
+    // Each report begins on a line of its own, and the numbered table is below it again.
+    assertEquals(shown.split(`${PROMPT}\r\nAGENT `).length - 1, 3, shown);
+    assertEquals(shown.split(`${one.fingerprint}\r\n${PROMPT}`).length - 1, 3, shown);
     await keeper.type("a\r");
     await keeper.waitFor(() => /1 as wanted/.test(keeper.stdout) || undefined);
     await keeper.type("\x03");
     const { stdout } = await keeper.end;
     assertMatch(stdout, /status=0\r\n/);
     assertEquals(stdout.match(/1 agent waits for your approval/g)?.length, 1);
-    // The question is shown again below each report, and not where nothing was printed.
-    assert(!stdout.includes(PROMPT + PROMPT), stdout);
+  },
+);
+
+testAtTerminal(
+  "keeper: approves no key whose container was made anew while it asked",
+  async (site, agents) => {
+    const [one, two] = agents;
+    const times = ["--polling-interval", "1", "--discovery-interval", "1h"];
+    await using keeper = startAtTerminal(site, keeperArguments(agents, ...times));
+    await keeper.waitFor(() => keeper.stdout.includes(PROMPT) || undefined);
+    await two.program.stop();
+    const anew = await site.startAgent({ name: "anew", port: two.port });
+    await keeper.waitFor(() =>
+      /2 {2}[^\n]*gone[^]*2 {2}[^\n]*gone/.exec(keeper.stdout) ?? undefined
+    );
+    await keeper.type("1-2\r");
+    await keeper.waitFor(() => /1 as wanted/.test(keeper.stdout) || undefined);
+    await keeper.type("\x03");
+    const { stdout } = await keeper.end;
+    assert(stdout.includes(`approved ${one.fingerprint} (${one.address})`), stdout);
+    assert(stdout.includes(`not approved ${two.fingerprint} (${two.address})`), stdout);
+    assertMatch(stdout, /These keys wait there no more/);
+    const known = await Deno.readTextFile(site.path("keeper-state/known_agents.json"));
+    const { agents: trusted } = JSON.parse(known);
+    assertEquals(trusted.map(({ address }: { address: string }) => address), [one.address]);
+    for (const { files } of [two, anew]) assertEquals(await readTree(files), {});
   },
 );
 

@@ -7,6 +7,7 @@ import { decodeEnrolmentSecret, verifyEnrolment } from "../../protocol/enrolment
 import type { StatementSigner } from "../../protocol/statement.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
+import { jsonLines } from "../support/followed_process.ts";
 import {
   folderArgs,
   outcomeOf,
@@ -297,4 +298,21 @@ Deno.test("agent: warns where its state is copied to every node of the app", asy
   });
   const agent = await startSignedAgent(site, { args });
   await agent.program.waitForLog(/the state folder lies in a volume that .* replicates/);
+});
+
+Deno.test("agent: tells that its keeper turns it away, and accuses that keeper of nothing", async () => {
+  await using site = await Site.open(FILES);
+  const agent = await site.startAgent({ args: APP });
+  const args = ["--trust", "approve", "--app-name", "shop"];
+  for (let i = 0; i < 3; i++) {
+    const run = await site.deliver({ agents: [agent.address], args });
+    assertEquals(run.code, 1, run.stdout + run.stderr);
+  }
+  const { stderr } = await agent.program.stop();
+  const told = jsonLines(stderr).filter(({ message }) => /turned this agent away/.test(message));
+  assertEquals(told.map(({ level, message, count }) => [level, message, count]), [
+    ["info", "the keeper turned this agent away: agent-pending", 1],
+    ["info", "the keeper turned this agent away: agent-pending", 2],
+  ]);
+  assert(!/came to no session/.test(stderr), stderr);
 });

@@ -6,7 +6,14 @@
 import { encodeWif, type FluxPrivateKey, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { restoredLine, startPlainAgent, startSignedAgent } from "../support/signed_agent.ts";
-import { type KeeperRun, readKeeperRun, type RunningAgent, Site } from "../support/site.ts";
+import {
+  freePort,
+  type KeeperRun,
+  readKeeperRun,
+  type RunningAgent,
+  Site,
+} from "../support/site.ts";
+import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
 
 const KEY = generatePrivateKey();
 const ADDRESS = zelIdOfKey(KEY);
@@ -119,6 +126,42 @@ Deno.test("keeper: has its key from a store, or from the credentials of its serv
   assertEquals(outcomeOf(service, agent), "delivered");
 });
 
+const missing = missingForTerminal();
+
+Deno.test({
+  name: "keeper: asks for its key at a terminal, stores it, and asks for it no more" +
+    (missing === null ? "" : ` (skipped: ${missing} is missing)`),
+  ignore: missing !== null,
+  async fn() {
+    await using site = await Site.open(FILES);
+    const agent = await startSignedAgent(site, { zelids: [ADDRESS] });
+    const args = [
+      ...["run", "--sign-connections", "--zelid", ADDRESS, "--run-once"],
+      ...["--agent-ips", agent.address, "--managed-files", Object.keys(FILES).join(",")],
+      ...["--vault-dir", "vault", "--state-dir", "keeper-state", "--key-store", "file"],
+    ];
+    const passphrase = "correct horse battery";
+    const prompt = "(it is not shown): ";
+    await using first = startAtTerminal(site, args);
+    await answer(first, prompt, `${encodeWif(KEY)}\r`);
+    await answer(first, "not asked for again? [Yes] ", "\r");
+    await answer(first, "New passphrase: ", `${passphrase}\r`);
+    await answer(first, "The same again: ", `${passphrase}\r`);
+    const stored = (await first.end).stdout;
+    assertMatch(stored, /It is now in the encrypted file /);
+    assertMatch(stored, /status=0\r\n/);
+
+    await using second = startAtTerminal(site, args);
+    await answer(second, "Passphrase of the keys: ", `${passphrase}\r`);
+    const signed = (await second.end).stdout;
+    assertMatch(signed, /1 as wanted/);
+    assertMatch(signed, /status=0\r\n/);
+    assert(!signed.includes(prompt) && !signed.includes("You are about to enter"), signed);
+    for (const text of [encodeWif(KEY), passphrase]) assert(!`${stored}${signed}`.includes(text));
+    assertEquals(await Deno.readTextFile(`${agent.files}/key.pem`), "two");
+  },
+});
+
 const MISTAKES: readonly (readonly [string, readonly string[], string, RegExp])[] = [
   ["no address", ["--sign-connections"], "", /--sign-connections needs --zelid/],
   ["an address and nothing to sign", ["--zelid", ADDRESS], "", /--zelid has no use/],
@@ -214,4 +257,65 @@ Deno.test("keeper: trusts without a question who knows the app's secret, and nob
   }
   await enrolled.program.stop();
   assert(!`${enrolled.program.stdout}${enrolled.program.stderr}`.includes(secret));
+});
+
+Deno.test("keeper: knows the app's secret and its agents however the app is written", async () => {
+  await using site = await Site.open(FILES);
+  const state = ["--state-dir", site.path("keeper-state"), "--key-store", "file"];
+  const passphrase = "correct horse battery";
+  const made = await site.run("keeper", ["enrolment", "create", "Shop", ...state], {
+    input: `${passphrase}\n`,
+  });
+  const secret = /FLUXVAULT_ENROLL_SECRET=(\S{43})/.exec(made.stdout)?.[1] ?? "";
+  const agent = await startEnrolling(site, "enrolled", secret);
+  const args = ["--app-name", "SHOP", "--trust", "approve"];
+  const run = await keep(site, agent, { args, input: `${passphrase}\n` });
+  assertEquals(outcomeOf(run, agent), "delivered", run.stderr);
+  assertEquals(run.agents.get(agent.address)?.trust, "enrolled");
+});
+
+Deno.test("keeper: takes another enrolment secret while it runs, and the old one no more", async () => {
+  await using site = await Site.open(FILES);
+  const state = ["--state-dir", site.path("keeper-state"), "--key-store", "file"];
+  const input = "correct horse battery\n";
+  const create = async (...args: readonly string[]): Promise<string> => {
+    const words = ["enrolment", "create", "shop", ...args, ...state];
+    const made = await site.run("keeper", words, { input });
+    assertEquals(made.code, 0, made.stderr);
+    return /FLUXVAULT_ENROLL_SECRET=(\S{43})/.exec(made.stdout)?.[1] ?? "";
+  };
+  const leaked = await create();
+  const early = await startEnrolling(site, "early", leaked);
+  const port = freePort();
+  const keeper = site.start("keeper", [
+    ...["--json", "--app-name", "shop", "--trust", "approve", "--vault-dir", site.path("vault")],
+    ...["--agent-ips", `${early.address},127.0.0.1:${port}`, "--managed-files", "key.pem"],
+    ...["--polling-interval", "1", "--discovery-interval", "1", ...state],
+  ], { input });
+  const heard = (address: string, outcome: string) =>
+    keeper.waitForJson((line) => {
+      return line.address === address && (line.code ?? line.outcome) === outcome;
+    });
+  assertEquals((await heard(early.address, "delivered")).trust, "enrolled");
+  const secret = await create("--replace");
+  assert(secret !== leaked);
+  await heard(early.address, "enrolment-invalid");
+  const late = await startPlainAgent(site, {
+    name: "late",
+    port,
+    args: ["--whitelisted-addresses", "127.0.0.1", ...APP],
+    variables: { FLUXVAULT_ENROLL_SECRET: secret },
+  });
+  assertEquals((await heard(late.address, "delivered")).trust, "enrolled");
+  await late.program.stop();
+  // Whoever learned the old secret is nobody now.
+  await startPlainAgent(site, {
+    name: "thief",
+    port,
+    args: ["--whitelisted-addresses", "127.0.0.1", ...APP],
+    variables: { FLUXVAULT_ENROLL_SECRET: leaked },
+  });
+  await heard(late.address, "enrolment-invalid");
+  const { stderr, stdout } = await keeper.stop();
+  for (const text of [leaked, secret]) assert(!`${stdout}${stderr}`.includes(text));
 });

@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { find, readLeftBehind } from "../support/canary.ts";
 import { jsonLines, type ProcessEnd } from "../support/followed_process.ts";
-import { Site } from "../support/site.ts";
+import { startSignedAgent } from "../support/signed_agent.ts";
+import { readTree, Site } from "../support/site.ts";
 import { decodeWif, zelIdOfKey } from "../../flux/mod.ts";
 
 const KEY = {
@@ -113,6 +114,26 @@ Deno.test("keyring: keeps enrolment secrets, and never puts one in another's pla
   assertEquals([refused.code, await lookUp("enrolment-vaultdemo")], [2, secret]);
   assertEquals((await keyring.run("enrolment remove vaultdemo --yes")).code, 0);
   assertEquals(await lookUp("enrolment-vaultdemo"), "");
+});
+
+Deno.test("keyring: gives a keeper that runs the key that it signs with", async () => {
+  await using keyring = await open();
+  const { site } = keyring;
+  await site.store({ "db.password": "1" });
+  const made = await keyring.run("keys create --json --key-store system");
+  const [{ name: address = "" } = {}] = jsonLines(made.stdout);
+  const agent = await startSignedAgent(site, { zelids: [address] });
+  const serve = `--run-once --agent-ips ${agent.address} --vault-dir vault ` +
+    "--managed-files db.password";
+  const unsigned = await keyring.run(serve);
+  assertEquals([unsigned.code, await readTree(agent.files)], [1, {}]);
+  const signed = await keyring.run(`${serve} --sign-connections --zelid ${address}`);
+  assertEquals(signed.code, 0, signed.stderr);
+  assertMatch(signed.stderr, /signs with a stored key/);
+  assertEquals(Object.keys(await readTree(agent.files)), ["db.password"]);
+  const wif = await lookUp(`keeper-key-${address}`);
+  assert(wif !== "" && !`${signed.stdout}${signed.stderr}`.includes(wif));
+  assertEquals((await keyring.run(`keys remove ${address} --yes`)).code, 0);
 });
 
 // The last one, since nobody unlocks the keyring again.

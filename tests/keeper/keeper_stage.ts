@@ -28,14 +28,16 @@ export class Stage implements AsyncDisposable {
   view: () => Promise<VaultView> = () => memoryView(FILES);
 
   /** Returns the fleet of all that are listed; `members` are looked at each time. */
-  fleet(members: { readonly instances?: number | null } = {}): Fleet {
+  fleet(members: { readonly instances?: number | null; readonly isOpen?: boolean } = {}): Fleet {
     const list = (): Promise<readonly AgentAddress[]> => {
       const answer = this.listing?.() ?? this.network.addresses;
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     };
-    if (members.instances === undefined) return { app: null, list };
+    const { isOpen = false } = members;
+    if (members.instances === undefined) return { app: null, isOpen, list };
     return {
       app: null,
+      isOpen,
       list,
       get instances(): number | null {
         return members.instances ?? null;

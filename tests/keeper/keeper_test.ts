@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isPassWanted } from "../../keeper/report/report.ts";
 import { parseWires } from "../../keeper/contact/wire.ts";
 import { FluxVaultError, randomBytes, StorageError } from "../../protocol/mod.ts";
@@ -217,6 +218,34 @@ Deno.test("Keeper.passDue serves whom the operator let in", async () => {
     false,
   ]);
   assertEquals((await keeper.passDue()).agents, []);
+});
+
+Deno.test("Keeper.pass leaves alone an agent that a pass serves which began while another went on", async () => {
+  await using stage = new Stage();
+  const [hanging, blocked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const blocking = Promise.withResolvers<void>();
+  stage.network.set("hang:1", (duplex) => hanging.promise.then(() => duplex.writable.close()));
+  const agent = await FakeAgent.make();
+  stage.network.set("x:1", async (duplex) => {
+    await agent.serve(duplex);
+    stage.network.set("x:1", (duplex) => {
+      blocking.resolve();
+      return blocked.promise.then(() => agent.serve(duplex));
+    });
+  });
+  const keeper = stage.keeper();
+  const first = keeper.pass();
+  let second = keeper.pass();
+  // Its first contact ends at some time, and then a pass finds it idle.
+  while (await Promise.race([second, blocking.promise]) !== undefined) {
+    await nextTurn();
+    second = keeper.pass();
+  }
+  hanging.resolve();
+  await first;
+  assertEquals((await keeper.pass()).agents.map(({ address }) => address), ["hang:1"]);
+  blocked.resolve();
+  assertEquals(kindsOf(await second)["x:1"], "delivered");
 });
 
 Deno.test("Keeper refuses first-use without a limit, and a concurrency below one", async () => {

@@ -15,6 +15,7 @@ Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
     vaultDir: "./vault",
     managedFiles: [],
     appName: undefined,
+    auditLog: undefined,
     agentIps: [],
     commsPort: limits.DEFAULT_COMMS_PORT,
     fluxApi: [],

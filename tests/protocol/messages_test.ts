@@ -48,6 +48,15 @@ const MESSAGES: readonly WorkMessage[] = [
     stream: 0,
     size: 0,
     digest,
+    signature: null,
+  },
+  {
+    state: "DONE",
+    counts: { created: 0, updated: 0, unchanged: 0, missing: 0, failed: 0 },
+    stream: 0,
+    size: 0,
+    digest,
+    signature: new Uint8Array(64).fill(7),
   },
   { state: "DONE-REPLY" },
 ];

@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<Zone, readonly Zone[]>> = {
 };
 
 /** All that flux may use of protocol. */
-const FLUX_MAY_USE = ["protocol/errors.ts", "protocol/logger.ts"];
+const FLUX_MAY_USE = ["protocol/delay.ts", "protocol/errors.ts", "protocol/logger.ts"];
 
 /** The packages of zones that have to stay small and auditable. */
 const PACKAGES: Partial<Readonly<Record<Zone, RegExp>>> = {

@@ -60,6 +60,7 @@ export class FakeFluxApi implements AsyncDisposable {
   readonly #owners = new Map<string, string>();
   readonly #specifications = new Map<string, unknown>();
   readonly #bodies = new Map<string, string>();
+  readonly #failures = new Map<string, number>();
   readonly #script: ScriptedAnswer[] = [];
   readonly #stopping = Promise.withResolvers<void>();
   #always: ScriptedAnswer | null = null;
@@ -124,6 +125,11 @@ export class FakeFluxApi implements AsyncDisposable {
     this.#script.push(...answers);
   }
 
+  /** Answers the next requests for this path with status 503, so many. */
+  failNext(path: string, times: number): void {
+    this.#failures.set(path, times);
+  }
+
   /** Gives this answer to every request after the script; `null` ends that. */
   answerAlways(answer: ScriptedAnswer | null): void {
     this.#always = answer;
@@ -143,6 +149,9 @@ export class FakeFluxApi implements AsyncDisposable {
   async #answer(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
     this.requests.push({ method: request.method, path, headers: request.headers });
+    const failures = this.#failures.get(path) ?? 0;
+    this.#failures.set(path, failures - 1);
+    if (failures > 0) return unavailable();
     const scripted = this.#script.shift() ?? this.#always;
     return scripted === null ? this.#answerAsFluxOs(path) : await this.#play(scripted);
   }

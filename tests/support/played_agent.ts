@@ -39,7 +39,14 @@ export async function sayDone(peer: FramePeer, results: readonly FileResult[]): 
   const stream = 0;
   const counts = countResults(results);
   await peer.sendMessage(
-    encodeWorkMessage({ state: "DONE", counts, stream, size: bytes.length, digest }),
+    encodeWorkMessage({
+      state: "DONE",
+      counts,
+      stream,
+      size: bytes.length,
+      digest,
+      signature: null,
+    }),
   );
   for (let offset = 0; offset === 0 || offset < bytes.length; offset += MAX_CHUNK_BYTES) {
     const chunk = bytes.subarray(offset, offset + MAX_CHUNK_BYTES);

@@ -1,8 +1,9 @@
 /** Strangers at an agent's door, thousands of them, who stay, talk nonsense, and are in no hurry. */
 import { connect, type Socket } from "node:net";
 
-/** From how many addresses they come, where there are many: 127.0.1.1 and on. */
-export const STRANGE_ADDRESSES = 200;
+/** From how many addresses they come unless a test says: 127.0.1.1 to 127.0.1.250, 127.0.2.1 and on. */
+const STRANGE_ADDRESSES = 200;
+const HOSTS_PER_NETWORK = 250;
 
 /** What one of them says, which no log may repeat. */
 export const STRANGE_WORDS = "words-of-a-stranger";
@@ -26,6 +27,8 @@ function garbageKeyLine(): string {
 export interface StrangersOptions {
   /** How many are connected at a time, at most; below what a process may have open. @default {300} */
   readonly atOnce?: number;
+  /** From how many addresses they come, where they do not come from one. @default {200} */
+  readonly addresses?: number;
   /** Whether they come from many addresses; needs a machine that has them. @default {true} */
   readonly areScattered?: boolean;
 }
@@ -36,6 +39,7 @@ export class Strangers implements AsyncDisposable {
   count = 0;
   readonly #agent: { readonly host: string; readonly port: number };
   readonly #atOnce: number;
+  readonly #addresses: number;
   readonly #areScattered: boolean;
   readonly #sockets: Socket[] = [];
   readonly #dripping = new Set<Socket>();
@@ -48,6 +52,7 @@ export class Strangers implements AsyncDisposable {
   ) {
     this.#agent = agent;
     this.#atOnce = options.atOnce ?? 300;
+    this.#addresses = options.addresses ?? STRANGE_ADDRESSES;
     this.#areScattered = options.areScattered ?? true;
     this.#timer = setInterval(() => {
       for (const socket of this.#dripping) if (socket.writable) socket.write("{");
@@ -73,9 +78,7 @@ export class Strangers implements AsyncDisposable {
 
   async #call(index: number): Promise<Socket> {
     const { host, port } = this.#agent;
-    const localAddress = this.#areScattered
-      ? `127.0.1.${index % STRANGE_ADDRESSES + 1}`
-      : "127.0.0.1";
+    const localAddress = this.#areScattered ? this.#addressOf(index) : "127.0.0.1";
     const socket = connect({ host, port, localAddress });
     socket.on("error", () => {});
     this.#sockets.push(socket);
@@ -84,10 +87,15 @@ export class Strangers implements AsyncDisposable {
     return socket;
   }
 
+  #addressOf(index: number): string {
+    const host = index % this.#addresses;
+    return `127.0.${Math.floor(host / HOSTS_PER_NETWORK) + 1}.${host % HOSTS_PER_NETWORK + 1}`;
+  }
+
   #behave(socket: Socket, index: number): void {
     if (socket.destroyed) return;
     // Each address has a habit of its own for a while, and another later.
-    switch ((index + Math.floor(index / STRANGE_ADDRESSES)) % 4) {
+    switch ((index + Math.floor(index / this.#addresses)) % 4) {
       case 1:
         socket.write(`GET /${STRANGE_WORDS} HTTP/1.1\n`);
         break;

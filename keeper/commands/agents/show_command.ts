@@ -10,8 +10,10 @@ import {
   type AgentRecord,
   type AgentsContext,
   describeAgent,
+  describeHost,
   openKnownAgents,
   readSelection,
+  refuseSecretSelectors,
 } from "./agent_record.ts";
 
 const STATES: Readonly<Record<AgentRecord["state"], string>> = {
@@ -31,6 +33,7 @@ export async function run(context: AgentsContext): Promise<number> {
   const { settings, stdout } = context;
   const selection = readSelection(context);
   const state = await openKnownAgents(context).load();
+  refuseSecretSelectors(state, selection.selectors);
   const agents = selectAgents(state, selection).map(describeAgent);
   const texts = agents.map((agent) => {
     return settings.json ? `${JSON.stringify(agent)}\n` : formatAgent(agent);
@@ -43,7 +46,7 @@ function formatAgent(agent: AgentRecord): string {
   const lines: [label: string, text: string][] = [
     ["fingerprint", agent.fingerprint],
     ["read aloud", agent.groups],
-    ["host", agent.address ?? "not seen yet"],
+    ["host", describeHost(agent)],
     ["app", agent.app ?? "-"],
     ["component", agent.component ?? "-"],
     ["state", `${agent.state}: ${STATES[agent.state]}`],

@@ -5,7 +5,9 @@
  */
 import { type Bytes, ConfigError } from "../../../protocol/mod.ts";
 import { type CommandContext, EXIT_DONE, readOptionalFile } from "../../../protocol/host/mod.ts";
+import { isSameApp } from "../../app_name.ts";
 import { MAX_STATE_BYTES } from "../../limits.ts";
+import { disclosedSecret, secretIn } from "../../keys/disclosed_secret.ts";
 import type { IMPORT_OPTIONS } from "../../options.ts";
 import {
   decodeAgentsExport,
@@ -17,19 +19,24 @@ import {
   type AgentsContext,
   changeKnownAgents,
   openKnownAgents,
+  readApp,
+  refuseSecretSelectors,
   tellDeeds,
 } from "./agent_record.ts";
 
 /** Writes trusted agents, all or those that are named, to standard output. */
 export async function exportAgents(context: AgentsContext): Promise<number> {
-  const { settings: { appName: app }, operands, stdout } = context;
+  const { operands, stdout } = context;
+  const app = readApp(context);
   const state = await openKnownAgents(context).load();
+  refuseSecretSelectors(state, operands);
   const trusted = { ...state, pending: [] };
   const chosen = operands.length > 0
     ? new Set(selectAgents(trusted, { selectors: operands, app }))
     : null;
   const agents = state.agents.filter((agent) => {
-    return (app === undefined || agent.app === app) && (chosen === null || chosen.has(agent));
+    return (app === undefined || isSameApp(agent.app, app)) &&
+      (chosen === null || chosen.has(agent));
   });
   await stdout.write(encodeAgentsExport(agents));
   return EXIT_DONE;
@@ -40,9 +47,9 @@ export async function importAgents(
   context: CommandContext<typeof IMPORT_OPTIONS>,
 ): Promise<number> {
   const { settings, stdout } = context;
-  const { appName: app } = settings;
+  const app = readApp(context);
   const imported = decodeAgentsExport(await readInput(context)).filter((agent) => {
-    return app === undefined || agent.app === app;
+    return app === undefined || isSameApp(agent.app, app);
   });
   const { merged } = await changeKnownAgents(context, (state) => {
     return mergeAgents(state, imported, {
@@ -64,6 +71,8 @@ async function readInput(
   { operands, stdin, signal }: Pick<AgentsContext, "operands" | "stdin" | "signal">,
 ): Promise<Bytes> {
   const [path, ...others] = operands;
+  const secret = operands.map(secretIn).find((kind) => kind !== null);
+  if (secret !== undefined) throw disclosedSecret(secret);
   if (path === undefined || others.length > 0) {
     throw new ConfigError("one file is needed", {
       hint: "Name what `agents export` wrote, or - for standard input.",

@@ -4,6 +4,7 @@
  * @module
  */
 export { type ProgramHost, runProgram, systemHost } from "./command.ts";
+export { fluxApiError } from "./flux_api_error.ts";
 export { GLOBAL_OPTIONS } from "./global_options.ts";
 export {
   defineOptions,

@@ -1,10 +1,21 @@
+import { serve } from "../../../agent/commands/serve_command.ts";
 import { AGENT_PROGRAM } from "../../../agent/program.ts";
-import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { handshakeAsKeeper } from "../../../protocol/handshake.ts";
+import { dialTcp } from "../../../protocol/host/mod.ts";
+import { type NodeEvidence, PeerRejectedError } from "../../../protocol/mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { FakeFluxApi } from "../../support/fake_flux_api.ts";
+import { MemoryOutput } from "../../support/memory_output.ts";
 import { runInProcess } from "../../support/program.ts";
+import { serveContext } from "../../support/serve_context.ts";
+import { Site } from "../../support/site.ts";
 import { listTree, type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
 
 /** Arguments with which the agent starts, in a folder of the test's own. */
-function argsIn(folder: TemporaryFolder, changes: Readonly<Record<string, string>> = {}): string[] {
+function argsIn(
+  folder: Pick<TemporaryFolder, "path">,
+  changes: Readonly<Record<string, string>> = {},
+): string[] {
   const options = {
     "whitelisted-addresses": "127.0.0.1",
     "bind-address": "127.0.0.1",
@@ -249,4 +260,68 @@ Deno.test("serve lets keepers in that sign, and names whose signature counts", a
   assertEquals(run.code, 0, run.stderr);
   assertMatch(run.stdout, new RegExp(`may connect {3}any address\\nmust sign {5}${address}\\n`));
   assertMatch(run.stderr, /source addresses are not verified: there is no list/);
+});
+
+/** Tells when something was written. */
+class AwaitedOutput extends MemoryOutput {
+  readonly written = Promise.withResolvers<void>();
+
+  override async write(text: string): Promise<void> {
+    await super.write(text);
+    this.written.resolve();
+  }
+}
+
+/** Returns which node an agent claims to run on; asks again until it knows. */
+async function claimedNode(port: number): Promise<NodeEvidence | null> {
+  let node: NodeEvidence | null = null;
+  for (let i = 0; i < 100 && node === null; i++) {
+    const connection = await dialTcp({ host: "127.0.0.1", port });
+    const attempt = handshakeAsKeeper(connection.duplex, {
+      policy: ({ claim }) => {
+        node = claim.node;
+        return "agent-pending";
+      },
+    });
+    await assertRejects(() => attempt, PeerRejectedError, "agent-pending");
+    connection.close();
+  }
+  return node;
+}
+
+Deno.test("serve claims the node that says so, as the keeper's operator is shown", async () => {
+  await using site = await Site.open({ "db.password": "1" });
+  await using node = FakeFluxApi.start();
+  await node.useFixture("/hostinfo", "fluxnode_service_hostinfo_ok.json");
+  const stop = new AbortController();
+  const stdout = new AwaitedOutput();
+  const args = argsIn({ path: site.folder }, {
+    "json": "true",
+    "component-name": "web",
+  });
+  const context = await serveContext(args, { FLUX_APP_NAME: "vaultdemo" });
+  const { signal } = stop;
+  const serving = serve({ ...context, stdout, signal, hostInfoUrl: node.url });
+  try {
+    await Promise.race([stdout.written.promise, serving]);
+    const { port, fingerprint } = JSON.parse(stdout.text);
+    assertEquals(await claimedNode(port), {
+      id: "30661a8caf2463bcfe8524486cfabb47ca284c3c49c8206d4e179a6ec7e4dc8f0",
+      ip: "203.0.113.10",
+      country: "DE",
+    });
+    const run = await site.deliver({
+      agents: [`127.0.0.1:${port}`],
+      args: ["--app-name", "vaultdemo"],
+    });
+    assertEquals(run.code, 0, run.stderr);
+    const folder = ["--state-dir", site.path("keeper-state")];
+    const shown = await site.run("keeper", ["agents", "show", fingerprint, ...folder]);
+    assertMatch(shown.stdout, /\nnode +203\.0\.113\.10, DE \(unsigned/, shown.stderr);
+    assertMatch(shown.stdout, /\ncollateral +30661a8c[0-9a-f]+:0 \(unsigned\)\n/);
+  } finally {
+    stop.abort();
+    await serving;
+  }
+  assertEquals(node.requests.map(({ path }) => path), ["/hostinfo"]);
 });

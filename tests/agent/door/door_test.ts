@@ -1,5 +1,7 @@
 import { Door, type DoorOptions, type Visit } from "../../../agent/door/door.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { UnwrapQueue } from "../../../agent/door/unwrap_queue.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 
 /** A door whose callers have names, and a list of those that were dropped. */
 function makeDoor(options: DoorOptions = {}) {
@@ -200,12 +202,122 @@ Deno.test("Door lets an address in that keeps failing, though the door is full o
   assertEquals([door.size, dropped], [3, ["0"]]);
 });
 
-Deno.test("Door counts it as no failure to make room for others", () => {
-  const { door, enter } = makeDoor({ maxSetups: 1, keptSetups: 0 });
-  const visits = Array.from({ length: 20 }, (_, i) => enter(`${i}`, `192.0.2.${i % 2}`));
-  for (const visit of visits.slice(0, -1)) visit.fail();
-  assertEquals(visits.map(({ standing }) => standing), visits.map(() => "stranger"));
-  assertEquals(door.size, 1);
+for (const what of ["is silent", "has spoken"]) {
+  Deno.test(`Door counts it once as a failure to make room for others, where one ${what}`, () => {
+    const { door, enter } = makeDoor({ maxSetups: 1, keptSetups: 0 });
+    const come = (address: string) => {
+      const visit = enter("", address);
+      if (what === "has spoken") visit.speak();
+      return visit;
+    };
+    const crowd = Array.from({ length: 10 }, (_, i) => come(`192.0.2.${i % 2}`));
+    // Of the one address five have lost their places, of the other four.
+    for (const visit of crowd.slice(0, -1)) visit.fail();
+    assertEquals(crowd.slice(-2).map(({ standing }) => standing), ["penalised", "stranger"]);
+    assertEquals(door.size, 1);
+  });
+}
+
+Deno.test("Door has the address make room first that has failed most", () => {
+  const { dropped, enter, fail } = makeDoor({ maxSetups: 3, keptSetups: 0 });
+  fail("192.0.2.1", 7);
+  fail("192.0.2.2", 8);
+  enter("a", "192.0.2.1").speak();
+  enter("b", "192.0.2.2").speak();
+  enter("c", "192.0.2.3");
+  enter("d", "192.0.2.4");
+  assertEquals(dropped, ["b"]);
+});
+
+Deno.test("Door counts it a sixtieth of a failure that a caller wants no session", () => {
+  const { enter, clock } = makeDoor();
+  const decline = (times: number) => {
+    for (let i = 0; i < times; i++) enter("keeper", "192.0.2.1").decline();
+    const visit = enter("keeper", "192.0.2.1");
+    visit.leave();
+    return visit.standing;
+  };
+  assertEquals([decline(240), decline(1)], ["stranger", "penalised"]);
+  clock.nowMs = 600_000;
+  for (let i = 0; i < 1_000; i++) {
+    clock.nowMs += 1_000;
+    assertEquals(decline(1), "stranger");
+  }
+});
+
+/** A door under a crowd that comes faster than it is heard; an unwrap takes 50 ms. */
+class Flood {
+  readonly clock = new FakeClock();
+  readonly door = new Door({ now: this.clock.now });
+  /** The callers that have not gone yet. */
+  readonly #here = new Set<AbortController>();
+  readonly #queue = new UnwrapQueue();
+  #count = 0;
+
+  /** Says an opening line; returns whether it was unwrapped and held what a keeper's does. */
+  async attempt(address: string, isKeeper: boolean): Promise<boolean> {
+    const control = new AbortController();
+    const visit = this.door.enter({ address, isShared: false, drop: () => control.abort() });
+    const { standing } = visit;
+    this.#here.add(control);
+    try {
+      visit.speak();
+      const unwrap = () => this.clock.delay(50, new AbortController().signal);
+      await this.#queue.run(unwrap, { standing, signal: control.signal });
+      if (control.signal.aborted) return false;
+      if (isKeeper) visit.admit();
+      else visit.fail();
+      return isKeeper;
+    } catch {
+      return false;
+    } finally {
+      visit.leave();
+      this.#here.delete(control);
+    }
+  }
+
+  /** Has ten strangers come every 50 ms, from sixty addresses in turn. */
+  async pass(durationMs: number): Promise<void> {
+    for (let ms = 0; ms < durationMs; ms += 50) {
+      for (let i = 0; i < 10; i++) void this.attempt(this.addressOf(this.#count++), false);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.clock.advance(50);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+
+  addressOf(index: number): string {
+    return `198.51.100.${index % 60}`;
+  }
+
+  /** Sends everybody away. */
+  async end(): Promise<void> {
+    for (const control of this.#here) control.abort();
+    this.clock.advance(50);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+}
+
+Deno.test("Door lets a keeper in for the first time, although sixty addresses keep it full", async () => {
+  const flood = new Flood();
+  await flood.pass(500);
+  let isAdmitted = false;
+  // A keeper's first pauses, at their shortest.
+  for (const pauseMs of [2_500, 5_000, 10_000]) {
+    const attempt = flood.attempt("192.0.2.7", true).then((is) => isAdmitted ||= is);
+    await flood.pass(pauseMs);
+    await attempt;
+    if (isAdmitted) break;
+  }
+  const stranger = flood.door.enter({
+    address: flood.addressOf(0),
+    isShared: false,
+    drop: () => {},
+  });
+  const { standing } = stranger;
+  await flood.end();
+  assert(isAdmitted, "the keeper was kept out");
+  assertEquals(standing, "penalised");
 });
 
 Deno.test("Door counts it as a failure to crowd out callers of one's own address", () => {

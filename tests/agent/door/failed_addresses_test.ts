@@ -76,3 +76,24 @@ Deno.test("FailedAddresses forgets those who are forgiven before all others", ()
   fail("b", 5);
   assertEquals([failed.isPenalised("b"), failed.size], [true, 1]);
 });
+
+Deno.test("FailedAddresses counts the failures that are outstanding, ten at most", () => {
+  const { failed, fail, advance } = makeFailed();
+  fail("a", 3);
+  advance(1);
+  assertEquals([failed.countOf("a"), failed.countOf("b")], [3, 0]);
+  advance(MINUTE_MS);
+  assertEquals(failed.countOf("a"), 2);
+  advance(2 * MINUTE_MS);
+  assertEquals(failed.countOf("a"), 0);
+  fail("a", 1_000);
+  assertEquals(failed.countOf("a"), 10);
+});
+
+Deno.test("FailedAddresses forgives a light failure sooner", () => {
+  const { failed, advance } = makeFailed();
+  for (let i = 0; i < 5; i++) failed.note("a", { forgivenMs: MINUTE_MS / 2 });
+  assertEquals([failed.isPenalised("a"), failed.countOf("a")], [false, 3]);
+  advance(2.5 * MINUTE_MS);
+  assertEquals(failed.countOf("a"), 0);
+});

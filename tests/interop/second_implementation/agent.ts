@@ -26,6 +26,7 @@ import {
   type Result,
 } from "./manifest.ts";
 import { composeLine1, modulusBytesOf, parseLine2, unwrapSecret } from "./opening.ts";
+import { signResults } from "./result_signature.ts";
 import { Session } from "./session.ts";
 import { Cutter, type Transport } from "./transport.ts";
 
@@ -102,6 +103,8 @@ export interface ReceiveOptions {
   readonly partial?: ReadonlyMap<string, Buffer>;
   /** How many requests may be open; at most 64. */
   readonly inFlight?: number;
+  /** Signs the results; they go unsigned without it. */
+  readonly identity?: KeyObject;
   /** What a manifest must be for and not be older than, and what recovers and compares its signer. */
   readonly signed?: Scope & {
     readonly key: Uint8Array;
@@ -163,10 +166,17 @@ export async function receive(session: Session, options: ReceiveOptions): Promis
     await work.run();
     const { results, contentBytes, statuses, unchanged } = work;
     const lines = composeResults(results);
+    const counts = countResults(results, unchanged);
+    const digest = sha256(lines);
+    const { transcript } = session.schedule;
+    const Signature = options.identity === undefined ? {} : {
+      Signature: signResults(options.identity, { transcript, digest, counts }).toString("hex"),
+    };
     await session.sendWithStream({
       State: "DONE",
-      Counts: countResults(results, unchanged),
-      Digest: sha256(lines).toString("hex"),
+      Counts: counts,
+      Digest: digest.toString("hex"),
+      ...Signature,
     }, lines);
     await session.message("DONE-REPLY");
     await session.close();

@@ -26,6 +26,7 @@ import {
   type VaultFile,
 } from "./manifest.ts";
 import { composeLine2, parseLine1, wrapSecret } from "./opening.ts";
+import { verifyResults } from "./result_signature.ts";
 import { Session } from "./session.ts";
 import { Cutter, type Transport } from "./transport.ts";
 
@@ -100,6 +101,8 @@ export interface DeliverOptions {
   readonly absent?: ReadonlySet<string>;
   /** How long a piece of a stream is. */
   readonly pieceBytes?: number;
+  /** The raw key of the agent, under which its signature over the results is checked. */
+  readonly agentKey?: Buffer;
   /** The number of the manifest; the time in milliseconds if absent. */
   readonly revision?: number;
   /** When the manifest is issued and when it ends, in seconds. */
@@ -119,6 +122,8 @@ export interface Delivered {
   readonly results: readonly Result[];
   /** How many requests were answered. */
   readonly requests: number;
+  /** Whether the agent signed its results; its signature was checked if its key was known. */
+  readonly isSigned: boolean;
 }
 
 /** Gives an agent its files. */
@@ -162,7 +167,7 @@ async function serve(session: Session, options: DeliverOptions): Promise<Deliver
     if (message.State === "DONE") {
       require(open === 0, "message-unexpected", "DONE with open requests");
       await Promise.all(answers);
-      return await finish(session, message, ids.size);
+      return await finish(session, message, { requests: ids.size, agentKey: options.agentKey });
     }
     if (message.State !== "REQUEST") {
       await refuse(session, message);
@@ -220,7 +225,12 @@ function answer(session: Session, request: Fields, options: DeliverOptions): Pro
   );
 }
 
-async function finish(session: Session, done: Fields, requests: number): Promise<Delivered> {
+async function finish(
+  session: Session,
+  done: Fields,
+  known: { readonly requests: number; readonly agentKey: Buffer | undefined },
+): Promise<Delivered> {
+  const { requests, agentKey } = known;
   const claimed = done.Counts;
   require(typeof claimed === "object" && claimed !== null, "message-malformed", "Counts");
   const bytes = await session.stream(done);
@@ -232,7 +242,17 @@ async function finish(session: Session, done: Fields, requests: number): Promise
     if (numberOf(claimed as Fields, name, MAX_NUMBER) === count) continue;
     throw new Failure("message-unexpected", `the lines contradict ${name}`);
   }
+  const signature = isAbsent(done.Signature) ? null : hexOf(done, "Signature", 64);
+  if (signature !== null && agentKey !== undefined) {
+    const { transcript } = session.schedule;
+    const isGood = verifyResults(agentKey, signature, {
+      transcript,
+      digest: sha256(bytes),
+      counts,
+    });
+    require(isGood, "message-malformed", "Signature");
+  }
   await session.send({ State: "DONE-REPLY" });
   await session.close();
-  return { counts, results, requests };
+  return { counts, results, requests, isSigned: signature !== null };
 }

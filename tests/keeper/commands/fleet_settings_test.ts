@@ -13,6 +13,7 @@ import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../prot
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
+import { ENROLMENT, KEY } from "../keys/key_fixtures.ts";
 
 async function contextOf(args: readonly string[]): Promise<ServeContext> {
   const env = fixedEnvironment();
@@ -77,3 +78,13 @@ Deno.test("checkTrust refuses settings of trust where all is the original's wire
   }
   checkTrust(await contextOf([]), only);
 });
+
+for (const secret of [ENROLMENT, KEY.wif]) {
+  const what = secret === KEY.wif ? "a private key" : "an enrolment secret";
+  Deno.test(`readFleet calls ${what} that is to name an app disclosed, and repeats it not`, async () => {
+    const error = await assertRejects(() => read("--app-name", secret), ConfigError);
+    assertEquals(error.setting, "--app-name");
+    const text = `${error.message} ${error.hint}`;
+    assert(text.includes("disclosed") && !text.includes(secret), text);
+  });
+}

@@ -1,5 +1,11 @@
 import { encodeWif, generatePrivateKey, zelIdOfKey } from "../../../flux/mod.ts";
-import { checkEnrolment, checkSigning, openKeys } from "../../../keeper/commands/key_settings.ts";
+import {
+  checkEnrolment,
+  checkSigning,
+  NO_KEYS,
+  openKeys,
+} from "../../../keeper/commands/key_settings.ts";
+import { openKeyRing } from "../../../keeper/keys/system_key_ring.ts";
 import { RUN_OPTIONS } from "../../../keeper/options.ts";
 import type { ServeContext } from "../../../keeper/commands/run_context.ts";
 import { parseWires } from "../../../keeper/contact/wire.ts";
@@ -10,6 +16,7 @@ import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
+import { QUICK } from "../keys/key_fixtures.ts";
 
 const KEY = generatePrivateKey();
 const ADDRESS = zelIdOfKey(KEY);
@@ -62,7 +69,7 @@ Deno.test("openKeys finds nothing where nothing is asked for, and none of an app
   const context = await contextOf([]);
   for (const app of [null, "shop"]) {
     const keys = await openKeys(context, { app, stateFolder: folder.path });
-    assertEquals(keys, { signer: null, enrolmentSecret: null });
+    assertEquals([keys.signer, await keys.enrolmentSecret()], [null, null]);
   }
 });
 
@@ -73,12 +80,28 @@ Deno.test("openKeys finds the key that signs and the secret of the app", async (
   const context = await contextOf(SIGNED, { variables, lines: [encodeWif(KEY)] });
   const keys = await openKeys(context, { app: "shop", stateFolder: folder.path });
   assertEquals(keys.signer?.address, ADDRESS);
-  assertEquals(keys.enrolmentSecret?.length, 32);
+  assertEquals((await keys.enrolmentSecret())?.length, 32);
   const appless = await openKeys(await contextOf([], { variables }), {
     app: null,
     stateFolder: folder.path,
   });
-  assertEquals(appless.enrolmentSecret, null);
+  assertEquals(await appless.enrolmentSecret(), null);
+});
+
+Deno.test("openKeys asks nobody for a passphrase any more once the keeper runs", async () => {
+  await using folder = await temporaryFolder();
+  const stateFolder = folder.path;
+  const context = await contextOf([], { lines: ["correct horse"] });
+  const keys = await openKeys(context, { app: "shop", stateFolder });
+  const [stdin, stderr] = [new MemoryInput(["correct horse"]), new MemoryOutput()];
+  const ring = openKeyRing({ ...context, stdin, stderr, stateFolder }, { cost: QUICK });
+  await ring.save({ kind: "enrolment", name: "shop" }, SECRET, { choice: "file" });
+  assertEquals(await keys.enrolmentSecret(), null);
+  assert(context.stdin instanceof MemoryInput && context.logger instanceof MemoryLogger);
+  assertEquals([context.stdin.prompts, context.logger.messages("warn").length], [[], 1]);
+  // A keeper that is started now asks.
+  assertEquals((await openKeys(context, { app: "shop", stateFolder })).signer, null);
+  assertEquals(context.stdin.prompts.length, 1);
 });
 
 Deno.test("openKeys fails where the key that has to sign is not there", async () => {
@@ -92,21 +115,17 @@ const ENROLLED = [{ local: "a", remote: "a", requires: "enrolled" as const }];
 
 Deno.test("checkEnrolment refuses files for enrolled agents where there is no app", async () => {
   const context = await contextOf([]);
-  const keys = { signer: null, enrolmentSecret: null };
-  const wish = { files: ENROLLED, app: null, keys };
-  assertThrows(() => checkEnrolment(context, wish), ConfigError, "config-invalid");
-  checkEnrolment(context, { files: [{ local: "a", remote: "a" }], app: null, keys });
+  const wish = { files: ENROLLED, app: null, keys: NO_KEYS };
+  await assertRejects(() => checkEnrolment(context, wish), ConfigError, "config-invalid");
+  await checkEnrolment(context, { ...wish, files: [{ local: "a", remote: "a" }] });
 });
 
 Deno.test("checkEnrolment warns of files for enrolled agents where nobody can enrol", async () => {
   const [known, unknown] = [await contextOf([]), await contextOf([])];
-  const keys = { signer: null, enrolmentSecret: null };
-  checkEnrolment(unknown, { files: ENROLLED, app: "shop", keys });
-  checkEnrolment(known, {
-    files: ENROLLED,
-    app: "shop",
-    keys: { ...keys, enrolmentSecret: new Uint8Array(32) },
-  });
+  const wish = { files: ENROLLED, app: "shop", keys: NO_KEYS };
+  await checkEnrolment(unknown, wish);
+  const enrolmentSecret = () => Promise.resolve(new Uint8Array(32));
+  await checkEnrolment(known, { ...wish, keys: { signer: null, enrolmentSecret } });
   const warnings = [unknown, known].map(({ logger }) => {
     assert(logger instanceof MemoryLogger);
     return logger.messages("warn").length;

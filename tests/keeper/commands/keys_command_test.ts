@@ -8,7 +8,7 @@ import {
 } from "../../../keeper/commands/keys_command.ts";
 import { decodeWif, zelIdOfKey } from "../../../flux/mod.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
-import { KEY, TEST_NETWORK_KEY, UNCOMPRESSED_KEY } from "../keys/key_fixtures.ts";
+import { ENROLMENT, KEY, TEST_NETWORK_KEY, UNCOMPRESSED_KEY } from "../keys/key_fixtures.ts";
 import { type KeysSite, withKeys } from "../keys/keys_site.ts";
 
 const COMMANDS = {
@@ -76,6 +76,7 @@ for (
     ["a key as the argument", [KEY.wif], [KEY.wif], /regard it as disclosed/],
     ["a key as a further argument", [KEY.address, KEY.wif], [KEY.wif], /regard it as disclosed/],
     ["a key of the test network as the argument", [TEST_NETWORK_KEY.wif], [], /disclosed/],
+    ["an enrolment secret as the argument", [ENROLMENT], [KEY.wif], /regard it as disclosed/],
   ] as const
 ) {
   test(`addKey refuses ${what} with status 2, and repeats no key`, async ({ run, secrets }) => {
@@ -84,6 +85,7 @@ for (
     assertMatch(stderr, says);
     assertMatch(stderr, /^hint: /m);
     for (const { wif } of [KEY, UNCOMPRESSED_KEY, TEST_NETWORK_KEY]) assert(!stderr.includes(wif));
+    assert(!stderr.includes(ENROLMENT));
   });
 }
 

@@ -316,7 +316,7 @@ for (const [what, args, message] of MISTAKES) {
 Deno.test("run exits with 1 over known agents that it cannot read, and leaves them be", async () => {
   await using place = await Workplace.make();
   await Deno.mkdir(place.path("state"));
-  await Deno.writeTextFile(place.path("state/known_agents.json"), "{");
+  await Deno.writeTextFile(place.path("state/known_agents.json"), "{", { mode: 0o600 });
   const { code, stderr } = await place.run(...MANAGED, ...IPS, "--run-once");
   assertEquals(code, 1);
   assert(/known_agents\.json.*no JSON/.test(stderr), stderr);

@@ -10,7 +10,7 @@ import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
-import { KEY, NOW_MS } from "../keys/key_fixtures.ts";
+import { ENROLMENT, KEY, NOW_MS } from "../keys/key_fixtures.ts";
 
 function contextWith(given: Partial<KeysContext>): KeysContext {
   const { signal } = new AbortController();
@@ -30,10 +30,11 @@ Deno.test("describeEntry shows all of an entry, its time as a text", () => {
 
 Deno.test("readOperand takes exactly one, and repeats none", () => {
   assertEquals(readOperand(contextWith({ operands: ["a"] }), "app"), "a");
-  for (const operands of [[], ["demo", "hunter2"]]) {
+  for (const operands of [[], ["demo", "hunter2"], [ENROLMENT], [KEY.wif], ["demo", KEY.wif]]) {
     const context = contextWith({ operands });
     const error = assertThrows(() => readOperand(context, "app"), ConfigError);
-    assert(!`${error.message} ${error.hint}`.includes("hunter2"));
+    const text = `${error.message} ${error.hint}`;
+    for (const secret of ["hunter2", ENROLMENT, KEY.wif]) assert(!text.includes(secret), text);
   }
 });
 
@@ -42,7 +43,9 @@ Deno.test("openRing opens the keys of the folder of state", async () => {
   const name = KEY.address;
   const created = new Date(NOW_MS).toISOString();
   const keys = [{ kind: "keeper-key", name, store: "file", created }];
-  await Deno.writeTextFile(`${folder.path}/keys.json`, JSON.stringify({ version: 1, keys }));
+  await Deno.writeTextFile(`${folder.path}/keys.json`, JSON.stringify({ version: 1, keys }), {
+    mode: 0o600,
+  });
   const settings = { stateDir: folder.path } as KeysContext["settings"];
   const entries = await openRing(contextWith({ settings })).list();
   assertEquals(entries.map((entry) => entry.name), [name]);

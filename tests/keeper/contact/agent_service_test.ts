@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { FIRST_USE_EXPIRY_MS } from "../../../keeper/limits.ts";
 import { isPassWanted } from "../../../keeper/report/report.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { memoryView } from "../../support/fake_fleet.ts";
+import { FakeAgent, memoryView } from "../../support/fake_fleet.ts";
 import { fixedRsaKeyPair } from "../../support/session_pair.ts";
 import { FILES, kindOf, kindsOf, Stage } from "../keeper_stage.ts";
 
@@ -104,4 +106,120 @@ Deno.test("AgentService.serve offers an agent no lower revision, whatever change
   }
   const sorted = [...new Set(agent.revisions)].sort((a, b) => a - b);
   assertEquals([agent.revisions, sorted.length], [sorted, 4]);
+});
+
+/** A fleet that anybody can join: an agent that was served, and then a flood of addresses that hang. */
+class Flood implements AsyncDisposable {
+  readonly stage = new Stage();
+  readonly over = Promise.withResolvers<void>();
+  /** Resolves with the first of the flood that is dialled. */
+  readonly began = Promise.withResolvers<void>();
+  readonly x = { host: "x", port: 1 };
+  readonly keeper = this.stage.keeper({
+    fleet: this.stage.fleet({ isOpen: true }),
+    concurrency: 4,
+  });
+
+  static async open(): Promise<Flood> {
+    const flood = new Flood();
+    await flood.stage.add("x:1");
+    await flood.keeper.pass();
+    for (let i = 0; i < 40; i++) {
+      flood.stage.network.set(`hang${i}:1`, (duplex) => {
+        flood.began.resolve();
+        return flood.over.promise.then(() => duplex.writable.close());
+      });
+    }
+    return flood;
+  }
+
+  /** The list is honest again. */
+  end(): void {
+    this.stage.listing = () => [this.x];
+  }
+
+  get hanging(): number {
+    return this.stage.network.dialled.filter((name) => name.startsWith("hang")).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.over.resolve();
+    await this.stage[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("AgentService.serve serves whom it knows although a flood of strangers is before it", async () => {
+  await using flood = await Flood.open();
+  const { keeper } = flood;
+  const first = keeper.pass();
+  await flood.began.promise;
+  flood.end();
+  // Its contact in the first pass may take a while yet.
+  let report = await keeper.pass();
+  for (; report.agents.length === 0; report = await keeper.pass()) await nextTurn();
+  assertEquals(kindsOf(report), { "x:1": "delivered" });
+  assertEquals(flood.hanging, 1);
+  flood.over.resolve();
+  assertEquals(Object.keys(kindsOf(await first)).sort(), ["hang0:1", "x:1"]);
+  assertEquals(flood.hanging, 1);
+});
+
+Deno.test("AgentService.serve serves whom it knows before strangers although his last contact failed", async () => {
+  await using flood = await Flood.open();
+  const { keeper, stage, x } = flood;
+  const { behaviours, dialled } = stage.network;
+  const serve = behaviours.get("x:1");
+  assert(serve !== undefined);
+  stage.network.set("x:1", (duplex) => duplex.writable.close());
+  stage.listing = () => [x];
+  assertEquals(kindsOf(await keeper.pass()), { "x:1": "failed" });
+  stage.network.set("x:1", serve);
+  stage.listing = null;
+  dialled.length = 0;
+  const pass = keeper.pass();
+  await flood.began.promise;
+  assertEquals(dialled, ["x:1", "hang0:1"]);
+  flood.over.resolve();
+  assertEquals(kindsOf(await pass)["x:1"], "delivered");
+});
+
+Deno.test("AgentService.serve frees the place of an agent that it dialled in vain, not of one that the list left out", async () => {
+  await using stage = new Stage();
+  for (const address of ["x:1", "y:1"]) await stage.add(address);
+  const keeper = stage.keeper({ firstUseLimit: 2 });
+  await keeper.pass();
+  await stage.add("z:1");
+  const isThere = () => stage.network.addresses.filter(({ host }) => host !== "x");
+  const outcomes: unknown[] = [];
+  for (const gone of [[], [{ host: "x", port: 1 }]]) {
+    stage.network.behaviours.delete("x:1");
+    stage.listing = () => [...isThere(), ...gone];
+    for (let i = 0; i < 2; i++) {
+      outcomes.push(kindsOf(await keeper.pass())["z:1"]);
+      stage.clock.advance(FIRST_USE_EXPIRY_MS);
+    }
+  }
+  outcomes.push(kindsOf(await keeper.pass())["z:1"]);
+  assertEquals(outcomes, ["pending", "pending", "pending", "delivered", "delivered"]);
+});
+
+Deno.test("AgentService.serve asks for the enrolment secret at the start of each pass", async () => {
+  await using stage = new Stage();
+  const [old, young] = [1, 2].map((byte) => new Uint8Array(32).fill(byte));
+  assert(old !== undefined && young !== undefined);
+  await stage.add("old:1", await FakeAgent.make({ app: "demo", enrolmentSecret: old }));
+  await stage.add("young:1", await FakeAgent.make({ app: "demo", enrolmentSecret: young }));
+  let secret: Uint8Array<ArrayBuffer> | null = null;
+  const keeper = stage.keeper({
+    fleet: { ...stage.fleet(), app: "demo" },
+    trust: "approve",
+    enrolmentSecret: () => Promise.resolve(secret),
+  });
+  const passes: Record<string, string>[] = [];
+  for (secret of [null, old, young]) passes.push(kindsOf(await keeper.pass()));
+  assertEquals(passes, [
+    { "old:1": "pending", "young:1": "pending" },
+    { "old:1": "delivered", "young:1": "enrolment-invalid" },
+    { "old:1": "enrolment-invalid", "young:1": "delivered" },
+  ]);
 });

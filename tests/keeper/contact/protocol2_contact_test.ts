@@ -1,3 +1,5 @@
+import { auditDial } from "../../../keeper/audit/audited_dial.ts";
+import { AuditError, AuditRecorder, MemoryAuditLog } from "../../../keeper/audit/mod.ts";
 import { prepareDelivery } from "../../../keeper/contact/delivery.ts";
 import { Deliveries } from "../../../keeper/original/mod.ts";
 import type { ContactReport } from "../../../keeper/report/report.ts";
@@ -125,4 +127,63 @@ Deno.test("talkProtocol2 reports where an agent says that it runs, trusted or no
   const { report, store } = await meet({ node: NODE });
   assertEquals([report.trust, report.node], [null, NODE]);
   assertEquals((await store.load()).agents, []);
+});
+
+/** Meets an agent, with everything put on record in this log. */
+async function meetOnRecord(
+  log: MemoryAuditLog,
+  keeper: { readonly trust?: TrustPolicy } = {},
+): Promise<Meeting> {
+  const audit = new AuditRecorder(log, { fingerprint: () => Promise.resolve("f00d") });
+  const agent = await FakeAgent.make({ component: "web" });
+  const network = new FakeNetwork();
+  network.set("203.0.113.1:8888", agent.serve);
+  const meeting = await meet({}, { ...keeper, dial: auditDial(network.dial, audit) });
+  await network.idle();
+  return { ...meeting, agent };
+}
+
+function recorded(log: MemoryAuditLog): unknown[] {
+  return log.lines.map((line) => {
+    const { event, address, component, code, path, files } = JSON.parse(line);
+    return [event, address, component, code ?? path ?? files];
+  });
+}
+
+Deno.test("talkProtocol2 puts on record what it gives and what came of it", async () => {
+  const log = new MemoryAuditLog();
+  const { agent } = await meetOnRecord(log, { trust: "first-use" });
+  const who = ["203.0.113.1:8888", "web"];
+  assertEquals(recorded(log), [
+    ["given", ...who, "a"],
+    ["result", ...who, [{ path: "a", outcome: "created" }]],
+  ]);
+  assertEquals(agent.store.paths(), ["a"]);
+});
+
+Deno.test("talkProtocol2 puts on record that it turns an agent away", async () => {
+  const log = new MemoryAuditLog();
+  await meetOnRecord(log);
+  assertEquals(recorded(log), [["refused", "203.0.113.1:8888", "web", "agent-pending"]]);
+});
+
+Deno.test("talkProtocol2 gives nothing that it cannot put on record", async () => {
+  const log = new MemoryAuditLog();
+  const append = log.append.bind(log);
+  // It fails when the first file is to be given, not before.
+  log.append = (events) => {
+    if (events.some(({ event }) => event === "given")) log.failure = new AuditError("no room");
+    return append(events);
+  };
+  const { agent, report } = await meetOnRecord(log, { trust: "first-use" });
+  assertEquals(report.outcome, { kind: "failed", code: "audit-failed" });
+  assertEquals([agent.store.paths(), log.lines], [[], []]);
+});
+
+Deno.test("talkProtocol2 says nothing to an agent while nothing can be put on record", async () => {
+  const log = new MemoryAuditLog();
+  log.failure = new AuditError("no room");
+  const { agent, report } = await meetOnRecord(log, { trust: "first-use" });
+  assertEquals(report.outcome, { kind: "failed", code: "audit-failed" });
+  assertEquals([report.fingerprint, agent.store.paths()], [null, []]);
 });

@@ -1,24 +1,31 @@
 import type { AgentAddress } from "../../../keeper/fleet/agent_address.ts";
-import { StaticFleet } from "../../../keeper/fleet/fleet.ts";
+import type { FleetListOptions } from "../../../keeper/fleet/fleet.ts";
 import { FleetList } from "../../../keeper/fleet/fleet_list.ts";
 import { FORGET_ADDRESS_MS } from "../../../keeper/limits.ts";
 import { Schedule } from "../../../keeper/fleet/schedule.ts";
-import { FluxVaultError, SILENT_LOGGER } from "../../../protocol/mod.ts";
+import { FluxVaultError, SILENT_LOGGER, StorageError } from "../../../protocol/mod.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 
 const A = { host: "a", port: 1 };
 
-function listOf(answers: (readonly AgentAddress[] | Error)[], now: () => number = () => 0) {
+function listOf(
+  answers: (readonly AgentAddress[] | Error)[],
+  now: () => number = () => 0,
+  recorded: () => Promise<ReadonlySet<string>> = () => Promise.resolve(new Set()),
+) {
   const schedule = new Schedule({ pollingIntervalMs: 1_000, random: () => 0 });
   const fleet = {
     app: null,
-    list(): Promise<readonly AgentAddress[]> {
+    asked: [] as FleetListOptions[],
+    list(options: FleetListOptions = {}): Promise<readonly AgentAddress[]> {
+      fleet.asked.push(options);
       const answer = answers.shift();
       if (answer === undefined || answer instanceof Error) return Promise.reject(answer);
       return Promise.resolve(answer);
     },
   };
-  return { schedule, list: new FleetList(fleet, { schedule, logger: SILENT_LOGGER, now }) };
+  const parts = { schedule, recorded, logger: SILENT_LOGGER, now };
+  return { schedule, fleet, list: new FleetList(fleet, parts) };
 }
 
 const DOWN = new FluxVaultError("api-unreachable", "no answer");
@@ -55,12 +62,26 @@ Deno.test("FleetList believes an empty list where there never was another", asyn
   assertEquals([await list.refresh(), list.isKnown, list.problem], [null, true, null]);
 });
 
+Deno.test("FleetList tells the fleet where agents are on record", async () => {
+  const recorded = new Set(["a:1"]);
+  const { list, fleet } = listOf([[A]], undefined, () => Promise.resolve(recorded));
+  await list.refresh();
+  assertEquals(fleet.asked, [{ recorded }]);
+});
+
+Deno.test("FleetList keeps the last list where the record cannot be read", async () => {
+  let isReadable = true;
+  const { schedule, list } = listOf([[A], []], undefined, () => {
+    const error = new StorageError("state-malformed", "no JSON");
+    return isReadable ? Promise.resolve(new Set()) : Promise.reject(error);
+  });
+  await list.refresh();
+  isReadable = false;
+  await list.refresh();
+  assertEquals([schedule.size, list.problem?.code], [1, "state-malformed"]);
+});
+
 Deno.test("FleetList throws what is no failure of the fleet", async () => {
   const { list } = listOf([new RangeError("a fault")]);
   await assertRejects(() => list.refresh(), RangeError);
-});
-
-Deno.test("StaticFleet lists what it was given", async () => {
-  const fleet = new StaticFleet([A], { app: "demo" });
-  assertEquals([await fleet.list(), fleet.app], [[A], "demo"]);
 });

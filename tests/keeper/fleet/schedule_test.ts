@@ -1,5 +1,9 @@
 import fc from "fast-check";
-import { FIRST_RETRY_MS, FORGET_ADDRESS_MS } from "../../../keeper/limits.ts";
+import {
+  FIRST_RETRY_MS,
+  FORGET_ADDRESS_MS,
+  MAX_REMEMBERED_ADDRESSES,
+} from "../../../keeper/limits.ts";
 import { orderAgents, Schedule, type ScheduledAgent } from "../../../keeper/fleet/schedule.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -119,6 +123,63 @@ for (
     assertEquals(schedule.due(1), [agent]);
   });
 }
+
+function hosts(count: number, prefix = "h"): { host: string; port: number }[] {
+  return Array.from({ length: count }, (_, i) => ({ host: `${prefix}${i}`, port: 1 }));
+}
+
+Deno.test("Schedule says when the next agent is due among more than a call can take", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet(hosts(150_000), 5);
+  assertEquals(schedule.nextDueMs(), 5);
+});
+
+Deno.test("Schedule forgets at once who left the list before any contact", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const agent = only(schedule.idle());
+  schedule.setFleet([B], 1);
+  schedule.setFleet([A, B], 2);
+  assert(schedule.idle().every((other) => other !== agent) && schedule.size === 2);
+});
+
+Deno.test("Schedule.drop has an agent due that comes back, and forgets one that was never tried", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A, B], 0);
+  const [tried, untried] = schedule.idle();
+  assert(tried !== undefined && untried !== undefined);
+  finish(schedule, tried, true);
+  for (const agent of [tried, untried]) schedule.begin(agent);
+  schedule.setFleet([], 1);
+  for (const agent of [tried, untried]) schedule.drop(agent, 2);
+  schedule.setFleet([A, B], 3);
+  const [first, second] = schedule.due(3);
+  assert(first === tried && second !== untried && second?.name === "b:1");
+});
+
+Deno.test("Schedule remembers no more of the gone than it may, and those that went last", () => {
+  const schedule = scheduleOf();
+  const gone = [...hosts(MAX_REMEMBERED_ADDRESSES), { host: "late", port: 1 }];
+  schedule.setFleet(gone, 0);
+  for (const agent of schedule.idle()) finish(schedule, agent, false);
+  schedule.setFleet([{ host: "late", port: 1 }], 1);
+  schedule.setFleet([], 2);
+  schedule.setFleet(gone, 3);
+  const failures = schedule.idle().map(({ failures }) => failures);
+  assertEquals([failures.filter((count) => count === 0).length, failures[0]], [1, 1]);
+  assertEquals(schedule.idle().find(({ name }) => name === "late:1")?.failures, 1);
+});
+
+Deno.test("Schedule keeps up with a list that changes completely at each answer", () => {
+  const schedule = scheduleOf();
+  for (let i = 0; i < 200; i++) {
+    schedule.setFleet(hosts(1_000, `a${i}-`), i);
+    for (const agent of schedule.due(i)) finish(schedule, agent, false, i);
+    assertEquals(schedule.size, 1_000);
+  }
+  schedule.setFleet(hosts(1_000, "a100-"), 200);
+  assert(schedule.idle().every(({ failures }) => failures === 0));
+});
 
 Deno.test("Schedule.isListed tells who is on the list now", () => {
   const schedule = scheduleOf();

@@ -67,3 +67,11 @@ Deno.test("CredentialLockerStore repeats nothing that PowerShell wrote", async (
     assert(!error.message.includes(KEY.wif), error.message);
   }
 });
+
+Deno.test("CredentialLockerStore has what it finds, and asks for no password", async () => {
+  const commands = new PlayedCommands({}, { code: 44 }, { code: 1 });
+  const store = new CredentialLockerStore(commands.run);
+  assertEquals([await store.has("a"), await store.has("b")], [true, false]);
+  assert(!commands.calls[0]?.input?.includes("Password;"), commands.calls[0]?.input);
+  await assertRejects(() => store.has("a"), StorageError, "io-failed");
+});

@@ -95,3 +95,10 @@ Deno.test("EncryptedFileStore is always there, and says where", async () => {
   assertEquals(await store.isAvailable(), true);
   assertEquals(store.where("a"), "the encrypted file /x/state/keys/a.json");
 });
+
+Deno.test("EncryptedFileStore has a secret without asking for its passphrase", async () => {
+  await using folder = await temporaryFolder();
+  await open(folder.path).store.write("a", "one");
+  const { store, asked } = open(folder.path);
+  assertEquals([await store.has("a"), await store.has("b"), asked], [true, false, []]);
+});

@@ -1,6 +1,6 @@
 /** Keys, stores and programs of the system for the tests of a keeper's keys; all keys are public. */
 import type { CommandCall, CommandResult } from "../../../keeper/keys/command_runner.ts";
-import type { KeyEntry, KeyIndex } from "../../../keeper/keys/key_index.ts";
+import type { KeyEntry, KeyIndex, KeyIndexUpdateOptions } from "../../../keeper/keys/key_index.ts";
 import type { KeyStore, KeyStoreName } from "../../../keeper/keys/key_store.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 
@@ -38,6 +38,10 @@ export class MemoryKeyStore implements KeyStore {
   isThere = true;
   /** Whether it takes what it is given. */
   isLocked = false;
+  /** Whether it gives nothing out. */
+  isClosed = false;
+  /** How often it was asked for a secret. */
+  readCount = 0;
   /** What it holds. */
   readonly secrets = new Map<string, string>();
   /** The label of each secret. */
@@ -55,7 +59,13 @@ export class MemoryKeyStore implements KeyStore {
     return Promise.resolve(this.isThere);
   }
 
+  has(id: string): Promise<boolean> {
+    return Promise.resolve(this.secrets.has(id));
+  }
+
   read(id: string): Promise<string | null> {
+    this.readCount++;
+    if (this.isClosed) return Promise.reject(new StorageError("io-failed", "the store is closed"));
     return Promise.resolve(this.secrets.get(id) ?? null);
   }
 
@@ -76,15 +86,26 @@ export class MemoryKeyStore implements KeyStore {
 export class MemoryKeyIndex implements KeyIndex {
   /** The list. */
   entries: readonly KeyEntry[] = [];
+  /** Whether it can be written. */
+  isFull = false;
+  /** Why it cannot be read, or `null`. */
+  fault: Error | null = null;
 
   load(): Promise<readonly KeyEntry[]> {
+    if (this.fault !== null) return Promise.reject(this.fault);
     return Promise.resolve(this.entries);
   }
 
   async update(
     change: (entries: readonly KeyEntry[]) => Promise<readonly KeyEntry[]>,
+    options: KeyIndexUpdateOptions = {},
   ): Promise<void> {
-    this.entries = await change(this.entries);
+    const after = await change(this.entries);
+    if (this.isFull && after !== this.entries) {
+      await options.undo?.();
+      throw new StorageError("disk-full", "the list cannot be written");
+    }
+    this.entries = after;
   }
 }
 
@@ -121,7 +142,7 @@ export function playSecretTool(secrets: Map<string, string> = new Map()) {
     if (args[0] === "store") secrets.set(id, input);
     if (args[0] === "clear") secrets.delete(id);
     const code = args[0] === "store" || found !== undefined ? 0 : 1;
-    const stdout = args[0] === "lookup" ? found ?? "" : "";
+    const stdout = args[0] === "lookup" || args[0] === "search" ? found ?? "" : "";
     return Promise.resolve({ code, stdout, complaint: "" });
   };
 }

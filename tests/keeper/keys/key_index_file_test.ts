@@ -42,9 +42,54 @@ Deno.test("KeyIndexFile writes nothing where a change rejects, and frees its loc
 Deno.test("KeyIndexFile never writes over a file that it cannot read", async () => {
   await using folder = await temporaryFolder();
   const file = new KeyIndexFile(folder.path);
-  await Deno.writeTextFile(file.path, "{}");
+  await Deno.writeTextFile(file.path, "{}", { mode: 0o600 });
   const change = () => file.update(() => Promise.resolve([]));
   const error = await assertRejects(change, StorageError, "state-malformed");
   assert(error.message.startsWith(`${file.path}: `) && error.hint !== undefined, error.message);
   assertEquals(await Deno.readTextFile(file.path), "{}");
+});
+
+Deno.test({
+  name: "KeyIndexFile refuses a file that others can write, and changes nothing in it",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await temporaryFolder();
+    const file = new KeyIndexFile(folder.path);
+    await file.update(() => Promise.resolve([entry("a")]));
+    const before = await Deno.readTextFile(file.path);
+    await Deno.chmod(file.path, 0o660);
+    const error = await assertRejects(() => file.load(), StorageError, "permission-denied");
+    assert(error.hint?.includes(`chmod 600 ${file.path}`), error.hint);
+    const change = () => file.update(() => Promise.resolve([]));
+    await assertRejects(change, StorageError, "permission-denied");
+    assertEquals(await Deno.readTextFile(file.path), before);
+  },
+});
+
+Deno.test("KeyIndexFile takes back what a change did where the list cannot be written", async () => {
+  await using folder = await temporaryFolder();
+  const file = new KeyIndexFile(folder.path);
+  let isLocked = false;
+  const undo = async () => {
+    isLocked = await lockFile(`${folder.path}/keys.lock`, { waitMs: 0 }).then(
+      (lock) => (lock.release(), false),
+      () => true,
+    );
+  };
+  // A folder in its place is what no file can be renamed to.
+  const change = async () => {
+    await Deno.mkdir(`${file.path}/x`, { recursive: true });
+    return [entry("a")];
+  };
+  await assertRejects(() => file.update(change, { undo }), StorageError);
+  assertEquals(isLocked, true);
+});
+
+Deno.test("KeyIndexFile writes nothing where a change returns the same list", async () => {
+  await using folder = await temporaryFolder();
+  const file = new KeyIndexFile(folder.path);
+  await file.update(() => Promise.resolve([entry("a")]));
+  const { ino } = await Deno.stat(file.path);
+  await file.update((entries) => Promise.resolve(entries));
+  assertEquals((await Deno.stat(file.path)).ino, ino);
 });

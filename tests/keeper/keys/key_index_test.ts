@@ -53,8 +53,10 @@ Deno.test("decodeKeyIndex reads the entry that the refused ones are made of", ()
   assertEquals(decodeKeyIndex(fileOf(ENTRY)).length, 1);
 });
 
-Deno.test("isSameKey compares what a secret is for and whose it is", () => {
+Deno.test("isSameKey compares what a secret is for and whose it is, however an app is written", () => {
   const one = { kind: "enrolment", name: "a" } as const;
   assert(isSameKey(one, { ...one }));
-  assert(!isSameKey(one, { ...one, name: "A" }) && !isSameKey(one, { ...one, kind: "keeper-key" }));
+  assert(isSameKey(one, { ...one, name: "A" }) && !isSameKey(one, { ...one, name: "b" }));
+  const key = { ...one, kind: "keeper-key" } as const;
+  assert(!isSameKey(one, key) && !isSameKey(key, { ...key, name: "A" }));
 });

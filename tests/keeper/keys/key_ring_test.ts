@@ -79,6 +79,7 @@ Deno.test("KeyRing save never replaces another secret that the store has", async
     ConfigError,
   );
   assert(error.hint?.includes("--state-dir") && !`${error.stack}`.includes(ENROLMENT));
+  assert(error.hint?.includes("enrolment remove demo --key-store system"), error.hint);
   assertEquals([system.secrets.get("enrolment-demo"), index.entries], ["another", []]);
 });
 
@@ -112,4 +113,85 @@ Deno.test("describeKey and commandFor name a secret by what it is for", () => {
   assertEquals(describeKey(APP), "the enrolment secret of demo");
   assertEquals(commandFor("add", APP), "fluxvault-keeper enrolment add demo");
   assertEquals(commandFor("add", NAME), `fluxvault-keeper keys add ${KEY.address}`);
+});
+
+Deno.test("KeyRing find and save know an app however it is written", async () => {
+  const { ring, system } = makeRing();
+  const entry = await ring.save({ ...APP, name: "Demo" }, ENROLMENT, { choice: "auto" });
+  assertEquals(await ring.find(APP), entry);
+  assertEquals(await ring.read(entry), ENROLMENT);
+  await assertRejects(() => ring.save(APP, "x", { choice: "auto" }), ConfigError);
+  await ring.remove(entry);
+  assertEquals([system.secrets.size, await ring.find(APP)], [0, null]);
+});
+
+Deno.test("KeyRing find and remove keep to the name as it is written where a list has both", async () => {
+  const { ring, index } = makeRing();
+  const both = ["Demo", "demo"].map((name) => {
+    return { kind: "enrolment", name, store: "file", createdMs: NOW_MS } as const;
+  });
+  index.entries = both;
+  for (const entry of both) assertEquals(await ring.find(entry), entry);
+  const [first, second] = both;
+  assert(first !== undefined && second !== undefined);
+  await ring.remove(first);
+  assertEquals(index.entries, [second]);
+});
+
+Deno.test("KeyRing save leaves no secret behind where the list cannot be written", async () => {
+  const { ring, index, file } = makeRing();
+  index.isFull = true;
+  const save = () => ring.save(APP, ENROLMENT, { choice: "file" });
+  await assertRejects(save, StorageError, "disk-full");
+  assertEquals([file.secrets.size, index.entries], [0, []]);
+  // What was there before is none of its own.
+  file.secrets.set("enrolment-demo", ENROLMENT);
+  await assertRejects(save, StorageError, "disk-full");
+  assertEquals(file.secrets.get("enrolment-demo"), ENROLMENT);
+});
+
+Deno.test("KeyRing save says how to get rid of an encrypted file that nobody lists", async () => {
+  const { ring, file } = makeRing();
+  file.secrets.set("enrolment-demo", "another");
+  const save = () => ring.save(APP, ENROLMENT, { choice: "file" });
+  const { hint = "" } = await assertRejects(save, ConfigError);
+  assert(!hint.includes("--state-dir") && hint.includes("enrolment remove demo"), hint);
+});
+
+Deno.test("KeyRing findUnlisted looks into the system's store only where it is named", async () => {
+  const { ring, system, file } = makeRing();
+  assertEquals(await ring.findUnlisted(APP, { choice: "auto" }), null);
+  system.secrets.set("enrolment-demo", "x");
+  assertEquals(await ring.findUnlisted(APP, { choice: "auto" }), null);
+  assertEquals(await ring.findUnlisted(APP, { choice: "system" }), { ...APP, store: "system" });
+  file.secrets.set("enrolment-demo", "x");
+  assertEquals(await ring.findUnlisted(APP, { choice: "auto" }), { ...APP, store: "file" });
+  assertEquals(file.readCount + system.readCount, 0);
+});
+
+Deno.test("KeyRing remove forgets a secret that nobody lists, on a full disk too", async () => {
+  const { ring, index, file } = makeRing();
+  file.secrets.set("enrolment-demo", "x");
+  index.isFull = true;
+  await ring.remove({ ...APP, store: "file" });
+  assertEquals(file.secrets.size, 0);
+});
+
+Deno.test("KeyRing save puts another secret in the place of one, in the same store", async () => {
+  const { ring, index, system, file } = makeRing();
+  await ring.save({ ...APP, name: "Demo" }, "old", { choice: "file" });
+  const entry = await ring.save(APP, ENROLMENT, { choice: "auto", replace: true });
+  assertEquals([index.entries, entry.name, system.secrets.size], [[entry], "Demo", 0]);
+  assertEquals([...file.secrets], [["enrolment-Demo", ENROLMENT]]);
+  const moved = () => ring.save(APP, "x", { choice: "system", replace: true });
+  assertEquals((await assertRejects(moved, ConfigError)).setting, "--key-store");
+});
+
+Deno.test("KeyRing save keeps the old secret where the list cannot be written", async () => {
+  const { ring, index, file } = makeRing();
+  const before = await ring.save(APP, "old", { choice: "file" });
+  index.isFull = true;
+  const save = () => ring.save(APP, ENROLMENT, { choice: "auto", replace: true });
+  await assertRejects(save, StorageError, "disk-full");
+  assertEquals([index.entries, file.secrets.get("enrolment-demo")], [[before], "old"]);
 });

@@ -61,3 +61,11 @@ Deno.test("quoteForSecurity lets no word end before its end", () => {
   assertEquals(quoteForSecurity(`a "b" \\ 'c'`), `"a \\"b\\" \\\\ 'c'"`);
   assertThrows(() => quoteForSecurity("a\ndelete-keychain"), RangeError);
 });
+
+Deno.test("KeychainStore has what it lists, and asks for no secret", async () => {
+  const commands = new PlayedCommands({}, { code: 44 }, { code: 1 });
+  const store = new KeychainStore(commands.run);
+  assertEquals([await store.has("keeper-key-x"), await store.has("keeper-key-x")], [true, false]);
+  assertEquals(commands.calls[0]?.args, ["find-generic-password", ...ITEM]);
+  await assertRejects(() => store.has("keeper-key-x"), StorageError, "io-failed");
+});

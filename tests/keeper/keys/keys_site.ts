@@ -1,8 +1,8 @@
 /** A folder of state and a secret service for the tests of the commands about keys. */
-import { KEYS_OPTIONS } from "../../../keeper/options.ts";
+import { ENROLMENT_OPTIONS } from "../../../keeper/options.ts";
 import type { KeyRing } from "../../../keeper/keys/key_ring.ts";
 import { openKeyRing } from "../../../keeper/keys/system_key_ring.ts";
-import type { KeysContext } from "../../../keeper/commands/stored_secret.ts";
+import type { EnrolmentContext } from "../../../keeper/commands/enrolment_command.ts";
 import { defineCommand, type Program } from "../../../protocol/host/mod.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
@@ -11,10 +11,12 @@ import { temporaryFolder } from "../../support/temporary_folder.ts";
 import { NOW_MS, playSecretTool, QUICK } from "./key_fixtures.ts";
 
 /** A command about keys, which takes the stored keys of a test. */
-export type KeysCommand = (context: KeysContext, ring: KeyRing) => Promise<number>;
+export type KeysCommand = (context: EnrolmentContext, ring: KeyRing) => Promise<number>;
 
 /** Where a test runs commands. */
 export interface KeysSite {
+  /** The folder of state. */
+  readonly folder: string;
   /** What the secret service holds. */
   readonly secrets: Map<string, string>;
   /** Runs a command with lines on standard input. */
@@ -36,6 +38,7 @@ export async function withKeys(
   };
   await work({
     secrets,
+    folder: folder.path,
     run: (args, lines = []) => run(args, new MemoryInput(lines)),
     ask: (args, lines) => run(args, new MemoryInput(lines, { isTerminal: true })),
   });
@@ -60,7 +63,7 @@ function programOf(
         path: [word],
         summary: "Does something with a key.",
         operands: "NAME",
-        options: KEYS_OPTIONS,
+        options: ENROLMENT_OPTIONS,
         load: () =>
           Promise.resolve({
             run: (context) => {
@@ -75,7 +78,7 @@ function programOf(
   };
 }
 
-function shownOf(output: KeysContext["stdout"]): KeysContext["stdout"] {
+function shownOf(output: EnrolmentContext["stdout"]): EnrolmentContext["stdout"] {
   const shown = new MemoryOutput({ isTerminal: true });
   shown.write = (text) => output.write(text);
   return shown;

@@ -1,4 +1,5 @@
-import { checkAddress, disclosedSecret, readPrivateKey } from "../../../keeper/keys/private_key.ts";
+import { disclosedSecret } from "../../../keeper/keys/disclosed_secret.ts";
+import { checkAddress, readPrivateKey } from "../../../keeper/keys/private_key.ts";
 import { encodeWif, zelIdOfKey } from "../../../flux/mod.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
@@ -55,8 +56,8 @@ Deno.test("checkAddress takes an address and nothing that only looks like one", 
     return error.message;
   });
   assertEquals(refused, [
-    "the argument is an address that no single key has",
-    "the argument is an address that no single key has",
+    "the argument is an address of another kind (bc1... or 3...)",
+    "the argument is an address of another kind (bc1... or 3...)",
     "the argument is an address of a test network",
     "the argument is an address of the Flux chain, not a Flux ID",
     "the argument is no address, or is mistyped",

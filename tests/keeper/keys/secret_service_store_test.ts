@@ -74,3 +74,10 @@ Deno.test("SecretServiceStore write rejects where the service does not give the 
   const store = new SecretServiceStore(commands.run);
   await assertRejects(() => store.write("a", KEY.wif, { label: "x" }), StorageError, "io-failed");
 });
+
+Deno.test("SecretServiceStore has what it lists, and unlocks nothing for it", async () => {
+  const commands = new PlayedCommands({ stdout: "[/1]\n" }, {});
+  const store = new SecretServiceStore(commands.run);
+  assertEquals([await store.has("keeper-key-x"), await store.has("keeper-key-x")], [true, false]);
+  assertEquals(commands.calls[0]?.args, ["search", ...ATTRIBUTES]);
+});

@@ -39,6 +39,11 @@ for (const by of ["us", "peer"] as const) {
   }
 }
 
+Deno.test("explainOutcome says for which app an unseen key has to be approved", () => {
+  const explanation = explainOutcome({ kind: "rejected", code: "rejected", by: "us" });
+  assert(explanation?.includes("--app-name"), String(explanation));
+});
+
 Deno.test("explainOutcome tells apart who turned whom away", () => {
   const [us, peer] = (["us", "peer"] as const).map((by) => {
     return explainOutcome({ kind: "rejected", code: "enrolment-invalid", by });

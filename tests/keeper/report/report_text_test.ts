@@ -140,3 +140,21 @@ Deno.test("formatReportText says that no agent was found, and what went wrong", 
     "",
   ]);
 });
+
+Deno.test("formatReportText gives no commands where a person is asked", () => {
+  const report = passOf([agentOf({ kind: "pending", reason: "new" })]);
+  const [asked, list] = (["none", "list"] as const).map((waitingHint) => {
+    return formatReportText(report, { waitingHint });
+  });
+  assert(!asked?.includes("approval") && !asked?.includes("agents approve"), asked);
+  assert(list?.includes("`agents list`") && !list.includes("agents approve"), list);
+});
+
+Deno.test("formatReportText orders agents by the numbers of their hosts", () => {
+  const text = formatReportText(passOf([10, 9].map((host) => {
+    const address = `203.0.113.${host}:8888`;
+    return agentOf({ kind: "pending", reason: "new" }, { address });
+  })));
+  const hosts = [...text.matchAll(/203\.0\.113\.(\d+):/g)].map(([, host]) => host);
+  assertEquals(hosts, ["9", "10", "9", "10"]);
+});

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { base64urlnopad } from "@scure/base";
-import { readWholeFingerprint, selectAgents } from "../../../keeper/trust/agent_selection.ts";
+import {
+  findByFingerprint,
+  readWholeFingerprint,
+  selectAgents,
+} from "../../../keeper/trust/agent_selection.ts";
 import { ConfigError, fingerprintGroups } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { fingerprintOf, pendingOf, pinOf, stateOf } from "./known_agents_fixtures.ts";
@@ -66,3 +70,15 @@ for (const text of ["", A, GROUPS.slice(0, -1), `${GROUPS.slice(0, -1)}b`, "SHA2
     assertEquals(readWholeFingerprint(text), null);
   });
 }
+
+Deno.test("selectAgents takes an app for the same however it is written", () => {
+  const selectors = [fingerprintOf(A)];
+  assertEquals(selectAgents(STATE, { selectors, app: "Demo" }), [pinOf(A)]);
+  const twice = stateOf({ agents: [pinOf(A)], pending: [pendingOf(A, { app: "DEMO" })] });
+  assertEquals(selectAgents(twice, { selectors }).length, 2);
+});
+
+Deno.test("findByFingerprint finds nobody by an address", () => {
+  assertEquals(findByFingerprint(STATE.agents, "203.0.113.1:8888", undefined), null);
+  assertEquals(findByFingerprint(STATE.agents, BEGINNING, "Demo"), pinOf(A));
+});

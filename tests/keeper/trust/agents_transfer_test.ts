@@ -162,3 +162,61 @@ Deno.test("mergeAgents leaves agents of other apps at the same address alone", (
   const { state } = merge({ agents: [pinOf("b", { app: "other" })] }, [pinOf("a")]);
   assertEquals(state.agents.length, 2);
 });
+
+Deno.test("decodeAgentsExport refuses a key that stands twice under two ways to write an app", () => {
+  const agents = [pinOf("a"), pinOf("a", { app: "Demo", address: "a:1" })];
+  const error = assertThrows(
+    () => decodeAgentsExport(encodeUtf8(encodeAgentsExport(agents))),
+    ConfigError,
+  );
+  assert(error.message.includes("stands twice"), error.message);
+});
+
+Deno.test("mergeAgents knows an app however it is written, and keeps how it was", () => {
+  const state = stateOf({ agents: [pinOf("a")] });
+  const same = mergeAgents(state, [pinOf("a", { app: "Demo" })], { nowMs: NOW_MS });
+  assertEquals([same.state === state, same.merged[0]?.deed], [true, "unchanged"]);
+  const other = pinOf("b", { app: "Demo" });
+  assertThrows(() => mergeAgents(state, [other], { nowMs: NOW_MS }), ConfigError);
+});
+
+Deno.test("encodeAgentsExport writes an address for one agent of an app, the one seen last", () => {
+  const agents = [
+    pinOf("a", { lastSeenMs: 1 }),
+    pinOf("b", { lastSeenMs: 3, app: "Demo" }),
+    pinOf("c", { lastSeenMs: 2 }),
+    pinOf("d", { app: "other" }),
+  ];
+  const read = decodeAgentsExport(encodeUtf8(encodeAgentsExport(agents)));
+  assertEquals(read.map(({ address }) => address !== null), [false, true, false, true]);
+});
+
+Deno.test("mergeAgents merges twenty thousand agents into as many", () => {
+  const many = (from: number) =>
+    Array.from({ length: 20_000 }, (_, i) => pinOf(`k${from + i}`, { address: `k${from + i}:1` }));
+  const known = many(0);
+  const { state, deeds } = merge({ agents: known, pending: [pendingOf("k29999")] }, many(10_000));
+  assertEquals([state.agents.length, state.pending.length], [30_000, 0]);
+  assertEquals(deeds.filter((deed) => deed === "unchanged").length, 10_000);
+  const taken = many(20_000).map((agent, i) => ({ ...agent, address: `k${i}:1` }));
+  const merger = merge({ agents: known }, taken, { replace: true });
+  assertEquals(merger.state.agents.length, 20_000);
+  assertEquals(merger.deeds.filter((deed) => deed === "replaced").length, 20_000);
+});
+
+Deno.test("mergeAgents looks at each agent a bounded number of times", () => {
+  let looks = 0;
+  const watched = (name: string) => {
+    const pin = pinOf(name, { address: `${name}:1` });
+    return new Proxy(pin, {
+      get: (target, member, receiver) => {
+        if (member === "fingerprint") looks++;
+        return Reflect.get(target, member, receiver);
+      },
+    });
+  };
+  const agents = Array.from({ length: 500 }, (_, i) => watched(`k${i}`));
+  const imported = Array.from({ length: 500 }, (_, i) => pinOf(`n${i}`, { address: `n${i}:1` }));
+  mergeAgents(stateOf({ agents }), imported, { nowMs: LATER_MS });
+  assert(looks <= 10 * agents.length, `${looks} looks`);
+});

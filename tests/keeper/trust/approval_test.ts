@@ -20,7 +20,7 @@ Deno.test("approveAgents pins an agent that waits", () => {
   assertEquals(after, stateOf({ agents: [pin], pending: [pendingOf(B, { address: "b:1" })] }));
 });
 
-for (const selector of [SHORTEST, `SHA256:${SHORTEST}a`, "203.0.113.1:8888", fingerprintOf(A)]) {
+for (const selector of [SHORTEST, `SHA256:${SHORTEST}a`, fingerprintOf(A)]) {
   Deno.test(`approveAgents finds an agent by ${selector}`, () => {
     const state = stateOf({ pending: [pendingOf(A), pendingOf(B, { address: "b:1" })] });
     const { approved } = approveAgents(state, { selectors: [selector] }, NOW_MS);
@@ -64,10 +64,31 @@ Deno.test("approveAgents replaces another key at the same address", () => {
   assertEquals(after.agents, [pinOf(A, { pinnedAtMs: NOW_MS })]);
 });
 
-Deno.test("approveAgents takes the one that waits where an address has a pin too", () => {
+Deno.test("approveAgents approves nobody by an address, and says which keys are known there", () => {
   const state = stateOf({ agents: [pinOf(B)], pending: [pendingOf(A, { reason: "changed" })] });
-  const { approved } = approveAgents(state, { selectors: ["203.0.113.1:8888"] }, NOW_MS);
-  assertEquals(approved[0]?.fingerprint, fingerprintOf(A));
+  const approve = (app?: string) =>
+    assertThrows(
+      () => approveAgents(state, { selectors: ["203.0.113.1:8888"], app }, NOW_MS),
+      ConfigError,
+    );
+  const known = `Known there: ${fingerprintOf(A)} waits, ${fingerprintOf(B)} is trusted.`;
+  assert(approve().hint?.endsWith(known), approve().hint);
+  assert(!approve("other").hint?.includes("Known there"));
+});
+
+Deno.test("approveAgents knows an app however it is written, and keeps how it was", () => {
+  const state = stateOf({ agents: [pinOf(B)], pending: [pendingOf(A, { app: "Demo" })] });
+  const selection = { selectors: [fingerprintOf(A)], app: "DEMO" };
+  const { state: after, replaced } = approveAgents(state, selection, NOW_MS);
+  assertEquals([after.agents.map(({ app }) => app), replaced], [["Demo"], [pinOf(B)]]);
+  const known = approveAgents(after, { ...selection, app: "demo" }, NOW_MS).state;
+  assertEquals(known.agents, after.agents);
+});
+
+Deno.test("forgetAgents forgets the pin and what waits however their app is written", () => {
+  const state = stateOf({ agents: [pinOf(A)], pending: [pendingOf(A, { app: "Demo" })] });
+  const { state: after } = forgetAgents(state, { selectors: [A], app: "DEMO" });
+  assertEquals(after, stateOf());
 });
 
 Deno.test("approveAgents raises an agent trusted at first use", () => {
@@ -129,4 +150,17 @@ Deno.test("approveAgents approves for no app what waits for none", () => {
   });
   const { approved } = approveAgents(state, { selectors: [A], app: null }, NOW_MS);
   assertEquals(approved.map(({ app, address }) => [app, address]), [[null, "b:1"]]);
+});
+
+Deno.test("approveAgents takes no address where one key waits at several, whichever comes first", () => {
+  const rows = [pendingOf(A, { address: "relay:1" }), pendingOf(A, { app: "DEMO" })];
+  const other = pendingOf(A, { app: "other", address: "other:1" });
+  const replaced = pinOf(B);
+  for (const pending of [rows, rows.toReversed()]) {
+    const state = stateOf({ agents: [replaced], pending: [...pending, other] });
+    const selection = { selectors: [fingerprintOf(A)], app: "demo" };
+    const { approved, state: after } = approveAgents(state, selection, NOW_MS);
+    assertEquals(approved.map(({ address }) => address), [null]);
+    assertEquals([after.pending, after.agents.length], [[other], 2]);
+  }
 });

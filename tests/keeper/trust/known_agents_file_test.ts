@@ -71,9 +71,46 @@ Deno.test("KnownAgentsFile never writes over a file that it cannot read", () =>
   withFolder(async (folder) => {
     const file = new KnownAgentsFile(folder);
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(file.path, '{"version":1,"agents":[{}]}');
+    await Deno.writeTextFile(file.path, '{"version":1,"agents":[{}]}', { mode: 0o600 });
     const error = await assertRejects(() => file.load(), StorageError, "state-malformed");
     assert(error.message.includes(file.path) && error.message.includes("agents[0]"));
     await assertRejects(() => file.update(adding("a")), StorageError, "state-malformed");
     assertEquals(await Deno.readTextFile(file.path), '{"version":1,"agents":[{}]}');
+  }));
+
+for (const mode of [0o620, 0o602, 0o666]) {
+  Deno.test({
+    name: `KnownAgentsFile refuses a file of mode ${mode.toString(8)}, and changes nothing in it`,
+    ignore: Deno.build.os === "windows",
+    fn: () =>
+      withFolder(async (folder) => {
+        const file = new KnownAgentsFile(folder);
+        await file.update(adding("a"));
+        const before = await Deno.readTextFile(file.path);
+        await Deno.chmod(file.path, mode);
+        const error = await assertRejects(() => file.load(), StorageError, "permission-denied");
+        assert(error.hint?.includes(`chmod 600 ${file.path}`), error.hint);
+        await assertRejects(() => file.update(adding("b")), StorageError, "permission-denied");
+        assertEquals(await Deno.readTextFile(file.path), before);
+        await Deno.chmod(file.path, 0o644);
+        assertEquals((await file.load()).agents.length, 1);
+      }),
+  });
+}
+
+Deno.test("KnownAgentsFile writes no file that it could not read, and keeps the one that is there", () =>
+  withFolder(async (folder) => {
+    const file = new KnownAgentsFile(folder);
+    await file.update(adding("a"));
+    const before = await Deno.readTextFile(file.path);
+    const many = Array.from({ length: 50_000 }, (_, i) => pinOf(`k${i}`, { address: null }));
+    const error = await assertRejects(
+      () => file.update((state) => ({ ...state, agents: [...state.agents, ...many] })),
+      StorageError,
+      "io-failed",
+    );
+    assert(error.hint?.includes("agents forget"), error.hint);
+    assertEquals(await Deno.readTextFile(file.path), before);
+    await file.update(adding("b"));
+    assertEquals((await file.load()).agents.length, 2);
   }));

@@ -40,6 +40,7 @@ export function pinOf(name: string, members: Partial<KnownAgent> = {}): KnownAge
     app: "demo",
     component: null,
     address: "203.0.113.1:8888",
+    heardAt: null,
     trust: "approved",
     pinnedAtMs: NOW_MS - 1_000,
     firstSeenMs: NOW_MS - 1_000,

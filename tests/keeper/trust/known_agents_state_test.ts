@@ -13,6 +13,7 @@ const STATE = stateOf({
     pinOf("a"),
     pinOf("b", { component: undefined, address: null, lastSeenMs: null, app: null }),
     pinOf("c", { component: "web", trust: "first-use", missingSinceMs: NOW_MS }),
+    pinOf("f", { address: null, heardAt: "203.0.113.9:8888" }),
     pinOf("e", { trust: "enrolled", node: NODE, firstSeenMs: null }),
   ],
   pending: [pendingOf("d", { component: "db", reason: "changed", node: NODE })],
@@ -51,7 +52,7 @@ const MALFORMED: readonly (readonly [string, (json: Json) => void, RegExp])[] = 
   ["another version", (json) => json.version = 2, /another version/],
   ["no version", (json) => json.version = undefined, /"version"/],
   ["no agents", (json) => json["agents"] = null as never, /"agents"/],
-  ["an agent that is none", (json) => json["agents"]?.push(null as never), /agents\[4\]/],
+  ["an agent that is none", (json) => json["agents"]?.push(null as never), /agents\[5\]/],
   ["a cut fingerprint", (json) =>
     json["agents"]?.[0] &&
     (json["agents"][0]["fingerprint"] = "SHA256:abc"), /agents\[0\].*"fingerprint"/],

@@ -1,4 +1,5 @@
 import { KnownAgents, type KnownAgentsOptions } from "../../../keeper/trust/known_agents.ts";
+import type { AgentContact, Judgement } from "../../../keeper/trust/trust_policy.ts";
 import { MemoryKnownAgentsStore } from "../../../keeper/trust/known_agents_store.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -11,6 +12,22 @@ const OPTIONS: KnownAgentsOptions = {
   sightingLifetimeMs: 1_000,
   now: () => NOW_MS,
 };
+
+const MOVED = { address: "198.51.100.1:1" };
+const ON_RECORD = contactOf("a").address;
+const RELAY = { verdict: "refused", code: "relay-suspected" } as const;
+
+/** Lets a contact begin, and judges it. */
+async function begin(known: KnownAgents, contact: AgentContact): Promise<Judgement> {
+  known.beginContact(contact.address);
+  return await known.judge(contact);
+}
+
+/** Lets a contact come to its end. */
+async function complete(known: KnownAgents, contact: AgentContact): Promise<void> {
+  assertEquals((await begin(known, contact)).verdict, "trusted");
+  known.finishContact(contact.address, contact.fingerprint);
+}
 
 function knownBy(
   store: MemoryKnownAgentsStore,
@@ -59,11 +76,8 @@ Deno.test("KnownAgents.judge refuses the second address of one process", async (
   const store = new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] }));
   const known = knownBy(store);
   await known.reload();
-  assertEquals((await known.judge(contactOf("a"))).verdict, "trusted");
-  assertEquals(await known.judge(contactOf("a", { address: "198.51.100.1:1" })), {
-    verdict: "refused",
-    code: "relay-suspected",
-  });
+  await complete(known, contactOf("a"));
+  assertEquals(await known.judge(contactOf("a", MOVED)), RELAY);
 });
 
 Deno.test("KnownAgents.reload sees what the operator decided", async () => {
@@ -205,16 +219,14 @@ Deno.test("KnownAgents.judge goes by the list and the number of instances as the
   assertEquals(reasons, ["not-listed", "places-unknown", "trusted"]);
 });
 
-const MOVED = { address: "198.51.100.1:1" };
-const ON_RECORD = contactOf("a").address;
-
 Deno.test("KnownAgents.judge hears the address on record before another with its key", async () => {
   const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] })));
   await known.reload();
   known.beginContact(ON_RECORD);
   const relay = known.judge(contactOf("a", MOVED));
   assertEquals((await known.judge(contactOf("a"))).verdict, "trusted");
-  assertEquals(await relay, { verdict: "refused", code: "relay-suspected" });
+  known.finishContact(ON_RECORD, fingerprintOf("a"));
+  assertEquals(await relay, RELAY);
 });
 
 Deno.test("KnownAgents.judge accepts an agent that has moved once its old address is over", async () => {
@@ -224,4 +236,118 @@ Deno.test("KnownAgents.judge accepts an agent that has moved once its old addres
   const moved = known.judge(contactOf("a", MOVED));
   known.endContact(ON_RECORD);
   assertEquals((await moved).verdict, "trusted");
+});
+
+Deno.test("KnownAgents.judge serves an agent although the address on record breaks off", async () => {
+  const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] })));
+  await known.reload();
+  // The relay is on record: it lets the agent say who it is, and goes no further.
+  assertEquals((await begin(known, contactOf("a"))).verdict, "trusted");
+  const agent = known.judge(contactOf("a", MOVED));
+  known.finishContact(ON_RECORD, null);
+  assertEquals((await agent).verdict, "trusted");
+});
+
+Deno.test("KnownAgents.judge hears the first of two addresses to its end where none is on record", async () => {
+  for (const [completedBy, expected] of [[fingerprintOf("a"), "refused"], [null, "trusted"]]) {
+    const unknown = { address: null, lastSeenMs: null, firstSeenMs: null };
+    const store = new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a", unknown)] }));
+    const known = knownBy(store);
+    await known.reload();
+    known.beginContact(MOVED.address);
+    known.beginContact(ON_RECORD);
+    const judgements = [known.judge(contactOf("a")), known.judge(contactOf("a", MOVED))];
+    assertEquals((await judgements[0])?.verdict, "trusted");
+    known.finishContact(ON_RECORD, completedBy ?? null);
+    assertEquals((await judgements[1])?.verdict, expected);
+  }
+});
+
+Deno.test("KnownAgents.judge serves the other address for as long as the one on record fails", async () => {
+  const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] })));
+  await known.reload();
+  await complete(known, contactOf("a"));
+  known.beginContact(ON_RECORD);
+  known.finishContact(ON_RECORD, null);
+  await complete(known, contactOf("a", MOVED));
+  // The record has moved, and whoever was there before is the second one now.
+  assertEquals(await begin(known, contactOf("a")), RELAY);
+});
+
+Deno.test("KnownAgents.finishContact moves no record that completes its contacts", async () => {
+  const store = new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] }));
+  const known = knownBy(store);
+  await known.reload();
+  assertEquals((await known.judge(contactOf("a", MOVED))).verdict, "trusted");
+  await complete(known, contactOf("a"));
+  known.finishContact(MOVED.address, fingerprintOf("a"));
+  await known.settle({ fleetSinceMs: null });
+  assertEquals((await store.load()).agents.map(({ address }) => address), [ON_RECORD]);
+  assertEquals((await known.judge(contactOf("a"))).verdict, "trusted");
+});
+
+Deno.test("KnownAgents.settle has an agent on record where a contact was completed, not where one began", async () => {
+  const store = new MemoryKnownAgentsStore();
+  const known = knownBy(store, { trust: "first-use" });
+  const addresses: unknown[] = [];
+  const settle = async () => {
+    await known.settle({ fleetSinceMs: null });
+    addresses.push((await store.load()).agents.map(({ address }) => address));
+    addresses.push([known.isRecorded(ON_RECORD), known.hasKeyAt(ON_RECORD)]);
+  };
+  await begin(known, contactOf("a"));
+  known.finishContact(ON_RECORD, null);
+  await settle();
+  await complete(known, contactOf("a"));
+  await settle();
+  assertEquals(addresses, [[null], [false, true], [ON_RECORD], [true, true]]);
+});
+
+Deno.test("KnownAgents.settle misses nobody whose address was not dialled", async () => {
+  const agents = [
+    pinOf("a", { address: "a:1", trust: "first-use" }),
+    pinOf("b", { address: "b:1", trust: "first-use" }),
+  ];
+  const store = new MemoryKnownAgentsStore(stateOf({ agents }));
+  const known = knownBy(store, { trust: "first-use", firstUseLimit: 3 });
+  await known.reload();
+  await complete(known, contactOf("c", { address: "c:1" }));
+  known.beginContact("a:1");
+  known.finishContact("a:1", null);
+  await known.settle({ fleetSinceMs: NOW_MS });
+  const missed = (await store.load()).agents.map(({ missingSinceMs }) => missingSinceMs);
+  assertEquals(missed, [NOW_MS, null, null]);
+});
+
+Deno.test("KnownAgents.revisionOf keeps to one revision however the app is written", async () => {
+  const store = new MemoryKnownAgentsStore();
+  const declared = { component: null, digest: "00".repeat(32), sinceMs: 0 };
+  const first = await knownBy(store, { app: "Demo" }).revisionOf(declared);
+  const known = knownBy(store, { now: () => NOW_MS + 9 });
+  await known.reload();
+  assertEquals(await known.revisionOf(declared), first);
+  await known.revisionOf({ ...declared, digest: "11".repeat(32) });
+  assertEquals((await store.load()).revisions.map(({ app }) => app), ["Demo"]);
+});
+
+Deno.test("KnownAgents.isRecorded finds the agents of an app however it is written", async () => {
+  const store = new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] }));
+  const known = knownBy(store, { app: "DEMO" });
+  await known.reload();
+  assertEquals(known.isRecorded("203.0.113.1:8888"), true);
+});
+
+Deno.test("KnownAgents.raiseRevision goes beyond what is on record, once for each component", async () => {
+  const revision = { app: "demo", component: "web", revision: NOW_MS + 5, digest: "00".repeat(32) };
+  const other = { ...revision, component: "db" };
+  const store = new MemoryKnownAgentsStore(stateOf({ revisions: [revision, other] }));
+  const known = new KnownAgents(store, {
+    app: "demo",
+    trust: "approve",
+    firstUseLimit: 0,
+    sightingLifetimeMs: 1_000,
+    now: () => NOW_MS,
+  });
+  assertEquals([await known.raiseRevision("web"), await known.raiseRevision("web")], [true, false]);
+  assertEquals((await store.load()).revisions, [{ ...revision, revision: NOW_MS + 6 }, other]);
 });

@@ -296,3 +296,39 @@ Deno.test("levelTimeMs is later than all that the agent may have seen", () => {
   assertEquals(levelTimeMs(state, { ...agent, pinnedAtMs: NOW_MS + 60 }, NOW_MS), NOW_MS + 61);
   assertEquals(levelTimeMs(state, { app: "demo", component: undefined }, NOW_MS), NOW_MS + 71);
 });
+
+Deno.test("judgeAgent takes an app for the same however it is written", () => {
+  const agents = [pinOf("a"), pinOf("b", { trust: "first-use", address: "203.0.113.2:8888" })];
+  const state = stateOf({ agents });
+  const rules = rulesOf({ app: "Demo", trust: "first-use", firstUseLimit: 1 });
+  assertEquals(judgeAgent(state, contactOf("a", { app: "DEMO" }), rules).verdict, "trusted");
+  assertEquals(judgeAgent(state, contactOf("c"), rules), {
+    verdict: "refused",
+    code: "identity-changed",
+  });
+  assertEquals(judgeAgent(state, contactOf("c", { address: "c:1" }), rules), {
+    verdict: "pending",
+    reason: "places-taken",
+  });
+});
+
+Deno.test("levelTimeMs counts the revisions of an app however it is written", () => {
+  const revision = { app: "demo", component: null, revision: NOW_MS + 7, digest: "00".repeat(32) };
+  const state = stateOf({ revisions: [revision] });
+  assertEquals(levelTimeMs(state, { app: "Demo", component: null }, NOW_MS), NOW_MS + 8);
+});
+
+Deno.test("judgeAgent takes a key for no changed one where another was heard and never served", () => {
+  const heard = pinOf("b", { address: null, heardAt: contactOf("a").address, trust: "first-use" });
+  const state = stateOf({ agents: [heard] });
+  const judge = (trust: "approve" | "first-use" | "pinned") =>
+    judgeAgent(state, contactOf("a"), rulesOf({ trust, firstUseLimit: 1 }));
+  assertEquals(judge("approve"), { verdict: "pending", reason: "new" });
+  assertEquals(judge("pinned"), { verdict: "refused", code: "rejected" });
+  assertEquals(judge("first-use").verdict, "trusted");
+  const elsewhere = contactOf("a", { address: "a:1" });
+  assertEquals(judgeAgent(state, elsewhere, rulesOf({ trust: "first-use", firstUseLimit: 1 })), {
+    verdict: "pending",
+    reason: "places-taken",
+  });
+});

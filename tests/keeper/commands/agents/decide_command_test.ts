@@ -26,6 +26,19 @@ Deno.test("forget strikes an agent off", async () => {
   assertEquals((await desk.file.load()).agents, []);
 });
 
+Deno.test("approve takes no address, which another key may have meanwhile", async () => {
+  await using desk = await AgentsDesk.open();
+  const { code, stdout, stderr } = await desk.run("approve", "203.0.113.2:8888");
+  assertEquals([code, stdout, await desk.file.load()], [2, "", STATE]);
+  assert(stderr.includes(`${fingerprintOf(WAITING)} waits`), stderr);
+});
+
+Deno.test("approve refuses what is no name of an app, and writes nothing", async () => {
+  await using desk = await AgentsDesk.open();
+  const { code } = await desk.run("approve", fingerprintOf("new"), "--app-name", "de mo");
+  assertEquals([code, await desk.file.load()], [2, STATE]);
+});
+
 for (const args of [["approve"], ["forget"], ["approve", "nobody-here"], ["forget", "bbb"]]) {
   Deno.test(`agents ${args.join(" ")} exits with 2 and changes nothing`, async () => {
     await using desk = await AgentsDesk.open();
@@ -35,3 +48,14 @@ for (const args of [["approve"], ["forget"], ["approve", "nobody-here"], ["forge
     assertEquals(await desk.file.load(), STATE);
   });
 }
+
+Deno.test("approve says that an unseen agent without an app is one of no app's keeper", async () => {
+  await using desk = await AgentsDesk.open();
+  const unseen = await desk.run("approve", fingerprintOf("new".padEnd(42, "_") + "8"));
+  assertEquals(unseen.code, 0);
+  assert(unseen.stderr.includes("for keepers without --app-name alone"), unseen.stderr);
+  const named = ["--app-name", "demo"];
+  const seen = await desk.run("approve", WAITING);
+  const ofApp = await desk.run("approve", fingerprintOf("two".padEnd(42, "_") + "8"), ...named);
+  assertEquals([seen.stderr, ofApp.code, ofApp.stderr], ["", 0, ""]);
+});

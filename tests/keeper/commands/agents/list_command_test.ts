@@ -45,6 +45,7 @@ Deno.test("run writes JSON with stable members, of one app where it is named", a
     seen: "2029-12-31T23:59:59.000Z",
     node: NODE,
   });
+  assertEquals((await desk.run("list", "--json", "--app-name", "DEMO")).stdout, stdout);
   assertEquals((await desk.run("list", "--json", "--app-name", "other")).stdout, "");
 });
 

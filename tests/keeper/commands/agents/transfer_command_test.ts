@@ -100,3 +100,12 @@ for (const [what, args, input] of MISTAKES) {
     assert(stderr.includes("hint: "), stderr);
   });
 }
+
+Deno.test("exportAgents and importAgents know an app however it is written", async () => {
+  await using source = await AgentsDesk.open(MANY);
+  const { stdout } = await source.run("export", "--app-name", "Demo");
+  assertEquals(fingerprintsIn(stdout), ["one", "two"].map(fingerprintOf));
+  await using desk = await AgentsDesk.open(stateOf());
+  await desk.runWith(stdout, "import", "-", "--app-name", "DEMO");
+  assertEquals((await desk.file.load()).agents.map(({ app }) => app), ["demo", "demo"]);
+});

@@ -1,0 +1,81 @@
+/**
+ * Lines of an audit log as a person reads them.
+ *
+ * @module
+ */
+import { sanitiseText } from "../../protocol/host/mod.ts";
+import type { AuditLine } from "./audit_line.ts";
+
+const EVENT_WIDTH = 8;
+const ADDRESS_WIDTH = 21;
+
+/** Writes a line: when, what, to which agent, and the rest of it; without its end. */
+export function formatAuditLine(line: AuditLine): string {
+  const time = line.time.slice(0, 19).replace("T", " ");
+  const address = textOf(line["address"]) ?? "-";
+  const agent = line.event === "start" ? [] : [textOf(line["fingerprint"]), textOf(line["trust"])];
+  const parts = [...agent, ...describe(line)].filter((part) => part !== null);
+  const event = line.event.padEnd(EVENT_WIDTH);
+  return sanitiseText(
+    `${time}  ${event}  ${address.padEnd(ADDRESS_WIDTH)}  ${parts.join(", ")}`.trimEnd(),
+    { maxLength: 2_000 },
+  );
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" || typeof value === "number" ? String(value) : null;
+}
+
+function named(name: string, value: unknown): string | null {
+  const text = textOf(value);
+  return text === null ? null : `${name} ${text}`;
+}
+
+function describe(line: AuditLine): (string | null)[] {
+  switch (line.event) {
+    case "start":
+      return [
+        named("version", line["version"]),
+        named("app", line["app"]),
+        named("new agents:", line["trust"]),
+        named("signed by", line["signer"]),
+      ];
+    case "given":
+    case "held":
+      return [
+        textOf(line["path"]),
+        line["size"] === undefined ? null : `${textOf(line["size"])} bytes`,
+        named("mode", line["mode"]),
+        named("revision", line["revision"]),
+        named("contents", line["contents"]),
+      ];
+    case "result":
+      return describeResult(line);
+    case "refused":
+      return [textOf(line["code"])];
+    case "trust":
+      return [
+        `${textOf(line["from"]) ?? "unknown"} to ${textOf(line["to"]) ?? "unknown"}`,
+        `by the ${textOf(line["by"])}`,
+      ];
+    case "command":
+      return [textOf(line["command"])];
+    case "torn":
+      return [`${textOf(line["bytes"])} bytes before it were cut off`];
+    default:
+      return [];
+  }
+}
+
+function describeResult(line: AuditLine): (string | null)[] {
+  const { outcome, code, counts, files, receipt } = line;
+  const numbers = typeof counts === "object" && counts !== null ? Object.entries(counts) : [];
+  const told = numbers.filter(([, count]) => count !== 0).map(([name, count]) =>
+    `${count} ${name}`
+  );
+  const troubles = (Array.isArray(files) ? files : [])
+    .filter((file) => file?.outcome !== "created" && file?.outcome !== "updated")
+    .map((file) => `${file?.path} ${file?.code ?? file?.outcome}`);
+  const signature = receipt === undefined ? null : receipt === null ? "unsigned" : "signed";
+  return [textOf(outcome), textOf(code), ...told, ...troubles, signature];
+}

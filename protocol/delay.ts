@@ -1,0 +1,26 @@
+/**
+ * Waiting on the real clock.
+ *
+ * @module
+ */
+
+/**
+ * Resolves after a time.
+ *
+ * @param durationMs How long to wait, in milliseconds; what a timer can run, below 25 days.
+ * @throws The reason of the signal, as soon as it is aborted.
+ */
+export function delay(durationMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, durationMs);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * The agent's signature over the results of a delivery (spec, section 8).
+ *
+ * It lets whoever has kept it show later what the agent said of a session, without the session's keys.
+ *
+ * @module
+ */
+import { type Bytes, concatBytes, encodeUtf8, writeUint32 } from "./bytes.ts";
+import type { AgentIdentity } from "./identity.ts";
+import type { ResultCounts } from "./messages.ts";
+
+const CONTEXT = encodeUtf8("fluxvault/2 agent results\n");
+const COUNT_BYTES = 8;
+
+/** What an agent signs of a delivery. */
+export interface ResultClaim {
+  /** The transcript of the session; 32 bytes. */
+  readonly transcript: Bytes;
+  /** The SHA-256 of the lines of its results; 32 bytes. */
+  readonly digest: Bytes;
+  /** How many files ended how. */
+  readonly counts: ResultCounts;
+}
+
+/** Signs for an agent. */
+export async function signResults(identity: AgentIdentity, claim: ResultClaim): Promise<Bytes> {
+  return await identity.sign(composeResultClaim(claim));
+}
+
+/**
+ * Tells whether a signature is that of an agent over these results.
+ *
+ * @param signer.publicKey The raw key, which the agent has proved to hold; 32 bytes.
+ */
+export async function verifyResults(
+  signer: { readonly publicKey: Bytes; readonly signature: Bytes },
+  claim: ResultClaim,
+): Promise<boolean> {
+  try {
+    const key = await crypto.subtle.importKey("raw", signer.publicKey, "Ed25519", false, [
+      "verify",
+    ]);
+    const message = composeResultClaim(claim);
+    return await crypto.subtle.verify("Ed25519", key, signer.signature, message);
+  } catch {
+    // A key that the platform refuses is as bad as a signature that does not verify.
+    return false;
+  }
+}
+
+function composeResultClaim({ transcript, digest, counts }: ResultClaim): Bytes {
+  const { created, updated, unchanged, missing, failed } = counts;
+  const numbers = [created, updated, unchanged, missing, failed].map(encodeCount);
+  return concatBytes(CONTEXT, transcript, digest, ...numbers);
+}
+
+/** Writes a count as a uint64, big-endian. */
+function encodeCount(count: number): Bytes {
+  const bytes = new Uint8Array(COUNT_BYTES);
+  writeUint32(bytes, { offset: 0, value: Math.floor(count / 2 ** 32) });
+  writeUint32(bytes, { offset: 4, value: count % 2 ** 32 });
+  return bytes;
+}
