@@ -90,6 +90,7 @@ export type { ManifestStatement, SignedManifest, StatementScope } from "./statem
 export type { StatementSigner, StatementVerifier } from "./statement.ts";
 export { composeKeeperStatement, composeManifestStatement, isStatement } from "./statement.ts";
 export { verifyManifest } from "./statement.ts";
+export { type ResultClaim, verifyResults } from "./result_signature.ts";
 export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
 export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
 export {

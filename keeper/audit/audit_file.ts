@@ -17,7 +17,13 @@ import {
   SILENT_LOGGER,
   StorageError,
 } from "../../protocol/mod.ts";
-import { lockFile, PRIVATE_FILE_MODE, storageError, syncFolder } from "../../protocol/host/mod.ts";
+import {
+  lockFile,
+  PRIVATE_FILE_MODE,
+  storageError,
+  syncFolder,
+  WriteBatches,
+} from "../../protocol/host/mod.ts";
 import { type AuditEvent, type ChainEnd, encodeAuditLine } from "./audit_line.ts";
 import { AuditError, type AuditLog } from "./audit_log.ts";
 import { type LogTail, readLogTail } from "./audit_tail.ts";
@@ -32,11 +38,6 @@ export interface AuditFileOptions {
   readonly logger?: Logger;
   /** The time now in Unix milliseconds. @default {Date.now} */
   readonly now?: () => number;
-}
-
-interface WaitingEvents {
-  readonly events: readonly AuditEvent[];
-  readonly result: PromiseWithResolvers<void>;
 }
 
 /** Where this process knows the file to end. */
@@ -55,8 +56,14 @@ export class AuditFile implements AuditLog {
   readonly path: string;
   readonly #logger: Logger;
   readonly #now: () => number;
-  #waiting: WaitingEvents[] = [];
-  #isWriting = false;
+  readonly #batches = new WriteBatches<readonly AuditEvent[], void>(async (batch) => {
+    try {
+      await this.#write(batch.flatMap(({ item }) => item));
+      this.#succeed();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  });
   #known: KnownEnd | null = null;
   #failure: AuditError | null = null;
 
@@ -74,29 +81,7 @@ export class AuditFile implements AuditLog {
 
   /** Adds events; those that come together are written and synced together. */
   append(events: readonly AuditEvent[]): Promise<void> {
-    const result = Promise.withResolvers<void>();
-    this.#waiting.push({ events, result });
-    if (!this.#isWriting) void this.#writeAll();
-    return result.promise;
-  }
-
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    // Events of the same turn go into one write.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#write(batch.flatMap(({ events }) => events));
-        this.#succeed();
-        for (const { result } of batch) result.resolve();
-      } catch (error) {
-        const failure = this.#fail(error);
-        for (const { result } of batch) result.reject(failure);
-      }
-    }
-    this.#isWriting = false;
+    return this.#batches.add(events);
   }
 
   async #write(events: readonly AuditEvent[]): Promise<void> {

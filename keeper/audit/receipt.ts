@@ -7,24 +7,17 @@ import {
   type Bytes,
   decodeHex,
   encodeHex,
-  encodeUtf8,
   identityFingerprint,
+  type ResultClaim,
   type ResultCounts,
+  verifyResults,
 } from "../../protocol/mod.ts";
 import type { AuditEvent } from "./audit_line.ts";
 
-const CONTEXT = encodeUtf8("fluxvault/2 agent results\n");
-
 /** What an agent signed of a delivery, and with which key. */
-export interface Receipt {
+export interface Receipt extends ResultClaim {
   /** Its raw key; 32 bytes. */
   readonly publicKey: Bytes;
-  /** The transcript of the session; 32 bytes. */
-  readonly transcript: Bytes;
-  /** The SHA-256 of the lines of its results; 32 bytes. */
-  readonly digest: Bytes;
-  /** How many files ended how by its word. */
-  readonly counts: ResultCounts;
   /** Its signature over all of that; 64 bytes. */
   readonly signature: Bytes;
 }
@@ -80,31 +73,5 @@ export async function checkReceipt(
   const receipt = readReceipt(kept);
   if (receipt === null) return "invalid";
   if (await identityFingerprint(receipt.publicKey) !== fingerprint) return "invalid";
-  return await isSigned(receipt) ? "signed" : "invalid";
-}
-
-/** Checks a signature over results (spec of the protocol, section 8). */
-async function isSigned({ publicKey, signature, ...claim }: Receipt): Promise<boolean> {
-  try {
-    const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-    return await crypto.subtle.verify("Ed25519", key, signature, composeClaim(claim));
-  } catch {
-    // A key that the platform refuses is as bad as a signature that does not verify.
-    return false;
-  }
-}
-
-function composeClaim(
-  { transcript, digest, counts }: Pick<Receipt, "transcript" | "digest" | "counts">,
-): Bytes {
-  const { created, updated, unchanged, missing, failed } = counts;
-  const numbers = [created, updated, unchanged, missing, failed];
-  const head = CONTEXT.length + transcript.length + digest.length;
-  const bytes = new Uint8Array(head + 8 * numbers.length);
-  bytes.set(CONTEXT);
-  bytes.set(transcript, CONTEXT.length);
-  bytes.set(digest, CONTEXT.length + transcript.length);
-  const view = new DataView(bytes.buffer);
-  for (const [i, number] of numbers.entries()) view.setBigUint64(head + 8 * i, BigInt(number));
-  return bytes;
+  return await verifyResults(receipt, receipt) ? "signed" : "invalid";
 }

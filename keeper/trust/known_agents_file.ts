@@ -6,9 +6,11 @@
 import { join } from "node:path";
 import { type Bytes, StorageError } from "../../protocol/mod.ts";
 import {
+  type BatchItem,
   lockFile,
   readOptionalFile,
   storageError,
+  WriteBatches,
   writeFileAtomically,
 } from "../../protocol/host/mod.ts";
 import { MAX_STATE_BYTES, STATE_LOCK_WAIT_MS } from "../limits.ts";
@@ -27,11 +29,6 @@ const LOCK_NAME = "known_agents.lock";
 
 type Change = (state: KnownAgentsState) => KnownAgentsState;
 
-interface WaitingChange {
-  readonly change: Change;
-  readonly result: PromiseWithResolvers<KnownAgentsState>;
-}
-
 /**
  * Keeps the known agents in a file; a file that cannot be read is never written over, and never by
  * one that could not be read.
@@ -40,8 +37,7 @@ export class KnownAgentsFile implements KnownAgentsStore {
   /** Where the file is. */
   readonly path: string;
   readonly #folder: string;
-  #waiting: WaitingChange[] = [];
-  #isWriting = false;
+  readonly #changes = new WriteBatches<Change, KnownAgentsState>((batch) => this.#write(batch));
 
   /** Names the folder of state; it is made (0700) with the first change. */
   constructor(folder: string) {
@@ -67,42 +63,25 @@ export class KnownAgentsFile implements KnownAgentsStore {
   update(
     change: (state: KnownAgentsState) => KnownAgentsState,
   ): Promise<KnownAgentsState> {
-    const result = Promise.withResolvers<KnownAgentsState>();
-    this.#waiting.push({ change, result });
-    if (!this.#isWriting) void this.#writeAll();
-    return result.promise;
+    return this.#changes.add(change);
   }
 
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    // Changes that are asked for in the same turn go into one write.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      try {
-        await this.#write(batch);
-      } catch (error) {
-        for (const { result } of batch) result.reject(error);
-      }
-    }
-    this.#isWriting = false;
-  }
-
-  async #write(batch: readonly WaitingChange[]): Promise<void> {
+  async #write(
+    batch: readonly BatchItem<Change, KnownAgentsState>[],
+  ): Promise<KnownAgentsState> {
     await this.#makeFolder();
     using _lock = await lockFile(join(this.#folder, LOCK_NAME), { waitMs: STATE_LOCK_WAIT_MS });
     const before = await this.load();
     let state = before;
-    for (const { change, result } of batch) {
+    for (const { item: change, reject } of batch) {
       try {
         state = change(state);
       } catch (error) {
-        result.reject(error);
+        reject(error);
       }
     }
     if (state !== before) await writeFileAtomically(this.path, this.#encode(state));
-    for (const { result } of batch) result.resolve(state);
+    return state;
   }
 
   #encode(state: KnownAgentsState): Bytes {

@@ -72,3 +72,4 @@ export {
   type TextStyle,
 } from "./terminal.ts";
 export { type ReadAllOptions, type ReadOptions, type TextInput } from "./terminal_input.ts";
+export { type BatchItem, type BatchWriter, WriteBatches } from "./write_batches.ts";
