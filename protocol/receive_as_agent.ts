@@ -22,6 +22,7 @@ import { decodeManifest, type ManifestEntry } from "./manifest.ts";
 import type { DataMessage, ManifestMessage } from "./messages.ts";
 import { signResults } from "./result_signature.ts";
 import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
+import { bringWhatFits } from "./second_try.ts";
 import { findPathFault } from "./secret_path.ts";
 import type { SecretStore, StagedFile } from "./secret_store.ts";
 import { Semaphore } from "./semaphore.ts";
@@ -179,9 +180,13 @@ class AgentDelivery {
       ...entries.map((entry) => places.run(() => this.#bring(entry.path, entry))),
       ...[...wanted].map((path) => places.run(() => this.#bring(path, null))),
     ]);
-    return settled.map((result) => {
+    const results = settled.map((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value;
+    });
+    return await bringWhatFits(results, {
+      entries,
+      bring: (entry) => this.#bring(entry.path, entry),
     });
   }
 
