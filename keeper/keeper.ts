@@ -230,6 +230,7 @@ export class Keeper {
     const pass = ++this.#passes;
     const startedMs = this.#now();
     const beganMs = performance.now();
+    const elsewhere = isWhole ? this.#schedule.busy() : [];
     for (const agent of agents) this.#schedule.begin(agent);
     // One that is served may be in another pass before this one ends.
     const open = new Set(agents);
@@ -259,6 +260,7 @@ export class Keeper {
       pass,
       app: fleet.app,
       isWhole,
+      elsewhere,
       startedMs,
       durationMs: Math.round(performance.now() - beganMs),
       agents: [...reports].sort((a, b) => compareText(a.address, b.address)),

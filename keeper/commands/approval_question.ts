@@ -118,9 +118,10 @@ export class ApprovalQuestion {
     const agents = new Map(report.agents.map((agent) => [agent.address, agent]));
     // A report without agents says that there was no list, or that none could be served.
     const saysAll = report.isWhole && agents.size > 0;
+    const elsewhere = new Set(report.elsewhere);
     for (const address of this.#waiting.keys()) {
       const agent = agents.get(address);
-      if (agent === undefined && !saysAll) continue;
+      if (agent === undefined && (!saysAll || elsewhere.has(address))) continue;
       const isWaiting = agent !== undefined && isAgentWaiting(agent);
       this.#waiting.set(address, isWaiting ? agent.fingerprint : null);
     }

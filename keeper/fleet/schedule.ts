@@ -118,6 +118,11 @@ export class Schedule {
     return this.#listed().filter(({ isRunning }) => !isRunning);
   }
 
+  /** Returns the names of the agents that are being served now. */
+  busy(): string[] {
+    return this.#listed().filter(({ isRunning }) => isRunning).map(({ name }) => name);
+  }
+
   /** Returns the idle agents that are due. */
   due(nowMs: number): ScheduledAgent[] {
     return this.idle().filter(({ nextAtMs }) => nextAtMs <= nowMs);

@@ -89,6 +89,12 @@ export interface PassReport {
   readonly app: string | null;
   /** Whether the whole fleet was served, or only agents that are new or due for a retry. */
   readonly isWhole: boolean;
+  /**
+   * The agents of the fleet that it left out because another pass was serving them, by address.
+   *
+   * @default {[]}
+   */
+  readonly elsewhere?: readonly string[];
   /** When it began, in Unix milliseconds. */
   readonly startedMs: number;
   /** How long it took, in milliseconds. */

@@ -267,6 +267,16 @@ Deno.test("Keeper.run serves the fleet at each polling interval until it is stop
   assert(reason instanceof DOMException, String(reason));
 });
 
+Deno.test("Keeper.pass names the agents that another pass has in hand", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1");
+  await stage.add("y:1");
+  const keeper = stage.keeper();
+  const [first, second] = await Promise.all([keeper.pass(), keeper.pass()]);
+  assertEquals([first.agents.length, first.elsewhere], [2, []]);
+  assertEquals([second.agents.length, second.elsewhere], [0, ["x:1", "y:1"]]);
+});
+
 Deno.test("Keeper.run serves a new agent as soon as it is listed", async () => {
   await using stage = new Stage();
   await stage.add("x:1");

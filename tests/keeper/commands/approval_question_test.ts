@@ -269,7 +269,9 @@ for (const [what, reports] of Object.entries(LATER)) {
 
 Deno.test("ApprovalQuestion.ask approves who was away for a report and waits again", async () => {
   const away = passOf([{ ...THREE, outcome: GONE, fingerprint: null }], { isWhole: false });
-  const reports = [away, passOf(REPORTS), passOf([]), passOf([ONE], { isWhole: false })];
+  // Who is not in a report may be away, or in the hands of another pass.
+  const busy = passOf([ONE], { elsewhere: [THREE.address, TWO.address] });
+  const reports = [away, passOf(REPORTS), passOf([]), passOf([ONE], { isWhole: false }), busy];
   const { desk, approved } = await answerAfter(reports, "2");
   assertEquals([approved, await desk.approved()], [1, ["three:1 approved"]]);
 });

@@ -44,6 +44,17 @@ Deno.test("Schedule leaves an agent alone while it is served", () => {
   assertEquals(schedule.idle().map(({ name }) => name), ["b:1"]);
 });
 
+Deno.test("Schedule names who is being served, and only while it is listed", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([{ host: "x", port: 1 }, { host: "y", port: 1 }], 0);
+  const [x] = schedule.idle();
+  assert(x !== undefined);
+  schedule.begin(x);
+  assertEquals(schedule.busy(), ["x:1"]);
+  schedule.setFleet([{ host: "y", port: 1 }], 1);
+  assertEquals(schedule.busy(), []);
+});
+
 Deno.test("Schedule waits longer after each failure, up to the polling interval", () => {
   const schedule = scheduleOf(() => 0.999_999);
   schedule.setFleet([A], 0);
