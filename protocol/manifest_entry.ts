@@ -1,0 +1,105 @@
+/**
+ * What one agent should hold: the entries of a manifest (spec, section 8).
+ *
+ * @module
+ */
+
+/** What the agent does about a file that is there already. */
+export type FileStrategy =
+  /** The file is kept exactly as declared. */
+  | "STRICT"
+  /** The file is made once and then belongs to the application. */
+  | "ENSURE_CREATED";
+
+/** What the agent does about what is in a folder already. */
+export type FolderStrategy =
+  /** It holds what the manifest names and nothing else: whatever else is in it is removed. */
+  | "STRICT"
+  /** What the manifest names is as declared; whatever else is in it stays. */
+  | "ALLOW_ADDS"
+  /** The folder is made once and then belongs to the application. */
+  | "ENSURE_CREATED";
+
+/** Who may do what with a file or folder. */
+export interface Ownership {
+  /** Its permission bits, 0 to 0o777. */
+  readonly mode: number;
+  /** Its user, 0 to 2^32 - 2; whom the agent runs as where it is not declared. */
+  readonly uid?: number;
+  /** Its group, 0 to 2^32 - 2; that of the agent where it is not declared. */
+  readonly gid?: number;
+}
+
+/** One secret file that an agent should hold. */
+export interface FileEntry extends Ownership {
+  /** Tells a file from a folder. */
+  readonly kind: "file";
+  /** Where it belongs: relative to the agent's working folder, or absolute. */
+  readonly path: string;
+  /** The SHA-256 of its contents in lower-case hex. */
+  readonly digest: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** What the agent does about a file that is there already. */
+  readonly strategy: FileStrategy;
+  /** Whether a file that is there is written over in place, as a mount of one file asks for. */
+  readonly inPlace?: true;
+  /** After how many seconds without a delivery the agent removes it; never where it is not declared. */
+  readonly leaseS?: number;
+  /** The name of the hook that tells the application of a change. */
+  readonly hook?: string;
+}
+
+/** One folder that an agent should hold. */
+export interface FolderEntry extends Ownership {
+  /** Tells a folder from a file. */
+  readonly kind: "folder";
+  /** Where it belongs: relative to the agent's working folder, or absolute. */
+  readonly path: string;
+  /** What the agent does about what is in it already. */
+  readonly strategy: FolderStrategy;
+  /** Whether all that is below it is exchanged at once, through a symbolic link. */
+  readonly together?: true;
+  /** The name of the hook that tells the application of a change. */
+  readonly hook?: string;
+}
+
+/** A path that the keeper cannot speak for now: what the agent holds there and below stays. */
+export interface KeepEntry {
+  /** Tells it from a file. */
+  readonly kind: "keep";
+  /** Where it belongs: relative to the agent's working folder, or absolute. */
+  readonly path: string;
+}
+
+/** One thing that an agent should hold, or keep. */
+export type ManifestEntry = FileEntry | FolderEntry | KeepEntry;
+
+/** How the application is told that something of its changed. */
+export type HookAction =
+  /** A file is made, or its time is set: its path is as that of a file. */
+  | { readonly kind: "touch"; readonly path: string }
+  /** A program is run, without a shell. */
+  | { readonly kind: "run"; readonly command: readonly string[] }
+  /** A process is sent a signal: the agent's application, or the one whose number a file holds. */
+  | { readonly kind: "signal"; readonly signal: string; readonly pidFile: string | null };
+
+/** What happens after a change was put in place. */
+export interface Hook {
+  /** Names it in entries: `[a-z0-9][a-z0-9-]{0,62}`. */
+  readonly name: string;
+  /** What happens. */
+  readonly action: HookAction;
+  /** How long it may take, in seconds; 1 to 3,600. */
+  readonly timeoutS: number;
+}
+
+/** All that an agent should hold. */
+export interface Manifest {
+  /** The files, the folders, and what is kept. */
+  readonly entries: readonly ManifestEntry[];
+  /** The hooks that the entries name. */
+  readonly hooks: readonly Hook[];
+  /** Whether the agent removes all that it was ever given; then there is nothing else. */
+  readonly isWipe: boolean;
+}
