@@ -23,7 +23,8 @@ import {
   SPARE_CONTENT_BYTES,
   SPARE_REQUESTS,
 } from "./limits.ts";
-import { type EncodedManifest, encodeManifest, type ManifestEntry } from "./manifest.ts";
+import { type EncodedManifest, encodeManifest } from "./manifest.ts";
+import type { FileEntry } from "./manifest_entry.ts";
 import type {
   DataContent,
   DataMessage,
@@ -101,7 +102,7 @@ class KeeperDelivery {
   readonly #inbox: WorkInbox;
   readonly #source: SecretSource;
   readonly #options: DeliverOptions;
-  readonly #entries: ReadonlyMap<string, ManifestEntry>;
+  readonly #entries: ReadonlyMap<string, FileEntry>;
   readonly #places = new Semaphore(ANSWERS_IN_FLIGHT);
   readonly #requests = new Set<OpenRequest>();
   readonly #answers = new Set<Promise<void>>();
@@ -231,7 +232,7 @@ class KeeperDelivery {
     await this.#sendContent(open, { entry, content });
   }
 
-  async #open(entry: ManifestEntry, request: RequestMessage): Promise<SecretContent | null> {
+  async #open(entry: FileEntry, request: RequestMessage): Promise<SecretContent | null> {
     const { prefix } = request;
     const offset = request.offset <= entry.size ? request.offset : 0;
     try {
@@ -245,7 +246,7 @@ class KeeperDelivery {
 
   async #sendContent(
     request: OpenRequest,
-    work: { readonly entry: ManifestEntry; readonly content: SecretContent },
+    work: { readonly entry: FileEntry; readonly content: SecretContent },
   ): Promise<void> {
     const { entry, content } = work;
     const size = entry.size - content.offset;

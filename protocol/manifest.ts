@@ -10,36 +10,16 @@ import { type Bytes, encodeHex, encodeUtf8, joinBytes } from "./bytes.ts";
 import { DIGEST_BYTES, sha256Digest } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import { MAX_FILE_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES } from "./limits.ts";
+import type { FileEntry, FileStrategy } from "./manifest_entry.ts";
 import { MessageFields } from "./message_fields.ts";
 import { findPathFault } from "./secret_path.ts";
-
-/** What the agent does about a file that is there already. */
-export type FileStrategy =
-  /** The file is kept exactly as declared. */
-  | "STRICT"
-  /** The file is made once and then belongs to the application. */
-  | "ENSURE_CREATED";
-
-/** One secret file that an agent should hold. */
-export interface ManifestEntry {
-  /** Where it belongs: relative to the agent's working folder, or absolute. */
-  readonly path: string;
-  /** The SHA-256 of its contents in lower-case hex. */
-  readonly digest: string;
-  /** Its length in bytes. */
-  readonly size: number;
-  /** Its permission bits, 0 to 0o777. */
-  readonly mode: number;
-  /** What the agent does about a file that is there already. */
-  readonly strategy: FileStrategy;
-}
 
 const KIND_FILE = /^file$/;
 const STRATEGY = /^(?:STRICT|ENSURE_CREATED)$/;
 const ANY_TEXT = /^/;
 const NEWLINE = 0x0a;
 
-function encodeEntry(entry: ManifestEntry): Bytes {
+function encodeEntry(entry: FileEntry): Bytes {
   const { path, digest, size, mode, strategy } = entry;
   const members = {
     Path: path,
@@ -62,7 +42,7 @@ function fail(
 }
 
 /** Orders entries by the bytes of their paths in UTF-8, which is the order of code points. */
-function comparePaths(a: ManifestEntry, b: ManifestEntry): number {
+function comparePaths(a: FileEntry, b: FileEntry): number {
   const [left, right] = [a.path, b.path];
   const length = Math.min(left.length, right.length);
   for (let i = 0; i < length; i++) {
@@ -78,7 +58,7 @@ function isSurrogate(unit: number): boolean {
 }
 
 /** Refuses a list in which a path stands twice or one file would have to be another's folder. */
-function checkPaths(entries: readonly ManifestEntry[]): void {
+function checkPaths(entries: readonly FileEntry[]): void {
   const paths = new Set<string>();
   for (const { path } of entries) {
     const fault = findPathFault(path);
@@ -111,6 +91,7 @@ export interface EncodedManifest {
  * import { decodeManifest, encodeManifest } from "@fluxvault/fluxvault/protocol";
  *
  * const entry = {
+ *   kind: "file",
  *   path: "db.password",
  *   digest: "00".repeat(32),
  *   size: 16,
@@ -121,17 +102,18 @@ export interface EncodedManifest {
  * console.assert(decodeManifest(bytes)[0]?.path === "db.password");
  * ```
  */
-export async function encodeManifest(entries: readonly ManifestEntry[]): Promise<EncodedManifest> {
+export async function encodeManifest(entries: readonly FileEntry[]): Promise<EncodedManifest> {
   checkPaths(entries);
   const bytes = joinBytes([...entries].sort(comparePaths).map(encodeEntry));
   if (bytes.length > MAX_MANIFEST_BYTES) fail("it is too long", "manifest-too-large");
   return { bytes, digest: await sha256Digest(bytes) };
 }
 
-function decodeEntry(line: Bytes): ManifestEntry {
+function decodeEntry(line: Bytes): FileEntry {
   const fields = MessageFields.parse(line, "a line of the manifest");
   fields.text("Kind", KIND_FILE);
   return {
+    kind: "file",
     path: fields.text("Path", ANY_TEXT),
     digest: encodeHex(fields.hex("Digest", DIGEST_BYTES)),
     size: fields.integer("Size", { max: MAX_FILE_BYTES }),
@@ -159,11 +141,11 @@ export function splitLines(bytes: Bytes, fail: (reason: string) => never): Bytes
  * @throws {ProtocolError} `manifest-malformed` for anything but the canonical bytes of a list of
  * well-formed, distinct paths; `manifest-too-large`.
  */
-export function decodeManifest(bytes: Bytes): ManifestEntry[] {
+export function decodeManifest(bytes: Bytes): FileEntry[] {
   if (bytes.length > MAX_MANIFEST_BYTES) fail("it is too long", "manifest-too-large");
-  const entries: ManifestEntry[] = [];
+  const entries: FileEntry[] = [];
   for (const line of splitLines(bytes, fail)) {
-    let entry: ManifestEntry;
+    let entry: FileEntry;
     try {
       entry = decodeEntry(line);
     } catch (cause) {

@@ -5,13 +5,13 @@
  */
 import { type Bytes, copyBytes, encodeHex, equalBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import type { FileEntry } from "./manifest_entry.ts";
 import type { ResumePoint, SecretContent, SecretSource } from "./secret_source.ts";
 
 /** Delivers byte strings that are held in memory. */
 export class MemorySecretSource implements SecretSource {
   /** What the agent should hold. */
-  readonly entries: readonly ManifestEntry[];
+  readonly entries: readonly FileEntry[];
   /** Nothing is ever missing in memory. */
   readonly missing: ReadonlySet<string> = new Set();
   readonly #files: ReadonlyMap<string, Bytes>;
@@ -19,24 +19,31 @@ export class MemorySecretSource implements SecretSource {
   /** Takes files by path; each gets mode 0600 and the strategy `STRICT`. */
   static async from(files: Readonly<Record<string, Uint8Array>>): Promise<MemorySecretSource> {
     const copies = new Map<string, Bytes>();
-    const entries: ManifestEntry[] = [];
+    const entries: FileEntry[] = [];
     for (const [path, contents] of Object.entries(files)) {
       const bytes = copyBytes(contents);
       copies.set(path, bytes);
       const digest = encodeHex(await sha256Digest(bytes));
-      entries.push({ path, digest, size: bytes.length, mode: 0o600, strategy: "STRICT" });
+      entries.push({
+        kind: "file",
+        path,
+        digest,
+        size: bytes.length,
+        mode: 0o600,
+        strategy: "STRICT",
+      });
     }
     return new MemorySecretSource(entries, copies);
   }
 
   /** Takes entries and the contents that they speak of. */
-  constructor(entries: readonly ManifestEntry[], files: ReadonlyMap<string, Bytes>) {
+  constructor(entries: readonly FileEntry[], files: ReadonlyMap<string, Bytes>) {
     this.entries = entries;
     this.#files = files;
   }
 
   /** Opens a file; see {@linkcode SecretSource.open}. */
-  async open(entry: ManifestEntry, from: ResumePoint): Promise<SecretContent | null> {
+  async open(entry: FileEntry, from: ResumePoint): Promise<SecretContent | null> {
     const bytes = this.#files.get(entry.path);
     if (bytes === undefined || encodeHex(await sha256Digest(bytes)) !== entry.digest) return null;
     const agrees = from.prefix !== null &&

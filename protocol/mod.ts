@@ -111,13 +111,9 @@ export type { IntegerBounds, MessageFields } from "./message_fields.ts";
 export type { IncomingMessage } from "./message_queue.ts";
 export type { Session, SessionOptions, SessionOrigin } from "./session.ts";
 export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
-export {
-  decodeManifest,
-  type EncodedManifest,
-  encodeManifest,
-  type FileStrategy,
-  type ManifestEntry,
-} from "./manifest.ts";
+export { decodeManifest, type EncodedManifest, encodeManifest } from "./manifest.ts";
+export type * from "./manifest_entry.ts";
+export type * from "./survey.ts";
 export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
 export { countResults, type FileOutcome, type FileResult } from "./results.ts";
 export { findPathFault, STAGE_PREFIX } from "./secret_path.ts";

@@ -18,7 +18,8 @@ import {
 } from "./exchange.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { MAX_OPEN_REQUESTS } from "./limits.ts";
-import { decodeManifest, type ManifestEntry } from "./manifest.ts";
+import { decodeManifest } from "./manifest.ts";
+import type { FileEntry } from "./manifest_entry.ts";
 import type { DataMessage, ManifestMessage } from "./messages.ts";
 import { signResults } from "./result_signature.ts";
 import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
@@ -171,7 +172,7 @@ class AgentDelivery {
     }
   }
 
-  async #collect(entries: readonly ManifestEntry[]): Promise<FileResult[]> {
+  async #collect(entries: readonly FileEntry[]): Promise<FileResult[]> {
     const { filesInFlight = DEFAULT_FILES_IN_FLIGHT } = this.#options;
     const places = new Semaphore(Math.min(filesInFlight, MAX_OPEN_REQUESTS));
     const declared = new Set(entries.map(({ path }) => path));
@@ -195,7 +196,7 @@ class AgentDelivery {
   }
 
   /** Brings one file to its declared state; only what breaks the session throws. */
-  async #bring(path: string, entry: ManifestEntry | null): Promise<FileResult> {
+  async #bring(path: string, entry: FileEntry | null): Promise<FileResult> {
     try {
       this.#throwIfOver();
       const held = await this.#store.inspect(path);
@@ -220,7 +221,7 @@ class AgentDelivery {
 
   async #request(
     path: string,
-    known: { readonly entry: ManifestEntry | null; readonly held: Bytes | null },
+    known: { readonly entry: FileEntry | null; readonly held: Bytes | null },
   ): Promise<{ outcome: FileOutcome }> {
     this.#throwIfOver();
     const id = this.#nextId++;
@@ -252,7 +253,7 @@ class AgentDelivery {
 
   async #install(
     path: string,
-    answer: Answer & { readonly entry: ManifestEntry | null },
+    answer: Answer & { readonly entry: FileEntry | null },
   ): Promise<FileOutcome> {
     const { data: { content }, stream, entry } = answer;
     if (content === null || stream === null) throw unexpected("a success without its stream");

@@ -4,7 +4,7 @@
  * @module
  */
 import type { StorageErrorCode } from "./errors.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import type { FileEntry } from "./manifest_entry.ts";
 import type { FileResult } from "./results.ts";
 
 const DISK_FULL: StorageErrorCode = "disk-full";
@@ -12,9 +12,9 @@ const DISK_FULL: StorageErrorCode = "disk-full";
 /** What {@linkcode bringWhatFits} works with. */
 export interface SecondTry {
   /** The entries of the manifest. */
-  readonly entries: readonly ManifestEntry[];
+  readonly entries: readonly FileEntry[];
   /** Brings one file; what it throws ends all. */
-  readonly bring: (entry: ManifestEntry) => Promise<FileResult>;
+  readonly bring: (entry: FileEntry) => Promise<FileResult>;
 }
 
 /**

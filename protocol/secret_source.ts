@@ -4,12 +4,12 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import type { FileEntry } from "./manifest_entry.ts";
 
 /** What a keeper delivers to one agent. */
 export interface SecretSource {
   /** What the agent should hold. */
-  readonly entries: readonly ManifestEntry[];
+  readonly entries: readonly FileEntry[];
   /** Paths that are the agent's by right but that the vault does not hold now. */
   readonly missing: ReadonlySet<string>;
   /**
@@ -18,7 +18,7 @@ export interface SecretSource {
    * @returns The contents, or `null` where the vault no longer holds what the entry says.
    * @throws {StorageError} where it cannot be read.
    */
-  open(entry: ManifestEntry, from: ResumePoint): Promise<SecretContent | null>;
+  open(entry: FileEntry, from: ResumePoint): Promise<SecretContent | null>;
 }
 
 /** From where on an agent asks for a file. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { ManifestEntry } from "./manifest.ts";
+import type { FileEntry } from "./manifest_entry.ts";
 import type { ManifestMessage } from "./messages.ts";
 
 /** Where an agent puts what it is given. */
@@ -63,5 +63,5 @@ export interface HeldManifest {
   /** Its bytes. */
   readonly bytes: Bytes;
   /** Its entries. */
-  readonly entries: readonly ManifestEntry[];
+  readonly entries: readonly FileEntry[];
 }

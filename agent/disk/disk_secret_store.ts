@@ -8,10 +8,10 @@ import {
   type Bytes,
   createHasher,
   equalBytes,
+  type FileEntry,
   type HasherFactory,
   type HeldManifest,
   type Logger,
-  type ManifestEntry,
   type ManifestMessage,
   type SecretStore,
   SILENT_LOGGER,
@@ -78,7 +78,7 @@ export class DiskSecretStore implements SecretStore {
   #held: HeldManifest | null = null;
   /** What was written of a manifest last, or read. */
   #written: ManifestMessage | null = null;
-  #declared: ReadonlyMap<string, ManifestEntry> = new Map();
+  #declared: ReadonlyMap<string, FileEntry> = new Map();
 
   private constructor(
     options: DiskSecretStoreOptions,
@@ -182,7 +182,7 @@ export class DiskSecretStore implements SecretStore {
   }
 
   /** Compares a file with its entry, beside any delivery; see {@linkcode compareFile}. */
-  compare(entry: ManifestEntry): Promise<FileCondition> {
+  compare(entry: FileEntry): Promise<FileCondition> {
     return compareFile(entry, {
       roots: this.#roots,
       forbidden: this.#forbidden,

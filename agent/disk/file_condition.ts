@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, encodeHex, type ManifestEntry } from "../../protocol/mod.ts";
+import { type Bytes, encodeHex, type FileEntry } from "../../protocol/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
 import { type DiskRoot, type Forbidden, placeOf, walkTo } from "./disk_path.ts";
 
@@ -25,7 +25,7 @@ export interface FileLook {
  *
  * Never rejects: what cannot be looked at is not as declared.
  */
-export async function compareFile(entry: ManifestEntry, look: FileLook): Promise<FileCondition> {
+export async function compareFile(entry: FileEntry, look: FileLook): Promise<FileCondition> {
   try {
     const place = placeOf(entry.path, look.roots);
     const info = await walkTo(place, look.forbidden);

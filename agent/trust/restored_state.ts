@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type HeldManifest, type ManifestEntry, PeerRejectedError } from "../../protocol/mod.ts";
+import { type FileEntry, type HeldManifest, PeerRejectedError } from "../../protocol/mod.ts";
 import { FILES_RESTORED_AT_ONCE } from "../limits.ts";
 import type { ManifestGuard } from "./manifest_guard.ts";
 
@@ -65,7 +65,7 @@ export interface RestoreOptions {
   /** Checks the manifest. */
   readonly guard: Pick<ManifestGuard, "check">;
   /** Compares a file with its entry. */
-  readonly compare: (entry: ManifestEntry) => Promise<FileCondition>;
+  readonly compare: (entry: FileEntry) => Promise<FileCondition>;
   /** Is aborted where a keeper comes: what it delivers counts. */
   readonly superseded: AbortSignal;
   /** How many files are compared at a time. @default {8} */
@@ -116,7 +116,7 @@ function reasonOf(
 }
 
 async function compareAll(
-  entries: readonly ManifestEntry[],
+  entries: readonly FileEntry[],
   { compare, superseded, filesAtOnce = FILES_RESTORED_AT_ONCE }: RestoreOptions,
 ): Promise<DepartedFile[]> {
   const conditions = new Map<string, FileCondition>();

@@ -9,9 +9,9 @@ import {
   decodeHex,
   type DeliveryReport,
   DIGEST_BYTES,
+  type FileEntry,
   type FileResult,
   FluxVaultError,
-  type ManifestEntry,
   type SecretSource,
   type Session,
 } from "../../protocol/mod.ts";
@@ -107,7 +107,7 @@ class DeliveryRecord {
     this.#results = results;
   }
 
-  async #give(entry: ManifestEntry, offset: number): Promise<void> {
+  async #give(entry: FileEntry, offset: number): Promise<void> {
     const { agent, revision } = this.#options;
     const digest = decodeHex(entry.digest, DIGEST_BYTES) ?? new Uint8Array(0);
     this.#given++;

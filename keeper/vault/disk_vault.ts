@@ -11,8 +11,8 @@ import {
   type Bytes,
   encodeHex,
   equalBytes,
+  type FileEntry,
   type Logger,
-  type ManifestEntry,
   type ResumePoint,
   type SecretContent,
   SILENT_LOGGER,
@@ -41,7 +41,7 @@ export interface DiskVaultOptions {
 interface FoundFile {
   readonly path: string;
   readonly stamp: FileStamp;
-  readonly entry: ManifestEntry;
+  readonly entry: FileEntry;
 }
 
 /** Reads the files below a folder. */
@@ -131,6 +131,7 @@ export class DiskVault implements Vault {
     const digest = this.#digests.get(path, stamp) ?? await this.#hash(path, { stamp, signal });
     const mode = ((info.mode ?? 0) & 0o100) === 0 ? 0o600 : 0o700;
     const entry = {
+      kind: "file",
       path: file.remote,
       digest: encodeHex(digest),
       size: stamp.size,
@@ -165,7 +166,7 @@ export class DiskVault implements Vault {
 
 /** What a {@linkcode DiskVault} held when it was looked at. */
 class DiskVaultView implements VaultView {
-  readonly entries: readonly ManifestEntry[];
+  readonly entries: readonly FileEntry[];
   readonly missing: ReadonlySet<string>;
   readonly faults: readonly VaultFault[];
   readonly #found: ReadonlyMap<string, FoundFile>;
@@ -177,7 +178,7 @@ class DiskVaultView implements VaultView {
     this.missing = new Set(faults.map(({ file }) => file.remote));
   }
 
-  async open(entry: ManifestEntry, from: ResumePoint): Promise<SecretContent | null> {
+  async open(entry: FileEntry, from: ResumePoint): Promise<SecretContent | null> {
     const found = this.#found.get(entry.path);
     if (found === undefined || found.entry.digest !== entry.digest) return null;
     const { path, stamp } = found;

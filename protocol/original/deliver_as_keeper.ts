@@ -7,7 +7,7 @@
 import { ProtocolError, StorageError } from "../errors.ts";
 import type { DeliveryReport } from "../exchange.ts";
 import { MAX_PATH_BYTES } from "../limits.ts";
-import type { ManifestEntry } from "../manifest.ts";
+import type { FileEntry } from "../manifest_entry.ts";
 import type { FileResult } from "../results.ts";
 import type { SecretContent, SecretSource } from "../secret_source.ts";
 import { examineText, type TextFacts } from "./file_text.ts";
@@ -110,7 +110,7 @@ class Delivery {
   readonly #session: OriginalSession;
   readonly #source: SecretSource;
   readonly #options: OriginalDeliverOptions;
-  readonly #entries: ReadonlyMap<string, ManifestEntry>;
+  readonly #entries: ReadonlyMap<string, FileEntry>;
   readonly #textFacts: TextFactsCache;
   readonly #results = new Map<string, FileResult>();
   /** What was sent, and is confirmed by the node's next message. */
@@ -171,7 +171,7 @@ class Delivery {
 
   async #serveEntry(
     requested: ReadonlyMap<string, unknown>,
-    { entry, checksum }: { readonly entry: ManifestEntry; readonly checksum: number },
+    { entry, checksum }: { readonly entry: FileEntry; readonly checksum: number },
   ): Promise<void> {
     const { path, digest } = entry;
     const facts = await this.#factsOf(entry);
@@ -200,7 +200,7 @@ class Delivery {
 
   /** Tells whether a node that has this checksum needs nothing. */
   #isHeld(
-    { path, digest }: ManifestEntry,
+    { path, digest }: FileEntry,
     { facts, checksum }: { readonly facts: TextFacts; readonly checksum: number },
   ): boolean {
     if (facts.checksum !== checksum) return false;
@@ -212,7 +212,7 @@ class Delivery {
   }
 
   /** Reads the file once to know its checksum; `null` if it is not what the entry says any more. */
-  async #factsOf(entry: ManifestEntry): Promise<TextFacts | null> {
+  async #factsOf(entry: FileEntry): Promise<TextFacts | null> {
     const known = this.#textFacts.get(entry.digest);
     if (known !== undefined) return await this.#session.link.during(known);
     const content = await this.#open(entry);
@@ -224,13 +224,13 @@ class Delivery {
     return await this.#session.link.during(examining);
   }
 
-  #open(entry: ManifestEntry): Promise<SecretContent | null> {
+  #open(entry: FileEntry): Promise<SecretContent | null> {
     return this.#session.link.during(this.#source.open(entry, { offset: 0, prefix: null }));
   }
 
   async #send(
     requested: ReadonlyMap<string, unknown>,
-    { entry, content }: { readonly entry: ManifestEntry; readonly content: SecretContent },
+    { entry, content }: { readonly entry: FileEntry; readonly content: SecretContent },
   ): Promise<void> {
     const { channel } = this.#session;
     const pieces = this.#watched(entry.path, content.chunks);

@@ -11,13 +11,13 @@ import {
   type DeliveryReport,
   type Duplex,
   encodeHex,
+  type FileEntry,
   generateIdentitySeed,
   generateRsaKeyPair,
   handshakeAsAgent,
   handshakeAsKeeper,
   importIdentity,
   type KeeperHandshakeOptions,
-  type ManifestEntry,
   MemorySecretSource,
   randomBytes,
   RsaKeyStock,
@@ -88,18 +88,18 @@ export function utf8(text: string): Bytes {
 export async function sourceOf(
   files: Readonly<Record<string, Uint8Array>>,
   options: {
-    readonly strategy?: ManifestEntry["strategy"];
+    readonly strategy?: FileEntry["strategy"];
     readonly missing?: readonly string[];
   } = {},
 ): Promise<MemorySecretSource> {
-  const entries: ManifestEntry[] = [];
+  const entries: FileEntry[] = [];
   const copies = new Map<string, Bytes>();
   for (const [path, contents] of Object.entries(files)) {
     const bytes = new Uint8Array(contents);
     copies.set(path, bytes);
     const digest = encodeHex(await sha256Digest(bytes));
     const strategy = options.strategy ?? "STRICT";
-    entries.push({ path, digest, size: bytes.length, mode: 0o600, strategy });
+    entries.push({ kind: "file", path, digest, size: bytes.length, mode: 0o600, strategy });
   }
   const source = new MemorySecretSource(entries, copies);
   return Object.assign(source, { missing: new Set(options.missing) });

@@ -2,23 +2,28 @@ import fc from "fast-check";
 import { type Bytes, decodeUtf8, encodeHex, encodeUtf8, equalBytes } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
-import {
-  decodeManifest,
-  encodeManifest,
-  type ManifestEntry,
-  splitLines,
-} from "../../protocol/manifest.ts";
+import { decodeManifest, encodeManifest, splitLines } from "../../protocol/manifest.ts";
+import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { findPathFault } from "../../protocol/secret_path.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { flipBit } from "../support/duplex_cuts.ts";
 
-function entry(path: string, more: Partial<ManifestEntry> = {}): ManifestEntry {
-  return { path, digest: "ab".repeat(32), size: 3, mode: 0o600, strategy: "STRICT", ...more };
+function entry(path: string, more: Partial<FileEntry> = {}): FileEntry {
+  return {
+    kind: "file",
+    path,
+    digest: "ab".repeat(32),
+    size: 3,
+    mode: 0o600,
+    strategy: "STRICT",
+    ...more,
+  };
 }
 
 /** Lists of entries whose paths stand for themselves and in nobody's way. */
-const ENTRIES: fc.Arbitrary<ManifestEntry[]> = fc.uniqueArray(
+const ENTRIES: fc.Arbitrary<FileEntry[]> = fc.uniqueArray(
   fc.record({
+    kind: fc.constant("file" as const),
     path: fc.string({ unit: "binary", minLength: 1, maxLength: 20 })
       .filter((path) => findPathFault(path) === null && !path.includes("/")),
     digest: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(encodeHex),
@@ -88,7 +93,7 @@ Deno.test("decodeManifest refuses every flipped bit, or reads another manifest o
   assert(read > 0, "a flipped digit of a digest is another manifest");
 });
 
-async function textOf(...entries: ManifestEntry[]): Promise<string> {
+async function textOf(...entries: FileEntry[]): Promise<string> {
   return decodeUtf8((await encodeManifest(entries)).bytes);
 }
 

@@ -22,6 +22,7 @@ Deno.test("MemorySecretSource describes its files and copies them", async () => 
   bytes.fill(0);
   assertEquals(source.entries, [
     {
+      kind: "file",
       path: "a",
       digest: encodeHex(await sha256Digest(BYTES)),
       size: 10,
@@ -29,6 +30,7 @@ Deno.test("MemorySecretSource describes its files and copies them", async () => 
       strategy: "STRICT",
     },
     {
+      kind: "file",
       path: "b/c",
       digest: encodeHex(await sha256Digest(new Uint8Array(0))),
       size: 0,

@@ -10,7 +10,7 @@ import {
 import type { DeliveryReport } from "../../protocol/exchange.ts";
 import { encodeResetFrame } from "../../protocol/frame.ts";
 import { MAX_OPEN_REQUESTS } from "../../protocol/limits.ts";
-import type { ManifestEntry } from "../../protocol/manifest.ts";
+import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { receiveAsAgent, type ReceiveOptions } from "../../protocol/receive_as_agent.ts";
@@ -25,7 +25,7 @@ const PATIENT = { farewellTimeoutMs: 5_000 };
 const OLD = encodeUtf8("old");
 const NEW = encodeUtf8("new and longer");
 
-async function entriesOf(files: Record<string, Bytes>): Promise<readonly ManifestEntry[]> {
+async function entriesOf(files: Record<string, Bytes>): Promise<readonly FileEntry[]> {
   return (await MemorySecretSource.from(files)).entries;
 }
 

@@ -1,10 +1,10 @@
-import type { ManifestEntry } from "../../protocol/manifest.ts";
+import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import type { FileResult } from "../../protocol/results.ts";
 import { bringWhatFits } from "../../protocol/second_try.ts";
 import { assertEquals } from "../support/assert.ts";
 
-function entryOf(path: string, size: number): ManifestEntry {
-  return { path, digest: "00".repeat(32), size, mode: 0o600, strategy: "STRICT" };
+function entryOf(path: string, size: number): FileEntry {
+  return { kind: "file", path, digest: "00".repeat(32), size, mode: 0o600, strategy: "STRICT" };
 }
 
 const ENTRIES = [entryOf("l", 300), entryOf("m", 200), entryOf("s", 100), entryOf("xs", 10)];

@@ -3,7 +3,8 @@ import { type Bytes, encodeHex } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { encodeChunkFrame } from "../../protocol/frame.ts";
 import { MAX_CHUNK_BYTES } from "../../protocol/limits.ts";
-import { encodeManifest, type ManifestEntry } from "../../protocol/manifest.ts";
+import { encodeManifest } from "../../protocol/manifest.ts";
+import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import type { FramePeer } from "./frame_peer.ts";
 
 /** The members of a message. */
@@ -23,7 +24,7 @@ export class HandKeeper {
   }
 
   /** Announces a manifest and sends the bytes if the reply asks for them; says if they are held. */
-  async sendManifest(entries: readonly ManifestEntry[], more: Message = {}): Promise<boolean> {
+  async sendManifest(entries: readonly FileEntry[], more: Message = {}): Promise<boolean> {
     const { bytes, digest } = await encodeManifest(entries);
     await this.peer.sendMessage({
       State: "MANIFEST",

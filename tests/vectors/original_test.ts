@@ -4,7 +4,7 @@ import { sha256Digest } from "../../protocol/digest.ts";
 import type { Duplex } from "../../protocol/duplex.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { Link } from "../../protocol/link.ts";
-import type { ManifestEntry } from "../../protocol/manifest.ts";
+import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { Channel } from "../../protocol/original/channel.ts";
@@ -71,10 +71,17 @@ async function sourceOf(capture: Capture): Promise<MemorySecretSource> {
     const short = capture.vaultFiles.get(name.replace(/^(?:\.\/)+/, ""));
     if (short !== undefined) files.set(name, short);
   }
-  const entries: ManifestEntry[] = [];
+  const entries: FileEntry[] = [];
   for (const [path, bytes] of files) {
     const digest = encodeHex(await sha256Digest(bytes));
-    entries.push({ path, digest, size: bytes.length, mode: 0o600, strategy: "STRICT" });
+    entries.push({
+      kind: "file",
+      path,
+      digest,
+      size: bytes.length,
+      mode: 0o600,
+      strategy: "STRICT",
+    });
   }
   return new MemorySecretSource(entries, files);
 }

@@ -13,11 +13,11 @@ import {
   deliverAsKeeper,
   type DeliveryReport,
   encodeHex,
+  type FileEntry,
   FluxVaultError,
   handshakeAsAgent,
   handshakeAsKeeper,
   importIdentity,
-  type ManifestEntry,
   MemorySecretSource,
   MemorySecretStore,
   receiveAsAgent,
@@ -78,9 +78,9 @@ function pairs(vector: Vector, name: string): (readonly [string, Bytes])[] {
   });
 }
 
-async function entryOf(path: string, bytes: Bytes): Promise<ManifestEntry> {
+async function entryOf(path: string, bytes: Bytes): Promise<FileEntry> {
   const digest = encodeHex(await sha256Digest(bytes));
-  return { path, digest, size: bytes.length, mode: 0o600, strategy: "STRICT" };
+  return { kind: "file", path, digest, size: bytes.length, mode: 0o600, strategy: "STRICT" };
 }
 
 async function importRsaPair(
@@ -149,7 +149,7 @@ class Runner {
       if (header(this.#vector, "held-manifest") === null) continue;
       const entries = [await entryOf(path, bytes)];
       const { path: Path, digest: Digest, size: Size, mode: Mode, strategy: Strategy } =
-        entries[0] as ManifestEntry;
+        entries[0] as FileEntry;
       const line = JSON.stringify({ Path, Kind: "file", Digest, Size, Mode, Strategy });
       const manifest = new TextEncoder().encode(`${line}\n`);
       const digest = await sha256Digest(manifest);

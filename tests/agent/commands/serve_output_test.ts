@@ -8,7 +8,7 @@ import {
 import type { AgentSessionReport } from "../../../agent/delivery/session_report.ts";
 import type { RestoredState, UnvouchedReason } from "../../../agent/trust/mod.ts";
 import { ConnectionError } from "../../../protocol/errors.ts";
-import type { ManifestEntry } from "../../../protocol/manifest.ts";
+import type { FileEntry } from "../../../protocol/manifest_entry.ts";
 import type { HeldManifest } from "../../../protocol/secret_store.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 
@@ -115,7 +115,8 @@ Deno.test("formatDelivery names what broke a session off", () => {
   assertEquals([complete, code], [false, "truncated"]);
 });
 
-const ENTRY: ManifestEntry = {
+const ENTRY: FileEntry = {
+  kind: "file",
   path: "a",
   digest: "ab".repeat(32),
   size: 1,

@@ -2,7 +2,8 @@ import { STAGE_PREFIX } from "../../../protocol/secret_path.ts";
 import { encodeUtf8, equalBytes } from "../../../protocol/bytes.ts";
 import { sha256Digest } from "../../../protocol/digest.ts";
 import { StorageError } from "../../../protocol/errors.ts";
-import { encodeManifest, type FileStrategy } from "../../../protocol/manifest.ts";
+import { encodeManifest } from "../../../protocol/manifest.ts";
+import type { FileStrategy } from "../../../protocol/manifest_entry.ts";
 import type { HeldManifest } from "../../../protocol/secret_store.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { DiskYard, put } from "../../support/disk_yard.ts";
@@ -22,7 +23,7 @@ async function manifestOf(...declared: Declared[]): Promise<HeldManifest> {
   const entries = await Promise.all(declared.map(async (file) => {
     const { path, text, mode = 0o600, strategy = "STRICT" } = file;
     const digest = (await sha256Digest(encodeUtf8(text))).toHex();
-    return { path, digest, size: text.length, mode, strategy };
+    return { kind: "file" as const, path, digest, size: text.length, mode, strategy };
   }));
   const { bytes, digest } = await encodeManifest(entries);
   const message = {

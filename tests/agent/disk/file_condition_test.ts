@@ -1,6 +1,6 @@
 import { encodeHex, encodeUtf8 } from "../../../protocol/bytes.ts";
 import { sha256Digest } from "../../../protocol/digest.ts";
-import type { ManifestEntry } from "../../../protocol/manifest.ts";
+import type { FileEntry } from "../../../protocol/manifest_entry.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { DiskYard, put } from "../../support/disk_yard.ts";
 
@@ -8,11 +8,19 @@ const UNIX = Deno.build.os !== "windows";
 
 async function entryOf(
   path: string,
-  changes: Partial<ManifestEntry> = {},
-): Promise<ManifestEntry> {
+  changes: Partial<FileEntry> = {},
+): Promise<FileEntry> {
   const bytes = encodeUtf8("content");
   const digest = encodeHex(await sha256Digest(bytes));
-  return { path, digest, size: bytes.length, mode: 0o600, strategy: "STRICT", ...changes };
+  return {
+    kind: "file",
+    path,
+    digest,
+    size: bytes.length,
+    mode: 0o600,
+    strategy: "STRICT",
+    ...changes,
+  };
 }
 
 Deno.test("compareFile calls a file intact that is as declared, time and again", async () => {

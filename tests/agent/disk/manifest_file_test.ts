@@ -13,6 +13,7 @@ import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 async function sampleManifest(): Promise<HeldManifest> {
   const entries = [{
+    kind: "file",
     path: "tls/key.pem",
     digest: "ab".repeat(32),
     size: 1_024,

@@ -4,14 +4,16 @@ import {
   restoreState,
 } from "../../../agent/trust/restored_state.ts";
 import { PeerRejectedError, type RejectionCode } from "../../../protocol/errors.ts";
-import { encodeManifest, type ManifestEntry } from "../../../protocol/manifest.ts";
+import { encodeManifest } from "../../../protocol/manifest.ts";
+import type { FileEntry } from "../../../protocol/manifest_entry.ts";
 import type { HeldManifest } from "../../../protocol/secret_store.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 
 const NOW_S = 1_893_456_000;
 
 async function manifestOf(count: number, expires = NOW_S + 60): Promise<HeldManifest> {
-  const entries = Array.from({ length: count }, (_, i): ManifestEntry => ({
+  const entries = Array.from({ length: count }, (_, i): FileEntry => ({
+    kind: "file",
     path: `file-${i}`,
     digest: "ab".repeat(32),
     size: 1,
@@ -50,7 +52,7 @@ Deno.test("restoreState vouches for a manifest that is good and files that are a
 
 Deno.test("restoreState names the files that are changed or missing, in their order", async () => {
   const conditions: Record<string, FileCondition> = { "file-1": "missing", "file-3": "changed" };
-  const compare = ({ path }: ManifestEntry) => Promise.resolve(conditions[path] ?? "intact");
+  const compare = ({ path }: FileEntry) => Promise.resolve(conditions[path] ?? "intact");
   const state = await restoreState(await manifestOf(5), options({ compare }));
   assertEquals(state.isVouched && state.departed, [
     { path: "file-1", condition: "missing" },

@@ -4,8 +4,8 @@ import { type ManagedFile, parseManagedFiles } from "../../../keeper/vault/manag
 import {
   type Bytes,
   encodeHex,
+  type FileEntry,
   type Logger,
-  type ManifestEntry,
   randomBytes,
   type SecretContent,
   sha256Digest,
@@ -51,7 +51,7 @@ function filesOf(...items: readonly string[]): ManagedFile[] {
   return parseManagedFiles(items);
 }
 
-function firstOf(entries: readonly ManifestEntry[]): ManifestEntry {
+function firstOf(entries: readonly FileEntry[]): FileEntry {
   const [entry] = entries;
   assert(entry !== undefined);
   return entry;
@@ -70,8 +70,22 @@ Deno.test("DiskVault says what each file holds", async () => {
   const digest = async (text: string) =>
     encodeHex(await sha256Digest(new TextEncoder().encode(text)));
   assertEquals([...view.entries].sort((a, b) => a.path < b.path ? -1 : 1), [
-    { path: "/etc/b", digest: await digest(""), size: 0, mode: 0o600, strategy: "STRICT" },
-    { path: "x", digest: await digest("abc"), size: 3, mode: 0o600, strategy: "STRICT" },
+    {
+      kind: "file",
+      path: "/etc/b",
+      digest: await digest(""),
+      size: 0,
+      mode: 0o600,
+      strategy: "STRICT",
+    },
+    {
+      kind: "file",
+      path: "x",
+      digest: await digest("abc"),
+      size: 3,
+      mode: 0o600,
+      strategy: "STRICT",
+    },
   ]);
   assertEquals([view.faults, [...view.missing]], [[], []]);
 });
