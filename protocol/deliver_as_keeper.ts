@@ -12,7 +12,6 @@ import {
   finishing,
   MANIFEST_ID,
   readBytes,
-  sendBytes,
   sendMessage,
   unexpected,
   WorkInbox,
@@ -24,6 +23,7 @@ import {
   SPARE_REQUESTS,
 } from "./limits.ts";
 import { type EncodedManifest, encodeManifest } from "./manifest.ts";
+import { giveManifest } from "./manifest_exchange.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type {
   DataContent,
@@ -36,10 +36,21 @@ import type {
 } from "./messages.ts";
 import { verifyResults } from "./result_signature.ts";
 import { countResults, decodeResults, type FileResult } from "./results.ts";
+import { completeResults } from "./survey_results.ts";
 import type { SecretContent, SecretSource } from "./secret_source.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
 import { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
+
+const COUNTS = [
+  "created",
+  "updated",
+  "reowned",
+  "removed",
+  "unchanged",
+  "missing",
+  "failed",
+] as const satisfies readonly (keyof ResultCounts)[];
 
 /** How many requests are answered at a time. */
 const ANSWERS_IN_FLIGHT = 16;
@@ -54,6 +65,8 @@ export interface DeliverOptions {
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
   readonly lifetimeS?: number;
+  /** Whether the agent only says what it would do; nothing is signed or sent. @default {false} */
+  readonly isPlan?: boolean;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
   /** Is told of contents as they leave: path and bytes. @default {nothing} */
@@ -102,7 +115,8 @@ class KeeperDelivery {
   readonly #inbox: WorkInbox;
   readonly #source: SecretSource;
   readonly #options: DeliverOptions;
-  readonly #entries: ReadonlyMap<string, FileEntry>;
+  /** The files that may be asked for, by their paths. */
+  readonly #files: ReadonlyMap<string, FileEntry>;
   readonly #places = new Semaphore(ANSWERS_IN_FLIGHT);
   readonly #requests = new Set<OpenRequest>();
   readonly #answers = new Set<Promise<void>>();
@@ -123,39 +137,31 @@ class KeeperDelivery {
     this.#inbox = new WorkInbox(session);
     this.#source = parts.source;
     this.#options = parts.options;
-    this.#entries = new Map(parts.source.entries.map((entry) => [entry.path, entry]));
-    this.#requestsLeft = 2 * this.#entries.size + SPARE_REQUESTS;
-    const totalBytes = parts.source.entries.reduce((sum, { size }) => sum + size, 0);
+    const files = parts.source.entries.filter((entry) => entry.kind === "file");
+    this.#files = new Map(files.map((entry) => [entry.path, entry]));
+    this.#requestsLeft = 2 * files.length + SPARE_REQUESTS;
+    const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
     this.#bytesLeft = 2 * totalBytes + SPARE_CONTENT_BYTES;
   }
 
   async run(): Promise<DeliveryReport> {
     const session = this.#session;
+    const { entries, hooks = [] } = this.#source;
+    const { isPlan = false } = this.#options;
 
     // 1. MANIFEST
-    const { bytes, digest } = this.#options.manifest ??
-      await encodeManifest(this.#source.entries);
+    const manifest = this.#options.manifest ?? await encodeManifest(entries, { hooks });
+    const { bytes, digest } = manifest;
     await sendMessage(session, await this.#manifestMessage(digest, bytes.length));
 
-    // 2. MANIFEST-REPLY
-    const { message: reply } = await this.#inbox.next();
-    if (reply.state !== "MANIFEST-REPLY" || reply.id !== MANIFEST_ID) {
-      throw unexpected("another message than the reply to the manifest");
-    }
-
-    // 3. MANIFEST-DATA
-    if (!reply.isHeld) {
-      const size = bytes.length;
-      await sendBytes(session, bytes, (stream) => {
-        return { state: "MANIFEST-DATA", id: MANIFEST_ID, stream, size };
-      });
-    }
+    // 2. MANIFEST-REPLY, 3. MANIFEST-DATA
+    await giveManifest({ session, inbox: this.#inbox }, manifest);
 
     // 4. REQUEST and DATA, until DONE
     for (;;) {
       const { message, stream } = await this.#inbox.next();
       if (message.state === "DONE") return await this.#finish(message, stream);
-      if (message.state !== "REQUEST") throw unexpected(message.state);
+      if (message.state !== "REQUEST" || isPlan) throw unexpected(message.state);
       if (--this.#requestsLeft < 0) {
         throw new ProtocolError("too-many-messages", "the agent asks without end");
       }
@@ -170,8 +176,8 @@ class KeeperDelivery {
   }
 
   async #manifestMessage(digest: Bytes, size: number): Promise<ManifestMessage> {
-    const { revision, now = Date.now, lifetimeS = MANIFEST_LIFETIME_S, sign = null } =
-      this.#options;
+    const { revision, now = Date.now, lifetimeS = MANIFEST_LIFETIME_S } = this.#options;
+    const { sign = null, isPlan = false } = this.#options;
     const issued = Math.floor(now() / 1_000);
     const message: ManifestMessage = {
       state: "MANIFEST",
@@ -182,8 +188,9 @@ class KeeperDelivery {
       digest,
       size,
       signature: null,
+      ...(isPlan ? { isPlan } : {}),
     };
-    return sign === null ? message : { ...message, signature: await sign(message) };
+    return sign === null || isPlan ? message : { ...message, signature: await sign(message) };
   }
 
   #startAnswer(message: RequestMessage): void {
@@ -213,7 +220,7 @@ class KeeperDelivery {
   async #answer(open: OpenRequest): Promise<void> {
     if (this.#isOver) return;
     const { message: request } = open;
-    const entry = this.#entries.get(request.file);
+    const entry = this.#files.get(request.file);
     if (entry === undefined) {
       return await this.#sendStatus(
         open,
@@ -289,17 +296,21 @@ class KeeperDelivery {
 
   async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {
     if (this.#countOpen() > 0) throw unexpected("DONE while a request was unanswered");
-    const results = decodeResults(await readBytes(stream, done.digest));
-    const files = this.#complete(results);
+    const told = decodeResults(await readBytes(stream, done.digest));
+    const files = this.#complete(told.files);
     const counted = countResults(files);
-    for (const key of ["created", "updated", "unchanged", "missing", "failed"] as const) {
+    for (const key of COUNTS) {
       if (counted[key] !== done.counts[key]) throw unexpected("counts that its results contradict");
     }
     await this.#checkSignature(done);
     this.#options.onResults?.(done);
     await sendMessage(this.#session, { state: "DONE-REPLY" });
     await Promise.all(this.#answers);
-    return { files: files.map((file) => this.#explain(file)), contentBytes: this.#contentBytes };
+    return {
+      files: files.map((file) => this.#explain(file)),
+      hooks: told.hooks,
+      contentBytes: this.#contentBytes,
+    };
   }
 
   async #checkSignature({ signature, digest, counts }: DoneMessage): Promise<void> {
@@ -316,13 +327,10 @@ class KeeperDelivery {
     return isKnown ? { path: file.path, outcome: "failed", code } : file;
   }
 
-  /** Adds the unchanged files, which the agent leaves out. */
+  /** Adds what is unchanged, which the agent leaves out. */
   #complete(results: readonly FileResult[]): FileResult[] {
     const told = new Map(results.map((result) => [result.path, result]));
     if (told.size !== results.length) throw unexpected("two results for one file");
-    const files: FileResult[] = this.#source.entries.map(({ path }) => {
-      return told.get(path) ?? { path, outcome: "unchanged" };
-    });
-    return [...files, ...results.filter(({ path }) => !this.#entries.has(path))];
+    return completeResults(this.#source.entries, told);
   }
 }

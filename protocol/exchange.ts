@@ -7,7 +7,9 @@ import { type Bytes, equalBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { ConnectionError, ProtocolError } from "./errors.ts";
 import { MAX_UNKNOWN_ACTIONS } from "./limits.ts";
-import { decodeWorkMessage, encodeWorkMessage, type WorkMessage } from "./messages.ts";
+import { decodeWorkMessage, encodeWorkMessage } from "./message_encoding.ts";
+import type { WorkMessage } from "./messages.ts";
+import type { HookResult } from "./hook_result.ts";
 import type { FileResult } from "./results.ts";
 import type { IncomingMessage } from "./message_queue.ts";
 import type { Session } from "./session.ts";
@@ -20,6 +22,8 @@ export const MANIFEST_ID = 0;
 export interface DeliveryReport {
   /** A result for every entry of the manifest, and for what the agent asked for besides. */
   readonly files: readonly FileResult[];
+  /** How the hooks stand that were due. */
+  readonly hooks: readonly HookResult[];
   /** How many bytes of file contents crossed the wire. */
   readonly contentBytes: number;
 }
@@ -41,8 +45,8 @@ export async function sendBytes(
   await stream.end();
 }
 
-/** Reads a stream to its end and checks it against the digest that was announced. */
-export async function readBytes(stream: ReceiveStream | null, digest: Bytes): Promise<Bytes> {
+/** Reads a stream to its end. */
+export async function readStream(stream: ReceiveStream | null): Promise<Bytes> {
   if (stream === null) throw unexpected("a message without its stream");
   const bytes = new Uint8Array(stream.size);
   let offset = 0;
@@ -50,6 +54,12 @@ export async function readBytes(stream: ReceiveStream | null, digest: Bytes): Pr
     bytes.set(chunk, offset);
     offset += chunk.length;
   }
+  return bytes;
+}
+
+/** Reads a stream to its end and checks it against the digest that was announced. */
+export async function readBytes(stream: ReceiveStream | null, digest: Bytes): Promise<Bytes> {
+  const bytes = await readStream(stream);
   if (!equalBytes(await sha256Digest(bytes), digest)) {
     throw new ProtocolError("digest-mismatch", "what came is not what was announced");
   }

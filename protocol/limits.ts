@@ -62,12 +62,30 @@ export const MAX_WAITING_MESSAGE_BYTES = 1_048_576;
 export const MAX_MANIFEST_LINE_BYTES = 4_096;
 /** The longest manifest or result stream. */
 export const MAX_MANIFEST_BYTES = 33_554_432;
+/** About how many lines of a manifest make a part, which is sent anew only if it differs. */
+export const LINES_PER_PART = 64;
+/** How long a manifest must be for its parts to be compared, in bytes. */
+export const MIN_BYTES_FOR_PARTS = 16_384;
+/** How many hooks a manifest may define. */
+export const MAX_HOOKS = 1_024;
+/** How many words the command of a hook may have. */
+export const MAX_HOOK_ARGUMENTS = 64;
+/** How long a hook may take at most, in seconds. */
+export const MAX_HOOK_TIMEOUT_S = 3_600;
+/** How much of what a hook wrote last is told, in bytes. */
+export const MAX_HOOK_OUTPUT_BYTES = 1_792;
+/** The longest lease, in seconds: 366 days. */
+export const MAX_LEASE_S = 31_622_400;
+/** The largest number of a user or group; the next one means none. */
+export const MAX_OWNER_ID: number = 2 ** 32 - 2;
 /** The longest path of a secret file, in UTF-8. */
 export const MAX_PATH_BYTES = 1_024;
 /** The longest segment of a path, in UTF-8. */
 export const MAX_PATH_SEGMENT_BYTES = 255;
 /** The largest secret file: 1 TiB. */
 export const MAX_FILE_BYTES = 2 ** 40;
+/** The smallest file that goes on where a session broke, instead of being sent again. */
+export const MIN_RESUMED_BYTES = 8_388_608;
 /** How many requests an agent may have unanswered. */
 export const MAX_OPEN_REQUESTS = 64;
 /** How many requests a session may hold beyond two for each entry of its manifest. */

@@ -6,44 +6,25 @@
  *
  * @module
  */
-import { type Bytes, encodeHex, encodeUtf8, joinBytes } from "./bytes.ts";
-import { DIGEST_BYTES, sha256Digest } from "./digest.ts";
-import { ProtocolError } from "./errors.ts";
-import { MAX_FILE_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES } from "./limits.ts";
-import type { FileEntry, FileStrategy } from "./manifest_entry.ts";
-import { MessageFields } from "./message_fields.ts";
+import { type Bytes, joinBytes } from "./bytes.ts";
+import { sha256Digest } from "./digest.ts";
+import { MAX_HOOKS, MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES } from "./limits.ts";
+import type { FolderEntry, Hook, Manifest, ManifestEntry } from "./manifest_entry.ts";
+import {
+  decodeManifestLine,
+  encodeManifestLine,
+  isHookName,
+  manifestError,
+  type ManifestLine,
+} from "./manifest_line.ts";
 import { findPathFault } from "./secret_path.ts";
 
-const KIND_FILE = /^file$/;
-const STRATEGY = /^(?:STRICT|ENSURE_CREATED)$/;
-const ANY_TEXT = /^/;
 const NEWLINE = 0x0a;
+/** The order of the kinds of lines. */
+const RANK: Readonly<Record<ManifestLine["kind"], number>> = { wipe: 0, hook: 1, entry: 2 };
 
-function encodeEntry(entry: FileEntry): Bytes {
-  const { path, digest, size, mode, strategy } = entry;
-  const members = {
-    Path: path,
-    Kind: "file",
-    Digest: digest,
-    Size: size,
-    Mode: mode,
-    Strategy: strategy,
-  };
-  const line = encodeUtf8(JSON.stringify(members) + "\n");
-  if (line.length > MAX_MANIFEST_LINE_BYTES) fail("a line is too long", "manifest-too-large");
-  return line;
-}
-
-function fail(
-  reason: string,
-  code: "manifest-malformed" | "manifest-too-large" = "manifest-malformed",
-): never {
-  throw new ProtocolError(code, `the manifest cannot be used: ${reason}`);
-}
-
-/** Orders entries by the bytes of their paths in UTF-8, which is the order of code points. */
-function comparePaths(a: FileEntry, b: FileEntry): number {
-  const [left, right] = [a.path, b.path];
+/** Orders texts by their bytes in UTF-8, which is the order of code points. */
+function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let i = 0; i < length; i++) {
     const [x, y] = [left.charCodeAt(i), right.charCodeAt(i)];
@@ -57,20 +38,84 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
-/** Refuses a list in which a path stands twice or one file would have to be another's folder. */
-function checkPaths(entries: readonly FileEntry[]): void {
-  const paths = new Set<string>();
-  for (const { path } of entries) {
-    const fault = findPathFault(path);
-    if (fault !== null) fail(`a path ${fault}`);
-    if (paths.has(path)) fail("a path stands twice");
-    paths.add(path);
+function keyOf(line: ManifestLine): string {
+  return line.kind === "entry" ? line.entry.path : line.kind === "hook" ? line.hook.name : "";
+}
+
+function compareLines(a: ManifestLine, b: ManifestLine): number {
+  return RANK[a.kind] - RANK[b.kind] || compareUtf8(keyOf(a), keyOf(b));
+}
+
+/** Calls with each folder on the way to a path, outermost first; stops where it returns a text. */
+function findAbove(path: string, fault: (folder: string) => string | null): string | null {
+  for (let i = path.indexOf("/", 1); i > 0; i = path.indexOf("/", i + 1)) {
+    const found = fault(path.slice(0, i));
+    if (found !== null) return found;
   }
-  for (const path of paths) {
-    for (let i = path.indexOf("/", 1); i > 0; i = path.indexOf("/", i + 1)) {
-      if (paths.has(path.slice(0, i))) fail("a file is the folder of another");
-    }
+  return null;
+}
+
+/** Refuses a list in which a path stands twice or has something other than a folder above it. */
+function checkEntries(entries: readonly ManifestEntry[]): void {
+  const byPath = new Map<string, ManifestEntry>();
+  for (const entry of entries) {
+    const fault = findPathFault(entry.path);
+    if (fault !== null) throw manifestError(`a path ${fault}`);
+    if (byPath.has(entry.path)) throw manifestError("a path stands twice");
+    byPath.set(entry.path, entry);
   }
+  for (const entry of entries) {
+    const isSet = isTogether(entry);
+    const fault = findAbove(entry.path, (folder) => {
+      const above = byPath.get(folder);
+      if (above === undefined) return null;
+      if (above.kind === "file") return "a file is the folder of another";
+      if (above.kind === "keep") return "something is declared below what is kept";
+      return isSet && isTogether(above) ? "a set that is exchanged at once is in another" : null;
+    });
+    if (fault !== null) throw manifestError(fault);
+  }
+}
+
+function isTogether(entry: ManifestEntry): entry is FolderEntry {
+  return entry.kind === "folder" && entry.together === true;
+}
+
+function checkHooks({ entries, hooks }: Manifest): void {
+  if (hooks.length > MAX_HOOKS) throw manifestError("it has too many hooks");
+  const names = new Set<string>();
+  for (const { name, action } of hooks) {
+    if (!isHookName(name)) throw manifestError("a hook has no proper name");
+    if (names.has(name)) throw manifestError("a hook stands twice");
+    names.add(name);
+    const path = action.kind === "touch"
+      ? action.path
+      : action.kind === "signal"
+      ? action.pidFile
+      : null;
+    const fault = path === null ? null : findPathFault(path);
+    if (fault !== null) throw manifestError(`the path of a hook ${fault}`);
+  }
+  for (const entry of entries) {
+    if (entry.kind === "keep" || entry.hook === undefined) continue;
+    if (!names.has(entry.hook)) throw manifestError("an entry names a hook that is not there");
+  }
+}
+
+function check(manifest: Manifest): void {
+  checkEntries(manifest.entries);
+  checkHooks(manifest);
+  if (manifest.isWipe && (manifest.entries.length > 0 || manifest.hooks.length > 0)) {
+    throw manifestError("it removes all and declares something");
+  }
+}
+
+function linesOf({ entries, hooks, isWipe }: Manifest): ManifestLine[] {
+  return [
+    ...(isWipe ? [{ kind: "wipe" } as const] : []),
+    ...hooks.map((hook): ManifestLine => ({ kind: "hook", hook })),
+    ...entries.map((entry): ManifestLine => ({ kind: "entry", entry })),
+  ];
 }
 
 /** A manifest in the form that is sent and signed. */
@@ -79,6 +124,14 @@ export interface EncodedManifest {
   readonly bytes: Bytes;
   /** The SHA-256 of the bytes: 32 bytes. */
   readonly digest: Bytes;
+}
+
+/** The options of {@linkcode encodeManifest}. */
+export interface EncodeManifestOptions {
+  /** The hooks that the entries name. @default {[]} */
+  readonly hooks?: readonly Hook[];
+  /** Whether the agent removes all that it was ever given. @default {false} */
+  readonly isWipe?: boolean;
 }
 
 /**
@@ -99,27 +152,20 @@ export interface EncodedManifest {
  *   strategy: "STRICT",
  * } as const;
  * const { bytes } = await encodeManifest([entry]);
- * console.assert(decodeManifest(bytes)[0]?.path === "db.password");
+ * console.assert(decodeManifest(bytes).entries[0]?.path === "db.password");
  * ```
  */
-export async function encodeManifest(entries: readonly FileEntry[]): Promise<EncodedManifest> {
-  checkPaths(entries);
-  const bytes = joinBytes([...entries].sort(comparePaths).map(encodeEntry));
-  if (bytes.length > MAX_MANIFEST_BYTES) fail("it is too long", "manifest-too-large");
+export async function encodeManifest(
+  entries: readonly ManifestEntry[],
+  options: EncodeManifestOptions = {},
+): Promise<EncodedManifest> {
+  const manifest = { entries, hooks: options.hooks ?? [], isWipe: options.isWipe ?? false };
+  check(manifest);
+  const bytes = joinBytes(linesOf(manifest).sort(compareLines).map(encodeManifestLine));
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw manifestError("it is too long", "manifest-too-large");
+  }
   return { bytes, digest: await sha256Digest(bytes) };
-}
-
-function decodeEntry(line: Bytes): FileEntry {
-  const fields = MessageFields.parse(line, "a line of the manifest");
-  fields.text("Kind", KIND_FILE);
-  return {
-    kind: "file",
-    path: fields.text("Path", ANY_TEXT),
-    digest: encodeHex(fields.hex("Digest", DIGEST_BYTES)),
-    size: fields.integer("Size", { max: MAX_FILE_BYTES }),
-    mode: fields.integer("Mode", { max: 0o777 }),
-    strategy: fields.text("Strategy", STRATEGY) as FileStrategy,
-  };
 }
 
 /** Cuts bytes into lines, each with its newline. */
@@ -135,31 +181,33 @@ export function splitLines(bytes: Bytes, fail: (reason: string) => never): Bytes
   return lines;
 }
 
+function fail(reason: string): never {
+  throw manifestError(reason);
+}
+
 /**
  * Reads a manifest.
  *
  * @throws {ProtocolError} `manifest-malformed` for anything but the canonical bytes of a list of
  * well-formed, distinct paths; `manifest-too-large`.
  */
-export function decodeManifest(bytes: Bytes): FileEntry[] {
-  if (bytes.length > MAX_MANIFEST_BYTES) fail("it is too long", "manifest-too-large");
-  const entries: FileEntry[] = [];
-  for (const line of splitLines(bytes, fail)) {
-    let entry: FileEntry;
-    try {
-      entry = decodeEntry(line);
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause;
-      throw new ProtocolError("manifest-malformed", cause.message, { cause });
-    }
-    const last = entries.at(-1);
-    if (last !== undefined && comparePaths(last, entry) >= 0) fail("its lines are not in order");
-    const canonical = encodeEntry(entry);
-    if (canonical.length !== line.length || !canonical.every((byte, i) => byte === line[i])) {
-      fail("a line is not canonical");
-    }
-    entries.push(entry);
+export function decodeManifest(bytes: Bytes): Manifest {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw manifestError("it is too long", "manifest-too-large");
   }
-  checkPaths(entries);
-  return entries;
+  const entries: ManifestEntry[] = [];
+  const hooks: Hook[] = [];
+  let isWipe = false;
+  let last: ManifestLine | null = null;
+  for (const each of splitLines(bytes, fail)) {
+    const line = decodeManifestLine(each);
+    if (last !== null && compareLines(last, line) >= 0) fail("its lines are not in order");
+    last = line;
+    if (line.kind === "entry") entries.push(line.entry);
+    else if (line.kind === "hook") hooks.push(line.hook);
+    else isWipe = true;
+  }
+  const manifest = { entries, hooks, isWipe };
+  check(manifest);
+  return manifest;
 }

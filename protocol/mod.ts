@@ -115,10 +115,11 @@ export { decodeManifest, type EncodedManifest, encodeManifest } from "./manifest
 export type * from "./manifest_entry.ts";
 export type * from "./survey.ts";
 export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
-export { countResults, type FileOutcome, type FileResult } from "./results.ts";
-export { findPathFault, STAGE_PREFIX } from "./secret_path.ts";
+export { countResults, type FileOutcome, type FileResult, type Results } from "./results.ts";
+export type * from "./hook_result.ts";
+export { findPathFault, RESERVED_PREFIX, STAGE_PREFIX } from "./secret_path.ts";
 export type { ResumePoint, SecretContent, SecretSource } from "./secret_source.ts";
-export type { HeldManifest, SecretStore, StagedFile, StageOptions } from "./secret_store.ts";
+export type * from "./secret_store.ts";
 export type { DeliveryReport } from "./exchange.ts";
 export { deliverAsKeeper, type DeliverOptions } from "./deliver_as_keeper.ts";
 export { receiveAsAgent, type ReceiveOptions } from "./receive_as_agent.ts";

@@ -1,34 +1,30 @@
 /**
  * The work of a session in the agent's role, in the order of its messages (spec, section 8): it takes
- * the manifest, asks for what it lacks, and tells how each file ended.
+ * the manifest, compares, does what is to be done and asks for what it lacks, and tells how it went.
  *
  * @module
  */
-import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
-import { createHasher, type HasherFactory, sha256Digest } from "./digest.ts";
+import { type HasherFactory, sha256Digest } from "./digest.ts";
 import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
-import {
-  type DeliveryReport,
-  finishing,
-  readBytes,
-  sendBytes,
-  sendMessage,
-  unexpected,
-  WorkInbox,
-} from "./exchange.ts";
+import { type DeliveryReport, finishing, sendBytes, unexpected, WorkInbox } from "./exchange.ts";
+import { FileRequests, type WantedFile } from "./file_exchange.ts";
+import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { MAX_OPEN_REQUESTS } from "./limits.ts";
 import { decodeManifest } from "./manifest.ts";
 import type { FileEntry } from "./manifest_entry.ts";
-import type { DataMessage, ManifestMessage } from "./messages.ts";
+import { takeManifest } from "./manifest_exchange.ts";
+import type { ManifestMessage } from "./messages.ts";
 import { signResults } from "./result_signature.ts";
-import { countResults, encodeResults, type FileOutcome, type FileResult } from "./results.ts";
+import { countResults, encodeResults, type FileResult } from "./results.ts";
 import { bringWhatFits } from "./second_try.ts";
 import { findPathFault } from "./secret_path.ts";
-import type { SecretStore, StagedFile } from "./secret_store.ts";
+import type { SecretStore } from "./secret_store.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
-import { type ReceiveStream, RESET_CODE, StreamResetError } from "./streams.ts";
+import { RESET_CODE, StreamResetError } from "./streams.ts";
+import type { LocalStep, Step, WantedState } from "./survey.ts";
+import { completeResults, hookChanges, outcomeOf, pathOf, planResults } from "./survey_results.ts";
 
 const DEFAULT_FILES_IN_FLIGHT = 32;
 
@@ -41,9 +37,14 @@ export interface ReceiveOptions {
   /** Makes a SHA-256 hasher. @default {createHasher} */
   readonly createHasher?: HasherFactory;
   /**
-   * Accepts or refuses a manifest before its entries are acted on, by throwing. @default {accepts}
+   * Accepts or refuses a manifest before its entries are acted on, by throwing; returns the address of
+   * the key that signed it, or `null` for one that nobody vouches for.
+   *
+   * @default {accepts}
    */
-  readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
+  readonly checkManifest?: (message: ManifestMessage) => Promise<string | null> | string | null;
+  /** Runs the hooks of a manifest; `null` where none may be run. @default {null} */
+  readonly hooks?: HookRunner | null;
   /** Signs the results, for the keeper to keep; `null` where they go unsigned. @default {null} */
   readonly identity?: AgentIdentity | null;
 }
@@ -64,89 +65,97 @@ export function receiveAsAgent(
   return finishing(session, () => new AgentDelivery(session, { store, options }).run());
 }
 
-interface Answer {
-  readonly data: DataMessage;
-  readonly stream: ReceiveStream | null;
-}
-
 /** What an agent keeps in mind during one delivery. */
 class AgentDelivery {
   readonly #session: Session;
   readonly #inbox: WorkInbox;
   readonly #store: SecretStore;
   readonly #options: ReceiveOptions;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
+  readonly #requests: FileRequests;
+  readonly #places: Semaphore;
   readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  readonly #results = new Map<string, FileResult>();
   #isDone = false;
   /** What ended the session; nothing more is asked for after it. */
   #failure: { readonly reason: unknown } | null = null;
-  #nextId = 1;
-  #contentBytes = 0;
 
   constructor(
     session: Session,
     parts: { readonly store: SecretStore; readonly options: ReceiveOptions },
   ) {
-    this.#session = session;
-    this.#inbox = new WorkInbox(session);
-    this.#store = parts.store;
-    this.#options = parts.options;
-    this.#done.promise.catch(() => {});
-    const { files = [], filesInFlight = DEFAULT_FILES_IN_FLIGHT } = parts.options;
+    const { files = [], filesInFlight = DEFAULT_FILES_IN_FLIGHT, createHasher } = parts.options;
     if (!(filesInFlight >= 1)) throw new RangeError("at least one file is worked on at a time");
     for (const path of files) {
       const fault = findPathFault(path);
       if (fault !== null) throw new RangeError(`the path of a file to ask for ${fault}`);
     }
+    this.#session = session;
+    this.#inbox = new WorkInbox(session);
+    this.#store = parts.store;
+    this.#options = parts.options;
+    this.#places = new Semaphore(Math.min(filesInFlight, MAX_OPEN_REQUESTS));
+    this.#requests = new FileRequests(session, {
+      store: parts.store,
+      throwIfOver: () => this.#throwIfOver(),
+      ...(createHasher === undefined ? {} : { createHasher }),
+    });
+    this.#done.promise.catch(() => {});
   }
 
   async run(): Promise<DeliveryReport> {
-    const session = this.#session;
+    const { checkManifest, hooks: runner = null } = this.#options;
 
     // 1. MANIFEST
-    const { message: manifest } = await this.#inbox.next();
-    if (manifest.state !== "MANIFEST") throw unexpected("another message than a manifest");
-    await this.#options.checkManifest?.(manifest);
+    const { message: announced } = await this.#inbox.next();
+    if (announced.state !== "MANIFEST") throw unexpected("another message than a manifest");
+    const declaredBy = await checkManifest?.(announced) ?? null;
 
-    // 2. MANIFEST-REPLY
-    const held = await this.#store.heldManifest(manifest.digest);
-    const isHeld = held !== null;
-    await sendMessage(session, { state: "MANIFEST-REPLY", id: manifest.id, isHeld });
-
-    // 3. MANIFEST-DATA
-    const bytes = held ?? await this.#readManifest(manifest);
-    const entries = decodeManifest(bytes);
-    await this.#store.keepManifest({ message: manifest, bytes, entries });
+    // 2. MANIFEST-REPLY, 3. MANIFEST-DATA
+    const ends = { session: this.#session, inbox: this.#inbox };
+    const bytes = await takeManifest(ends, { announced, store: this.#store });
+    const manifest = decodeManifest(bytes);
+    const wanted: WantedState = { ...manifest, declaredBy };
+    const { steps } = await this.#store.survey(wanted);
+    const pump = this.#pump();
+    if (announced.isPlan === true) {
+      const files = planResults(manifest, steps);
+      return await this.#finish({ files, hooks: await this.#planHooks(wanted, steps), pump });
+    }
+    await this.#store.keepManifest({ message: announced, bytes, manifest, declaredBy });
+    const changes = hookChanges(manifest, steps.filter(isChange).map(pathOf));
+    if (changes.size > 0) await runner?.mark(wanted, changes);
 
     // 4. REQUEST and DATA, several at a time
-    const pump = this.#pump();
-    const files = await this.#collect(entries);
-    await this.#store.settle();
+    await this.#perform(wanted, steps);
+    for (const result of await this.#store.settle()) this.#note(result);
+    const hooks = await this.#runHooks(wanted);
+    const files = completeResults(manifest.entries, this.#results);
+    return await this.#finish({ files, hooks, pump, identity: this.#options.identity ?? null });
+  }
 
-    // 5. DONE and its reply
-    const results = encodeResults(files);
+  /** 5. DONE and its reply. */
+  async #finish(ended: {
+    readonly files: readonly FileResult[];
+    readonly hooks: readonly HookResult[];
+    readonly pump: Promise<void>;
+    readonly identity?: AgentIdentity | null;
+  }): Promise<DeliveryReport> {
+    const { files, hooks, pump, identity = null } = ended;
+    const results = encodeResults({ files, hooks });
     const digest = await sha256Digest(results);
     const counts = countResults(files);
-    const { identity = null } = this.#options;
-    const { transcript } = session.origin;
+    const { transcript } = this.#session.origin;
     const signature = identity === null
       ? null
       : await signResults(identity, { transcript, digest, counts });
+    this.#throwIfOver();
     this.#isDone = true;
-    await sendBytes(session, results, (stream) => {
+    await sendBytes(this.#session, results, (stream) => {
       return { state: "DONE", counts, stream, size: results.length, digest, signature };
     });
     await this.#done.promise;
     await pump;
-    return { files, contentBytes: this.#contentBytes };
-  }
-
-  async #readManifest(manifest: ManifestMessage): Promise<Bytes> {
-    const { message: data, stream } = await this.#inbox.next();
-    if (data.state !== "MANIFEST-DATA" || data.id !== manifest.id || data.size !== manifest.size) {
-      throw unexpected("another message than the manifest that it announced");
-    }
-    return await readBytes(stream, manifest.digest);
+    return { files, hooks, contentBytes: this.#requests.contentBytes };
   }
 
   /** Hands every answer to the request that waits for it, until the keeper has said DONE. */
@@ -157,54 +166,107 @@ class AgentDelivery {
         if (message.state === "DONE-REPLY" && this.#isDone) {
           this.#done.resolve();
           return;
-        } else if (message.state === "DATA" && this.#waiting.has(message.id)) {
-          this.#waiting.get(message.id)?.resolve({ data: message, stream });
-          this.#waiting.delete(message.id);
-        } else {
-          throw unexpected(message.state);
         }
+        const isAnswer = message.state === "DATA" &&
+          this.#requests.answer({ data: message, stream });
+        if (!isAnswer) throw unexpected(message.state);
       }
     } catch (error) {
       this.#failure = { reason: error };
       await this.#session.fail(error);
-      for (const waiting of this.#waiting.values()) waiting.reject(error);
+      this.#requests.fail(error);
       this.#done.reject(error);
     }
   }
 
-  async #collect(entries: readonly FileEntry[]): Promise<FileResult[]> {
-    const { filesInFlight = DEFAULT_FILES_IN_FLIGHT } = this.#options;
-    const places = new Semaphore(Math.min(filesInFlight, MAX_OPEN_REQUESTS));
-    const declared = new Set(entries.map(({ path }) => path));
-    const wanted = new Set((this.#options.files ?? []).filter((path) => !declared.has(path)));
-    const settled = await Promise.allSettled([
-      ...entries.map((entry) => places.run(() => this.#bring(entry.path, entry))),
-      ...[...wanted].map((path) => places.run(() => this.#bring(path, null))),
+  /** Does every step, what is in the way first, folders before what is in them. */
+  async #perform(wanted: WantedState, steps: readonly Step[]): Promise<void> {
+    const { files: listed = [] } = this.#options;
+    for (const step of steps) {
+      if (step.kind === "refuse") {
+        this.#note({ path: step.path, outcome: "failed", code: step.code });
+      } else if (step.kind === "remove" && step.isInTheWay) {
+        await this.#performLocally(step);
+      }
+    }
+    for (const step of steps) if (step.kind === "make") await this.#performLocally(step);
+    const declared = new Set(wanted.entries.map(({ path }) => path));
+    const besides = new Set(listed.filter((path) => !declared.has(path)));
+    await this.#runAll([
+      ...steps.flatMap((step) => {
+        if (step.kind === "reown") return () => this.#performLocally(step);
+        return step.kind === "bring" ? () => this.#bringDeclared(step) : [];
+      }),
+      ...[...besides].map((path) => () => this.#bringBesides(path)),
     ]);
-    const results = settled.map((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value;
-    });
-    return await bringWhatFits(results, {
-      entries,
-      bring: (entry) => this.#bring(entry.path, entry),
+    await this.#runAll(steps.flatMap((step) => {
+      return step.kind === "remove" && !step.isInTheWay ? () => this.#performLocally(step) : [];
+    }));
+    await this.#bringWhatFits(wanted);
+  }
+
+  async #runAll(works: readonly (() => Promise<void>)[]): Promise<void> {
+    const settled = await Promise.allSettled(works.map((work) => this.#places.run(work)));
+    for (const result of settled) if (result.status === "rejected") throw result.reason;
+  }
+
+  /** What had no room may have it now: others were removed, or did not fit either. */
+  async #bringWhatFits({ entries }: WantedState): Promise<void> {
+    const results = [...this.#results.values()];
+    const files = entries.filter((entry): entry is FileEntry => entry.kind === "file");
+    const bring = async (entry: FileEntry): Promise<FileResult> => {
+      await this.#bring({ path: entry.path, entry, held: null });
+      return this.#results.get(entry.path) ?? { path: entry.path, outcome: "unchanged" };
+    };
+    for (const result of await bringWhatFits(results, { entries: files, bring })) {
+      this.#note(result);
+    }
+  }
+
+  async #performLocally(step: LocalStep): Promise<void> {
+    const path = pathOf(step);
+    await this.#attempt(path, async () => {
+      await this.#store.perform(step);
+      return { path, outcome: outcomeOf(step) };
     });
   }
 
-  #throwIfOver(): void {
-    if (this.#failure !== null) throw this.#failure.reason;
+  async #bringDeclared({ entry, held }: Extract<Step, { readonly kind: "bring" }>): Promise<void> {
+    const { path } = entry;
+    const above = this.#failureAbove(path);
+    if (above !== null) return this.#note({ path, outcome: "failed", code: above });
+    await this.#bring({ path, entry, held });
   }
 
-  /** Brings one file to its declared state; only what breaks the session throws. */
-  async #bring(path: string, entry: FileEntry | null): Promise<FileResult> {
+  /** Returns why a folder above a path could not be made, or `null`. */
+  #failureAbove(path: string): string | null {
+    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const code = this.#results.get(path.slice(0, end))?.code;
+      if (code !== undefined) return code;
+    }
+    return null;
+  }
+
+  /** Brings a file that the agent was told to ask for and that no manifest declares. */
+  async #bringBesides(path: string): Promise<void> {
+    await this.#attempt(path, async () => {
+      const held = await this.#store.inspect(path);
+      return { path, outcome: await this.#requests.bring({ path, entry: null, held }) };
+    });
+  }
+
+  async #bring(wanted: WantedFile): Promise<void> {
+    const { path } = wanted;
+    await this.#attempt(path, async () => {
+      return { path, outcome: await this.#requests.bring(wanted) };
+    });
+  }
+
+  /** Notes how something ended; only what breaks the session throws. */
+  async #attempt(path: string, work: () => Promise<FileResult>): Promise<void> {
     try {
       this.#throwIfOver();
-      const held = await this.#store.inspect(path);
-      const isKept = held !== null && entry?.strategy === "ENSURE_CREATED";
-      if (isKept || (held !== null && entry !== null && encodeHex(held) === entry.digest)) {
-        return { path, outcome: "unchanged" };
-      }
-      return { path, ...await this.#request(path, { entry, held }) };
+      this.#note(await work());
     } catch (error) {
       const isOfThisFile = error instanceof StorageError || error instanceof StreamResetError ||
         (error instanceof ProtocolError && error.code === "digest-mismatch");
@@ -212,79 +274,57 @@ class AgentDelivery {
         await this.#session.fail(error);
         throw error;
       }
-      if (error instanceof StreamResetError && error.resetCode === RESET_CODE.changed) {
-        return { path, outcome: "changed" };
-      }
-      return { path, outcome: "failed", code: (error as FluxVaultError).code };
+      const hasChanged = error instanceof StreamResetError &&
+        error.resetCode === RESET_CODE.changed;
+      this.#note(
+        hasChanged
+          ? { path, outcome: "changed" }
+          : { path, outcome: "failed", code: (error as FluxVaultError).code },
+      );
     }
   }
 
-  async #request(
-    path: string,
-    known: { readonly entry: FileEntry | null; readonly held: Bytes | null },
-  ): Promise<{ outcome: FileOutcome }> {
-    this.#throwIfOver();
-    const id = this.#nextId++;
-    const waiting = Promise.withResolvers<Answer>();
-    this.#waiting.set(id, waiting);
-    waiting.promise.catch(() => {});
-    await sendMessage(this.#session, {
-      state: "REQUEST",
-      id,
-      file: path,
-      digest: known.held,
-      offset: 0,
-      prefix: null,
+  #note(result: FileResult): void {
+    this.#results.set(result.path, result);
+  }
+
+  #throwIfOver(): void {
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+
+  async #planHooks(wanted: WantedState, steps: readonly Step[]): Promise<HookResult[]> {
+    const due = await this.#options.hooks?.due() ?? [];
+    const names = new Set(due.map(({ hook }) => hook));
+    const changes = hookChanges(wanted, steps.filter(isChange).map(pathOf));
+    const planned = [...changes.keys()].filter((name) => !names.has(name)).map(wouldRun);
+    return [...due, ...planned];
+  }
+
+  async #runHooks(wanted: WantedState): Promise<readonly HookResult[]> {
+    const changed = [...this.#results.values()].filter(({ outcome }) => CHANGES.has(outcome));
+    const changes = hookChanges(wanted, changed.map(({ path }) => path));
+    const { hooks: runner = null } = this.#options;
+    if (runner !== null) return await runner.finish(changes);
+    return [...changes.keys()].map((hook) => {
+      return { ...wouldRun(hook), outcome: "refused", code: "hook-refused" };
     });
-    const { data, stream } = await waiting.promise;
-    switch (data.status) {
-      case "Success":
-        return { outcome: await this.#install(path, { ...known, data, stream }) };
-      case "Match":
-        return { outcome: "unchanged" };
-      case "FileNotFound":
-        return { outcome: "missing" };
-      case "Denied":
-        return { outcome: "denied" };
-      case "Changed":
-        return { outcome: "changed" };
-    }
   }
+}
 
-  async #install(
-    path: string,
-    answer: Answer & { readonly entry: FileEntry | null },
-  ): Promise<FileOutcome> {
-    const { data: { content }, stream, entry } = answer;
-    if (content === null || stream === null) throw unexpected("a success without its stream");
-    // What is installed is what the manifest declared, whatever the answer says.
-    const isDeclared = entry === null ||
-      (entry.digest === encodeHex(content.digest) && entry.size === content.size);
-    if (content.offset !== 0 || !isDeclared) throw unexpected("another file than it declared");
-    const { size, mode, digest } = content;
-    let staged: StagedFile;
-    try {
-      staged = await this.#store.stage(path, { size, mode: entry?.mode ?? mode });
-    } catch (error) {
-      stream.cancel(RESET_CODE.storage);
-      throw error;
-    }
-    try {
-      const hasher = await (this.#options.createHasher ?? createHasher)();
-      for await (const chunk of stream) {
-        this.#contentBytes += chunk.length;
-        // A disk works beside the event loop: the piece is hashed while it is written.
-        const writing = staged.write(chunk);
-        hasher.update(chunk);
-        await writing;
-      }
-      if (!equalBytes(hasher.digest(), digest)) {
-        throw new ProtocolError("digest-mismatch", "a file came with another digest than stated");
-      }
-      return await staged.commit();
-    } catch (error) {
-      await staged.discard();
-      throw error;
-    }
-  }
+const CHANGES: ReadonlySet<string> = new Set(["created", "updated", "reowned", "removed"]);
+
+function isChange({ kind }: Step): boolean {
+  return kind !== "refuse";
+}
+
+function wouldRun(hook: string): HookResult {
+  return {
+    hook,
+    outcome: "due",
+    changeId: null,
+    attempts: 0,
+    exitStatus: null,
+    signal: null,
+    output: "",
+  };
 }

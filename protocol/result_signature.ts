@@ -49,9 +49,9 @@ export async function verifyResults(
 }
 
 function composeResultClaim({ transcript, digest, counts }: ResultClaim): Bytes {
-  const { created, updated, unchanged, missing, failed } = counts;
-  const numbers = [created, updated, unchanged, missing, failed].map(encodeCount);
-  return concatBytes(CONTEXT, transcript, digest, ...numbers);
+  const { created, updated, reowned, removed, unchanged, missing, failed } = counts;
+  const numbers = [created, updated, reowned, removed, unchanged, missing, failed];
+  return concatBytes(CONTEXT, transcript, digest, ...numbers.map(encodeCount));
 }
 
 /** Writes a count as a uint64, big-endian. */

@@ -5,8 +5,10 @@
  */
 import { type Bytes, encodeUtf8, joinBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
-import { MAX_MANIFEST_BYTES } from "./limits.ts";
+import type { HookOutcome, HookResult } from "./hook_result.ts";
+import { MAX_HOOK_OUTPUT_BYTES, MAX_MANIFEST_BYTES } from "./limits.ts";
 import { splitLines } from "./manifest.ts";
+import { isHookName, isSignalName } from "./manifest_line.ts";
 import { MessageFields } from "./message_fields.ts";
 import type { ResultCounts } from "./messages.ts";
 import { findPathFault } from "./secret_path.ts";
@@ -17,6 +19,10 @@ export type FileOutcome =
   | "created"
   /** It was there, differed, and was replaced. */
   | "updated"
+  /** Its contents were as declared, its mode or owner were not, and are now. */
+  | "reowned"
+  /** It was there, should not have been, and is gone. */
+  | "removed"
   /** It was as declared. */
   | "unchanged"
   /** The vault does not hold it. */
@@ -38,12 +44,22 @@ export interface FileResult {
   readonly code?: string;
 }
 
-const OUTCOME = /^(?:created|updated|missing|denied|changed|failed)$/;
+const OUTCOME = /^(?:created|updated|reowned|removed|missing|denied|changed|failed)$/;
+const HOOK_OUTCOME = /^(?:ran|failed|running|due|refused)$/;
+const CHANGE_ID = /^[0-9a-f]{32}$/;
 const CODE = /^[a-z][a-z-]{0,63}$/;
 
-/** Counts results by the five headings of DONE. */
+/** Counts results by the headings of DONE. */
 export function countResults(results: readonly FileResult[]): ResultCounts {
-  const counts = { created: 0, updated: 0, unchanged: 0, missing: 0, failed: 0 };
+  const counts = {
+    created: 0,
+    updated: 0,
+    reowned: 0,
+    removed: 0,
+    unchanged: 0,
+    missing: 0,
+    failed: 0,
+  };
   for (const { outcome } of results) {
     if (outcome === "denied") counts.missing++;
     else if (outcome === "changed") counts.failed++;
@@ -52,23 +68,71 @@ export function countResults(results: readonly FileResult[]): ResultCounts {
   return counts;
 }
 
-/** Writes the results that are not `unchanged`, one JSON object a line. */
-export function encodeResults(results: readonly FileResult[]): Bytes {
-  const lines = results
-    .filter(({ outcome }) => outcome !== "unchanged")
-    .map(({ path, outcome, code }) => {
-      const members = {
-        Path: path,
-        Outcome: outcome,
-        ...(code === undefined ? {} : { Code: code }),
-      };
-      return encodeUtf8(JSON.stringify(members) + "\n");
-    });
-  return joinBytes(lines);
+/** What an agent tells at the end of a delivery. */
+export interface Results {
+  /** How each file and folder ended that is not unchanged. */
+  readonly files: readonly FileResult[];
+  /** How the hooks stand that were due. */
+  readonly hooks: readonly HookResult[];
+}
+
+function encodeFile({ path, outcome, code }: FileResult): Record<string, unknown> {
+  return { Path: path, Outcome: outcome, ...(code === undefined ? {} : { Code: code }) };
+}
+
+function encodeHook(result: HookResult): Record<string, unknown> {
+  const { hook, outcome, changeId, attempts, exitStatus, signal, output, code } = result;
+  return {
+    Hook: hook,
+    Outcome: outcome,
+    ...(changeId === null ? {} : { Change: changeId }),
+    Attempts: attempts,
+    ...(exitStatus === null ? {} : { Exit: exitStatus }),
+    ...(signal === null ? {} : { Signal: signal }),
+    ...(output === "" ? {} : { Output: output }),
+    ...(code === undefined ? {} : { Code: code }),
+  };
+}
+
+/** Writes the results of the files that are not `unchanged` and of the hooks, one JSON object a line. */
+export function encodeResults({ files, hooks }: Results): Bytes {
+  const lines = [
+    ...files.filter(({ outcome }) => outcome !== "unchanged").map(encodeFile),
+    ...hooks.map(encodeHook),
+  ];
+  return joinBytes(lines.map((members) => encodeUtf8(JSON.stringify(members) + "\n")));
 }
 
 function fail(reason: string): never {
   throw new ProtocolError("message-malformed", `the agent's results cannot be read: ${reason}`);
+}
+
+function readFile(fields: MessageFields): FileResult {
+  const path = fields.text("Path", /^/);
+  if (findPathFault(path) !== null) fail("a path is malformed");
+  const outcome = fields.text("Outcome", OUTCOME) as FileOutcome;
+  const code = fields.optionalText("Code", CODE);
+  return code === null ? { path, outcome } : { path, outcome, code };
+}
+
+function readHook(fields: MessageFields): HookResult {
+  const hook = fields.text("Hook", /^/);
+  const signal = fields.optionalText("Signal", /^/);
+  if (!isHookName(hook)) fail("a hook has no proper name");
+  if (signal !== null && !isSignalName(signal)) fail("a signal has no proper name");
+  const output = fields.optionalText("Output", /^/) ?? "";
+  if (encodeUtf8(output).length > MAX_HOOK_OUTPUT_BYTES) fail("a hook tells too much");
+  const code = fields.optionalText("Code", CODE);
+  return {
+    hook,
+    outcome: fields.text("Outcome", HOOK_OUTCOME) as HookOutcome,
+    changeId: fields.optionalText("Change", CHANGE_ID),
+    attempts: fields.integer("Attempts", { max: 2 ** 32 - 1 }),
+    exitStatus: fields.optionalInteger("Exit", { max: 255 }),
+    signal,
+    output,
+    ...(code === null ? {} : { code }),
+  };
 }
 
 /**
@@ -76,14 +140,14 @@ function fail(reason: string): never {
  *
  * @throws {ProtocolError} `message-malformed`.
  */
-export function decodeResults(bytes: Bytes): FileResult[] {
+export function decodeResults(bytes: Bytes): Results {
   if (bytes.length > MAX_MANIFEST_BYTES) fail("they are too long");
-  return splitLines(bytes, fail).map((line) => {
+  const files: FileResult[] = [];
+  const hooks: HookResult[] = [];
+  for (const line of splitLines(bytes, fail)) {
     const fields = MessageFields.parse(line, "a line of the agent's results");
-    const path = fields.text("Path", /^/);
-    if (findPathFault(path) !== null) fail("a path is malformed");
-    const outcome = fields.text("Outcome", OUTCOME) as FileOutcome;
-    const code = fields.optionalText("Code", CODE);
-    return code === null ? { path, outcome } : { path, outcome, code };
-  });
+    if (fields.has("Hook")) hooks.push(readHook(fields));
+    else files.push(readFile(fields));
+  }
+  return { files, hooks };
 }

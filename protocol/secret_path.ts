@@ -9,8 +9,10 @@
 import { encodeUtf8 } from "./bytes.ts";
 import { MAX_PATH_BYTES, MAX_PATH_SEGMENT_BYTES } from "./limits.ts";
 
-/** How an agent names what it has not put in place yet; no secret file may be named so. */
-export const STAGE_PREFIX = ".fluxvault-stage-";
+/** How an agent names what is its own in the folders of secret files; none of these may be named so. */
+export const RESERVED_PREFIX = ".fluxvault-";
+/** How an agent names what it has not put in place yet. */
+export const STAGE_PREFIX: string = `${RESERVED_PREFIX}stage-`;
 
 // C0 and C1 controls and DEL, the backslash, and line and paragraph separators.
 // deno-lint-ignore no-control-regex
@@ -42,7 +44,9 @@ export function findPathFault(path: string): string | null {
   for (const segment of segments) {
     if (segment === "") return "has an empty segment";
     if (segment === "." || segment === "..") return `has the segment "${segment}"`;
-    if (segment.startsWith(STAGE_PREFIX)) return `has a segment that starts with ${STAGE_PREFIX}`;
+    if (segment.startsWith(RESERVED_PREFIX)) {
+      return `has a segment that starts with ${RESERVED_PREFIX}`;
+    }
     if (encodeUtf8(segment).length > MAX_PATH_SEGMENT_BYTES) {
       return `has a segment longer than ${MAX_PATH_SEGMENT_BYTES} bytes`;
     }

@@ -4,12 +4,14 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { FileEntry } from "./manifest_entry.ts";
+import type { FileEntry, Hook, ManifestEntry } from "./manifest_entry.ts";
 
 /** What a keeper delivers to one agent. */
 export interface SecretSource {
   /** What the agent should hold. */
-  readonly entries: readonly FileEntry[];
+  readonly entries: readonly ManifestEntry[];
+  /** The hooks that the entries name. @default {[]} */
+  readonly hooks?: readonly Hook[];
   /** Paths that are the agent's by right but that the vault does not hold now. */
   readonly missing: ReadonlySet<string>;
   /**

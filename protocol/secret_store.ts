@@ -4,17 +4,34 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { FileEntry } from "./manifest_entry.ts";
+import type { Hasher } from "./digest.ts";
+import type { FileEntry, Manifest } from "./manifest_entry.ts";
 import type { ManifestMessage } from "./messages.ts";
+import type { FileResult } from "./results.ts";
+import type { LocalStep, Survey, WantedState } from "./survey.ts";
 
 /** Where an agent puts what it is given. */
 export interface SecretStore {
   /** Returns the bytes of the manifest with that digest, if the store holds them. */
   heldManifest(digest: Bytes): Promise<Bytes | null>;
-  /** Takes a manifest that was verified and decoded. */
+  /** Returns the bytes of the manifest that the store holds, or `null`. */
+  lastManifest(): Promise<Bytes | null>;
+  /**
+   * Compares what is there with what should be; changes nothing.
+   *
+   * What cannot be compared, or may not be, is a step of its own kind and no error.
+   */
+  survey(wanted: WantedState): Promise<Survey>;
+  /** Takes a manifest that was verified and decoded: a delivery begins. */
   keepManifest(manifest: HeldManifest): Promise<void>;
   /**
-   * Says what is at a path now.
+   * Does what needs nothing from the keeper.
+   *
+   * @throws {StorageError} where it cannot; what was there is untouched, or partly removed.
+   */
+  perform(step: LocalStep): Promise<void>;
+  /**
+   * Says what is at a path now; for files that no manifest declares.
    *
    * @returns Its digest, or `null` where nothing is.
    * @throws {StorageError} where the path is refused or cannot be read.
@@ -29,13 +46,26 @@ export interface SecretStore {
    */
   open(path: string): Promise<AsyncIterable<Uint8Array> | null>;
   /**
+   * Takes up a file whose contents came in part before a session broke.
+   *
+   * @returns What came, or `null` where the file has to come from its beginning.
+   * @throws {StorageError}
+   */
+  resume(entry: FileEntry): Promise<ResumedFile | null>;
+  /**
    * Opens a place for a file that is on its way; nothing at the path changes yet.
    *
    * @throws {StorageError}
    */
   stage(path: string, options: StageOptions): Promise<StagedFile>;
-  /** Makes durable what was put in place since the last call: the delivery is at its end. */
-  settle(): Promise<void>;
+  /**
+   * Makes durable what was put in place since the last call, and exchanges what is exchanged at once:
+   * the delivery is at its end.
+   *
+   * @returns Results that take the place of those that were told before: files that are not in place
+   * after all, since another of their set is not (`set-incomplete`).
+   */
+  settle(): Promise<readonly FileResult[]>;
 }
 
 /** What a store needs to know of a file in advance. */
@@ -44,6 +74,8 @@ export interface StageOptions {
   readonly size: number | null;
   /** Its permission bits, 0 to 0o777. */
   readonly mode: number;
+  /** The entry that declares it, or `null` where no manifest does. @default {null} */
+  readonly entry?: FileEntry | null;
 }
 
 /** A file that is on its way. */
@@ -54,6 +86,22 @@ export interface StagedFile {
   commit(): Promise<"created" | "updated">;
   /** Forgets the file; must not throw. */
   discard(): Promise<void>;
+  /**
+   * Gives up for now: what came may be kept for {@linkcode SecretStore.resume}; must not throw.
+   */
+  interrupt(): Promise<void>;
+}
+
+/** A file of which a part is here already. */
+export interface ResumedFile {
+  /** How many bytes are here. */
+  readonly offset: number;
+  /** Their SHA-256; 32 bytes. */
+  readonly prefix: Bytes;
+  /** Has hashed those bytes, and goes on with what comes. */
+  readonly hasher: Hasher;
+  /** Takes what comes. */
+  readonly staged: StagedFile;
 }
 
 /** A manifest as an agent keeps it. */
@@ -62,6 +110,8 @@ export interface HeldManifest {
   readonly message: ManifestMessage;
   /** Its bytes. */
   readonly bytes: Bytes;
-  /** Its entries. */
-  readonly entries: readonly FileEntry[];
+  /** What it declares. */
+  readonly manifest: Manifest;
+  /** Who declared it: the address of the keeper's key, or `null` where the keeper does not sign. */
+  readonly declaredBy: string | null;
 }

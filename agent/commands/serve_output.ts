@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { countResults, fingerprintGroups } from "../../protocol/mod.ts";
+import { countResults, fingerprintGroups, type HeldManifest } from "../../protocol/mod.ts";
 import type { PeerAddress } from "../incoming_connection.ts";
 import { type AgentSessionReport, reportCode } from "../delivery/session_report.ts";
 import type { RestoredState, UnvouchedReason } from "../trust/mod.ts";
@@ -101,7 +101,7 @@ export function describeRestored(state: RestoredState): RestoredNote {
     const level = UNVOUCHED_LEVEL[state.reason] ?? "info";
     return { level, message, properties: manifest === null ? {} : { revision } };
   }
-  const files = state.manifest.entries.length;
+  const files = countFiles(state.manifest);
   const properties = { files, revision, signer: state.signer };
   if (state.departed.length === 0) {
     const message = "vouching for what was kept: every file is as declared";
@@ -113,6 +113,10 @@ export function describeRestored(state: RestoredState): RestoredNote {
   return { level: "warn", message, properties: { ...properties, count, changed } };
 }
 
+function countFiles({ manifest }: HeldManifest): number {
+  return manifest.entries.filter(({ kind }) => kind === "file").length;
+}
+
 /** Writes a line about what the agent vouches for after a restart. */
 export function formatRestored(
   state: RestoredState,
@@ -120,7 +124,7 @@ export function formatRestored(
 ): string {
   const { isVouched, manifest } = state;
   const departed = isVouched ? state.departed : [];
-  const files = manifest?.entries.length ?? 0;
+  const files = manifest === null ? 0 : countFiles(manifest);
   if (json) {
     return `${
       JSON.stringify({

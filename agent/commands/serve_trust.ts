@@ -107,8 +107,9 @@ export async function openTrust(context: ServeContext, parts: TrustParts): Promi
     agentOptions: {
       verifyStatement: createStatementVerifier({ signers, recover: recoverSigner, logger }),
       checkManifest: async (message: ManifestMessage) => {
-        await guard.admit(message);
-        superseded.abort();
+        const signer = await guard.admit(message);
+        if (message.isPlan !== true) superseded.abort();
+        return signer;
       },
     },
     async run({ signal, onRestored }): Promise<void> {

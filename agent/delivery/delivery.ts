@@ -8,9 +8,9 @@ import {
   ConnectionError,
   type DeliveryReport,
   type HasherFactory,
-  type ManifestMessage,
   PeerRejectedError,
   receiveAsAgent,
+  type ReceiveOptions,
   type SecretStore,
   type Session,
 } from "../../protocol/mod.ts";
@@ -36,7 +36,7 @@ export interface DeliveryOptions {
   /** Makes a SHA-256 hasher. */
   readonly createHasher?: HasherFactory;
   /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
-  readonly checkManifest?: (message: ManifestMessage) => Promise<void> | void;
+  readonly checkManifest?: ReceiveOptions["checkManifest"];
   /** Signs what the agent tells a keeper of a delivery; `null` where nothing is signed. @default {null} */
   readonly identity?: AgentIdentity | null;
   /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
@@ -121,7 +121,7 @@ export class DeliveryDesk {
         // Its deliveries go on where the agent is asked to stop, as others that have begun.
         const store = inTurn(ends.control.signal);
         // A session that was cut off has its files to settle all the same.
-        settle = () => inTurn(new AbortController().signal).settle();
+        settle = async () => void await inTurn(new AbortController().signal).settle();
         const { receiveOriginalAsAgent } = await import("../../protocol/original/mod.ts");
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
@@ -133,9 +133,10 @@ export class DeliveryDesk {
           stall.pause();
           passOn = await this.#turn.take({ waitMs, signal: ends.stop });
           // In turn: of two manifests on their way the later one is known before the earlier is taken.
-          await this.#options.checkManifest?.(message);
-          settle = () => record.settle();
+          const declaredBy = await this.#options.checkManifest?.(message) ?? null;
+          settle = async () => void await record.settle();
           stall.expectFiles();
+          return declaredBy;
         },
       });
     } catch (error) {

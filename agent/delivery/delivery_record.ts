@@ -5,16 +5,28 @@
  */
 import {
   type Bytes,
+  type FileEntry,
+  type FileOutcome,
   type FileResult,
   FluxVaultError,
   type HeldManifest,
+  type LocalStep,
+  type ResumedFile,
   type SecretStore,
   type StagedFile,
   type StageOptions,
+  type Survey,
+  type WantedState,
 } from "../../protocol/mod.ts";
 
 /** The code of a file that was on its way when the session ended. */
 export const INTERRUPTED = "connection-lost";
+
+const OUTCOMES: Readonly<Record<LocalStep["kind"], FileOutcome>> = {
+  make: "created",
+  reown: "reowned",
+  remove: "removed",
+};
 
 /** A store that passes everything on to another and remembers what came of it. */
 export class DeliveryRecord implements SecretStore {
@@ -56,6 +68,23 @@ export class DeliveryRecord implements SecretStore {
     return this.#use(() => this.#store.keepManifest(manifest));
   }
 
+  /** Passes on. */
+  lastManifest(): Promise<Bytes | null> {
+    return this.#use(() => this.#store.lastManifest());
+  }
+
+  /** Passes on. */
+  survey(wanted: WantedState): Promise<Survey> {
+    return this.#use(() => this.#store.survey(wanted));
+  }
+
+  /** Passes on, and remembers what came of it. */
+  async perform(step: LocalStep): Promise<void> {
+    const path = "entry" in step ? step.entry.path : step.path;
+    await this.#useFor(path, () => this.#store.perform(step));
+    this.#results.set(path, { path, outcome: OUTCOMES[step.kind] });
+  }
+
   /** Passes on, and remembers a failure. */
   inspect(path: string): Promise<Bytes | null> {
     return this.#useFor(path, () => this.#store.inspect(path));
@@ -75,8 +104,21 @@ export class DeliveryRecord implements SecretStore {
   }
 
   /** Passes on, and remembers that the file is on its way. */
+  async resume(entry: FileEntry): Promise<ResumedFile | null> {
+    const { path } = entry;
+    const part = await this.#useFor(path, () => this.#store.resume(entry));
+    return part === null ? null : { ...part, staged: this.#watchStaged(path, part.staged) };
+  }
+
+  /** Passes on, and remembers that the file is on its way. */
   async stage(path: string, options: StageOptions): Promise<StagedFile> {
-    const staged = await this.#useFor(path, () => this.#store.stage(path, options));
+    return this.#watchStaged(
+      path,
+      await this.#useFor(path, () => this.#store.stage(path, options)),
+    );
+  }
+
+  #watchStaged(path: string, staged: StagedFile): StagedFile {
     this.#results.set(path, { path, outcome: "failed", code: INTERRUPTED });
     return {
       write: (bytes) => this.#useFor(path, () => staged.write(bytes)),
@@ -86,12 +128,15 @@ export class DeliveryRecord implements SecretStore {
         return outcome;
       },
       discard: () => this.#use(() => staged.discard()),
+      interrupt: () => this.#use(() => staged.interrupt()),
     };
   }
 
-  /** Passes on. */
-  settle(): Promise<void> {
-    return this.#use(() => this.#store.settle());
+  /** Passes on, and remembers what is not in place after all. */
+  async settle(): Promise<readonly FileResult[]> {
+    const results = await this.#use(() => this.#store.settle());
+    for (const result of results) this.#results.set(result.path, result);
+    return results;
   }
 
   async #useFor<T>(path: string, operation: () => Promise<T>): Promise<T> {

@@ -9,10 +9,16 @@
  */
 import type {
   Bytes,
+  FileEntry,
+  FileResult,
   HeldManifest,
+  LocalStep,
+  ResumedFile,
   SecretStore,
   StagedFile,
   StageOptions,
+  Survey,
+  WantedState,
 } from "../../protocol/mod.ts";
 
 /** Waits for the turn; what it returns passes it on. */
@@ -40,6 +46,21 @@ export class InTurnStore implements SecretStore {
   }
 
   /** Passes on. */
+  lastManifest(): Promise<Bytes | null> {
+    return this.#store.lastManifest();
+  }
+
+  /** Passes on. */
+  survey(wanted: WantedState): Promise<Survey> {
+    return this.#store.survey(wanted);
+  }
+
+  /** Passes on, in turn. */
+  perform(step: LocalStep): Promise<void> {
+    return this.#inTurn(() => this.#store.perform(step));
+  }
+
+  /** Passes on. */
   inspect(path: string): Promise<Bytes | null> {
     return this.#store.inspect(path);
   }
@@ -50,18 +71,28 @@ export class InTurnStore implements SecretStore {
   }
 
   /** Passes on; the file is put in place in turn. */
+  async resume(entry: FileEntry): Promise<ResumedFile | null> {
+    const part = await this.#store.resume(entry);
+    return part === null ? null : { ...part, staged: this.#commitInTurn(part.staged) };
+  }
+
+  /** Passes on; the file is put in place in turn. */
   async stage(path: string, options: StageOptions): Promise<StagedFile> {
-    const staged = await this.#store.stage(path, options);
+    return this.#commitInTurn(await this.#store.stage(path, options));
+  }
+
+  /** Passes on, in turn. */
+  settle(): Promise<readonly FileResult[]> {
+    return this.#inTurn(() => this.#store.settle());
+  }
+
+  #commitInTurn(staged: StagedFile): StagedFile {
     return {
       write: (bytes) => staged.write(bytes),
       commit: () => this.#inTurn(() => staged.commit()),
       discard: () => staged.discard(),
+      interrupt: () => staged.interrupt(),
     };
-  }
-
-  /** Passes on, in turn. */
-  settle(): Promise<void> {
-    return this.#inTurn(() => this.#store.settle());
   }
 
   async #inTurn<T>(change: () => Promise<T>): Promise<T> {

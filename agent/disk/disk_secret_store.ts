@@ -7,17 +7,24 @@ import { isAbsolute, resolve } from "node:path";
 import {
   type Bytes,
   createHasher,
+  encodeHex,
   equalBytes,
   type FileEntry,
+  type FileResult,
   type HasherFactory,
   type HeldManifest,
+  type LocalStep,
   type Logger,
   type ManifestMessage,
+  type ResumedFile,
   type SecretStore,
   SILENT_LOGGER,
   type StagedFile,
   type StageOptions,
+  type Step,
   StorageError,
+  type Survey,
+  type WantedState,
 } from "../../protocol/mod.ts";
 import { DigestCache, storageError, syncFolder } from "../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES } from "../limits.ts";
@@ -151,6 +158,43 @@ export class DiskSecretStore implements SecretStore {
     return Promise.resolve(isHeld ? held.bytes : null);
   }
 
+  /** Returns the manifest, whichever it is. */
+  lastManifest(): Promise<Bytes | null> {
+    return Promise.resolve(this.#held?.bytes ?? null);
+  }
+
+  /** Compares; see {@linkcode SecretStore.survey}. */
+  async survey({ entries }: WantedState): Promise<Survey> {
+    const steps: Step[] = [];
+    for (const entry of entries) {
+      if (entry.kind !== "file") continue;
+      const { path } = entry;
+      try {
+        const place = placeOf(path, this.#roots);
+        const info = await walkTo(place, this.#forbidden);
+        if (info !== null && entry.strategy === "ENSURE_CREATED") continue;
+        const held = info === null ? null : await this.#digestOf(place.target, info);
+        const isIntact = info !== null && held !== null && encodeHex(held) === entry.digest &&
+          !this.#differsInMode(info, entry.mode);
+        if (!isIntact) steps.push({ kind: "bring", entry, held });
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        steps.push({ kind: "refuse", path, code: error.code });
+      }
+    }
+    return { steps };
+  }
+
+  /** Does what needs nothing from the keeper. */
+  perform(step: LocalStep): Promise<void> {
+    throw new StorageError("not-a-file", `cannot ${step.kind} anything`);
+  }
+
+  /** Has no parts of files. */
+  resume(): Promise<ResumedFile | null> {
+    return Promise.resolve(null);
+  }
+
   /** Keeps a manifest in place of the one before, and begins a delivery. */
   async keepManifest(manifest: HeldManifest): Promise<void> {
     const { stateFolder } = this.#options;
@@ -220,6 +264,7 @@ export class DiskSecretStore implements SecretStore {
     return {
       write: (bytes) => file.write(bytes),
       discard: () => file.discard(),
+      interrupt: () => file.discard(),
       commit: async () => {
         const info = await file.commit();
         this.#cache.delete(place.target);
@@ -233,7 +278,7 @@ export class DiskSecretStore implements SecretStore {
   }
 
   /** Makes what was put in place outlast a crash, and ends a delivery. */
-  async settle(): Promise<void> {
+  async settle(): Promise<readonly FileResult[]> {
     this.#cache.retain(this.#claims.targets);
     this.#claims.clear();
     const folders = this.#unsettled.values();
@@ -243,6 +288,7 @@ export class DiskSecretStore implements SecretStore {
         this.#unsettled.delete(folder);
       }
     }));
+    return [];
   }
 
   async #settleFolder(folder: string): Promise<void> {
@@ -273,7 +319,11 @@ export class DiskSecretStore implements SecretStore {
 
   #hold(manifest: HeldManifest): void {
     this.#held = manifest;
-    this.#declared = new Map(manifest.entries.map((entry) => [entry.path, entry]));
+    this.#declared = new Map(
+      manifest.manifest.entries.flatMap((entry) => {
+        return entry.kind === "file" ? [[entry.path, entry]] : [];
+      }),
+    );
   }
 
   #claim(path: string): DiskPlace {

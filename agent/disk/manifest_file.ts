@@ -50,6 +50,7 @@ export async function writeManifestFile(stateFolder: string, held: HeldManifest)
     expires,
     digest: encodeHex(digest),
     signature,
+    declaredBy: held.declaredBy,
   };
   const head = encodeUtf8(`${JSON.stringify(header)}\n`);
   const bytes = new Uint8Array(head.length + held.bytes.length);
@@ -71,9 +72,9 @@ export async function readManifestFile(stateFolder: string): Promise<HeldManifes
   try {
     const end = file.indexOf(NEWLINE);
     const bytes = file.slice(end + 1);
-    const message = readHeader(decodeUtf8(file.subarray(0, end)), bytes.length);
+    const { message, declaredBy } = readHeader(decodeUtf8(file.subarray(0, end)), bytes.length);
     if (!equalBytes(await sha256Digest(bytes), message.digest)) throw new Error("another digest");
-    return { message, bytes, entries: decodeManifest(bytes) };
+    return { message, bytes, manifest: decodeManifest(bytes), declaredBy };
   } catch (cause) {
     throw new StorageError("state-malformed", `${JSON.stringify(path)} is not as it was written`, {
       cause,
@@ -81,15 +82,15 @@ export async function readManifestFile(stateFolder: string): Promise<HeldManifes
   }
 }
 
-function readHeader(line: string, size: number): ManifestMessage {
+function readHeader(line: string, size: number): Pick<HeldManifest, "message" | "declaredBy"> {
   const header: Record<string, unknown> = JSON.parse(line);
-  const { version, revision, issued, expires, signature } = header;
+  const { version, revision, issued, expires, signature, declaredBy } = header;
   const digest: Bytes | null = decodeHex(header.digest, 32);
   const isSound = version === VERSION && digest !== null &&
     [revision, issued, expires].every(Number.isSafeInteger) &&
-    (signature === null || typeof signature === "string");
+    [signature, declaredBy].every((text) => text === null || typeof text === "string");
   if (!isSound) throw new Error("the header is malformed");
-  return {
+  const message: ManifestMessage = {
     state: "MANIFEST",
     id: 0,
     revision: revision as number,
@@ -99,4 +100,5 @@ function readHeader(line: string, size: number): ManifestMessage {
     size,
     signature: signature as string | null,
   };
+  return { message, declaredBy: declaredBy as string | null };
 }

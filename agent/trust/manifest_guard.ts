@@ -59,12 +59,14 @@ export class ManifestGuard {
    * Checks a manifest that a keeper brings, and remembers its revision. An unsigned one passes, and
    * vouches for nothing.
    *
+   * @returns The address of its signer, or `null` where it is unsigned.
    * @throws {PeerRejectedError} `statement-invalid`, `manifest-stale`, `owner-unknown`.
    */
-  async admit(message: ManifestMessage): Promise<void> {
-    if (message.signature === null) return;
+  async admit(message: ManifestMessage): Promise<string | null> {
+    if (message.signature === null) return null;
     const signer = await this.check(message);
     await this.#options.revisions.raise(signer, message.revision);
+    return signer;
   }
 
   /**

@@ -6,7 +6,12 @@
  *
  * @module
  */
-import { type FileEntry, type HeldManifest, PeerRejectedError } from "../../protocol/mod.ts";
+import {
+  type FileEntry,
+  type HeldManifest,
+  type ManifestEntry,
+  PeerRejectedError,
+} from "../../protocol/mod.ts";
 import { FILES_RESTORED_AT_ONCE } from "../limits.ts";
 import type { ManifestGuard } from "./manifest_guard.ts";
 
@@ -91,7 +96,7 @@ export async function restoreState(
     if (!(error instanceof PeerRejectedError)) throw error;
     return { isVouched: false, reason: reasonOf(error, { manifest, options }), manifest };
   }
-  const departed = await compareAll(manifest.entries, options);
+  const departed = await compareAll(manifest.manifest.entries, options);
   return options.superseded.aborted
     ? { isVouched: false, reason: "superseded", manifest }
     : { isVouched: true, signer, manifest, departed };
@@ -116,18 +121,19 @@ function reasonOf(
 }
 
 async function compareAll(
-  entries: readonly FileEntry[],
+  entries: readonly ManifestEntry[],
   { compare, superseded, filesAtOnce = FILES_RESTORED_AT_ONCE }: RestoreOptions,
 ): Promise<DepartedFile[]> {
   const conditions = new Map<string, FileCondition>();
-  const waiting = entries.values();
+  const files = entries.filter((entry): entry is FileEntry => entry.kind === "file");
+  const waiting = files.values();
   await Promise.all(Array.from({ length: filesAtOnce }, async () => {
     for (const entry of waiting) {
       if (superseded.aborted) return;
       conditions.set(entry.path, await compare(entry));
     }
   }));
-  return entries.flatMap(({ path }) => {
+  return files.flatMap(({ path }) => {
     const condition = conditions.get(path) ?? "intact";
     return condition === "intact" ? [] : [{ path, condition }];
   });

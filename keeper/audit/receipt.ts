@@ -49,13 +49,14 @@ function readReceipt(value: unknown): Receipt | null {
 
 function readCounts(value: unknown): ResultCounts | null {
   if (typeof value !== "object" || value === null) return null;
-  const { created, updated, unchanged, missing, failed } = value as Record<string, unknown>;
+  const given = value as Record<string, unknown>;
+  const { created, updated, reowned, removed, unchanged, missing, failed } = given;
   const isCount = (count: unknown): count is number => {
     return typeof count === "number" && Number.isSafeInteger(count) && count >= 0;
   };
-  const isWhole = isCount(created) && isCount(updated) && isCount(unchanged) &&
-    isCount(missing) && isCount(failed);
-  return isWhole ? { created, updated, unchanged, missing, failed } : null;
+  const isWhole = isCount(created) && isCount(updated) && isCount(reowned) &&
+    isCount(removed) && isCount(unchanged) && isCount(missing) && isCount(failed);
+  return isWhole ? { created, updated, reowned, removed, unchanged, missing, failed } : null;
 }
 
 /**

@@ -62,7 +62,10 @@ export async function prepareDelivery(
   const whole: LevelDelivery = { view, manifest, withheld: [] };
   const byLevel = new Map<TrustLevel, Promise<LevelDelivery>>();
   return {
-    totalBytes: view.entries.reduce((sum, { size }) => sum + size, 0),
+    totalBytes: view.entries.reduce(
+      (sum, entry) => sum + (entry.kind === "file" ? entry.size : 0),
+      0,
+    ),
     digest: await digestOf(manifest, files),
     textFacts: new Map(),
     at(level: TrustLevel): Promise<LevelDelivery> {

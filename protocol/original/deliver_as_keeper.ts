@@ -129,11 +129,12 @@ class Delivery {
     this.#session = session;
     this.#source = source;
     this.#options = options;
-    this.#entries = new Map(source.entries.map((entry) => [entry.path, entry]));
+    const files = source.entries.filter((entry) => entry.kind === "file");
+    this.#entries = new Map(files.map((entry) => [entry.path, entry]));
     this.#textFacts = options.textFacts ?? new Map();
     const { size: count } = this.#entries;
     this.#requestsLeft = 2 * count + SPARE_REQUESTS;
-    const totalBytes = source.entries.reduce((sum, { size }) => sum + size, 0);
+    const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
     this.#contentBytesLeft = 2 * totalBytes + SPARE_CONTENT_BYTES;
   }
 
@@ -276,6 +277,7 @@ class Delivery {
       ? []
       : [...this.#entries.keys()].filter((path) => !this.#results.has(path))
         .map((path) => ({ path, outcome: "failed", code: NOT_REQUESTED }));
-    return { files: [...this.#results.values(), ...unasked], contentBytes: this.#contentBytes };
+    const files = [...this.#results.values(), ...unasked];
+    return { files, hooks: [], contentBytes: this.#contentBytes };
   }
 }

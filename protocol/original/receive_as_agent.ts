@@ -69,7 +69,7 @@ export async function receiveOriginalAsAgent(
     await link.closeWriting();
     await channel.drain(options.farewellTimeoutMs ?? FAREWELL_TIMEOUT_MS).catch(() => {});
     await link.close();
-    return { files, contentBytes };
+    return { files, hooks: [], contentBytes };
   } catch (error) {
     link.fail(error);
     throw error;

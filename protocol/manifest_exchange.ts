@@ -1,0 +1,134 @@
+/**
+ * How a manifest gets from the keeper to the agent, in both roles and in the order of the messages
+ * (spec, section 8).
+ *
+ * @module
+ */
+import { type Bytes, equalBytes, joinBytes } from "./bytes.ts";
+import { sha256Digest } from "./digest.ts";
+import { ProtocolError } from "./errors.ts";
+import {
+  MANIFEST_ID,
+  readBytes,
+  readStream,
+  sendBytes,
+  sendMessage,
+  unexpected,
+  type WorkInbox,
+} from "./exchange.ts";
+import { MIN_BYTES_FOR_PARTS } from "./limits.ts";
+import type { EncodedManifest } from "./manifest.ts";
+import {
+  chooseParts,
+  decodePartList,
+  encodePartList,
+  encodeWants,
+  joinParts,
+  pickWanted,
+  splitManifest,
+} from "./manifest_parts.ts";
+import type { ManifestMessage } from "./messages.ts";
+import type { SecretStore } from "./secret_store.ts";
+import type { Session } from "./session.ts";
+
+/** The two ends of the work in one session. */
+export interface WorkSession {
+  /** Sends. */
+  readonly session: Session;
+  /** Takes. */
+  readonly inbox: WorkInbox;
+}
+
+/**
+ * Gives an agent the manifest that was announced to it, or what of it the agent lacks.
+ *
+ * @throws {ProtocolError} if the agent breaks the protocol.
+ */
+export async function giveManifest(
+  { session, inbox }: WorkSession,
+  { bytes }: EncodedManifest,
+): Promise<void> {
+  const id = MANIFEST_ID;
+
+  // 2. MANIFEST-REPLY
+  const { message: reply } = await inbox.next();
+  if (reply.state !== "MANIFEST-REPLY" || reply.id !== id) {
+    throw unexpected("another message than the reply to the manifest");
+  }
+  if (reply.isHeld) return;
+  let parts = [bytes];
+
+  if (reply.hasOther && bytes.length >= MIN_BYTES_FOR_PARTS) {
+    // 2a. MANIFEST-PARTS
+    parts = splitManifest(bytes);
+    const list = await encodePartList(parts);
+    await sendBytes(session, list, (stream) => {
+      return { state: "MANIFEST-PARTS", id, stream, size: list.length };
+    });
+
+    // 2b. MANIFEST-WANTS
+    const { message: wants, stream } = await inbox.next();
+    if (wants.state !== "MANIFEST-WANTS" || wants.id !== id) {
+      throw unexpected("another message than the parts that it wants");
+    }
+    parts = pickWanted(parts, await readStream(stream));
+  }
+
+  // 3. MANIFEST-DATA
+  const wanted = joinBytes(parts);
+  await sendBytes(session, wanted, (stream) => {
+    return { state: "MANIFEST-DATA", id, stream, size: wanted.length };
+  });
+}
+
+/**
+ * Takes the manifest that a keeper announced, from the keeper or, where the store holds it, from there.
+ *
+ * @returns Its bytes, which have the digest that was announced.
+ * @throws {ProtocolError} if the keeper breaks the protocol.
+ */
+export async function takeManifest(
+  { session, inbox }: WorkSession,
+  { announced, store }: { readonly announced: ManifestMessage; readonly store: SecretStore },
+): Promise<Bytes> {
+  const { id } = announced;
+
+  // 2. MANIFEST-REPLY
+  const held = await store.heldManifest(announced.digest);
+  const other = held === null ? await store.lastManifest() : null;
+  const hasOther = other !== null;
+  await sendMessage(session, { state: "MANIFEST-REPLY", id, isHeld: held !== null, hasOther });
+  if (held !== null) return held;
+
+  const { message: first, stream } = await inbox.next();
+  if (other === null || first.state !== "MANIFEST-PARTS") {
+    // 3. MANIFEST-DATA
+    if (first.state !== "MANIFEST-DATA" || first.id !== id || first.size !== announced.size) {
+      throw unexpected("another message than the manifest that it announced");
+    }
+    return await readBytes(stream, announced.digest);
+  }
+
+  // 2a. MANIFEST-PARTS
+  if (first.id !== id) throw unexpected("the parts of another manifest");
+  const records = decodePartList(await readStream(stream), announced.size);
+  const choice = await chooseParts(records, other);
+
+  // 2b. MANIFEST-WANTS
+  const bits = encodeWants(choice);
+  await sendBytes(session, bits, (stream) => {
+    return { state: "MANIFEST-WANTS", id, stream, size: bits.length };
+  });
+
+  // 3. MANIFEST-DATA
+  const { message: data, stream: rest } = await inbox.next();
+  if (data.state !== "MANIFEST-DATA" || data.id !== id || data.size !== choice.missingBytes) {
+    throw unexpected("another message than the parts that were asked for");
+  }
+  const bytes = joinParts(records, { held: choice.held, came: await readStream(rest) });
+  if (equalBytes(await sha256Digest(bytes), announced.digest)) return bytes;
+  throw new ProtocolError(
+    "digest-mismatch",
+    "the parts do not make the manifest that was announced",
+  );
+}

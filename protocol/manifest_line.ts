@@ -1,0 +1,230 @@
+/**
+ * One line of a manifest: what it may say, and the one way to write it (spec, section 8).
+ *
+ * @module
+ */
+import { type Bytes, encodeHex, encodeUtf8 } from "./bytes.ts";
+import { DIGEST_BYTES } from "./digest.ts";
+import { ProtocolError } from "./errors.ts";
+import {
+  MAX_FILE_BYTES,
+  MAX_HOOK_ARGUMENTS,
+  MAX_HOOK_TIMEOUT_S,
+  MAX_LEASE_S,
+  MAX_MANIFEST_LINE_BYTES,
+  MAX_OWNER_ID,
+} from "./limits.ts";
+import type {
+  FileEntry,
+  FileStrategy,
+  FolderEntry,
+  FolderStrategy,
+  Hook,
+  HookAction,
+  ManifestEntry,
+  Ownership,
+} from "./manifest_entry.ts";
+import { MessageFields } from "./message_fields.ts";
+
+/** What one line says. */
+export type ManifestLine =
+  | { readonly kind: "entry"; readonly entry: ManifestEntry }
+  | { readonly kind: "hook"; readonly hook: Hook }
+  | { readonly kind: "wipe" };
+
+const KIND = /^(?:file|folder|keep|hook|wipe)$/;
+const FILE_STRATEGY = /^(?:STRICT|ENSURE_CREATED)$/;
+const FOLDER_STRATEGY = /^(?:STRICT|ALLOW_ADDS|ENSURE_CREATED)$/;
+const ANY_TEXT = /^/;
+const HOOK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const SIGNAL_NAME = /^SIG[A-Z][A-Z0-9]{0,15}$/;
+const WITHOUT_NUL = /^[^\0]*$/;
+
+/** Makes an error about a manifest that cannot be used. */
+export function manifestError(
+  reason: string,
+  code: "manifest-malformed" | "manifest-too-large" = "manifest-malformed",
+): ProtocolError {
+  return new ProtocolError(code, `the manifest cannot be used: ${reason}`);
+}
+
+/** Tells whether a text can name a hook. */
+export function isHookName(text: string): boolean {
+  return HOOK_NAME.test(text);
+}
+
+/** Tells whether a text can name a signal. */
+export function isSignalName(text: string): boolean {
+  return SIGNAL_NAME.test(text);
+}
+
+function ownerMembers({ uid, gid }: Ownership): Record<string, unknown> {
+  return { ...(uid === undefined ? {} : { Uid: uid }), ...(gid === undefined ? {} : { Gid: gid }) };
+}
+
+function fileMembers(entry: FileEntry): Record<string, unknown> {
+  const { path, digest, size, mode, strategy, inPlace, leaseS, hook } = entry;
+  return {
+    Path: path,
+    Kind: "file",
+    Digest: digest,
+    Size: size,
+    Mode: mode,
+    Strategy: strategy,
+    ...ownerMembers(entry),
+    ...(inPlace === true ? { InPlace: true } : {}),
+    ...(leaseS === undefined ? {} : { LeaseS: leaseS }),
+    ...(hook === undefined ? {} : { Hook: hook }),
+  };
+}
+
+function folderMembers(entry: FolderEntry): Record<string, unknown> {
+  const { path, mode, strategy, together, hook } = entry;
+  return {
+    Path: path,
+    Kind: "folder",
+    Mode: mode,
+    Strategy: strategy,
+    ...ownerMembers(entry),
+    ...(together === true ? { Together: true } : {}),
+    ...(hook === undefined ? {} : { Hook: hook }),
+  };
+}
+
+function actionMembers(action: HookAction): Record<string, unknown> {
+  switch (action.kind) {
+    case "touch":
+      return { Touch: action.path };
+    case "run":
+      return { Run: action.command };
+    case "signal":
+      return {
+        Signal: action.signal,
+        ...(action.pidFile === null ? {} : { PidFile: action.pidFile }),
+      };
+  }
+}
+
+function membersOf(line: ManifestLine): Record<string, unknown> {
+  switch (line.kind) {
+    case "wipe":
+      return { Kind: "wipe" };
+    case "hook": {
+      const { name, action, timeoutS } = line.hook;
+      return { Kind: "hook", Name: name, ...actionMembers(action), TimeoutS: timeoutS };
+    }
+    case "entry": {
+      const { entry } = line;
+      if (entry.kind === "file") return fileMembers(entry);
+      if (entry.kind === "folder") return folderMembers(entry);
+      return { Path: entry.path, Kind: "keep" };
+    }
+  }
+}
+
+/**
+ * Writes a line, with its newline.
+ *
+ * @throws {ProtocolError} `manifest-too-large` where it exceeds 4,096 bytes.
+ */
+export function encodeManifestLine(line: ManifestLine): Bytes {
+  const bytes = encodeUtf8(JSON.stringify(membersOf(line)) + "\n");
+  if (bytes.length > MAX_MANIFEST_LINE_BYTES) {
+    throw manifestError("a line is too long", "manifest-too-large");
+  }
+  return bytes;
+}
+
+function readOwner(fields: MessageFields): Ownership {
+  const uid = fields.optionalInteger("Uid", { max: MAX_OWNER_ID });
+  const gid = fields.optionalInteger("Gid", { max: MAX_OWNER_ID });
+  return {
+    mode: fields.integer("Mode", { max: 0o777 }),
+    ...(uid === null ? {} : { uid }),
+    ...(gid === null ? {} : { gid }),
+  };
+}
+
+function readHookName(fields: MessageFields): { readonly hook?: string } {
+  const hook = fields.optionalText("Hook", HOOK_NAME);
+  return hook === null ? {} : { hook };
+}
+
+function readFile(fields: MessageFields): FileEntry {
+  const leaseS = fields.optionalInteger("LeaseS", { min: 1, max: MAX_LEASE_S });
+  return {
+    kind: "file",
+    path: fields.text("Path", ANY_TEXT),
+    digest: encodeHex(fields.hex("Digest", DIGEST_BYTES)),
+    size: fields.integer("Size", { max: MAX_FILE_BYTES }),
+    strategy: fields.text("Strategy", FILE_STRATEGY) as FileStrategy,
+    ...readOwner(fields),
+    ...(fields.raw("InPlace") === true ? { inPlace: true } : {}),
+    ...(leaseS === null ? {} : { leaseS }),
+    ...readHookName(fields),
+  };
+}
+
+function readFolder(fields: MessageFields): FolderEntry {
+  return {
+    kind: "folder",
+    path: fields.text("Path", ANY_TEXT),
+    strategy: fields.text("Strategy", FOLDER_STRATEGY) as FolderStrategy,
+    ...readOwner(fields),
+    ...(fields.raw("Together") === true ? { together: true } : {}),
+    ...readHookName(fields),
+  };
+}
+
+function readAction(fields: MessageFields): HookAction {
+  if (fields.has("Touch")) return { kind: "touch", path: fields.text("Touch", ANY_TEXT) };
+  if (fields.has("Run")) {
+    const command = fields.texts("Run", { pattern: WITHOUT_NUL, max: MAX_HOOK_ARGUMENTS });
+    if ((command[0] ?? "") === "") throw manifestError("a hook runs nothing");
+    return { kind: "run", command };
+  }
+  const signal = fields.text("Signal", SIGNAL_NAME);
+  return { kind: "signal", signal, pidFile: fields.optionalText("PidFile", ANY_TEXT) };
+}
+
+function readLine(fields: MessageFields): ManifestLine {
+  switch (fields.text("Kind", KIND)) {
+    case "wipe":
+      return { kind: "wipe" };
+    case "hook":
+      return {
+        kind: "hook",
+        hook: {
+          name: fields.text("Name", HOOK_NAME),
+          action: readAction(fields),
+          timeoutS: fields.integer("TimeoutS", { min: 1, max: MAX_HOOK_TIMEOUT_S }),
+        },
+      };
+    case "file":
+      return { kind: "entry", entry: readFile(fields) };
+    case "folder":
+      return { kind: "entry", entry: readFolder(fields) };
+    default:
+      return { kind: "entry", entry: { kind: "keep", path: fields.text("Path", ANY_TEXT) } };
+  }
+}
+
+/**
+ * Reads a line, given with its newline.
+ *
+ * @throws {ProtocolError} `manifest-malformed` for anything but the one way to write what it says.
+ */
+export function decodeManifestLine(bytes: Bytes): ManifestLine {
+  let line: ManifestLine;
+  try {
+    line = readLine(MessageFields.parse(bytes, "a line of the manifest"));
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw new ProtocolError("manifest-malformed", cause.message, { cause });
+  }
+  const canonical = encodeManifestLine(line);
+  if (canonical.length !== bytes.length || !canonical.every((byte, i) => byte === bytes[i])) {
+    throw manifestError("a line is not canonical");
+  }
+  return line;
+}

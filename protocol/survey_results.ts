@@ -1,0 +1,85 @@
+/**
+ * What a survey means for whoever asked: the results of a plan, and the hooks that changes call for
+ * (spec, section 8).
+ *
+ * @module
+ */
+import type { HookChanges } from "./hook_result.ts";
+import type { FolderEntry, Manifest } from "./manifest_entry.ts";
+import type { FileOutcome, FileResult } from "./results.ts";
+import type { Step } from "./survey.ts";
+
+/** Returns what a step is about. */
+export function pathOf(step: Step): string {
+  return "entry" in step ? step.entry.path : step.path;
+}
+
+/** Returns what comes of a step that succeeds. */
+export function outcomeOf(step: Step): FileOutcome {
+  switch (step.kind) {
+    case "bring":
+      return step.held === null ? "created" : "updated";
+    case "make":
+      return "created";
+    case "reown":
+      return "reowned";
+    case "remove":
+      return "removed";
+    case "refuse":
+      return "failed";
+  }
+}
+
+/** Returns a result for each entry, and for what would be removed, were all steps to succeed. */
+export function planResults({ entries }: Manifest, steps: readonly Step[]): FileResult[] {
+  const planned = new Map(steps.map((step): [string, FileResult] => {
+    const path = pathOf(step);
+    const code = step.kind === "refuse" ? { code: step.code } : {};
+    return [path, { path, outcome: outcomeOf(step), ...code }];
+  }));
+  return completeResults(entries, planned);
+}
+
+/** Adds the entries that are as declared to the results of those that were not. */
+export function completeResults(
+  entries: Manifest["entries"],
+  told: ReadonlyMap<string, FileResult>,
+): FileResult[] {
+  const results = new Map<string, FileResult>();
+  for (const { kind, path } of entries) {
+    if (kind !== "keep") results.set(path, { path, outcome: "unchanged" });
+  }
+  for (const [path, result] of told) results.set(path, result);
+  return [...results.values()];
+}
+
+/**
+ * Finds the hooks that tell of changes: that of the entry itself, or, where something is removed that
+ * has no entry, that of the nearest folder above it which has one.
+ */
+export function hookChanges({ entries }: Manifest, paths: Iterable<string>): HookChanges {
+  const hooks = new Map<string, string | undefined>();
+  const folders = new Map<string, FolderEntry>();
+  for (const entry of entries) {
+    if (entry.kind === "keep") continue;
+    hooks.set(entry.path, entry.hook);
+    if (entry.kind === "folder") folders.set(entry.path, entry);
+  }
+  const changes = new Map<string, string[]>();
+  for (const path of paths) {
+    const hook = hooks.has(path) ? hooks.get(path) : hookAbove(path, folders);
+    if (hook === undefined) continue;
+    const known = changes.get(hook);
+    if (known === undefined) changes.set(hook, [path]);
+    else known.push(path);
+  }
+  return changes;
+}
+
+function hookAbove(path: string, folders: ReadonlyMap<string, FolderEntry>): string | undefined {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const hook = folders.get(path.slice(0, end))?.hook;
+    if (hook !== undefined) return hook;
+  }
+  return undefined;
+}
