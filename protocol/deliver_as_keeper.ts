@@ -34,6 +34,7 @@ import type {
   RequestMessage,
   ResultCounts,
 } from "./messages.ts";
+import { chooseEncoding, type OutgoingContent } from "./outgoing_content.ts";
 import { verifyResults } from "./result_signature.ts";
 import { countResults, decodeResults, type FileResult } from "./results.ts";
 import { completeResults } from "./survey_results.ts";
@@ -256,19 +257,22 @@ class KeeperDelivery {
     work: { readonly entry: FileEntry; readonly content: SecretContent },
   ): Promise<void> {
     const { entry, content } = work;
-    const size = entry.size - content.offset;
+    const outgoing = await this.#encode(request, work);
+    if (outgoing === null) return await this.#sendStatus(request, "Changed");
+    const { size, plainSize } = outgoing;
     const stream = this.#session.openStream(size);
     request.stream = stream;
     const announced: DataContent = {
       stream: stream.id,
       size,
+      ...(plainSize === undefined ? {} : { plainSize }),
       offset: content.offset,
       digest: decodeHex(entry.digest, DIGEST_BYTES) ?? new Uint8Array(0),
       mode: entry.mode,
     };
     await this.#sendData({ id: request.message.id, status: "Success", content: announced });
     try {
-      for await (const chunk of content.chunks) {
+      for await (const chunk of outgoing.chunks) {
         this.#contentBytes += chunk.length;
         await stream.write(chunk);
         this.#options.onProgress?.(entry.path, chunk.length);
@@ -282,6 +286,22 @@ class KeeperDelivery {
       const hasChanged = code === "file-changed";
       if (!hasChanged) this.#faults.set(entry.path, code);
       stream.reset(hasChanged ? RESET_CODE.changed : RESET_CODE.storage);
+    }
+  }
+
+  /** Returns `null` where the file can no longer be read as it was. */
+  async #encode(
+    { message }: OpenRequest,
+    { entry, content }: { readonly entry: FileEntry; readonly content: SecretContent },
+  ): Promise<OutgoingContent | null> {
+    try {
+      const size = entry.size - content.offset;
+      const acceptsDeflate = message.acceptsDeflate === true;
+      return await chooseEncoding(content, { size, acceptsDeflate });
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      if (error.code !== "file-changed") this.#faults.set(entry.path, error.code);
+      return null;
     }
   }
 

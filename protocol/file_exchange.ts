@@ -6,6 +6,7 @@
 import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
 import { createHasher, type Hasher, type HasherFactory } from "./digest.ts";
 import { ConnectionError, ProtocolError, StorageError } from "./errors.ts";
+import { decompress } from "./content_encoding.ts";
 import { sendMessage, unexpected } from "./exchange.ts";
 import { MIN_RESUMED_BYTES } from "./limits.ts";
 import type { FileEntry } from "./manifest_entry.ts";
@@ -104,7 +105,7 @@ export class FileRequests {
     }
   }
 
-  async #ask({ path, held }: WantedFile, part: ResumedFile | null): Promise<Answer> {
+  async #ask({ path, held, entry }: WantedFile, part: ResumedFile | null): Promise<Answer> {
     this.#parts.throwIfOver();
     const id = this.#nextId++;
     const waiting = Promise.withResolvers<Answer>();
@@ -117,6 +118,7 @@ export class FileRequests {
       digest: held,
       offset: part?.offset ?? 0,
       prefix: part?.prefix ?? null,
+      ...(entry === null ? {} : { acceptsDeflate: true }),
     });
     return await waiting.promise;
   }
@@ -138,8 +140,7 @@ export class FileRequests {
     }
     const { staged, hasher } = place;
     try {
-      for await (const chunk of stream) {
-        this.#contentBytes += chunk.length;
+      for await (const chunk of this.#contentsOf(stream, content)) {
         // A disk works beside the event loop: the piece is hashed while it is written.
         const writing = staged.write(chunk);
         hasher.update(chunk);
@@ -155,6 +156,19 @@ export class FileRequests {
     }
   }
 
+  /** Counts what comes over the wire, and yields the contents that it stands for. */
+  #contentsOf(stream: ReceiveStream, { plainSize }: DataContent): AsyncIterable<Bytes> {
+    const counted = this.#counted(stream);
+    return plainSize === undefined ? counted : decompress(counted, plainSize);
+  }
+
+  async *#counted(stream: ReceiveStream): AsyncGenerator<Bytes, void, undefined> {
+    for await (const chunk of stream) {
+      this.#contentBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
   async #openPlace(
     { path, entry }: WantedFile,
     { content, part }: { readonly content: DataContent; readonly part: ResumedFile | null },
@@ -162,7 +176,8 @@ export class FileRequests {
     if (part !== null && content.offset === part.offset) return part;
     // What the agent has of it is not how the file begins.
     await part?.staged.discard();
-    const { size, mode } = content;
+    const { mode } = content;
+    const size = sizeOf(content);
     const staged = await this.#parts.store.stage(path, { size, mode: entry?.mode ?? mode, entry });
     try {
       return { staged, hasher: await (this.#parts.createHasher ?? createHasher)() };
@@ -186,6 +201,10 @@ function outcomeOf({ status }: DataMessage): FileOutcome {
   }
 }
 
+function sizeOf({ size, plainSize }: DataContent): number {
+  return plainSize ?? size;
+}
+
 /** What is installed is what the manifest declared, whatever the answer says. */
 function checkContent(
   content: DataContent | null,
@@ -195,10 +214,11 @@ function checkContent(
   },
 ): DataContent {
   if (content === null) throw unexpected("a success without its stream");
-  const { offset, size, digest } = content;
-  const isAskedFor = offset === 0 || offset === part?.offset;
+  const { offset, digest, plainSize } = content;
+  const isAskedFor = (offset === 0 || offset === part?.offset) &&
+    (plainSize === undefined || entry !== null);
   const isDeclared = entry === null ||
-    (entry.digest === encodeHex(digest) && entry.size === offset + size);
+    (entry.digest === encodeHex(digest) && entry.size === offset + sizeOf(content));
   if (!isAskedFor || !isDeclared) throw unexpected("another file than it declared");
   return content;
 }

@@ -4,12 +4,14 @@
  * @module
  */
 import { type Bytes, encodeHex } from "./bytes.ts";
+import { DEFLATE } from "./content_encoding.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import { IDENTITY_SIGNATURE_BYTES } from "./identity.ts";
 import { MAX_FILE_BYTES, MAX_MANIFEST_BYTES } from "./limits.ts";
 import type { MessageFields } from "./message_fields.ts";
 import type {
+  DataContent,
   DataMessage,
   DataStatus,
   MessageId,
@@ -37,6 +39,10 @@ function encodeCounts(counts: ResultCounts): Record<string, number> {
     Missing: missing,
     Failed: failed,
   };
+}
+
+function encodingMembers({ plainSize }: DataContent): Record<string, unknown> {
+  return plainSize === undefined ? {} : { Encoding: DEFLATE, PlainSize: plainSize };
 }
 
 /** Writes a message as the members of its JSON object. */
@@ -79,6 +85,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         ...(message.offset === 0
           ? {}
           : { Offset: message.offset, Prefix: optionalHex(message.prefix) }),
+        ...(message.acceptsDeflate === true ? { Accept: DEFLATE } : {}),
       };
     case "DATA":
       return {
@@ -91,6 +98,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
           Offset: message.content.offset,
           Digest: encodeHex(message.content.digest),
           Mode: message.content.mode,
+          ...encodingMembers(message.content),
         }),
       };
     case "DONE":
@@ -139,10 +147,18 @@ function readRequest(fields: MessageFields): RequestMessage {
     digest: fields.optionalHex("Digest", DIGEST_BYTES),
     offset,
     prefix: offset === 0 ? null : fields.hex("Prefix", DIGEST_BYTES),
+    // One that this version does not know asks for nothing.
+    ...(fields.raw("Accept") === DEFLATE ? { acceptsDeflate: true } : {}),
   };
 }
 
+const ONLY_DEFLATE = new RegExp(`^${DEFLATE}$`);
 const DATA_STATUS = /^(?:Success|Match|FileNotFound|Denied|Changed)$/;
+
+function readEncoding(fields: MessageFields): { readonly plainSize?: number } {
+  if (fields.optionalText("Encoding", ONLY_DEFLATE) === null) return {};
+  return { plainSize: fields.integer("PlainSize", { max: MAX_FILE_BYTES }) };
+}
 
 function readData(fields: MessageFields): DataMessage {
   const status = fields.text("Status", DATA_STATUS) as DataStatus;
@@ -156,6 +172,7 @@ function readData(fields: MessageFields): DataMessage {
       offset: fields.optionalInteger("Offset", { max: MAX_FILE_BYTES }) ?? 0,
       digest: fields.hex("Digest", DIGEST_BYTES),
       mode: fields.integer("Mode", { max: 0o777 }),
+      ...readEncoding(fields),
     },
   };
 }

@@ -92,6 +92,8 @@ export interface RequestMessage {
   readonly offset: number;
   /** The SHA-256 of those bytes, or `null` at offset 0; 32 bytes. */
   readonly prefix: Bytes | null;
+  /** Whether the contents may come compressed. @default {false} */
+  readonly acceptsDeflate?: true;
 }
 
 /** How a keeper answers a request. */
@@ -125,6 +127,8 @@ export interface DataContent {
   readonly stream: number;
   /** How many bytes the stream carries. */
   readonly size: number;
+  /** How many bytes come of them where they are compressed; as many as there are by default. */
+  readonly plainSize?: number;
   /** From which byte of the file on; 0 unless the request named an offset and its prefix agreed. */
   readonly offset: number;
   /** The SHA-256 of the whole file; 32 bytes. */

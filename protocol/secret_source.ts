@@ -43,4 +43,10 @@ export interface SecretContent {
    * is used up before the next is asked for.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /**
+   * Opens the same bytes once more, where they may be compressed: a first look tells how long they get.
+   *
+   * @returns `null` where they are no longer the same.
+   */
+  readonly reopen?: () => Promise<AsyncIterable<Uint8Array> | null>;
 }

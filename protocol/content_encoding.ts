@@ -1,0 +1,69 @@
+/**
+ * Contents that are compressed on their way (spec, section 8).
+ *
+ * A stream states its length before its first byte, so what is compressed is compressed twice: once to
+ * learn how long it gets, and once to send it. That costs the keeper time and neither side memory.
+ *
+ * @module
+ */
+import type { Bytes } from "./bytes.ts";
+import { ProtocolError } from "./errors.ts";
+
+/** The one encoding: RFC 1951 without a header. */
+export const DEFLATE = "deflate-raw";
+
+function through(
+  chunks: AsyncIterable<Uint8Array>,
+  transform: CompressionStream | DecompressionStream,
+): ReadableStream<Bytes> {
+  const source = ReadableStream.from(copies(chunks));
+  // The types of the platform are wider than what comes out.
+  return source.pipeThrough(transform as unknown as ReadableWritablePair<Bytes, Bytes>);
+}
+
+/** A piece may be used again by its source while the transform still holds it. */
+async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bytes, void, undefined> {
+  for await (const chunk of chunks) yield new Uint8Array(chunk);
+}
+
+/** Compresses contents. */
+export function compress(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Bytes> {
+  return through(chunks, new CompressionStream(DEFLATE));
+}
+
+/** Compresses contents to learn how many bytes come of them; the result is thrown away. */
+export async function measureCompressed(chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0;
+  for await (const chunk of compress(chunks)) size += chunk.length;
+  return size;
+}
+
+/**
+ * Restores contents of a length that is known in advance.
+ *
+ * @throws {ProtocolError} `digest-mismatch` where something else comes out, as soon as it does.
+ */
+export async function* decompress(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<Bytes, void, undefined> {
+  let left = size;
+  try {
+    for await (const chunk of through(chunks, new DecompressionStream(DEFLATE))) {
+      left -= chunk.length;
+      if (left < 0) break;
+      yield chunk;
+    }
+  } catch (error) {
+    // What the platform throws for bytes that are no such encoding.
+    if (error instanceof TypeError) throw mismatch(error);
+    throw error;
+  }
+  if (left !== 0) throw mismatch();
+}
+
+function mismatch(cause?: unknown): ProtocolError {
+  return new ProtocolError("digest-mismatch", "compressed contents are not what was stated", {
+    cause,
+  });
+}
