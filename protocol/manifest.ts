@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Bytes, joinBytes } from "./bytes.ts";
+import { type Bytes, decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { MAX_HOOKS, MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES } from "./limits.ts";
 import type { FolderEntry, Hook, Manifest, ManifestEntry } from "./manifest_entry.ts";
@@ -161,7 +161,8 @@ export async function encodeManifest(
 ): Promise<EncodedManifest> {
   const manifest = { entries, hooks: options.hooks ?? [], isWipe: options.isWipe ?? false };
   check(manifest);
-  const bytes = joinBytes(linesOf(manifest).sort(compareLines).map(encodeManifestLine));
+  const lines = linesOf(manifest).sort(compareLines).map(encodeManifestLine);
+  const bytes = encodeUtf8(lines.map((line) => line + "\n").join(""));
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw manifestError("it is too long", "manifest-too-large");
   }
@@ -185,6 +186,14 @@ function fail(reason: string): never {
   throw manifestError(reason);
 }
 
+function readText(bytes: Bytes): string {
+  try {
+    return decodeUtf8(bytes);
+  } catch {
+    fail("it is not UTF-8");
+  }
+}
+
 /**
  * Reads a manifest.
  *
@@ -199,8 +208,10 @@ export function decodeManifest(bytes: Bytes): Manifest {
   const hooks: Hook[] = [];
   let isWipe = false;
   let last: ManifestLine | null = null;
-  for (const each of splitLines(bytes, fail)) {
-    const line = decodeManifestLine(each);
+  const texts = readText(bytes).split("\n");
+  if (texts.pop() !== "") fail("it does not end in a newline");
+  for (const text of texts) {
+    const line = decodeManifestLine(text);
     if (last !== null && compareLines(last, line) >= 0) fail("its lines are not in order");
     last = line;
     if (line.kind === "entry") entries.push(line.entry);

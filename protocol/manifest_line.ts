@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, encodeHex, encodeUtf8 } from "./bytes.ts";
+import { encodeHex, encodeUtf8 } from "./bytes.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import {
@@ -122,17 +122,23 @@ function membersOf(line: ManifestLine): Record<string, unknown> {
   }
 }
 
+/** Tells whether a text exceeds a length in UTF-8; most texts need not be encoded to know. */
+function exceeds(text: string, maxBytes: number): boolean {
+  return text.length > maxBytes ||
+    (3 * text.length > maxBytes && encodeUtf8(text).length > maxBytes);
+}
+
 /**
- * Writes a line, with its newline.
+ * Writes a line, without its newline.
  *
- * @throws {ProtocolError} `manifest-too-large` where it exceeds 4,096 bytes.
+ * @throws {ProtocolError} `manifest-too-large` where it exceeds 4,096 bytes with it.
  */
-export function encodeManifestLine(line: ManifestLine): Bytes {
-  const bytes = encodeUtf8(JSON.stringify(membersOf(line)) + "\n");
-  if (bytes.length > MAX_MANIFEST_LINE_BYTES) {
+export function encodeManifestLine(line: ManifestLine): string {
+  const text = JSON.stringify(membersOf(line));
+  if (exceeds(text, MAX_MANIFEST_LINE_BYTES - 1)) {
     throw manifestError("a line is too long", "manifest-too-large");
   }
-  return bytes;
+  return text;
 }
 
 function readOwner(fields: MessageFields): Ownership {
@@ -180,7 +186,8 @@ function readAction(fields: MessageFields): HookAction {
   if (fields.has("Touch")) return { kind: "touch", path: fields.text("Touch", ANY_TEXT) };
   if (fields.has("Run")) {
     const command = fields.texts("Run", { pattern: WITHOUT_NUL, max: MAX_HOOK_ARGUMENTS });
-    if ((command[0] ?? "") === "") throw manifestError("a hook runs nothing");
+    const isSound = command.every((word) => word.isWellFormed()) && (command[0] ?? "") !== "";
+    if (!isSound) throw manifestError("a hook cannot run what it names");
     return { kind: "run", command };
   }
   const signal = fields.text("Signal", SIGNAL_NAME);
@@ -210,21 +217,26 @@ function readLine(fields: MessageFields): ManifestLine {
 }
 
 /**
- * Reads a line, given with its newline.
+ * Reads a line, given without its newline.
  *
  * @throws {ProtocolError} `manifest-malformed` for anything but the one way to write what it says.
  */
-export function decodeManifestLine(bytes: Bytes): ManifestLine {
+export function decodeManifestLine(text: string): ManifestLine {
+  if (exceeds(text, MAX_MANIFEST_LINE_BYTES - 1)) throw manifestError("a line is too long");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The platform's message quotes the text.
+    throw manifestError("a line is not JSON");
+  }
   let line: ManifestLine;
   try {
-    line = readLine(MessageFields.parse(bytes, "a line of the manifest"));
+    line = readLine(new MessageFields(value, "a line of the manifest"));
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new ProtocolError("manifest-malformed", cause.message, { cause });
   }
-  const canonical = encodeManifestLine(line);
-  if (canonical.length !== bytes.length || !canonical.every((byte, i) => byte === bytes[i])) {
-    throw manifestError("a line is not canonical");
-  }
+  if (JSON.stringify(membersOf(line)) !== text) throw manifestError("a line is not canonical");
   return line;
 }
