@@ -43,6 +43,14 @@ export interface ApprovalQuestionOptions {
   readonly now?: () => number;
 }
 
+/** What is known of an address that was asked about. */
+interface WaitingAddress {
+  /** The key that waits there; `null` for none. */
+  readonly fingerprint: string | null;
+  /** The pass that told of it. */
+  readonly pass: number;
+}
+
 /**
  * Asks about each address once, and one question at a time: whoever shows another key at each contact
  * is asked about no more often.
@@ -51,8 +59,8 @@ export class ApprovalQuestion {
   readonly #options: ApprovalQuestionOptions;
   /** The key that each address had as it was asked about; `null` once it had another. */
   readonly #asked = new Map<string, string | null>();
-  /** The key that waited at each address that was asked about, by the last report; `null` for none. */
-  readonly #waiting = new Map<string, string | null>();
+  /** What is known of each address that was asked about. */
+  readonly #waiting = new Map<string, WaitingAddress>();
   #hasToldOfMore = false;
   #isStanding = false;
   /** What waits for an answer. */
@@ -85,7 +93,7 @@ export class ApprovalQuestion {
       if (agents.length === 0) return 0;
       for (const { address, fingerprint } of agents) {
         this.#asked.set(address, fingerprint);
-        this.#waiting.set(address, fingerprint);
+        this.#waiting.set(address, { fingerprint, pass: report.pass });
       }
       return await this.#askPages(agents, report.app);
     } finally {
@@ -120,15 +128,23 @@ export class ApprovalQuestion {
     const saysAll = report.isWhole && agents.size > 0;
     const elsewhere = new Set(report.elsewhere);
     for (const address of this.#waiting.keys()) {
+      if (this.#isOutdated(address, report)) continue;
       const agent = agents.get(address);
       if (agent === undefined && (!saysAll || elsewhere.has(address))) continue;
       const isWaiting = agent !== undefined && isAgentWaiting(agent);
-      this.#waiting.set(address, isWaiting ? agent.fingerprint : null);
+      const fingerprint = isWaiting ? agent.fingerprint : null;
+      this.#waiting.set(address, { fingerprint, pass: report.pass });
     }
   }
 
+  /** Tells whether a later pass told of an address already: a pass that began earlier may end later. */
+  #isOutdated(address: string, { pass }: PassReport): boolean {
+    const known = this.#waiting.get(address);
+    return known !== undefined && pass < known.pass;
+  }
+
   #isGone({ address, fingerprint }: AgentReport): boolean {
-    return this.#waiting.get(address) !== fingerprint;
+    return this.#waiting.get(address)?.fingerprint !== fingerprint;
   }
 
   /** Says, once for each address, that there is more than is asked about. */
@@ -138,6 +154,7 @@ export class ApprovalQuestion {
     for (const { address, fingerprint } of waiting) {
       const before = this.#asked.get(address) ?? null;
       if (before === null || before === fingerprint) continue;
+      if (this.#isOutdated(address, report)) continue;
       this.#asked.set(address, null);
       await stderr.write(`Another key waits at ${address} now: \`agents list\` shows it.\n`);
     }
@@ -231,7 +248,7 @@ export class ApprovalQuestion {
     }
     for (const { address } of gone) {
       // Where another key waits, the list has it; where none does, one is asked about when it comes.
-      if (this.#waiting.get(address) === null) this.#asked.delete(address);
+      if (this.#waiting.get(address)?.fingerprint === null) this.#asked.delete(address);
     }
     await this.#tell("not approved", left);
     if (left.length > 0) {

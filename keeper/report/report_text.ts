@@ -177,7 +177,7 @@ function formatWithheld(report: PassReport, flags: string): string {
 }
 
 function formatSummary(report: PassReport): string {
-  const { agents } = report;
+  const { agents, elsewhere = [] } = report;
   const kinds = new Map<string, number>();
   let sent = 0;
   let withheld = 0;
@@ -190,10 +190,12 @@ function formatSummary(report: PassReport): string {
   }
   const parts = [...kinds].sort(([a]) => a === "as wanted" ? -1 : 0)
     .map(([kind, count]) => `${count} ${kind}`);
-  const agentsText = agents.length === 0 ? "no agent was found" : plural(agents.length, "agent");
+  const none = elsewhere.length === 0 ? "no agent was found" : "no agent was free";
+  const agentsText = agents.length === 0 ? none : plural(agents.length, "agent");
   const head = [agentsText, ...parts].join(", ");
+  const busy = elsewhere.length === 0 ? "" : `; ${elsewhere.length} still in an earlier pass`;
   const held = withheld === 0 ? "" : `; ${plural(withheld, "file")} withheld`;
-  return `pass ${report.pass}: ${head}${held}; ${size(sent)} sent in ` +
+  return `pass ${report.pass}: ${head}${busy}${held}; ${size(sent)} sent in ` +
     `${seconds(report.durationMs)}\n`;
 }
 

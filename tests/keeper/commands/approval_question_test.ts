@@ -276,6 +276,18 @@ Deno.test("ApprovalQuestion.ask approves who was away for a report and waits aga
   assertEquals([approved, await desk.approved()], [1, ["three:1 approved"]]);
 });
 
+Deno.test("ApprovalQuestion.ask takes no word of a pass that began before another and ended after it", async () => {
+  const older = [
+    passOf([{ ...THREE, fingerprint: fingerprintOf("before") }], { pass: 1, isWhole: false }),
+    passOf([ONE], { pass: 2 }),
+  ];
+  const newer = passOf(REPORTS, { pass: 3 });
+  const { desk, question, approved } = await answerAfter([newer, ...older], "2");
+  assertEquals([approved, await desk.approved()], [1, ["three:1 approved"]]);
+  for (const report of older) await question.ask(report);
+  assert(!desk.stderr.text.includes("Another key waits"), desk.stderr.text);
+});
+
 Deno.test("ApprovalQuestion.ask leaves out a key that the state has waiting no more", async () => {
   const desk = new Desk("a");
   await desk.knownAgents.update((state) => ({ ...state, pending: state.pending.slice(1) }));

@@ -24,6 +24,18 @@ Deno.test("formatReportText writes a line for each agent and one for the pass", 
   ]);
 });
 
+Deno.test("formatReportText says whom another pass has in hand", () => {
+  const served = agentOf(delivered(UNCHANGED));
+  const lines = [[], [served]].map((agents) => {
+    const text = formatReportText(passOf(agents, { elsewhere: ["203.0.113.2:8888"] }));
+    return text.split("\n").at(-2);
+  });
+  assertEquals(lines, [
+    "pass 1: no agent was free; 1 still in an earlier pass; 0 B sent in 0.25 s",
+    "pass 1: 1 agent, 1 as wanted; 1 still in an earlier pass; 0 B sent in 0.25 s",
+  ]);
+});
+
 Deno.test("formatReportText names each file that is not as it should be", () => {
   const text = formatReportText(passOf([
     agentOf(delivered(
