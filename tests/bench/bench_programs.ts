@@ -110,20 +110,23 @@ export interface KeeperTimes {
   readonly cpuMs: number;
 }
 
-/** Returns the arguments of a keeper. */
-export function keeperArguments(work: KeeperWork): string[] {
+/** Returns the arguments of a keeper; what a command line cannot hold is in a file of settings. */
+export async function keeperArguments(work: KeeperWork): Promise<string[]> {
+  const config = `${work.state}.yaml`;
+  await Deno.writeTextFile(config, `managed-files: ${JSON.stringify(work.managed)}\n`);
   return [
     ...["--json", "--quiet", "--vault-dir", work.vault, "--state-dir", work.state],
-    ...[`--managed-files=${work.managed.join(",")}`, `--agent-ips=${work.addresses.join(",")}`],
+    ...["--config", config, `--agent-ips=${work.addresses.join(",")}`],
   ];
 }
 
 /** Runs `keeper --run-once`; throws unless every agent ends up as wanted. */
 export async function runKeeper(work: KeeperWork): Promise<KeeperTimes> {
+  const args = ["--run-once", ...await keeperArguments(work)];
   const cpuMs = HAS_PROC ? await readChildrenCpuMs() : 0;
   const startedMs = performance.now();
   const program = new RunningProgram("keeper", {
-    args: ["--run-once", ...keeperArguments(work)],
+    args,
     cwd: work.vault,
     script: scriptOf("keeper", work.form ?? "bundle"),
   });
@@ -138,15 +141,17 @@ export async function runKeeper(work: KeeperWork): Promise<KeeperTimes> {
   };
 }
 
-/** Makes a vault with files of random bytes and returns their names. */
+/** Makes a vault with files of random bytes, in folders where there are any, and returns their names. */
 export async function makeVault(
   folder: string,
-  options: { readonly files: number; readonly bytes: number },
+  options: { readonly files: number; readonly bytes: number; readonly folders?: number },
 ): Promise<string[]> {
+  const { folders = 0 } = options;
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  for (let i = 0; i < folders; i++) await Deno.mkdir(`${folder}/d${i}`, { mode: 0o700 });
   const names: string[] = [];
   for (let i = 0; i < options.files; i++) {
-    const name = `f${i}`;
+    const name = folders === 0 ? `f${i}` : `d${i % folders}/f${i}`;
     const bytes = crypto.getRandomValues(new Uint8Array(options.bytes));
     await Deno.writeFile(`${folder}/${name}`, bytes, { mode: 0o600 });
     names.push(name);

@@ -2,7 +2,7 @@
 import { formatTable } from "../../protocol/host/mod.ts";
 
 /** What a figure counts. */
-export type Unit = "s" | "ms" | "MB";
+export type Unit = "s" | "ms" | "MB" | "KB";
 
 /** Some runs of one thing. */
 export interface Runs {

@@ -124,9 +124,10 @@ export async function runVault(python: string, work: {
 
 /** Runs our keeper once over the original's wire; throws unless every node has its files. */
 export async function runOriginalKeeper(work: KeeperWork): Promise<Spent> {
+  const args = ["--run-once", "--wire=original", ...await keeperArguments(work)];
   return await spend(() =>
     new RunningProgram("keeper", {
-      args: ["--run-once", "--wire=original", ...keeperArguments(work)],
+      args,
       cwd: work.vault,
       script: scriptOf("keeper", work.form ?? "bundle"),
     })

@@ -35,6 +35,21 @@ async function readTimes(who: number | "self", first: number): Promise<number> {
   return (Number(fields[first - 3]) + Number(fields[first - 2])) * TICK_MS;
 }
 
+/** Returns how long a process computed, and its children that have ended, in milliseconds. */
+export async function readCpuMs(pid: number): Promise<number> {
+  return await readTimes(pid, 14) + await readTimes(pid, 16);
+}
+
+/** Waits until the children of a process have ended: what they computed is counted by then. */
+export async function untilChildless(pid: number): Promise<void> {
+  const deadlineMs = performance.now() + IDLE_TIMEOUT_MS;
+  while (performance.now() < deadlineMs) {
+    if ((await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`)).trim() === "") return;
+    await wait(10);
+  }
+  throw new Error(`process ${pid} keeps its children`);
+}
+
 /** Returns how long the children of this process computed that have ended, in milliseconds. */
 export function readChildrenCpuMs(): Promise<number> {
   return readTimes("self", 16);

@@ -33,9 +33,14 @@ export class SshServer implements AsyncDisposable {
   readonly scpArguments: readonly string[];
   /** The command by which rsync reaches it. */
   readonly rsyncShell: string;
+  /** The port that it listens on. */
+  readonly port: number;
+  /** The process that waits for connections. */
+  readonly pid: number;
   /** The host as it stands before a path. */
   readonly host: string;
   readonly #process: Deno.ChildProcess;
+  readonly #options: readonly string[];
 
   private constructor(process: Deno.ChildProcess, options: { folder: string; port: number }) {
     const { folder, port } = options;
@@ -44,8 +49,11 @@ export class SshServer implements AsyncDisposable {
       ...["-o", "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-F", "/dev/null"],
     ];
     this.#process = process;
+    this.#options = common;
+    this.pid = process.pid;
+    this.port = port;
     this.scpArguments = ["-q", "-P", `${port}`, ...common];
-    this.rsyncShell = ["ssh", "-p", `${port}`, ...common].join(" ");
+    this.rsyncShell = this.rsyncShellBy(port);
     this.host = `${Deno.env.get("USER") ?? "root"}@127.0.0.1`;
   }
 
@@ -87,6 +95,11 @@ export class SshServer implements AsyncDisposable {
     if (await answers(port)) return server;
     await server[Symbol.asyncDispose]();
     return "sshd does not start here";
+  }
+
+  /** Returns the command by which rsync reaches it by way of another port, on which a relay listens. */
+  rsyncShellBy(port: number): string {
+    return ["ssh", "-p", `${port}`, ...this.#options].join(" ");
   }
 
   /** Ends it. */

@@ -103,7 +103,7 @@ async function measureMemory(
     programs.add(program);
     running.push([`agent from the ${form}, idle`, program.pid]);
     const script = scriptOf("keeper", form);
-    const args = keeperArguments({ ...work, state: `${folder}/idle-keeper-${form}` });
+    const args = await keeperArguments({ ...work, state: `${folder}/idle-keeper-${form}` });
     const keeper = programs.add(new RunningProgram("keeper", { args, cwd: folder, script }));
     await keeper.waitForJson(({ type }) => type === "pass");
     running.push([`keeper from the ${form}, after a pass`, keeper.pid]);
