@@ -201,3 +201,31 @@ export class ConfigError extends FluxVaultError {
     this.source = options.source;
   }
 }
+
+/**
+ * Several mistakes of the operator that were found at once, so that each can be corrected before the
+ * next try; exit status 2.
+ */
+export class ConfigErrors extends ConfigError {
+  /** The mistakes, in the order in which they are told; at least one. */
+  readonly errors: readonly ConfigError[];
+
+  /**
+   * Gathers mistakes.
+   *
+   * @throws {RangeError} if there are none.
+   */
+  constructor(errors: readonly ConfigError[]) {
+    const [first] = errors;
+    if (first === undefined) throw new RangeError("there is no mistake to tell of");
+    const others = errors.length - 1;
+    const message = others === 0 ? first.message : `${first.message} (and ${others} more)`;
+    const { setting, source, hint } = first;
+    super(message, {
+      ...(setting === undefined ? {} : { setting }),
+      ...(source === undefined ? {} : { source }),
+      ...(hint === undefined ? {} : { hint }),
+    });
+    this.errors = errors;
+  }
+}

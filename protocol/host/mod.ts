@@ -38,6 +38,7 @@ export {
   type SettingsInput,
   type SettingsOf,
   type SettingSource,
+  suggestName,
   systemHost,
   VARIABLE_PREFIX,
   type WithGlobalOptions,

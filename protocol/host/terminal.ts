@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeUtf8 } from "../bytes.ts";
-import { ConfigError, FluxVaultError } from "../errors.ts";
+import { ConfigError, ConfigErrors, FluxVaultError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
 import { sanitiseText } from "./printable_text.ts";
 import { StopRequested } from "./shutdown.ts";
@@ -109,11 +109,15 @@ export interface ErrorFormat {
 }
 
 /**
- * Writes an error as lines of text, each ended: `error:`, a `because:` for each cause, `hint:`.
+ * Writes an error as lines of text, each ended: `error:`, a `because:` for each cause, `hint:`; for
+ * several mistakes, those of each in turn.
  *
  * Control characters are shown as escapes, so that text of a peer in it does no harm.
  */
 export function formatError(error: unknown, format: ErrorFormat = {}): string {
+  if (error instanceof ConfigErrors) {
+    return error.errors.map((mistake) => formatError(mistake, format)).join("");
+  }
   const setting = error instanceof ConfigError ? error.setting : undefined;
   const source = sourceOf(error);
   const message = messageOf(error);
@@ -140,8 +144,8 @@ export async function reportError(
   { output, ...format }: ErrorFormat & { readonly output: TextOutput },
 ): Promise<number> {
   const text = formatError(error, format);
-  const isText = format.json !== true && text.startsWith("error:");
-  await output.write(isText ? paint(output, "red", "error:") + text.slice("error:".length) : text);
+  const word = paint(output, "red", "error:");
+  await output.write(format.json ? text : text.replaceAll(/^error:/gm, word));
   return exitCodeOf(error);
 }
 

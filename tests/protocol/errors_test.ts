@@ -1,12 +1,13 @@
 import {
   ConfigError,
+  ConfigErrors,
   ConnectionError,
   FluxVaultError,
   PeerRejectedError,
   ProtocolError,
   StorageError,
 } from "../../protocol/errors.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 
 const cause = new TypeError("below");
 
@@ -45,4 +46,17 @@ Deno.test("ConfigError says which setting and where it came from", () => {
   const error = new ConfigError("m", { setting: "--bind-port", source: "flag --bind-port" });
   assertEquals([error.setting, error.source], ["--bind-port", "flag --bind-port"]);
   assertEquals(new ConfigError("m").setting, undefined);
+});
+
+Deno.test("ConfigErrors tells the first mistake and how many more there are", () => {
+  const first = new ConfigError("a", { setting: "--x", source: "f:1:2", hint: "h" });
+  const error = new ConfigErrors([first, new ConfigError("b"), new ConfigError("c")]);
+  assert(error instanceof ConfigError);
+  assertEquals(
+    [error.message, error.code, error.setting, error.source, error.hint],
+    ["a (and 2 more)", "config-invalid", "--x", "f:1:2", "h"],
+  );
+  assertEquals(error.errors.map(({ message }) => message), ["a", "b", "c"]);
+  assertEquals(new ConfigErrors([first]).message, "a");
+  assertThrows(() => new ConfigErrors([]), RangeError);
 });

@@ -32,3 +32,4 @@ export {
   type SettingsInput,
   type SettingSource,
 } from "./settings.ts";
+export { suggestName } from "./suggestion.ts";

@@ -1,4 +1,4 @@
-import { ConfigError, ConnectionError } from "../../../protocol/errors.ts";
+import { ConfigError, ConfigErrors, ConnectionError } from "../../../protocol/errors.ts";
 import { fixedEnvironment } from "../../../protocol/host/environment.ts";
 import { StopRequested } from "../../../protocol/host/shutdown.ts";
 import {
@@ -45,6 +45,31 @@ Deno.test("formatError writes one line of JSON", () => {
     source: "variable FLUXVAULT_BIND_PORT",
     hint: "Correct it.",
   });
+});
+
+const MISTAKES = new ConfigErrors([
+  new ConfigError("there is no key sorce", { source: "a.yaml:2:3", hint: "Did you mean source?" }),
+  new ConfigError("mode is not octal", { source: "a.yaml:4:9" }),
+]);
+
+Deno.test("formatError writes several mistakes one after the other", () => {
+  assertEquals(
+    formatError(MISTAKES),
+    "error: there is no key sorce (a.yaml:2:3)\n" +
+      "hint: Did you mean source?\n" +
+      "error: mode is not octal (a.yaml:4:9)\n",
+  );
+  const lines = formatError(MISTAKES, { json: true }).trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).source), ["a.yaml:2:3", "a.yaml:4:9"]);
+});
+
+Deno.test("reportError paints the beginning of each mistake, and nothing within it", async () => {
+  const output = new MemoryOutput({ hasColour: true });
+  assertEquals(await reportError(MISTAKES, { output }), 2);
+  assertEquals(output.text.match(/^\x1b\[31merror:\x1b\[0m /gm)?.length, 2);
+  const within = new MemoryOutput({ hasColour: true });
+  await reportError(new ConfigError("an error: it is"), { output: within });
+  assertEquals(within.text, "\x1b[31merror:\x1b[0m an error: it is\n");
 });
 
 Deno.test("formatError lets no control character of a peer through", () => {
