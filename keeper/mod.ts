@@ -72,6 +72,23 @@ export type { AgentConnection, Dial, SyncLimits } from "./contact/contact.ts";
 export type { WithheldFile } from "./contact/delivery.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";
 export { DeliveriesFile } from "./original/deliveries_file.ts";
+export {
+  type AppLoadout,
+  type AppSettings,
+  findApp,
+  type Loadout,
+  type LoadoutProblem,
+  type LoadoutReload,
+  type LoadoutTextOptions,
+  type OpenedLoadout,
+  openLoadout,
+  type ParsedLoadout,
+  parseLoadout,
+  parseSingleApp,
+  type ResolveVault,
+  type SingleApp,
+  type SingleAppFlags,
+} from "./loadout/mod.ts";
 export { KnownAgentsFile } from "./trust/known_agents_file.ts";
 export {
   type KnownAgent,
@@ -86,6 +103,7 @@ export {
   type TrustNews,
   type TrustPolicy,
 } from "./trust/mod.ts";
+export type { Declaration } from "./vault/declaration.ts";
 export { WholeFolderVault } from "./vault/whole_folder_vault.ts";
 export { DiskVault, type DiskVaultOptions } from "./vault/disk_vault.ts";
 export { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";

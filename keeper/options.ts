@@ -44,6 +44,16 @@ const VAULT_DIR = {
   help: "The folder that holds the secret files.",
 } as const;
 
+const LOADOUT = {
+  name: "loadout",
+  kind: "path",
+  metavar: "FILE|FOLDER",
+  group: "Loadout",
+  help: "What each component of each app is to hold: a file for many apps, or a folder with a " +
+    "folder for each app and fluxvault.yaml in it; what `config load` remembered where it is not " +
+    "given.",
+} as const;
+
 const RUN_APP_NAME = {
   ...APP_NAME,
   help: "The app whose agents to find through the Flux API; with --agent-ips, the app that " +
@@ -289,5 +299,16 @@ export const AUDIT_SHOW_OPTIONS = defineOptions([
     sources: ["flag"],
     group: AUDIT,
     help: "Only lines from this time on: 2030-01-31, or 2030-01-31T12:00:00Z.",
+  },
+]);
+
+/** The options of `config`. */
+export const CONFIG_OPTIONS = defineOptions([
+  LOADOUT,
+  {
+    ...STATE_DIR,
+    group: LOADOUT.group,
+    help: "The folder that remembers which loadout is meant; $XDG_STATE_HOME/fluxvault where it " +
+      "is not given.",
   },
 ]);

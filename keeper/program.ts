@@ -9,6 +9,7 @@ import {
   AGENTS_OPTIONS,
   AUDIT_SHOW_OPTIONS,
   AUDIT_VERIFY_OPTIONS,
+  CONFIG_OPTIONS,
   DECIDE_OPTIONS,
   ENROLMENT_OPTIONS,
   IMPORT_OPTIONS,
@@ -100,6 +101,51 @@ const AUDIT_COMMANDS: readonly Command[] = [
     operands: "[FILE]",
     options: AUDIT_VERIFY_OPTIONS,
     load: async () => ({ run: (await import("./commands/audit_command.ts")).verify }),
+  }),
+];
+
+const LIST_CONFIG = {
+  summary: "Shows which loadout is remembered, with its apps and components.",
+  options: CONFIG_OPTIONS,
+  load: async () => ({ run: (await import("./commands/config/load_command.ts")).list }),
+} as const;
+
+/** The commands about the loadout. */
+const CONFIG_COMMANDS: readonly Command[] = [
+  defineCommand({ path: ["config"], ...LIST_CONFIG }),
+  defineCommand({ path: ["config", "list"], ...LIST_CONFIG }),
+  defineCommand({
+    path: ["config", "check"],
+    summary: "Checks a loadout, and whether its sources are in the vault; changes nothing.",
+    operands: "[FILE|FOLDER]",
+    options: CONFIG_OPTIONS,
+    load: async () => ({ run: (await import("./commands/config/load_command.ts")).check }),
+  }),
+  defineCommand({
+    path: ["config", "load"],
+    summary: "Checks a loadout and remembers where it is, for commands that are given none.",
+    operands: "FILE|FOLDER",
+    options: CONFIG_OPTIONS,
+    load: async () => ({ run: (await import("./commands/config/load_command.ts")).load }),
+  }),
+  defineCommand({
+    path: ["config", "unload"],
+    summary: "Forgets which loadout is meant; the loadout itself stays.",
+    options: CONFIG_OPTIONS,
+    load: async () => ({ run: (await import("./commands/config/load_command.ts")).unload }),
+  }),
+  defineCommand({
+    path: ["config", "show"],
+    summary: "Shows what each component is to hold, and where in the loadout that is written.",
+    operands: "[APP[/COMPONENT]]",
+    options: CONFIG_OPTIONS,
+    load: () => import("./commands/config/show_command.ts"),
+  }),
+  defineCommand({
+    path: ["config", "schema"],
+    summary: "Writes the JSON schema of loadouts to standard output, for an editor.",
+    options: CONFIG_OPTIONS,
+    load: async () => ({ run: (await import("./commands/config/load_command.ts")).schema }),
   }),
 ];
 
@@ -201,6 +247,7 @@ export const KEEPER_PROGRAM: Program = {
     }),
     ...AGENTS_COMMANDS,
     ...AUDIT_COMMANDS,
+    ...CONFIG_COMMANDS,
     ...KEYS_COMMANDS,
     ...ENROLMENT_COMMANDS,
   ],

@@ -30,6 +30,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/commands/",
   "keeper/contact/dialer.ts",
   "keeper/keys/",
+  "keeper/loadout/",
   "keeper/main.ts",
   "keeper/mod.ts",
   "keeper/options.ts",
