@@ -6,7 +6,7 @@
 import { type Bytes, copyBytes, encodeHex, equalBytes, joinBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { StorageError } from "./errors.ts";
-import type { FolderEntry, ManifestEntry } from "./manifest_entry.ts";
+import type { FileEntry, FolderEntry, ManifestEntry } from "./manifest_entry.ts";
 import type { FileResult } from "./results.ts";
 import { findPathFault } from "./secret_path.ts";
 import type { HeldManifest, ResumedFile, SecretStore, StagedFile } from "./secret_store.ts";
@@ -113,7 +113,7 @@ export class MemorySecretStore implements SecretStore {
   }
 
   /** Has no parts of files: what is interrupted is forgotten. */
-  resume(): Promise<ResumedFile | null> {
+  resume(_entry: FileEntry): Promise<ResumedFile | null> {
     return Promise.resolve(null);
   }
 

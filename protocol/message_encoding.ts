@@ -209,14 +209,14 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         digest: fields.hex("Digest", DIGEST_BYTES),
         size: readManifestSize(fields),
         signature: fields.optionalText("Signature", STATEMENT_SIGNATURE),
-        ...(fields.raw("Plan") === true ? { isPlan: true } : {}),
+        ...(fields.optionalBoolean("Plan") ? { isPlan: true } : {}),
       };
     case "MANIFEST-REPLY":
       return {
         state: "MANIFEST-REPLY",
         id: readId(fields),
         isHeld: fields.boolean("Held"),
-        hasOther: fields.raw("Other") === true,
+        hasOther: fields.optionalBoolean("Other"),
       };
     case "MANIFEST-PARTS":
     case "MANIFEST-WANTS":

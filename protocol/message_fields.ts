@@ -114,6 +114,11 @@ export class MessageFields {
     return value;
   }
 
+  /** Returns a truth value, or `false` where it is absent or `null`. */
+  optionalBoolean(name: string): boolean {
+    return this.#isAbsent(name) ? false : this.boolean(name);
+  }
+
   /** Returns the bytes of a member in lower-case hex of an exact length. */
   hex(name: string, byteLength: number): Bytes {
     const bytes = decodeHex(this.raw(name), byteLength);

@@ -105,7 +105,13 @@ export interface PassReport {
   readonly problems: readonly PassProblem[];
 }
 
-const WANTED: ReadonlySet<string> = new Set(["created", "updated", "unchanged"]);
+const WANTED: ReadonlySet<string> = new Set([
+  "created",
+  "updated",
+  "reowned",
+  "removed",
+  "unchanged",
+]);
 
 /** Tells whether a file is as it should be. */
 export function isFileWanted(file: FileResult): boolean {

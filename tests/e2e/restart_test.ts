@@ -189,7 +189,8 @@ async function plant(
     signature,
     ...times,
   };
-  await writeManifestFile(agent.state, { message, bytes, entries: [] });
+  const manifest = { entries: [], hooks: [], isWipe: false };
+  await writeManifestFile(agent.state, { message, bytes, manifest, declaredBy: null });
 }
 
 async function digestHexOf(agent: RunningAgent): Promise<string> {

@@ -24,6 +24,7 @@ import {
 } from "./second_implementation/agent.ts";
 import { encodeFrame } from "./second_implementation/frame.ts";
 import { Direction, KeySchedule, sha256 } from "./second_implementation/key_schedule.ts";
+import { countResults } from "./second_implementation/manifest.ts";
 import { composeLine1, parseLine2, unwrapSecret } from "./second_implementation/opening.ts";
 import { Cutter } from "./second_implementation/transport.ts";
 import type { Session as SecondSession } from "./second_implementation/session.ts";
@@ -251,7 +252,7 @@ Deno.test("our keeper answers unknown actions of a second agent and goes on", as
       const late = await session.message("RESULT");
       await session.sendWithStream({
         State: "DONE",
-        Counts: { Created: 0, Updated: 0, Unchanged: 0, Missing: 0, Failed: 0 },
+        Counts: countResults([], 0),
         Digest: sha256().toString("hex"),
       }, Buffer.alloc(0));
       await session.message("DONE-REPLY");

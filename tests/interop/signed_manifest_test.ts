@@ -95,13 +95,15 @@ async function deliverToUs(
       const session = await openOurAgent(duplex, NAMES);
       const { agentDigestHex } = session.origin;
       return await receiveAsAgent(session, new MemorySecretStore(), {
-        checkManifest: (message) =>
-          verifyManifest(message, {
+        checkManifest: async (message) => {
+          await verifyManifest(message, {
             scope: { ...NAMES, agentDigestHex },
             now: NOW,
             lastRevision: REVISION,
             verify: (text, by) => Promise.resolve(signed.includes(text) && by === SIGNATURE),
-          }),
+          });
+          return ADDRESS;
+        },
       });
     },
     async (transport) => {

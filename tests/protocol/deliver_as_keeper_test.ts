@@ -17,7 +17,7 @@ import type { SecretSource } from "../../protocol/secret_source.ts";
 import { RESET_CODE } from "../../protocol/streams.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { openKeeperSession } from "../support/frame_peer.ts";
-import { HandAgent, type Message } from "../support/hand_agent.ts";
+import { HandAgent, type Message, NOTHING } from "../support/hand_agent.ts";
 
 const REVISION = 7;
 const PATIENT = { farewellTimeoutMs: 5_000 };
@@ -95,7 +95,7 @@ Deno.test("deliverAsKeeper announces its manifest and answers what is asked", as
   await hand.finish();
   assertEquals(await delivering, {
     files: [{ path: "a.txt", outcome: "created" }, { path: "b/big.bin", outcome: "unchanged" }],
-    contentBytes: SECRET.length,
+    ...{ hooks: [], contentBytes: SECRET.length },
   });
   assertEquals(progress, [["a.txt", SECRET.length]]);
 });
@@ -235,7 +235,7 @@ Deno.test("deliverAsKeeper ends with digest-mismatch where the results are not w
     await agent.takeManifest();
     await agent.peer.sendMessage({
       State: "DONE",
-      Counts: { Created: 0, Updated: 0, Unchanged: 2, Missing: 0, Failed: 0 },
+      Counts: { ...NOTHING, ...UNCHANGED },
       Stream: 0,
       StreamSize: 0,
       Digest: "00".repeat(32),

@@ -56,8 +56,10 @@ Deno.test("MemorySecretStore holds the last manifest alone", async () => {
       ...{ state: "MANIFEST", id: 0, revision: 1, issued: 1, expires: 2 } as const,
       ...{ digest, size: 3, signature: null },
     };
-    await store.keepManifest({ message, bytes, entries: [] });
+    const manifest = { entries: [], hooks: [], isWipe: false };
+    await store.keepManifest({ message, bytes, manifest, declaredBy: null });
     assertEquals(await store.heldManifest(digest), bytes);
+    assertEquals(await store.lastManifest(), bytes);
   }
   assertEquals(await store.heldManifest(await sha256Digest(encodeUtf8("one"))), null);
 });

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { MessageFields } from "../../protocol/message_fields.ts";
-import { decodeWorkMessage, encodeWorkMessage, type WorkMessage } from "../../protocol/messages.ts";
+import { decodeWorkMessage, encodeWorkMessage } from "../../protocol/message_encoding.ts";
+import type { WorkMessage } from "../../protocol/messages.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 
 function fieldsOf(value: unknown): MessageFields {
@@ -31,7 +32,21 @@ const MESSAGES: readonly WorkMessage[] = [
     size: 0,
     signature: "A".repeat(86) + "A=",
   },
-  { state: "MANIFEST-REPLY", id: 0, isHeld: true },
+  {
+    state: "MANIFEST",
+    id: 0,
+    revision: 1,
+    issued: 1,
+    expires: 2,
+    digest,
+    size: 9,
+    signature: null,
+    isPlan: true,
+  },
+  { state: "MANIFEST-REPLY", id: 0, isHeld: true, hasOther: false },
+  { state: "MANIFEST-REPLY", id: 0, isHeld: false, hasOther: true },
+  { state: "MANIFEST-PARTS", id: 0, stream: 1, size: 36 },
+  { state: "MANIFEST-WANTS", id: 0, stream: 0, size: 1 },
   { state: "MANIFEST-DATA", id: 0, stream: 1, size: 9 },
   { state: "REQUEST", id: 1, file: "a/b", digest: null, offset: 0, prefix: null },
   { state: "REQUEST", id: 1, file: "/a", digest, offset: 2 ** 40, prefix: digest },
@@ -44,7 +59,15 @@ const MESSAGES: readonly WorkMessage[] = [
   },
   {
     state: "DONE",
-    counts: { created: 1, updated: 2, unchanged: 3, missing: 4, failed: 5 },
+    counts: {
+      created: 1,
+      updated: 2,
+      reowned: 6,
+      removed: 7,
+      unchanged: 3,
+      missing: 4,
+      failed: 5,
+    },
     stream: 0,
     size: 0,
     digest,
@@ -52,7 +75,15 @@ const MESSAGES: readonly WorkMessage[] = [
   },
   {
     state: "DONE",
-    counts: { created: 0, updated: 0, unchanged: 0, missing: 0, failed: 0 },
+    counts: {
+      created: 0,
+      updated: 0,
+      reowned: 0,
+      removed: 0,
+      unchanged: 0,
+      missing: 0,
+      failed: 0,
+    },
     stream: 0,
     size: 0,
     digest,

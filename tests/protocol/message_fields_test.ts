@@ -106,6 +106,8 @@ Deno.test("MessageFields reads truth values, objects and lists strictly", () => 
   const fields = parse('{"b":false,"n":0,"o":{"x":1},"l":["a","b"],"m":["a",1]}');
   assertEquals(fields.boolean("b"), false);
   refuse(() => fields.boolean("n"));
+  assertEquals([fields.optionalBoolean("b"), fields.optionalBoolean("absent")], [false, false]);
+  refuse(() => fields.optionalBoolean("n"));
   assertEquals(fields.object("o").integer("x"), 1);
   refuse(() => fields.object("l"));
   refuse(() => fields.object("absent"));

@@ -9,7 +9,7 @@ import {
 } from "../../protocol/errors.ts";
 import type { DeliveryReport } from "../../protocol/exchange.ts";
 import { encodeResetFrame } from "../../protocol/frame.ts";
-import { MAX_OPEN_REQUESTS } from "../../protocol/limits.ts";
+import { MAX_OPEN_REQUESTS, MIN_RESUMED_BYTES } from "../../protocol/limits.ts";
 import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
@@ -19,6 +19,7 @@ import { RESET_CODE } from "../../protocol/streams.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FragileStore } from "../support/fragile_store.ts";
 import { openAgentSession } from "../support/frame_peer.ts";
+import { NOTHING } from "../support/hand_agent.ts";
 import { HandKeeper, type Message } from "../support/hand_keeper.ts";
 
 const PATIENT = { farewellTimeoutMs: 5_000 };
@@ -84,7 +85,7 @@ Deno.test("receiveAsAgent asks for what is missing or differs, and for nothing e
     ]);
     for (const request of requests) await keeper.answer(request, NEW);
     const { counts, lines } = await keeper.takeDone();
-    assertEquals(counts, { Created: 1, Updated: 1, Unchanged: 2, Missing: 0, Failed: 0 });
+    assertEquals(counts, { ...NOTHING, Created: 1, Updated: 1, Unchanged: 2 });
     assertEquals(lines.map(({ Path, Outcome }) => `${Path} ${Outcome}`).sort(), [
       "changed updated",
       "made created",
@@ -124,7 +125,7 @@ Deno.test("receiveAsAgent asks for its own files too, once, and reports each ans
       else await keeper.peer.sendMessage({ State: "DATA", Id: request["Id"], Status: status });
     }
     const { counts } = await keeper.takeDone();
-    assertEquals(counts, { Created: 2, Updated: 0, Unchanged: 0, Missing: 2, Failed: 1 });
+    assertEquals(counts, { ...NOTHING, Created: 2, Missing: 2, Failed: 1 });
     await keeper.finish();
   }, { files, createHasher });
   assertEquals(filesOf(outcome).map(({ path, outcome }) => `${path} ${outcome}`), [
@@ -143,19 +144,19 @@ Deno.test("receiveAsAgent refuses a path or a number that makes no sense before 
   }
 });
 
-for (const step of ["inspect", "stage", "write", "commit"]) {
+for (const step of ["survey", "stage", "write", "commit"]) {
   Deno.test(`receiveAsAgent fails one file alone where its store fails at ${step}`, async () => {
     const store = new FragileStore((at, path) => {
       if (at === step && path === "bad") throw new StorageError("disk-full", "full");
     });
     const outcome = await receive(store, async (keeper) => {
       await keeper.sendManifest(await entriesOf({ bad: NEW, good: NEW, other: NEW }));
-      const asked = step === "inspect" ? 2 : 3;
+      const asked = step === "survey" ? 2 : 3;
       const requests: Message[] = [];
       for (let i = 0; i < asked; i++) requests.push(await keeper.peer.readMessage());
       for (const request of requests) await keeper.answer(request, NEW);
       const { counts, lines } = await keeper.takeDone();
-      assertEquals(counts, { Created: 2, Updated: 0, Unchanged: 0, Missing: 0, Failed: 1 });
+      assertEquals(counts, { ...NOTHING, Created: 2, Failed: 1 });
       const told = lines.find(({ Path }) => Path === "bad");
       assertEquals(told, { Path: "bad", Outcome: "failed", Code: "disk-full" });
       await keeper.finish();
@@ -205,10 +206,10 @@ Deno.test("receiveAsAgent keeps the old file where the new one has another diges
 });
 
 for (
-  const [code, expected] of [[RESET_CODE.changed, "changed"], [
-    RESET_CODE.storage,
-    "failed",
-  ]] as const
+  const [code, expected, ends] of [
+    [RESET_CODE.changed, "changed", "1,0"],
+    [RESET_CODE.storage, "failed", "0,1"],
+  ] as const
 ) {
   Deno.test(`receiveAsAgent keeps the old file where the keeper resets with ${code}: ${expected}`, async () => {
     const store = new FragileStore();
@@ -225,7 +226,8 @@ for (
       await keeper.finish();
     });
     assertEquals(filesOf(outcome)[0]?.outcome, expected);
-    assertEquals([store.read("a"), store.discarded], [OLD, 1]);
+    assertEquals(store.read("a"), OLD);
+    assertEquals([store.discarded, store.interrupted].join(), ends);
   });
 }
 
@@ -311,7 +313,11 @@ for (const [what, [code, play]] of Object.entries(ATTACKS)) {
 }
 
 Deno.test("receiveAsAgent settles every file when the keeper breaks off, asked for or not", async () => {
-  const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`f${i}`, NEW]));
+  const [entry] = MANIFEST;
+  assert(entry !== undefined);
+  const entries = Array.from({ length: 300 }, (_, i) => {
+    return { ...entry, path: `f${i}`, size: MIN_RESUMED_BYTES };
+  });
   const endings: Readonly<Record<string, Play>> = {
     truncated: (k) => k.peer.link.closeWriting(),
     "connection-lost": (k) => Promise.resolve(k.peer.link.fail(new TypeError("gone"))),
@@ -321,13 +327,13 @@ Deno.test("receiveAsAgent settles every file when the keeper breaks off, asked f
   for (const [code, end] of Object.entries(endings)) {
     const store = new FragileStore();
     const { result } = await receive(store, async (keeper) => {
-      await keeper.sendManifest(await entriesOf(files));
+      await keeper.sendManifest(entries);
       await keeper.peer.readMessage();
       await end(keeper);
     }, { filesInFlight: MAX_OPEN_REQUESTS });
     assert(result instanceof FluxVaultError, String(result));
     assertEquals(result.code, code);
-    assertEquals(store.inspected, MAX_OPEN_REQUESTS);
+    assertEquals(store.soughtParts, MAX_OPEN_REQUESTS);
   }
 });
 

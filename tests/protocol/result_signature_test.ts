@@ -7,13 +7,21 @@ const IDENTITY = await importIdentity(new Uint8Array(32).fill(9));
 const CLAIM: ResultClaim = {
   transcript: new Uint8Array(32).fill(1),
   digest: new Uint8Array(32).fill(2),
-  counts: { created: 1, updated: 2, unchanged: 2 ** 40 + 3, missing: 4, failed: 5 },
+  counts: {
+    created: 1,
+    updated: 2,
+    reowned: 6,
+    removed: 7,
+    unchanged: 2 ** 40 + 3,
+    missing: 4,
+    failed: 5,
+  },
 };
 
-Deno.test("signResults signs the context, the transcript, the digest and five 64-bit counts", async () => {
-  const numbers = new Uint8Array(40);
+Deno.test("signResults signs the context, the transcript, the digest and seven 64-bit counts", async () => {
+  const numbers = new Uint8Array(56);
   const view = new DataView(numbers.buffer);
-  [1n, 2n, 2n ** 40n + 3n, 4n, 5n].forEach((count, i) => view.setBigUint64(8 * i, count));
+  [1n, 2n, 6n, 7n, 2n ** 40n + 3n, 4n, 5n].forEach((count, i) => view.setBigUint64(8 * i, count));
   const context = new TextEncoder().encode("fluxvault/2 agent results\n");
   const message = concatBytes(context, CLAIM.transcript, CLAIM.digest, numbers);
   const signature = await signResults(IDENTITY, CLAIM);
@@ -32,7 +40,7 @@ Deno.test("verifyResults refuses every other claim, key and signature", async ()
   const claims: ResultClaim[] = [
     { ...CLAIM, transcript: other },
     { ...CLAIM, digest: other },
-    ...Object.keys(counts).map((key) => ({ ...CLAIM, counts: { ...counts, [key]: 6 } })),
+    ...Object.keys(counts).map((key) => ({ ...CLAIM, counts: { ...counts, [key]: 9 } })),
   ];
   for (const claim of claims) {
     assertEquals(await verifyResults({ ...IDENTITY, signature }, claim), false);

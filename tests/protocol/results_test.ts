@@ -14,6 +14,8 @@ import { assertEquals, assertThrows } from "../support/assert.ts";
 const OUTCOMES: readonly FileOutcome[] = [
   "created",
   "updated",
+  "reowned",
+  "removed",
   "unchanged",
   "missing",
   "denied",
@@ -33,7 +35,10 @@ Deno.test("decodeResults reads what encodeResults writes, without the unchanged"
   fc.assert(
     fc.property(fc.array(result), (results) => {
       const told = results.filter(({ outcome }) => outcome !== "unchanged");
-      assertEquals(decodeResults(encodeResults(results)), told);
+      assertEquals(decodeResults(encodeResults({ files: results, hooks: [] })), {
+        files: told,
+        hooks: [],
+      });
     }),
     { numRuns: 30 },
   );
@@ -44,6 +49,8 @@ Deno.test("countResults counts denied as missing and changed as failed", () => {
   assertEquals(countResults(results), {
     created: 1,
     updated: 1,
+    reowned: 1,
+    removed: 1,
     unchanged: 1,
     missing: 2,
     failed: 2,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
-import { findPathFault, STAGE_PREFIX } from "../../protocol/secret_path.ts";
+import { findPathFault, RESERVED_PREFIX, STAGE_PREFIX } from "../../protocol/secret_path.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const GOOD = [
@@ -15,6 +15,7 @@ const GOOD = [
   Array(5).fill("a".repeat(203)).join("/").slice(0, 1_019),
   'x:y*?"<>|',
   "fluxvault-stage-1",
+  ".fluxvault",
 ];
 
 for (const path of GOOD) {
@@ -50,7 +51,12 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
     "\u00e9".repeat(128),
     "a/" + "b".repeat(256),
   ],
-  [`has a segment that starts with ${STAGE_PREFIX}`]: [STAGE_PREFIX, `a/${STAGE_PREFIX}1/b`],
+  "has a segment that starts with .fluxvault-": [
+    RESERVED_PREFIX,
+    `${STAGE_PREFIX}1`,
+    `a/${STAGE_PREFIX}1/b`,
+    "a/.fluxvault-generation-1/b",
+  ],
 };
 
 for (const [fault, paths] of Object.entries(BAD)) {

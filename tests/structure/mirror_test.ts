@@ -17,6 +17,9 @@ const MIRRORED = /^tests\/(?:protocol|flux|agent|keeper|dist)\//;
 const EXEMPT: Readonly<Record<string, string>> = {
   "keeper/keeper_options.ts": "interfaces alone; tests/keeper/keeper_test.ts",
   "protocol/handshake_frames.ts": "tests/protocol/handshake_test.ts, and every vector",
+  "protocol/hook_result.ts": "interfaces alone; tests/protocol/receive_as_agent_test.ts",
+  "protocol/manifest_entry.ts": "interfaces alone; tests/protocol/manifest_line_test.ts",
+  "protocol/messages.ts": "interfaces alone; tests/protocol/message_encoding_test.ts",
   "protocol/secret_store.ts": "interfaces alone; the stores that there are have tests",
 };
 

@@ -92,6 +92,7 @@ export class FakeAgent {
     const options = await agentOptions(who);
     const checkManifest = ({ revision }: { readonly revision: number }) => {
       this.revisions.push(revision);
+      return null;
     };
     const work = { files, checkManifest };
     if (originalFiles === undefined) {

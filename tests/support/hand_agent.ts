@@ -9,6 +9,17 @@ import type { FramePeer } from "./frame_peer.ts";
 /** The members of a message. */
 export type Message = Record<string, unknown>;
 
+/** The counts of a delivery in which nothing was declared. */
+export const NOTHING: Message = {
+  Created: 0,
+  Updated: 0,
+  Reowned: 0,
+  Removed: 0,
+  Unchanged: 0,
+  Missing: 0,
+  Failed: 0,
+};
+
 /** An agent that a test plays from the manifest on. */
 export class HandAgent {
   /** Its end of the connection. */
@@ -25,7 +36,7 @@ export class HandAgent {
     const { Id } = await this.peer.readMessage();
     await this.peer.sendMessage({ State: "MANIFEST-REPLY", Id, Held: false });
     const data = await this.peer.readMessage();
-    return decodeManifest(await this.readStream(data)).map(({ path }) => path);
+    return decodeManifest(await this.readStream(data)).entries.map(({ path }) => path);
   }
 
   /** Reads the stream that a message announced; nothing else may come in between. */
@@ -53,7 +64,7 @@ export class HandAgent {
     this.#nextStream += 2;
     await this.peer.sendMessage({
       State: "DONE",
-      Counts: { Created: 0, Updated: 0, Unchanged: 0, Missing: 0, Failed: 0, ...counts },
+      Counts: { ...NOTHING, ...counts },
       Stream: stream,
       StreamSize: bytes.length,
       Digest: encodeHex(await sha256Digest(bytes)),

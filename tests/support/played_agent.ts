@@ -3,7 +3,7 @@ import type { Bytes } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { encodeChunkFrame } from "../../protocol/frame.ts";
 import { MAX_CHUNK_BYTES } from "../../protocol/limits.ts";
-import { encodeWorkMessage } from "../../protocol/messages.ts";
+import { encodeWorkMessage } from "../../protocol/message_encoding.ts";
 import { countResults, encodeResults, type FileResult } from "../../protocol/results.ts";
 import type { Behaviour } from "./fake_fleet.ts";
 import { FramePeer } from "./frame_peer.ts";
@@ -17,7 +17,9 @@ export function playedAgent(play: (peer: FramePeer) => Promise<void>): Behaviour
     await peer.sendMessage({ State: "READY", Software: "hand/1", Wants: ["files"] });
     const manifest = await peer.readMessage();
     const id = Number(manifest["Id"]);
-    await peer.sendMessage(encodeWorkMessage({ state: "MANIFEST-REPLY", id, isHeld: true }));
+    await peer.sendMessage(
+      encodeWorkMessage({ state: "MANIFEST-REPLY", id, isHeld: true, hasOther: false }),
+    );
     await play(peer);
   };
 }
@@ -34,7 +36,7 @@ export async function askFor(
 
 /** Says DONE with these results and waits for the keeper's reply. */
 export async function sayDone(peer: FramePeer, results: readonly FileResult[]): Promise<void> {
-  const bytes: Bytes = encodeResults(results);
+  const bytes: Bytes = encodeResults({ files: results, hooks: [] });
   const digest = await sha256Digest(bytes);
   const stream = 0;
   const counts = countResults(results);

@@ -4,6 +4,7 @@ import { StorageError } from "../../protocol/errors.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import type { SecretSource } from "../../protocol/secret_source.ts";
+import type { Survey, WantedState } from "../../protocol/survey.ts";
 
 /** Makes a source of files by path and text. */
 export function sourceOf(files: Record<string, string>): Promise<MemorySecretSource> {
@@ -19,10 +20,20 @@ export class StuckStore extends MemorySecretStore {
   /** Resolve it to let the delivery go on. */
   readonly letGo: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
+  override async survey(wanted: WantedState): Promise<Survey> {
+    await this.#wait();
+    return await super.survey(wanted);
+  }
+
+  /** The wire of the original compares one file after the other. */
   override async inspect(path: string): ReturnType<MemorySecretStore["inspect"]> {
+    await this.#wait();
+    return await super.inspect(path);
+  }
+
+  async #wait(): Promise<void> {
     this.reached.resolve();
     await this.letGo.promise;
-    return await super.inspect(path);
   }
 }
 

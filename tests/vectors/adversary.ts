@@ -36,7 +36,11 @@ import {
 import { decodeFrame, encodeFrame, uint32 } from "../interop/second_implementation/frame.ts";
 import type { Fields } from "../interop/second_implementation/json.ts";
 import { Direction, KeySchedule, sha256 } from "../interop/second_implementation/key_schedule.ts";
-import { composeManifest, type VaultFile } from "../interop/second_implementation/manifest.ts";
+import {
+  composeManifest,
+  countResults,
+  type VaultFile,
+} from "../interop/second_implementation/manifest.ts";
 import {
   composeLine1,
   composeLine2,
@@ -222,10 +226,7 @@ export class Adversary {
       case "done": {
         const [counts, lines] = split(main, " ");
         const bytes = Buffer.from(JSON.parse(lines));
-        const Counts = override(
-          { Created: 0, Updated: 0, Unchanged: 0, Missing: 0, Failed: 0 },
-          counts,
-        );
+        const Counts = override({ ...countResults([], 0) }, counts);
         const Digest = sha256(bytes).toString("hex");
         return this.#sayWithStream({ State: "DONE", Counts, Digest }, bytes, extra);
       }

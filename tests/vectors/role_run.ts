@@ -164,7 +164,8 @@ class Runner {
       await this.store.keepManifest({
         message: { ...message, size: manifest.length, signature: null },
         bytes: manifest,
-        entries,
+        manifest: { entries, hooks: [], isWipe: false },
+        declaredBy: null,
       });
     }
   }

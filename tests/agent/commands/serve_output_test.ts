@@ -97,6 +97,8 @@ Deno.test("formatDelivery writes a line with counts and every file that is not u
     code: null,
     created: 1,
     updated: 0,
+    reowned: 0,
+    removed: 0,
     unchanged: 1,
     missing: 0,
     failed: 1,
@@ -135,7 +137,18 @@ const MANIFEST: HeldManifest = {
     signature: null,
   },
   bytes: new Uint8Array(1),
-  entries: [ENTRY, { ...ENTRY, path: "b" }, { ...ENTRY, path: "c" }],
+  manifest: {
+    entries: [
+      ENTRY,
+      { ...ENTRY, path: "b" },
+      { ...ENTRY, path: "c" },
+      { kind: "folder", path: "d", mode: 0o700, strategy: "STRICT" },
+      { kind: "keep", path: "e" },
+    ],
+    hooks: [],
+    isWipe: false,
+  },
+  declaredBy: "1abc",
 };
 const INTACT: RestoredState = {
   isVouched: true,

@@ -154,7 +154,8 @@ async function keepSigned(yard: DiskYard, parts: TrustParts): Promise<ManifestMe
     ...statement,
     signature,
   };
-  await writeManifestFile(yard.path("state"), { message, bytes, entries: [] });
+  const manifest = { entries: [], hooks: [], isWipe: false };
+  await writeManifestFile(yard.path("state"), { message, bytes, manifest, declaredBy: null });
   return message;
 }
 

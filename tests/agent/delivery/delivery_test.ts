@@ -33,7 +33,7 @@ Deno.test("DeliveryDesk receives one delivery at a time, the second after the fi
       order.push("begin");
       return super.keepManifest(...args);
     }
-    override settle(): Promise<void> {
+    override settle(): ReturnType<MemorySecretStore["settle"]> {
       order.push("end");
       return super.settle();
     }
@@ -50,6 +50,7 @@ Deno.test("DeliveryDesk checks a manifest in its turn, and acts on none that is 
   const checkManifest = ({ revision }: ManifestMessage) => {
     checked.push(revision);
     if (revision > 1) throw new PeerRejectedError("manifest-stale", "no", { by: "us" });
+    return null;
   };
   await using port = await AgentPort.open({ store, checkManifest });
   await deliver(port, await sourceOf({ a: "one" }));
@@ -92,7 +93,7 @@ Deno.test("DeliveryDesk ends a session in which no manifest comes", async () => 
 /** Counts how often what was put in place is settled. */
 class CountingStore extends MemorySecretStore {
   settled = 0;
-  override settle(): Promise<void> {
+  override settle(): ReturnType<MemorySecretStore["settle"]> {
     this.settled++;
     return super.settle();
   }
@@ -214,13 +215,15 @@ class VaultDesk {
 Deno.test("DeliveryDesk asks a vault of the original for each of its files, once", async () => {
   const desk = new VaultDesk({ files: ["a", "b", "a"] });
   const outcome = await desk.deliver(await sourceOf({ a: "one", c: "three" }));
-  assertEquals(outcome, {
+  const expected = {
     wire: "original",
     isComplete: true,
     files: [{ path: "a", outcome: "created" }, { path: "b", outcome: "missing" }],
+    hooks: [],
     contentBytes: 3,
     error: null,
-  });
+  };
+  assertEquals(outcome, expected as DeliveryOutcome);
 });
 
 Deno.test("DeliveryDesk refuses a vault of the original beyond its greatest number of sessions", async () => {
@@ -245,7 +248,7 @@ Deno.test("DeliveryDesk ends a session in which a vault of the original gives no
 Deno.test("DeliveryDesk reports what a vault of the original put in place before it was lost", async () => {
   class Lost extends MemorySecretStore {
     settled = 0;
-    override settle(): Promise<void> {
+    override settle(): ReturnType<MemorySecretStore["settle"]> {
       this.settled++;
       return super.settle();
     }
@@ -286,6 +289,7 @@ Deno.test("DeliveryDesk puts nothing of a vault of the original in place beside 
   store.settle = async () => {
     held.resolve();
     await holding.promise;
+    return [];
   };
   const desk = new VaultDesk({ store, busyWaitMs: 5 });
   const first = desk.deliver(await sourceOf({ a: "one" }));

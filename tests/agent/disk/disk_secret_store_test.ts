@@ -27,16 +27,12 @@ async function manifestOf(...declared: Declared[]): Promise<HeldManifest> {
   }));
   const { bytes, digest } = await encodeManifest(entries);
   const message = {
-    state: "MANIFEST",
-    id: 0,
-    revision: 1,
-    issued: 1,
-    expires: 2,
+    ...{ state: "MANIFEST", id: 0, revision: 1, issued: 1, expires: 2 } as const,
     digest,
     size: bytes.length,
     signature: null,
   } as const;
-  return { message, bytes, entries };
+  return { message, bytes, manifest: { entries, hooks: [], isWipe: false }, declaredBy: null };
 }
 
 Deno.test("DiskSecretStore makes folders, files and their permissions as declared", async () => {

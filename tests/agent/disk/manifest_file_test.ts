@@ -30,7 +30,7 @@ async function sampleManifest(): Promise<HeldManifest> {
     size: bytes.length,
     signature: null,
   } as const;
-  return { message, bytes, entries };
+  return { message, bytes, manifest: { entries, hooks: [], isWipe: false }, declaredBy: "1keeper" };
 }
 
 Deno.test("readManifestFile reads what writeManifestFile wrote", async () => {

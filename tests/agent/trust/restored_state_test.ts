@@ -31,7 +31,7 @@ async function manifestOf(count: number, expires = NOW_S + 60): Promise<HeldMani
     size: bytes.length,
     signature: "of somebody",
   } as const;
-  return { message, bytes, entries };
+  return { message, bytes, manifest: { entries, hooks: [], isWipe: false }, declaredBy: null };
 }
 
 function options(changes: Partial<RestoreOptions> = {}): RestoreOptions {

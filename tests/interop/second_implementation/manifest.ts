@@ -43,7 +43,7 @@ export function isPath(path: string): boolean {
   if (/[\u0000-\u001f\u007f-\u009f\\\u2028\u2029]/.test(path)) return false;
   return path.replace(/^\//, "").split("/").every((segment) =>
     segment !== "" && segment !== "." && segment !== ".." &&
-    !segment.startsWith(".fluxvault-stage-") && Buffer.byteLength(segment) <= 255
+    !segment.startsWith(".fluxvault-") && Buffer.byteLength(segment) <= 255
   );
 }
 
@@ -114,7 +114,15 @@ export function parseManifest(bytes: Buffer): Entry[] {
 }
 
 /** What became of a file. */
-export type Outcome = "created" | "updated" | "missing" | "denied" | "changed" | "failed";
+export type Outcome =
+  | "created"
+  | "updated"
+  | "reowned"
+  | "removed"
+  | "missing"
+  | "denied"
+  | "changed"
+  | "failed";
 
 /** One line of the results. */
 export interface Result {
@@ -132,6 +140,10 @@ export interface Counts {
   Created: number;
   /** Replaced files. */
   Updated: number;
+  /** Files and folders whose mode or owner was set right. */
+  Reowned: number;
+  /** Files and folders that are gone. */
+  Removed: number;
   /** Files that were right already. */
   Unchanged: number;
   /** Files that the keeper did not give. */
@@ -143,6 +155,8 @@ export interface Counts {
 const COUNTED: Record<Outcome, keyof Counts> = {
   created: "Created",
   updated: "Updated",
+  reowned: "Reowned",
+  removed: "Removed",
   missing: "Missing",
   denied: "Missing",
   changed: "Failed",
@@ -151,7 +165,15 @@ const COUNTED: Record<Outcome, keyof Counts> = {
 
 /** Counts results. */
 export function countResults(results: readonly Result[], unchanged: number): Counts {
-  const counts = { Created: 0, Updated: 0, Unchanged: unchanged, Missing: 0, Failed: 0 };
+  const counts = {
+    Created: 0,
+    Updated: 0,
+    Reowned: 0,
+    Removed: 0,
+    Unchanged: unchanged,
+    Missing: 0,
+    Failed: 0,
+  };
   for (const { Outcome } of results) counts[COUNTED[Outcome]]++;
   return counts;
 }

@@ -20,9 +20,9 @@ export interface SignedResults {
 }
 
 function signedBytes({ transcript, digest, counts }: SignedResults): Buffer {
-  const { Created, Updated, Unchanged, Missing, Failed } = counts;
-  const numbers = Buffer.alloc(40);
-  [Created, Updated, Unchanged, Missing, Failed].forEach((count, i) => {
+  const { Created, Updated, Reowned, Removed, Unchanged, Missing, Failed } = counts;
+  const numbers = Buffer.alloc(56);
+  [Created, Updated, Reowned, Removed, Unchanged, Missing, Failed].forEach((count, i) => {
     numbers.writeBigUInt64BE(BigInt(count), 8 * i);
   });
   return Buffer.concat([Buffer.from("fluxvault/2 agent results\n"), transcript, digest, numbers]);

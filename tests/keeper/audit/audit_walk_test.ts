@@ -105,7 +105,15 @@ Deno.test("verifyAudit refuses a line of more than 1 MiB", async () => {
 Deno.test("verifyAudit checks what agents signed of their results", async () => {
   const identity = await importIdentity(new Uint8Array(32).fill(5));
   const { publicKey } = identity;
-  const counts = { created: 1, updated: 0, unchanged: 0, missing: 0, failed: 0 };
+  const counts = {
+    created: 1,
+    updated: 0,
+    reowned: 0,
+    removed: 0,
+    unchanged: 0,
+    missing: 0,
+    failed: 0,
+  };
   const claim = { transcript: new Uint8Array(32), digest: new Uint8Array(32).fill(1), counts };
   const receipt = { ...claim, publicKey, signature: await signResults(identity, claim) };
   const result = { event: "result", fingerprint: await identityFingerprint(publicKey) };

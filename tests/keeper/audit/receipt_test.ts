@@ -8,7 +8,15 @@ const IDENTITY = await importIdentity(new Uint8Array(32).fill(5));
 const CLAIM = {
   transcript: new Uint8Array(32).fill(1),
   digest: new Uint8Array(32).fill(2),
-  counts: { created: 1, updated: 2, unchanged: 3, missing: 4, failed: 5 },
+  counts: {
+    created: 1,
+    updated: 2,
+    reowned: 6,
+    removed: 7,
+    unchanged: 3,
+    missing: 4,
+    failed: 5,
+  },
 };
 const LINE = {
   event: "result",

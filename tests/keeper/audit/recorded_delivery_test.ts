@@ -39,10 +39,19 @@ async function setUp() {
 }
 
 function reportOf(files: readonly FileResult[]) {
-  return { files, contentBytes: 3 };
+  return { files, hooks: [], contentBytes: 3 };
 }
 
 const GIVEN = { event: "given", ...AGENT, revision: 7, path: "a", size: 3, mode: "0600" };
+const CREATED_ONE = {
+  created: 1,
+  updated: 0,
+  reowned: 0,
+  removed: 0,
+  unchanged: 0,
+  missing: 0,
+  failed: 0,
+};
 const [ENTRY] = SOURCE.entries;
 assert(ENTRY !== undefined);
 
@@ -62,7 +71,7 @@ Deno.test("recordDelivery records a file before its contents can be had, and the
     ...AGENT,
     revision: 7,
     outcome: "delivered",
-    counts: { created: 1, updated: 0, unchanged: 0, missing: 0, failed: 0 },
+    counts: CREATED_ONE,
     contentBytes: 3,
     receipt: null,
     files: [{ path: "a", outcome: "created" }],
@@ -123,7 +132,7 @@ Deno.test("recordDelivery records that a session broke in which something was gi
 
 Deno.test("recordDelivery keeps what the agent signed, and what it takes to check it", async () => {
   const { log, recorder, options } = await setUp();
-  const counts = { created: 1, updated: 0, unchanged: 0, missing: 0, failed: 0 };
+  const counts = CREATED_ONE;
   const results: AgentResults = {
     digest: new Uint8Array(32).fill(1),
     counts,

@@ -26,7 +26,7 @@ Deno.test("prepareDelivery gives each level what it may have, and names the rest
   const given: Record<string, unknown> = {};
   for (const level of TRUST_LEVELS) {
     const { view, manifest, withheld } = await delivery.at(level);
-    assertEquals(decodeManifest(manifest.bytes), [...view.entries]);
+    assertEquals(decodeManifest(manifest.bytes).entries, [...view.entries]);
     given[level] = [view.entries.map(({ path }) => path), withheld.map(({ path }) => path)];
   }
   assertEquals(given, {

@@ -245,7 +245,8 @@ Deno.test("syncAgent gives a node of the original what it asks for, and knows no
   assertEquals([wire, trust], ["original", "address"]);
   assertEquals([component, fingerprint, software], [null, null, null]);
   const [, entry] = (await memoryView(FILES)).entries;
-  assertEquals(deliveries.last("agent:1", "b"), entry?.digest);
+  assert(entry?.kind === "file");
+  assertEquals(deliveries.last("agent:1", "b"), entry.digest);
 });
 
 Deno.test("syncAgent tells a node of the original what it was not given, and what it left out", async () => {

@@ -14,6 +14,8 @@ import { agentOf, delivered, passOf, UNCHANGED, withheld } from "./report_fixtur
 const OUTCOMES: Readonly<Record<FileOutcome, boolean>> = {
   created: true,
   updated: true,
+  reowned: true,
+  removed: true,
   unchanged: true,
   missing: false,
   denied: false,

@@ -6,6 +6,7 @@ import {
   encodeHex,
   type FileEntry,
   type Logger,
+  type ManifestEntry,
   randomBytes,
   type SecretContent,
   sha256Digest,
@@ -51,9 +52,9 @@ function filesOf(...items: readonly string[]): ManagedFile[] {
   return parseManagedFiles(items);
 }
 
-function firstOf(entries: readonly FileEntry[]): FileEntry {
+function firstOf(entries: readonly ManifestEntry[]): FileEntry {
   const [entry] = entries;
-  assert(entry !== undefined);
+  assert(entry?.kind === "file");
   return entry;
 }
 

@@ -36,7 +36,7 @@ Deno.test("WholeFolderVault gives what it offers", async () => {
   await using folder = await temporaryFolder();
   const view = await new WholeFolderVault(await vaultOf(folder, ["tls/key.pem"])).inspect([]);
   const [entry] = view.entries;
-  assert(entry !== undefined);
+  assert(entry?.kind === "file");
   const content = await view.open(entry, { offset: 0, prefix: null });
   assert(content !== null);
   let text = "";

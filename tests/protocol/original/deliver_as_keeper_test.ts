@@ -95,6 +95,7 @@ Deno.test("deliverOriginalAsKeeper sends what a node asks for, and reports it on
       { path: "b", outcome: "updated" },
       { path: "c", outcome: "unchanged" },
     ],
+    hooks: [],
     contentBytes: SECRET.length + 1,
   });
   assertEquals(outcome.told, [

@@ -75,6 +75,7 @@ Deno.test("receiveOriginalAsAgent asks for its files in their order and puts the
   }, { store, files: Object.keys(files) });
   assertEquals(outcome.result, {
     files: [{ path: "a", outcome: "created" }, { path: "b/c.txt", outcome: "created" }],
+    hooks: [],
     contentBytes: NEW.length + 12,
   });
   for (const [path, text] of Object.entries(files)) assertEquals(textAt(store, path), text);
@@ -367,7 +368,7 @@ Deno.test("receiveOriginalAsAgent takes no text from an answer that is no succes
 
 Deno.test("receiveOriginalAsAgent with no files says DONE at once", async () => {
   const { result, writes } = await receive((vault) => vault.serve(() => MISSING), { files: [] });
-  assertEquals([result, writes.length], [{ files: [], contentBytes: 0 }, 1]);
+  assertEquals([result, writes.length], [{ files: [], hooks: [], contentBytes: 0 }, 1]);
 });
 
 const DIALECTS = { "its own": CAREFUL, "the first": PROOF_OF_CONCEPT, "the second": CLASSES };
