@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Bytes, decodeUtf8, encodeHex, encodeUtf8, equalBytes } from "../../protocol/bytes.ts";
+import { encodeHex } from "../../protocol/bytes.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import {
   decodeManifestLine,
@@ -88,10 +88,10 @@ const LINE: fc.Arbitrary<ManifestLine> = fc.oneof(
 Deno.test("decodeManifestLine reads what encodeManifestLine writes", () => {
   fc.assert(
     fc.property(LINE, (line) => {
-      const bytes = encodeManifestLine(line);
-      const read = decodeManifestLine(bytes);
+      const text = encodeManifestLine(line);
+      const read = decodeManifestLine(text);
       assertEquals(read, structuredClone(line));
-      assert(equalBytes(encodeManifestLine(read), bytes));
+      assertEquals(encodeManifestLine(read), text);
     }),
     { numRuns: 300 },
   );
@@ -182,8 +182,8 @@ const WRITTEN: Readonly<Record<string, readonly [ManifestLine, string]>> = {
 
 for (const [what, [line, text]] of Object.entries(WRITTEN)) {
   Deno.test(`encodeManifestLine writes ${what} exactly so, and it is read again`, () => {
-    assertEquals(decodeUtf8(encodeManifestLine(line)), `${text}\n`);
-    assertEquals(decodeManifestLine(encodeUtf8(`${text}\n`)), line);
+    assertEquals(encodeManifestLine(line), text);
+    assertEquals(decodeManifestLine(text), line);
   });
 }
 
@@ -257,25 +257,26 @@ const BAD: Readonly<Record<string, string>> = {
     '"PidFile":null,"Timeout',
   ),
   "a member twice": withMore(FOLDER_TEXT, '"Mode":448'),
-  "a path with a lone surrogate": FOLDER_TEXT.replace('"a"', '"\\ud800"'),
+  "a hook with half a character in a word": RUN_TEXT.replace('["/a"]', '["/a","\\ud800"]'),
+  "a newline behind it": `${FOLDER_TEXT}\n`,
 };
 
 for (const [what, text] of Object.entries(BAD)) {
   Deno.test(`decodeManifestLine refuses ${what}`, () => {
-    const run = () => decodeManifestLine(encodeUtf8(`${text}\n`));
-    assertThrows(run, ProtocolError, "manifest-malformed");
+    assertThrows(() => decodeManifestLine(text), ProtocolError, "manifest-malformed");
   });
 }
 
-Deno.test("decodeManifestLine gives a line or manifest-malformed for any bytes and any object", () => {
-  const decode = (bytes: Bytes) => {
+Deno.test("decodeManifestLine gives a line or manifest-malformed for any text and any object", () => {
+  const decode = (text: string) => {
     try {
-      assert(equalBytes(encodeManifestLine(decodeManifestLine(bytes)), bytes));
+      assertEquals(encodeManifestLine(decodeManifestLine(text)), text);
     } catch (error) {
       assert(error instanceof ProtocolError && error.code === "manifest-malformed", `${error}`);
     }
   };
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => decode(bytes as Bytes)));
+  fc.assert(fc.property(fc.string({ unit: "binary" }), decode));
+  fc.assert(fc.property(fc.json(), decode));
   const members = fc.dictionary(
     fc.constantFrom("Path", "Digest", "Size", "Mode", "Uid", "Touch", "Run", "Signal", "Name"),
     fc.jsonValue({ maxDepth: 2 }),
@@ -283,20 +284,33 @@ Deno.test("decodeManifestLine gives a line or manifest-malformed for any bytes a
   const kind = fc.constantFrom("file", "folder", "keep", "hook", "wipe");
   fc.assert(
     fc.property(kind, members, (Kind, rest) => {
-      decode(encodeUtf8(`${JSON.stringify({ ...rest, Kind })}\n`));
+      decode(JSON.stringify({ ...rest, Kind }));
     }),
   );
 });
 
-Deno.test("encodeManifestLine refuses a line of more than 4,096 bytes", () => {
+Deno.test("decodeManifestLine counts bytes in UTF-8 and not letters", () => {
+  const lineOf = (letters: number) => `{"Path":"${"\u00e9".repeat(letters)}","Kind":"keep"}`;
+  const rest = lineOf(0).length;
+  const most = Math.floor((4_095 - rest) / 2);
+  assertEquals(decodeManifestLine(lineOf(most)).kind, "entry");
+  const run = () => decodeManifestLine(lineOf(most + 1));
+  assertThrows(run, ProtocolError, "manifest-malformed");
+});
+
+Deno.test("encodeManifestLine refuses a line of more than 4,096 bytes, and so does decodeManifestLine", () => {
   const lineOf = (length: number): ManifestLine => {
     const command = ["/a", "b".repeat(length)];
     return { kind: "hook", hook: { name: "x", action: { kind: "run", command }, timeoutS: 30 } };
   };
+  // With its newline: 4,095 bytes without.
   const rest = encodeManifestLine(lineOf(0)).length;
-  assertEquals(encodeManifestLine(lineOf(4_096 - rest)).length, 4_096);
-  const run = () => encodeManifestLine(lineOf(4_097 - rest));
+  const longest = encodeManifestLine(lineOf(4_095 - rest));
+  assertEquals([longest.length, decodeManifestLine(longest).kind], [4_095, "hook"]);
+  const run = () => encodeManifestLine(lineOf(4_096 - rest));
   assertThrows(run, ProtocolError, "manifest-too-large");
+  const tooLong = longest.replace('"bb', '"bbb');
+  assertThrows(() => decodeManifestLine(tooLong), ProtocolError, "manifest-malformed");
 });
 
 Deno.test("isHookName and isSignalName tell names from other texts", () => {

@@ -116,6 +116,8 @@ const MALFORMED: Readonly<Record<string, string>> = {
   "a size below 0": LINE.replace('"Size":3', '"Size":-3'),
   "a size above 1 TiB": LINE.replace('"Size":3', `"Size":${2 ** 40 + 1}`),
   "a mode of 0o1000": LINE.replace('"Mode":384', '"Mode":512'),
+  "a path with half a character": LINE.replace('"a"', '"\\ud800"'),
+  "a byte order mark": `\ufeff${LINE}`,
   "a path that climbs": LINE.replace('"a"', '"../a"'),
   "an empty path": LINE.replace('"a"', '""'),
   "lines out of order": NEXT + LINE,
