@@ -7,6 +7,8 @@ import { HAS_PROC, readChildrenCpuMs, untilIdle, wait } from "./processes.ts";
 /** What a program is run from. */
 export type ProgramForm = "source" | "bundle";
 
+/** Longer than anything that is measured: a first delivery of 100,000 files on a busy machine. */
+export const GUARD_TIMEOUT_MS = 1_800_000;
 /** Agents make the next key a second after a session. */
 const RESTOCK_MS = 1_100;
 
@@ -62,7 +64,7 @@ export async function startAgent(
   const startedMs = performance.now();
   const script = scriptOf("agent", form);
   const program = options.start?.(args) ??
-    new RunningProgram("agent", { args, cwd: folder, script });
+    new RunningProgram("agent", { args, cwd: folder, script, guardTimeoutMs: GUARD_TIMEOUT_MS });
   const { port } = await program.waitForJson(({ event }) => event === "listening");
   const startMs = performance.now() - startedMs;
   return { program, address: `${host}:${port}`, startMs, files: `${folder}/files` };
@@ -128,6 +130,7 @@ export async function runKeeper(work: KeeperWork): Promise<KeeperTimes> {
   const program = new RunningProgram("keeper", {
     args,
     cwd: work.vault,
+    guardTimeoutMs: GUARD_TIMEOUT_MS,
     script: scriptOf("keeper", work.form ?? "bundle"),
   });
   const { code, stdout, stderr } = await program.end;

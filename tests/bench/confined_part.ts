@@ -1,10 +1,12 @@
-/** A file of 1 GiB into an agent that the system gives 64 MB. */
+/** A file of 4 GiB into an agent that the system gives 64 MB. */
 import { RunningProgram } from "../support/running_program.ts";
-import { runKeeper, startAgent, untilWarm } from "./bench_programs.ts";
+import { GUARD_TIMEOUT_MS, runKeeper, startAgent, untilWarm } from "./bench_programs.ts";
 import type { PartOptions, PartReport } from "./figures.ts";
+import { readMemory } from "./processes.ts";
 import { writeLargeFile } from "./large_file_part.ts";
 
 const LIMIT_BYTES = 64 * 2 ** 20;
+const FILE_BYTES = 2 ** 32;
 
 /** A control group of Linux that limits memory. */
 interface MemoryGroup extends AsyncDisposable {
@@ -69,29 +71,39 @@ async function openGroup(name: string): Promise<MemoryGroup | string> {
 export async function measureConfined({ folder, runs }: PartOptions): Promise<PartReport> {
   const times: number[] = [];
   const peaks: number[] = [];
+  const startPeaks: number[] = [];
+  const residents: number[] = [];
   const vault = `${folder}/vault`;
   let managed: readonly string[] | null = null;
   for (let i = 0; i < runs; i++) {
     const group = await openGroup(`fluxvault-bench-${Deno.pid}-${i}`);
     if (typeof group === "string") return { figures: [], notes: [`confined: left out, ${group}.`] };
     await using _group = group;
-    managed ??= [await writeLargeFile(vault)];
+    managed ??= [await writeLargeFile(vault, FILE_BYTES)];
     const agent = await startAgent(`${folder}/agent-${i}`, {
       start: (args) => confine(args, group),
     });
     await using _program = agent.program;
     await untilWarm([agent]);
+    startPeaks.push(await group.readPeakMb());
     const work = { vault, managed, addresses: [agent.address], state: `${folder}/state-${i}` };
     times.push((await runKeeper(work)).wallMs / 1_000);
     peaks.push(await group.readPeakMb());
+    residents.push((await readMemory(agent.program.pid)).peakMb);
+    const { size } = await Deno.stat(`${agent.files}/${managed[0]}`);
+    if (size !== FILE_BYTES) throw new Error(`the agent has ${size} bytes`);
     await agent.program.stop();
     await Deno.remove(agent.files, { recursive: true });
   }
+  const list = (values: readonly number[]) => values.map((value) => value.toFixed(0)).join(", ");
   return {
-    figures: [{ what: "1 GiB into an agent in a 64 MB cgroup", unit: "s", values: times }],
+    figures: [
+      { what: "4 GiB into an agent in a 64 MB cgroup", unit: "s", values: times },
+      { what: "the most that the agent itself held", unit: "MB", values: residents },
+    ],
     notes: [
       `confined: ${times.length} of ${runs} survived; the group's peak, page cache and all: ` +
-      `${peaks.map((peak) => peak.toFixed(0)).join(", ")} MB.`,
+      `${list(peaks)} MB, before the delivery ${list(startPeaks)} MB.`,
     ],
   };
 }
@@ -101,6 +113,7 @@ function confine(args: readonly string[], group: MemoryGroup): RunningProgram {
   return new RunningProgram("agent", {
     args,
     cwd: "/",
+    guardTimeoutMs: GUARD_TIMEOUT_MS,
     script: "dist/bin/fluxvault-agent.js",
     starter: ["sh", "-c", `echo $$ > ${group.members} && exec "$0" "$@"`],
   });

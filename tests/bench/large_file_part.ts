@@ -9,12 +9,12 @@ export const LARGE_BYTES = 2 ** 30;
 const PIECE_BYTES = 2 ** 20;
 const RANDOM_BYTES = 65_536;
 
-/** Writes a file of 1 GiB that does not compress, and returns its name. */
-export async function writeLargeFile(vault: string): Promise<string> {
+/** Writes a file of some GiB that does not compress, and returns its name. */
+export async function writeLargeFile(vault: string, size: number = LARGE_BYTES): Promise<string> {
   await Deno.mkdir(vault, { recursive: true, mode: 0o700 });
   using file = await Deno.open(`${vault}/large.bin`, { write: true, createNew: true, mode: 0o600 });
   const piece = new Uint8Array(PIECE_BYTES);
-  for (let i = 0; i < LARGE_BYTES / PIECE_BYTES; i++) {
+  for (let i = 0; i < size / PIECE_BYTES; i++) {
     for (let at = 0; at < PIECE_BYTES; at += RANDOM_BYTES) {
       crypto.getRandomValues(piece.subarray(at, at + RANDOM_BYTES));
     }

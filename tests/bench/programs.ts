@@ -2,7 +2,7 @@
  * What the real programs cost, from source and from their bundles.
  *
  * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
- * large, confined, original, strangers, tree), `--runs N` says how often each thing is run. Reports and never
+ * large, confined, original, strangers, tree, many), `--runs N` says how often each thing is run. Reports and never
  * judges: an aim that is missed is printed, and the status stays 0.
  *
  * @module
@@ -15,6 +15,7 @@ import { measureDelivery } from "./delivery_part.ts";
 import { formatFigures, type Part } from "./figures.ts";
 import { measureFleet } from "./fleet_part.ts";
 import { measureLargeFile } from "./large_file_part.ts";
+import { measureMany } from "./many_part.ts";
 import { measureOriginal } from "./original_part.ts";
 import { measureStart } from "./start_part.ts";
 import { measureStrangers } from "./strangers_part.ts";
@@ -30,6 +31,7 @@ const PARTS = new Map<string, Part>([
   ["original", measureOriginal],
   ["strangers", measureStrangers],
   ["tree", measureTree],
+  ["many", measureMany],
 ]);
 
 const { values, positionals } = parseArgs({

@@ -21,6 +21,8 @@ export interface ProgramStart {
   readonly isTyped?: boolean;
   /** A program and arguments that start the process in their place. @default {[]} */
   readonly starter?: readonly string[];
+  /** When it is ended, in milliseconds. @default {120_000} */
+  readonly guardTimeoutMs?: number;
 }
 
 const ROOT = new URL("../../", import.meta.url);
@@ -47,6 +49,7 @@ export class RunningProgram extends FollowedProcess {
       command: [...start.starter ?? [], Deno.execPath(), ...run],
       input: start.input,
       isTyped: start.isTyped,
+      guardTimeoutMs: start.guardTimeoutMs,
       place: { cwd: start.cwd, env: environment(start.variables ?? {}) },
     });
   }
