@@ -16,6 +16,8 @@ export interface AgentStart {
   readonly whitelist?: string;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** A program and arguments that start it in their place. @default {[]} */
+  readonly starter?: readonly string[];
 }
 
 /** An agent that listens. */
@@ -105,6 +107,7 @@ export class Site implements AsyncDisposable {
       readonly variables?: Readonly<Record<string, string>>;
       readonly script?: string;
       readonly input?: string;
+      readonly starter?: readonly string[];
     } = {},
   ): RunningProgram {
     const running = new RunningProgram(program, { args, cwd: this.folder, ...options });
@@ -135,7 +138,7 @@ export class Site implements AsyncDisposable {
       ...["--bind-address", host, "--bind-port", `${port}`, "--json"],
       ...["--whitelisted-addresses", whitelist, "--working-dir", files, "--state-dir", state],
       ...start.args ?? [],
-    ]);
+    ], { starter: start.starter ?? [] });
     const line = await program.waitForJson(({ event }) => event === "listening");
     return {
       program,
