@@ -17,7 +17,8 @@ import {
   type WorkInbox,
 } from "./exchange.ts";
 import { MIN_BYTES_FOR_PARTS } from "./limits.ts";
-import type { EncodedManifest } from "./manifest.ts";
+import { decodeManifest, type EncodedManifest } from "./manifest.ts";
+import type { Manifest } from "./manifest_entry.ts";
 import {
   chooseParts,
   decodePartList,
@@ -81,38 +82,46 @@ export async function giveManifest(
   });
 }
 
+/** A manifest, as it was sent and as it was read. */
+export interface TakenManifest {
+  /** Its bytes. */
+  readonly bytes: Bytes;
+  /** What it declares. */
+  readonly manifest: Manifest;
+}
+
 /**
  * Takes the manifest that a keeper announced, from the keeper or, where the store holds it, from there.
  *
- * @returns Its bytes, which have the digest that was announced.
+ * @returns The manifest, whose bytes have the digest that was announced.
  * @throws {ProtocolError} if the keeper breaks the protocol.
  */
 export async function takeManifest(
   { session, inbox }: WorkSession,
   { announced, store }: { readonly announced: ManifestMessage; readonly store: SecretStore },
-): Promise<Bytes> {
+): Promise<TakenManifest> {
   const { id } = announced;
 
   // 2. MANIFEST-REPLY
-  const held = await store.heldManifest(announced.digest);
-  const other = held === null ? await store.lastManifest() : null;
-  const hasOther = other !== null;
-  await sendMessage(session, { state: "MANIFEST-REPLY", id, isHeld: held !== null, hasOther });
-  if (held !== null) return held;
+  const held = await store.heldManifest();
+  const isHeld = held !== null && equalBytes(held.message.digest, announced.digest);
+  const hasOther = held !== null && !isHeld;
+  await sendMessage(session, { state: "MANIFEST-REPLY", id, isHeld, hasOther });
+  if (isHeld) return held;
 
   const { message: first, stream } = await inbox.next();
-  if (other === null || first.state !== "MANIFEST-PARTS") {
+  if (held === null || first.state !== "MANIFEST-PARTS") {
     // 3. MANIFEST-DATA
     if (first.state !== "MANIFEST-DATA" || first.id !== id || first.size !== announced.size) {
       throw unexpected("another message than the manifest that it announced");
     }
-    return await readBytes(stream, announced.digest);
+    return read(await readBytes(stream, announced.digest));
   }
 
   // 2a. MANIFEST-PARTS
   if (first.id !== id) throw unexpected("the parts of another manifest");
   const records = decodePartList(await readStream(stream), announced.size);
-  const choice = await chooseParts(records, other);
+  const choice = await chooseParts(records, held.bytes);
 
   // 2b. MANIFEST-WANTS
   const bits = encodeWants(choice);
@@ -126,9 +135,13 @@ export async function takeManifest(
     throw unexpected("another message than the parts that were asked for");
   }
   const bytes = joinParts(records, { held: choice.held, came: await readStream(rest) });
-  if (equalBytes(await sha256Digest(bytes), announced.digest)) return bytes;
+  if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes);
   throw new ProtocolError(
     "digest-mismatch",
     "the parts do not make the manifest that was announced",
   );
+}
+
+function read(bytes: Bytes): TakenManifest {
+  return { bytes, manifest: decodeManifest(bytes) };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, copyBytes, encodeHex, equalBytes, joinBytes } from "./bytes.ts";
+import { type Bytes, copyBytes, encodeHex, joinBytes } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { StorageError } from "./errors.ts";
 import type { FileEntry, FolderEntry, ManifestEntry } from "./manifest_entry.ts";
@@ -35,16 +35,9 @@ export class MemorySecretStore implements SecretStore {
     return [...this.#files.keys()];
   }
 
-  /** Returns the manifest, if it has that digest. */
-  heldManifest(digest: Bytes): Promise<Bytes | null> {
-    const held = this.#manifest;
-    const isHeld = held !== null && equalBytes(held.message.digest, digest);
-    return Promise.resolve(isHeld ? held.bytes : null);
-  }
-
-  /** Returns the manifest, whichever it is. */
-  lastManifest(): Promise<Bytes | null> {
-    return Promise.resolve(this.#manifest?.bytes ?? null);
+  /** Returns the manifest that was kept last. */
+  heldManifest(): Promise<HeldManifest | null> {
+    return Promise.resolve(this.#manifest);
   }
 
   /** Compares; see {@linkcode SecretStore.survey}. */

@@ -11,7 +11,6 @@ import { FileRequests, type WantedFile } from "./file_exchange.ts";
 import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { MAX_OPEN_REQUESTS } from "./limits.ts";
-import { decodeManifest } from "./manifest.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import { takeManifest } from "./manifest_exchange.ts";
 import type { ManifestMessage } from "./messages.ts";
@@ -112,8 +111,7 @@ class AgentDelivery {
 
     // 2. MANIFEST-REPLY, 3. MANIFEST-DATA
     const ends = { session: this.#session, inbox: this.#inbox };
-    const bytes = await takeManifest(ends, { announced, store: this.#store });
-    const manifest = decodeManifest(bytes);
+    const { bytes, manifest } = await takeManifest(ends, { announced, store: this.#store });
     const wanted: WantedState = { ...manifest, declaredBy };
     const { steps } = await this.#store.survey(wanted);
     const pump = this.#pump();

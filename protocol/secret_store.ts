@@ -12,10 +12,8 @@ import type { LocalStep, Survey, WantedState } from "./survey.ts";
 
 /** Where an agent puts what it is given. */
 export interface SecretStore {
-  /** Returns the bytes of the manifest with that digest, if the store holds them. */
-  heldManifest(digest: Bytes): Promise<Bytes | null>;
-  /** Returns the bytes of the manifest that the store holds, or `null`. */
-  lastManifest(): Promise<Bytes | null>;
+  /** Returns the manifest that was kept last, or `null` where none is held. */
+  heldManifest(): Promise<HeldManifest | null>;
   /**
    * Compares what is there with what should be; changes nothing.
    *

@@ -59,18 +59,13 @@ export class DeliveryRecord implements SecretStore {
   }
 
   /** Passes on. */
-  heldManifest(digest: Bytes): Promise<Bytes | null> {
-    return this.#use(() => this.#store.heldManifest(digest));
+  heldManifest(): Promise<HeldManifest | null> {
+    return this.#use(() => this.#store.heldManifest());
   }
 
   /** Passes on. */
   keepManifest(manifest: HeldManifest): Promise<void> {
     return this.#use(() => this.#store.keepManifest(manifest));
-  }
-
-  /** Passes on. */
-  lastManifest(): Promise<Bytes | null> {
-    return this.#use(() => this.#store.lastManifest());
   }
 
   /** Passes on. */

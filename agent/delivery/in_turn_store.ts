@@ -36,18 +36,13 @@ export class InTurnStore implements SecretStore {
   }
 
   /** Passes on. */
-  heldManifest(digest: Bytes): Promise<Bytes | null> {
-    return this.#store.heldManifest(digest);
+  heldManifest(): Promise<HeldManifest | null> {
+    return this.#store.heldManifest();
   }
 
   /** Passes on, in turn. */
   keepManifest(manifest: HeldManifest): Promise<void> {
     return this.#inTurn(() => this.#store.keepManifest(manifest));
-  }
-
-  /** Passes on. */
-  lastManifest(): Promise<Bytes | null> {
-    return this.#store.lastManifest();
   }
 
   /** Passes on. */

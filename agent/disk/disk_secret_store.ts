@@ -8,7 +8,6 @@ import {
   type Bytes,
   createHasher,
   encodeHex,
-  equalBytes,
   type FileEntry,
   type FileResult,
   type HasherFactory,
@@ -151,16 +150,9 @@ export class DiskSecretStore implements SecretStore {
     return this.#held;
   }
 
-  /** Returns the manifest, if it has that digest. */
-  heldManifest(digest: Bytes): Promise<Bytes | null> {
-    const held = this.#held;
-    const isHeld = held !== null && equalBytes(held.message.digest, digest);
-    return Promise.resolve(isHeld ? held.bytes : null);
-  }
-
-  /** Returns the manifest, whichever it is. */
-  lastManifest(): Promise<Bytes | null> {
-    return Promise.resolve(this.#held?.bytes ?? null);
+  /** Returns the manifest that was kept last. */
+  heldManifest(): Promise<HeldManifest | null> {
+    return Promise.resolve(this.#held);
   }
 
   /** Compares; see {@linkcode SecretStore.survey}. */

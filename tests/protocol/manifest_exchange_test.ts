@@ -59,8 +59,10 @@ async function play<G, T>(
 
 /** Takes as our agent that holds something. */
 function taking(wanted: EncodedManifest, held: EncodedManifest | null) {
-  return async (ends: WorkSession) =>
-    await takeManifest(ends, { announced: messageOf(wanted), store: await storeWith(held) });
+  return async (ends: WorkSession) => {
+    const store = await storeWith(held);
+    return (await takeManifest(ends, { announced: messageOf(wanted), store })).bytes;
+  };
 }
 
 const HELD: Readonly<Record<string, EncodedManifest | null>> = {

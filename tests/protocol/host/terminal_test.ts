@@ -66,6 +66,7 @@ Deno.test("formatError writes several mistakes one after the other", () => {
 Deno.test("reportError paints the beginning of each mistake, and nothing within it", async () => {
   const output = new MemoryOutput({ hasColour: true });
   assertEquals(await reportError(MISTAKES, { output }), 2);
+  // deno-lint-ignore no-control-regex
   assertEquals(output.text.match(/^\x1b\[31merror:\x1b\[0m /gm)?.length, 2);
   const within = new MemoryOutput({ hasColour: true });
   await reportError(new ConfigError("an error: it is"), { output: within });
