@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistrableAppName, isRegistrableComponentName } from "../../flux/mod.ts";
-import type { Hook } from "../../protocol/mod.ts";
+import { type Hook, isAppName } from "../../protocol/mod.ts";
 import type { Declaration } from "../vault/declaration.ts";
 import type { AppSettings } from "./app_settings.ts";
 import type { WrittenDirective } from "./directive.ts";
@@ -84,13 +84,13 @@ export function resolveApp(written: WrittenApp, options: ResolveOptions): AppLoa
 /** Notes names that the Flux network would not have, where its API is asked. */
 function checkNames({ name, place, settings, components }: WrittenApp, problems: Problems): void {
   if (settings.agents !== null) return;
-  if (!isRegistrableAppName(name)) {
+  if (isAppName(name) && !isRegistrableAppName(name)) {
     const problem = `no app on the Flux network can be called ${quoted(name)}`;
     const hint = "A name there does not start with flux or zel. Or name its agents: agents.";
     problems.add(place, problem, hint);
   }
   for (const { name: component, place } of components) {
-    if (isRegistrableComponentName(component)) continue;
+    if (!isAppName(component) || isRegistrableComponentName(component)) continue;
     const problem = `no component on the Flux network can be called ${quoted(component)}`;
     const hint =
       "Names there are of letters and digits, and do not start with flux or zel. Look at " +
@@ -100,10 +100,11 @@ function checkNames({ name, place, settings, components }: WrittenApp, problems:
 }
 
 /** Notes what is written and has no effect, or another than is likely to be meant. */
-function checkUse({ place, settings, hooks, groups, components }: WrittenApp, problems: Problems) {
+function checkUse(written: WrittenApp, problems: Problems): void {
+  const { place, settings, hooks, groups, components, isWhole } = written;
   const parts = [...groups.values(), ...components];
   const directives = parts.flatMap((part) => part.directives);
-  if (parts.every(({ count }) => count === 0)) {
+  if (isWhole && parts.every(({ count }) => count === 0)) {
     const hint = "Give groups: or components: state_directives. To take back all that was given, " +
       "there is `wipe`.";
     problems.add(place, "the app declares nothing to deliver", hint);

@@ -88,7 +88,8 @@ function readAgents(
   const hint = 'Write a list of HOST or HOST:PORT: ["203.0.113.20", "203.0.113.21:8888"].';
   const items = mapping.textList("agents", hint);
   if (items === undefined) return null;
-  if (items.length === 0 && mapping.member("agents")?.value.kind === "list") {
+  const value = mapping.value("agents");
+  if (value?.kind === "list" && value.items.length === 0) {
     const problem = "names no agent";
     mapping.refuse("agents", problem, `${hint} Or leave it out: then the Flux API is asked.`);
   }
@@ -141,7 +142,7 @@ function readFluxApi(mapping: Mapping, problems: Problems): readonly string[] {
 
 /** Reads a text, or a list of them. */
 function readOneOrMore(mapping: Mapping, key: string, hint: string): ReturnType<TextList> {
-  const value = mapping.member(key)?.value;
+  const value = mapping.value(key);
   if (value?.kind !== "list") {
     const text = mapping.text(key, hint);
     return text === undefined ? [] : [{ text, place: value?.place ?? mapping.place }];
@@ -157,7 +158,7 @@ function readWire(
   problems: Problems,
 ): { readonly wire: readonly string[]; readonly choice: WireChoice } {
   const hint = "Write 2 or original for all agents, or a list with HOST=original for single ones.";
-  const value = mapping.member("wire")?.value;
+  const value = mapping.value("wire");
   // The number 2 is what the wire is called.
   const items = value?.kind === "number" && value.written === "2"
     ? [{ text: "2", place: value.place }]

@@ -60,6 +60,12 @@ const FORM = {
   },
 } as const;
 
+const OWNER = {
+  min: 0,
+  max: MAX_OWNER_ID,
+  hint: "Write its number, for example 1000: what names mean differs from agent to agent.",
+};
+
 /** A state directive as it is written; its target begins at a folder that others decide about. */
 export interface WrittenDirective {
   /** Where it is written. */
@@ -98,8 +104,8 @@ export function readDirective(node: YamlNode, options: DirectiveOptions): Writte
     ...dropUndefined({
       mode: mapping.mode("mode"),
       folderMode: mapping.mode("folder_mode"),
-      uid: mapping.integer("uid", { min: 0, max: MAX_OWNER_ID }),
-      gid: mapping.integer("gid", { min: 0, max: MAX_OWNER_ID }),
+      uid: mapping.integer("uid", OWNER),
+      gid: mapping.integer("gid", OWNER),
       requires: mapping.choice("requires", REQUIRED_LEVELS),
       hook: readHookName(mapping, options),
       together: mapping.boolean("together") === true ? true as const : undefined,

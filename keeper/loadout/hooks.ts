@@ -53,8 +53,9 @@ export function readHooks(
 ): ReadonlyMap<string, WrittenHook | null> {
   const hooks = new Map<string, WrittenHook | null>();
   if (node.kind !== "mapping") {
-    const hint = "Write a name and below it run, touch or signal.";
-    problems.add(node.place, "hooks has to be a mapping of names to hooks", hint);
+    const hint = "Write a name and below it run, touch or signal, or leave hooks out.";
+    const problem = node.kind === "nothing" ? "has no value" : "has to be a mapping of names";
+    problems.add(node.place, `hooks ${problem}`, hint);
     return hooks;
   }
   for (const { key, keyPlace, value } of node.members) {
@@ -125,7 +126,7 @@ function readPath(mapping: Mapping, key: "touch" | "pid_file"): string | undefin
 }
 
 function readSignal(mapping: Mapping): string | undefined {
-  const member = mapping.member("signal")?.value;
+  const member = mapping.value("signal");
   if (member?.kind === "text" && /^(?!SIG)[A-Z0-9]+$/i.test(member.text)) {
     const name = `SIG${member.text.toUpperCase()}`;
     if (HOOK_SIGNALS.some((signal) => signal === name)) {

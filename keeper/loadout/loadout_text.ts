@@ -117,12 +117,14 @@ function readMany(tree: YamlNode, problems: Problems): WrittenApp[] {
   const mapping = Mapping.read(tree, { form: FORM, problems });
   if (mapping === null) return [];
   checkVersion(mapping);
-  const apps = mapping.member("apps")?.value;
+  const apps = mapping.value("apps");
   if (apps?.kind !== "mapping" || apps.members.length === 0) {
     const hint = "Write the name of an app below apps:. The file of one app is called " +
       "fluxvault.yaml and lies in the folder of the app.";
-    if (apps === undefined) mapping.miss("apps", hint);
-    else mapping.refuse("apps", "has to be a mapping of names to apps", hint);
+    if (!mapping.has("apps")) mapping.miss("apps", hint);
+    else if (apps !== undefined) {
+      mapping.refuse("apps", "has to be a mapping of names to apps", hint);
+    }
     return [];
   }
   const written: WrittenApp[] = [];

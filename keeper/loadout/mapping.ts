@@ -32,6 +32,8 @@ export interface IntegerBounds {
   readonly min: number;
   /** The greatest that is allowed. */
   readonly max: number;
+  /** What to write, where there is more to say than that. */
+  readonly hint?: string;
 }
 
 const UNIT_S: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -56,6 +58,7 @@ export function describeNode(node: YamlNode): string {
     case "boolean":
       return String(node.value);
     case "nothing":
+    case "unusable":
       return "nothing";
   }
 }
@@ -88,6 +91,7 @@ export class Mapping {
     node: YamlNode,
     { form, problems }: { readonly form: MappingForm; readonly problems: Problems },
   ): Mapping | null {
+    if (node.kind === "unusable") return null;
     if (node.kind !== "mapping") {
       const problem = `${form.what} has to be a mapping, and this is ${describeNode(node)}`;
       problems.add(node.place, problem, `Its keys are: ${form.keys.join(", ")}.`);
@@ -107,9 +111,15 @@ export class Mapping {
     if (!this.#meant.has(key)) this.#problems.add(this.place, `${key} is missing`, hint);
   }
 
-  /** Returns a member whatever its value is, if it is there. */
-  member(key: string): YamlMember | undefined {
-    return this.#members.get(key);
+  /** Whether all that it holds can be read as something. */
+  get isWhole(): boolean {
+    return this.#meant.size === 0;
+  }
+
+  /** Returns the value of a member, if it is there and was not noted already. */
+  value(key: string): YamlNode | undefined {
+    const value = this.#members.get(key)?.value;
+    return value?.kind === "unusable" ? undefined : value;
   }
 
   /** Tells whether a member is there. */
@@ -131,7 +141,7 @@ export class Mapping {
 
   /** Reads a text that is not empty. */
   text(key: string, hint: string): string | undefined {
-    const value = this.#members.get(key)?.value;
+    const value = this.value(key);
     if (value === undefined) return undefined;
     if (value.kind === "number" || value.kind === "boolean") {
       const written = value.kind === "number" ? value.written : String(value.value);
@@ -159,24 +169,29 @@ export class Mapping {
 
   /** Reads `true` or `false`. */
   boolean(key: string): boolean | undefined {
-    const value = this.#members.get(key)?.value;
+    const value = this.value(key);
     if (value === undefined) return undefined;
     if (value.kind === "boolean") return value.value;
     return this.#wrongKind(key, { wish: "true or false", value, hint: "Write true or false." });
   }
 
   /** Reads a whole number, in decimal digits. */
-  integer(key: string, { min, max }: IntegerBounds): number | undefined {
-    const value = this.#members.get(key)?.value;
+  integer(key: string, bounds: IntegerBounds): number | undefined {
+    const { min, max } = bounds;
+    const value = this.value(key);
     if (value === undefined) return undefined;
     const wish = `a whole number from ${min} to ${max}`;
-    const hint = `Write ${wish}.`;
+    const hint = bounds.hint ?? "Write it in decimal digits, without quotes.";
     if (value.kind !== "number") {
       const isQuoted = value.kind === "text" && INTEGER.test(value.text);
       return this.#wrongKind(key, {
         wish,
         value,
-        hint: isQuoted ? `Write ${value.text} without quotes.` : hint,
+        hint: isQuoted
+          ? `Write ${value.text} without quotes.`
+          : value.kind === "nothing"
+          ? `Write ${wish}.`
+          : hint,
       });
     }
     const number = INTEGER.test(value.written) ? Number(value.written) : NaN;
@@ -186,7 +201,7 @@ export class Mapping {
 
   /** Reads a length of time in seconds: a number of them, or with a unit: `90s`, `5m`, `24h`, `7d`. */
   duration(key: string, { min, max }: IntegerBounds): number | undefined {
-    const value = this.#members.get(key)?.value;
+    const value = this.value(key);
     if (value === undefined) return undefined;
     const hint = `Write a whole number of seconds, or with a unit: 90s, 5m, 24h, 7d.`;
     const written = value.kind === "number"
@@ -207,7 +222,7 @@ export class Mapping {
 
   /** Reads permission bits as three octal digits, in quotes or not. */
   mode(key: string): number | undefined {
-    const value = this.#members.get(key)?.value;
+    const value = this.value(key);
     if (value === undefined) return undefined;
     const hint = 'Write three octal digits, for example "0600".';
     const written = value.kind === "number"
@@ -233,7 +248,7 @@ export class Mapping {
       readonly read: (item: YamlNode) => T | null;
     },
   ): T[] | undefined {
-    const value = this.#members.get(key)?.value;
+    const value = this.value(key);
     if (value === undefined) return undefined;
     if (value.kind !== "list") return this.#wrongKind(key, { wish, value, hint });
     return value.items.map(read).filter((item) => item !== null);
@@ -249,6 +264,7 @@ export class Mapping {
       hint,
       read: (item) => {
         const { place } = item;
+        if (item.kind === "unusable") return null;
         if (item.kind === "text" && item.text !== "") return { text: item.text, place };
         const written = item.kind === "number"
           ? item.written

@@ -20,8 +20,13 @@ export type ReadPath = { readonly path: string } | PathFault;
 const SLASHES = "Write / between folders, whatever the system.";
 const NO_HOME = "Write the whole path: ~ means nothing there.";
 
+/** Takes off a leading `./`, but never so that what is left is absolute. */
+function withoutDot(text: string): string {
+  return /^\.\/(?!\/)/.test(text) ? text.slice(2) : text;
+}
+
 function withoutEnds(text: string): string {
-  const start = text.startsWith("./") ? text.slice(2) : text;
+  const start = withoutDot(text);
   return start.length > 1 && start.endsWith("/") ? start.slice(0, -1) : start;
 }
 
@@ -54,7 +59,7 @@ export function readTargetPath(text: string, source: string): ReadPath {
     "Write a path such as tls/key.pem or /etc/app/key.pem, without .. on the way; with " +
     "/ at its end it is the folder that the source goes into.";
   const name = source.slice(source.lastIndexOf("/") + 1);
-  const relative = text.startsWith("./") ? text.slice(2) : text;
+  const relative = withoutDot(text);
   const isFolder = relative === "" || relative.endsWith("/");
   return checked(isFolder ? relative + name : relative, hint);
 }

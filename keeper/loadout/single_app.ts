@@ -105,6 +105,7 @@ export function parseSingleApp(flags: SingleAppFlags): SingleApp {
     hooks: new Map(),
     groups,
     components: receivers.components(),
+    isWhole: false,
   }, { problems, resolveVault: () => flags.vaultFolder });
   const errors = problems.errors();
   if (errors.length > 0) throw problemsError(errors);

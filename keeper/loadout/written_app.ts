@@ -106,6 +106,8 @@ export interface WrittenApp {
   readonly groups: ReadonlyMap<string, WrittenGroup>;
   /** Its components, in their order. */
   readonly components: readonly WrittenComponent[];
+  /** Whether nothing else can stand there that could not be read. */
+  readonly isWhole: boolean;
 }
 
 /** What an app is called, and where. */
@@ -128,7 +130,7 @@ export function readApp(
   if (mapping === null) return null;
   if (isOwnFile) checkVersion(mapping);
   const settings = readSettings(mapping, problems);
-  const hooksNode = mapping.member("hooks")?.value;
+  const hooksNode = mapping.value("hooks");
   const hooks = hooksNode === undefined ? new Map() : readHooks(hooksNode, problems);
   const parts = { hooks, problems };
   const groups = readGroups(mapping, parts);
@@ -141,15 +143,24 @@ export function readApp(
     hooks,
     groups,
     components: readComponents(mapping, { ...parts, groups }),
+    isWhole: mapping.isWhole && PARTS.every((key) => {
+      return !mapping.has(key) || mapping.value(key)?.kind === "mapping";
+    }),
   };
 }
 
+const PARTS = ["groups", "components"] as const;
+
 /** Looks whether a file says which version of loadouts it is written for. */
 export function checkVersion(mapping: Mapping): void {
-  const value = mapping.member("version")?.value;
+  const value = mapping.value("version");
   const hint = "Write version: 1.";
-  if (value === undefined) {
+  if (!mapping.has("version")) {
     mapping.miss("version", hint);
+  } else if (value?.kind === "nothing") {
+    mapping.refuse("version", "has no value", hint);
+  } else if (value === undefined) {
+    return;
   } else if (value.kind !== "number" || value.written !== "1") {
     mapping.refuse("version", `is ${describeNode(value)}, and this keeper reads 1`, hint);
   }
@@ -181,11 +192,12 @@ interface Parts {
 
 /** Returns the members of a mapping of names, or none where it is something else. */
 function namesIn(mapping: Mapping, key: "groups" | "components", problems: Problems) {
-  const value = mapping.member(key)?.value;
+  const value = mapping.value(key);
   if (value === undefined) return [];
   if (value.kind === "mapping") return value.members;
-  const hint = `Write a name for each below ${key}: and leave it out if there is none.`;
-  problems.add(value.place, `${key} has to be a mapping of names`, hint);
+  const hint = `Write the name of each below ${key}: or leave ${key} out.`;
+  const problem = value.kind === "nothing" ? "has no value" : "has to be a mapping of names";
+  problems.add(value.place, `${key} ${problem}`, hint);
   return [];
 }
 
@@ -210,8 +222,10 @@ function readEntries(
   { hooks, problems }: Parts,
 ): Pick<WrittenGroup, "workdir" | "count" | "directives"> {
   if (mapping === null) return { workdir: undefined, count: 0, directives: [] };
-  const written = mapping.member("state_directives")?.value;
-  const count = written?.kind === "list" ? written.items.length : written === undefined ? 0 : 1;
+  const written = mapping.value("state_directives");
+  const count = written?.kind === "list"
+    ? written.items.length
+    : Number(mapping.has("state_directives") || !mapping.isWhole);
   const directives = mapping.list("state_directives", {
     wish: "a list of state directives",
     hint: "Begin each with - source: and a path.",

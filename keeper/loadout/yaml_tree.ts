@@ -29,7 +29,9 @@ export type YamlNode =
   | { readonly kind: "text"; readonly place: Place; readonly text: string }
   | { readonly kind: "number"; readonly place: Place; readonly written: string }
   | { readonly kind: "boolean"; readonly place: Place; readonly value: boolean }
-  | { readonly kind: "nothing"; readonly place: Place };
+  | { readonly kind: "nothing"; readonly place: Place }
+  /** What is wrong was noted already. */
+  | { readonly kind: "unusable"; readonly place: Place };
 
 /** One member of a mapping. */
 export interface YamlMember {
@@ -55,7 +57,8 @@ const MAX_SYNTAX_FAULTS = 5;
 /**
  * Parses a text.
  *
- * @returns The tree, or `null` where the text is empty or cannot be parsed; then there are problems.
+ * @returns The tree, or `null` where the text is empty or cannot be parsed; then there are problems. What
+ * of it cannot be used is left out or `unusable`, with a problem.
  */
 export function parseTree(text: string, options: ParseTreeOptions): YamlNode | null {
   const { file, problems } = options;
@@ -86,7 +89,10 @@ export function parseTree(text: string, options: ParseTreeOptions): YamlNode | n
     problems.add(start, "the file is empty", "Begin with version: 1.");
     return null;
   }
-  return new TreeBuilder(problems, placeOf).build(contents, 0);
+  const builder = new TreeBuilder(problems, placeOf);
+  const tree = builder.build(contents, 0);
+  // Of what was cut off in the middle nothing can be said.
+  return builder.isTooLarge ? null : tree;
 }
 
 const SPLIT_UP = "Give each app a file of its own, fluxvault.yaml in the folder of the app.";
@@ -124,25 +130,31 @@ class TreeBuilder {
     this.#placeOf = placeOf;
   }
 
-  /** Returns the tree below a node, or `null` where it cannot be used. */
-  build(node: Node, depth: number): YamlNode | null {
+  /** Whether there were too many values. */
+  get isTooLarge(): boolean {
+    return this.#count > MAX_LOADOUT_NODES;
+  }
+
+  /** Returns the tree below a node. */
+  build(node: Node, depth: number): YamlNode {
     const place = this.#placeOf(node.range?.[0] ?? 0);
-    if (++this.#count > MAX_LOADOUT_NODES) {
+    const unusable = { kind: "unusable", place } as const;
+    this.#count++;
+    if (this.isTooLarge) {
       // Said once: there is nothing to be learnt from the rest.
       if (this.#count === MAX_LOADOUT_NODES + 1) {
         const problem = `there are over ${MAX_LOADOUT_NODES} values, those of aliases included`;
         this.#problems.add(place, problem, SPLIT_UP);
       }
-      return null;
+      return unusable;
     }
     if (depth > MAX_LOADOUT_DEPTH) {
       this.#problems.add(place, "it is nested too deeply", "No value of a loadout is so deep.");
-      return null;
+      return unusable;
     }
     if (isAlias(node)) return this.#resolve(node.source, { place, depth });
     if (node.tag !== undefined) {
       this.#problems.add(place, `the tag ${quoted(node.tag)} is not read`, "Leave the tag out.");
-      return null;
     }
     if (isScalar(node)) {
       this.#drop(node.anchor, node);
@@ -155,7 +167,7 @@ class TreeBuilder {
       ? this.#buildMapping(node, { place, depth })
       : isSeq(node)
       ? this.#buildList(node.items, { place, depth })
-      : null;
+      : unusable;
     this.#open.delete(node);
     return built;
   }
@@ -165,7 +177,7 @@ class TreeBuilder {
     if (anchor !== undefined && this.#repeats === 0) this.#anchors.set(anchor, node);
   }
 
-  #resolve(name: string, at: { readonly place: Place; readonly depth: number }): YamlNode | null {
+  #resolve(name: string, at: { readonly place: Place; readonly depth: number }): YamlNode {
     const target = this.#anchors.get(name);
     if (target !== undefined && !this.#open.has(target)) {
       this.#repeats++;
@@ -177,15 +189,14 @@ class TreeBuilder {
       ? `*${name} means nothing: there is no anchor &${name} before it`
       : `*${name} is inside of what it means`;
     this.#problems.add(at.place, problem, "Write out what is meant.");
-    return null;
+    return { kind: "unusable", place: at.place };
   }
 
   #buildList(
     items: readonly unknown[],
     { place, depth }: { readonly place: Place; readonly depth: number },
   ): YamlNode {
-    const built = items.map((item) => this.build(item as Node, depth + 1));
-    return { kind: "list", place, items: built.filter((item) => item !== null) };
+    return { kind: "list", place, items: items.map((item) => this.build(item as Node, depth + 1)) };
   }
 
   #buildMapping(
@@ -199,7 +210,7 @@ class TreeBuilder {
       const built = value === null
         ? { kind: "nothing", place: keyPlace } as const
         : this.build(value, depth + 1);
-      if (name === null || built === null) continue;
+      if (name === null) continue;
       const other = members.get(name);
       if (other !== undefined) {
         const problem = `${quoted(name)} stands twice, first at ${other.keyPlace.text}`;
@@ -225,12 +236,13 @@ class TreeBuilder {
       return null;
     }
     const written = isScalar(key) ? key.source ?? "" : "";
-    this.#problems.add(
-      place,
-      written === "" ? "a key is no text" : `the key ${quoted(written)} is no text`,
-      written === "" ? "Write a name and a colon." : `Put it into quotes: "${written}".`,
-    );
-    return null;
+    if (written === "") {
+      this.#problems.add(place, "a key is no text", "Write a name and a colon.");
+      return null;
+    }
+    const hint = `Put it into quotes: ${quoted(written)}.`;
+    this.#problems.add(place, `the key ${quoted(written)} is no text`, hint);
+    return written;
   }
 }
 
@@ -238,7 +250,7 @@ function at(place: Place): YamlNode {
   return { kind: "nothing", place };
 }
 
-function scalarNode(node: Scalar, place: Place): YamlNode | null {
+function scalarNode(node: Scalar, place: Place): YamlNode {
   const { value, source = "" } = node;
   if (typeof value === "string") return { kind: "text", place, text: value };
   if (typeof value === "boolean") return { kind: "boolean", place, value };

@@ -1,0 +1,121 @@
+/**
+ * Loadouts as people write them: each of `loadouts/good` is taken by the keeper and by the schema that
+ * editors use, each of `loadouts/bad` is refused by the keeper with the problems of the golden file, and
+ * by the schema as far as a schema can see.
+ */
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { parse } from "yaml";
+import { APP_KEYS, COMPONENT_KEYS, GROUP_KEYS } from "../../keeper/loadout/written_app.ts";
+import { DIRECTIVE_KEYS, REQUIRED_LEVELS, STRATEGIES } from "../../keeper/loadout/directive.ts";
+import { HOOK_KEYS, HOOK_SIGNALS } from "../../keeper/loadout/hooks.ts";
+import { LOADOUT_KEYS, parseLoadout, readLoadoutText } from "../../keeper/loadout/loadout_text.ts";
+import { TRUST_POLICIES } from "../../keeper/loadout/app_settings.ts";
+import schema from "../../keeper/loadout/loadout.schema.json" with { type: "json" };
+import { assert, assertEquals } from "../support/assert.ts";
+import { assertGolden } from "../support/golden.ts";
+
+const FOLDER = new URL("loadouts/", import.meta.url);
+
+/** What a schema cannot see, since it knows nothing of how a value is written or what others say. */
+const ONLY_THE_KEEPER_SEES: readonly string[] = [
+  "app_declares_nothing",
+  "app_twice_but_for_case",
+  "apps_missing",
+  "component_twice_but_for_case",
+  "conflict_of_a_group_and_all",
+  "conflict_of_own_entries",
+  "file_in_a_file",
+  "tags",
+  "trust_on_the_originals_wire",
+  "version_of_yaml",
+];
+
+interface Vector {
+  readonly name: string;
+  readonly text: string;
+}
+
+async function readVectors(folder: "good" | "bad"): Promise<Vector[]> {
+  const vectors: Vector[] = [];
+  for await (const { name } of Deno.readDir(new URL(folder, FOLDER))) {
+    const text = await Deno.readTextFile(new URL(`${folder}/${name}`, FOLDER));
+    vectors.push({ name: name.replace(/\.yaml$/, ""), text });
+  }
+  return vectors.sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** The file of one app says so in its first line. */
+function optionsFor({ name, text }: Vector) {
+  return {
+    file: `${name}.yaml`,
+    app: text.startsWith("# own\n") ? "demo" : null,
+    resolveVault: (app: string, vault: string | undefined) => vault ?? app,
+  };
+}
+
+const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+
+/** Asks the schema; `null` where the text is no YAML. */
+function isValid(text: string): boolean | null {
+  let value: unknown;
+  try {
+    value = parse(text, { logLevel: "error" });
+  } catch {
+    return null;
+  }
+  return validate(value) as boolean;
+}
+
+const good = await readVectors("good");
+const bad = await readVectors("bad");
+
+for (const vector of good) {
+  Deno.test(`parseLoadout and the schema take ${vector.name}`, () => {
+    assert(parseLoadout(vector.text, optionsFor(vector)).apps.length > 0);
+    assertEquals(isValid(vector.text), true, JSON.stringify(validate.errors));
+  });
+}
+
+Deno.test("readLoadoutText says of each bad loadout what is wrong, where, and what to write", async () => {
+  assertEquals([good.length, bad.length], [6, 56]);
+  const texts = bad.map((vector) => {
+    const { problems } = readLoadoutText(vector.text, optionsFor(vector));
+    const lines = problems.map(({ place, problem, hint }) => {
+      return `${place.replace(/^[a-z_]+\.yaml:/, "")}  ${problem}\n      ${hint}\n`;
+    });
+    return `${vector.name}\n${lines.join("")}`;
+  });
+  await assertGolden("loadout_problems", texts.join("\n"));
+});
+
+for (const vector of bad) {
+  Deno.test(`readLoadoutText refuses ${vector.name}`, () => {
+    const { problems } = readLoadoutText(vector.text, optionsFor(vector));
+    assert(problems.length > 0);
+    for (const { place, problem, hint } of problems) {
+      assert(/^[a-z_]+\.yaml:\d+:\d+$/.test(place), place);
+      assert(!/\.$/.test(problem) && /[.?:]$/.test(hint), `${problem} | ${hint}`);
+    }
+  });
+}
+
+Deno.test("the schema refuses each bad loadout of which it can see what is wrong", () => {
+  const accepted = bad.filter(({ text }) => isValid(text) === true).map(({ name }) => name);
+  assertEquals(accepted, ONLY_THE_KEEPER_SEES);
+});
+
+Deno.test("the schema knows the keys and words that the keeper knows", () => {
+  const { app, component, directive, group, hook, loadout, ownFile } = schema.$defs;
+  const keysOf = (form: { readonly properties: object }) => Object.keys(form.properties);
+  assertEquals(keysOf(app), [...APP_KEYS]);
+  assertEquals(keysOf(ownFile), ["version", ...APP_KEYS]);
+  assertEquals(keysOf(loadout), [...LOADOUT_KEYS]);
+  assertEquals(keysOf(group), [...GROUP_KEYS]);
+  assertEquals(keysOf(component), [...COMPONENT_KEYS]);
+  assertEquals(keysOf(directive), [...DIRECTIVE_KEYS]);
+  assertEquals(keysOf(hook), [...HOOK_KEYS]);
+  assertEquals(directive.properties.strategy.enum, [...STRATEGIES]);
+  assertEquals(directive.properties.requires.enum, [...REQUIRED_LEVELS]);
+  assertEquals(app.properties.trust.enum, [...TRUST_POLICIES]);
+  assertEquals(hook.properties.signal.enum, [...HOOK_SIGNALS]);
+});
