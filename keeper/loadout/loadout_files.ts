@@ -85,16 +85,28 @@ export async function findLoadoutFiles(path: string): Promise<readonly LoadoutFi
   );
 }
 
-/** Reads the files of a loadout; what was read before and is the same is not read again. */
+/** The options of {@linkcode readLoadoutFiles}. */
+export interface ReadLoadoutOptions {
+  /** What was read before; what is the same is not read again. @default {[]} */
+  readonly before?: readonly ReadLoadoutFile[];
+  /** The time now in Unix milliseconds. @default {Date.now} */
+  readonly now?: () => number;
+}
+
+/** Reads the files of a loadout; why one cannot be read is in the result. */
 export async function readLoadoutFiles(
   files: readonly LoadoutFile[],
-  before: readonly ReadLoadoutFile[] = [],
+  options: ReadLoadoutOptions = {},
 ): Promise<readonly ReadLoadoutFile[]> {
+  const { before = [], now = Date.now } = options;
   const known = new Map(before.map((file) => [file.path, file]));
   const read: ReadLoadoutFile[] = [];
   for (const file of files) {
     const last = known.get(file.path);
-    read.push(file.problem === undefined ? await readOne(file, last) : { ...file, ...UNREAD });
+    const one = file.problem === undefined
+      ? await readOne(file, { last, now })
+      : { ...file, ...UNREAD };
+    read.push(one);
   }
   return read;
 }
@@ -103,14 +115,14 @@ const UNREAD = { text: "", stamp: null } as const;
 
 async function readOne(
   file: LoadoutFile,
-  last: ReadLoadoutFile | undefined,
+  { last, now }: { readonly last: ReadLoadoutFile | undefined; readonly now: () => number },
 ): Promise<ReadLoadoutFile> {
   const { path } = file;
   try {
     const stamp = await lookAt(path);
     const isKnown = stamp !== null && last !== undefined && last.stamp !== null &&
       isSameStamp(stamp, last.stamp) && last.app === file.app;
-    return isKnown ? last : { ...file, ...await readText(path, stamp) };
+    return isKnown ? last : { ...file, ...await readText(path, { stamp, now }) };
   } catch (error) {
     if (!(error instanceof FluxVaultError)) throw error;
     const hint = error.hint ?? "Make it a file that this program may read.";
@@ -165,9 +177,9 @@ async function findStrays(folder: string): Promise<LoadoutFile[]> {
 
 async function readText(
   path: string,
-  stamp: Deno.FileInfo | null,
+  { stamp, now }: { readonly stamp: Deno.FileInfo | null; readonly now: () => number },
 ): Promise<Pick<ReadLoadoutFile, "text" | "stamp">> {
-  const startedMs = Date.now();
+  const startedMs = now();
   const bytes = await readOptionalFile(path, { maxBytes: MAX_LOADOUT_BYTES });
   if (bytes === null) throw new StorageError("file-missing", "it has just been taken away");
   const changedMs = Math.max(stamp?.mtime?.getTime() ?? Infinity, stamp?.ctime?.getTime() ?? 0);

@@ -107,7 +107,8 @@ class LoadoutOnDisk implements OpenedLoadout {
 
   async reload(): Promise<LoadoutReload> {
     try {
-      this.#judge(await readLoadoutFiles(await findLoadoutFiles(this.#path), this.#last.files));
+      const found = await findLoadoutFiles(this.#path);
+      this.#judge(await readLoadoutFiles(found, { before: this.#last.files }));
       this.#trouble = null;
     } catch (error) {
       if (!(error instanceof ConfigErrors)) throw error;
