@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { FolderStrategy } from "../../protocol/mod.ts";
+import { type FolderStrategy, limits } from "../../protocol/mod.ts";
 import { suggestName } from "../../protocol/host/mod.ts";
 import type { TrustGround } from "../trust/mod.ts";
 import type { Declaration } from "../vault/declaration.ts";
 import type { WrittenHook } from "./hooks.ts";
-import { MAX_LEASE_S, MAX_OWNER_ID } from "./limits.ts";
 import { Mapping } from "./mapping.ts";
 import { type PathFault, type ReadPath, readSourcePath, readTargetPath } from "./paths.ts";
 import { type Place, type Problems, quoted } from "./problems.ts";
@@ -62,7 +61,7 @@ const FORM = {
 
 const OWNER = {
   min: 0,
-  max: MAX_OWNER_ID,
+  max: limits.MAX_OWNER_ID,
   hint: "Write its number, for example 1000: what names mean differs from agent to agent.",
 };
 
@@ -109,7 +108,7 @@ export function readDirective(node: YamlNode, options: DirectiveOptions): Writte
       requires: mapping.choice("requires", REQUIRED_LEVELS),
       hook: readHookName(mapping, options),
       together: mapping.boolean("together") === true ? true as const : undefined,
-      leaseS: mapping.duration("lease", { min: 1, max: MAX_LEASE_S }),
+      leaseS: mapping.duration("lease", { min: 1, max: limits.MAX_LEASE_S }),
       inPlace: mapping.boolean("in_place") === true ? true as const : undefined,
       compress: mapping.boolean("compress") === true ? true as const : undefined,
     }),

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { encodeUtf8, findPathFault, type Hook, type HookAction } from "../../protocol/mod.ts";
 import {
-  DEFAULT_HOOK_TIMEOUT_S,
-  MAX_HOOK_COMMAND_BYTES,
-  MAX_HOOK_TIMEOUT_S,
-  MAX_HOOK_WORDS,
-} from "./limits.ts";
+  encodeUtf8,
+  findPathFault,
+  type Hook,
+  type HookAction,
+  limits,
+} from "../../protocol/mod.ts";
+import { DEFAULT_HOOK_TIMEOUT_S, MAX_HOOK_COMMAND_BYTES } from "./limits.ts";
 import { Mapping } from "./mapping.ts";
 import { type Place, type Problems, quoted } from "./problems.ts";
 import type { YamlNode } from "./yaml_tree.ts";
@@ -58,6 +59,10 @@ export function readHooks(
     problems.add(node.place, `hooks ${problem}`, hint);
     return hooks;
   }
+  if (node.members.length > limits.MAX_HOOKS) {
+    const problem = `there are over ${limits.MAX_HOOKS} hooks`;
+    problems.add(node.place, problem, "Leave out those that no state directive names.");
+  }
   for (const { key, keyPlace, value } of node.members) {
     const isGood = NAME.test(key);
     if (!isGood) {
@@ -74,7 +79,7 @@ function readHook(name: string, node: YamlNode, problems: Problems): Hook | null
   const mapping = Mapping.read(node, { form: FORM, problems });
   if (mapping === null) return null;
   const given = ACTIONS.filter((action) => mapping.has(action));
-  const timeoutS = mapping.duration("timeout", { min: 1, max: MAX_HOOK_TIMEOUT_S });
+  const timeoutS = mapping.duration("timeout", { min: 1, max: limits.MAX_HOOK_TIMEOUT_S });
   const pidFile = readPath(mapping, "pid_file");
   if (given.length > 1) {
     const problem = `the hook ${quoted(name)} has ${given.join(" and ")}`;
@@ -104,10 +109,11 @@ function readCommand(mapping: Mapping): readonly string[] | undefined {
   const words = mapping.textList("run", COMMAND)?.map(({ text }) => text);
   if (words === undefined) return undefined;
   if (words.length === 0) return mapping.refuse("run", "names no program", COMMAND);
-  if (words.length > MAX_HOOK_WORDS) {
-    return mapping.refuse("run", `has over ${MAX_HOOK_WORDS} words`, "Put them into a script.");
+  if (words.length > limits.MAX_HOOK_ARGUMENTS) {
+    const problem = `has over ${limits.MAX_HOOK_ARGUMENTS} words`;
+    return mapping.refuse("run", problem, "Put the command into a script.");
   }
-  if (encodeUtf8(words.join(" ")).length > MAX_HOOK_COMMAND_BYTES) {
+  if (encodeUtf8(JSON.stringify(words)).length > MAX_HOOK_COMMAND_BYTES) {
     const problem = `has over ${MAX_HOOK_COMMAND_BYTES} bytes`;
     return mapping.refuse("run", problem, "Put the command into a script.");
   }

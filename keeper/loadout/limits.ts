@@ -17,8 +17,6 @@ export const MAX_PROBLEMS = 100;
 /** How many folders of apps a vault folder may have. */
 export const MAX_APP_FOLDERS = 10_000;
 
-/** The longest lease: a year. */
-export const MAX_LEASE_S = 31_536_000;
 /** The longest interval between two passes: as long as a timer of the platform can run. */
 export const MAX_INTERVAL_S = 2_147_483;
 /** The interval between two passes where none is declared. */
@@ -26,12 +24,5 @@ export const DEFAULT_POLLING_INTERVAL_S = 300;
 
 /** How long a hook may take where it is not declared. */
 export const DEFAULT_HOOK_TIMEOUT_S = 30;
-/** How long a hook may take at most. */
-export const MAX_HOOK_TIMEOUT_S = 3_600;
-/** How many words the command of a hook may have. */
-export const MAX_HOOK_WORDS = 64;
-/** How long the command of a hook may be in all, in UTF-8. */
-export const MAX_HOOK_COMMAND_BYTES = 2_048;
-
-/** The greatest number of a user or group; the one above means none. */
-export const MAX_OWNER_ID = 4_294_967_294;
+/** How long the command of a hook may be in all, as JSON in UTF-8: it has to fit into a line. */
+export const MAX_HOOK_COMMAND_BYTES = 3_072;

@@ -1,7 +1,8 @@
 import { readHooks } from "../../../keeper/loadout/hooks.ts";
-import { MAX_HOOK_COMMAND_BYTES, MAX_HOOK_WORDS } from "../../../keeper/loadout/limits.ts";
+import { MAX_HOOK_COMMAND_BYTES } from "../../../keeper/loadout/limits.ts";
 import { Problems } from "../../../keeper/loadout/problems.ts";
 import { parseTree } from "../../../keeper/loadout/yaml_tree.ts";
+import { encodeManifest, limits } from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 function read(text: string) {
@@ -39,14 +40,26 @@ Deno.test("readHooks keeps the name of a hook that cannot be used, so that it co
   assertEquals(errors.length, 1);
 });
 
-Deno.test("readHooks bounds a command", () => {
+Deno.test("readHooks bounds a command so that it fits into a manifest", async () => {
   const words = (count: number, word: string) =>
-    `a: { run: [${Array(count).fill(word).join(", ")}] }`;
-  assertEquals(read(words(MAX_HOOK_WORDS, "x")).errors, []);
-  assertEquals(read(words(MAX_HOOK_WORDS + 1, "x")).errors.length, 1);
-  assertEquals(read(words(1, "x".repeat(MAX_HOOK_COMMAND_BYTES))).errors, []);
-  assertEquals(read(words(1, "\u00e9".repeat(MAX_HOOK_COMMAND_BYTES / 2 + 1))).errors.length, 1);
-  assertEquals(read('a: { run: ["x\\0y"] }').errors.length, 1);
+    `a: { run: ${JSON.stringify(Array(count).fill(word))}, timeout: 3600 }`;
+  const [most, longest] = [limits.MAX_HOOK_ARGUMENTS, MAX_HOOK_COMMAND_BYTES - 4];
+  const good = [words(most, "x"), words(1, "x".repeat(longest)), words(1, '"'.repeat(longest / 2))];
+  for (const text of good) {
+    const { hooks, errors } = read(text.replace("a:", `${"a".repeat(63)}:`));
+    assertEquals(errors, []);
+    await encodeManifest([], { hooks: [...hooks.values()].flatMap((one) => one?.hook ?? []) });
+  }
+  const bad = [words(most + 1, "x"), words(1, "x".repeat(longest + 1)), words(1, "x\0y")];
+  bad.push(words(1, "\u00e9".repeat(longest / 2 + 1)), words(1, '"'.repeat(longest / 2 + 1)));
+  assertEquals(bad.map((text) => read(text).errors.length), bad.map(() => 1));
+});
+
+Deno.test("readHooks bounds the number of hooks by that of a manifest", () => {
+  const hooks = (count: number) =>
+    Array.from({ length: count }, (_, i) => `h${i}: { touch: x }\n`).join("");
+  assertEquals(read(hooks(limits.MAX_HOOKS)).errors, []);
+  assertEquals(read(hooks(limits.MAX_HOOKS + 1)).errors.length, 1);
 });
 
 Deno.test("readHooks refuses a hook of two kinds, of none, and a pid_file without a signal", () => {
