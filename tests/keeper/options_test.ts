@@ -1,6 +1,7 @@
 import * as limits from "../../keeper/limits.ts";
 import {
   AGENTS_OPTIONS,
+  CONFIG_OPTIONS,
   IMPORT_OPTIONS,
   KEYS_OPTIONS,
   RUN_OPTIONS,
@@ -81,4 +82,13 @@ Deno.test("VAULT_OPTIONS takes the words and the variables of the original's vau
     ["203.0.113.20"],
     30_001,
   ]);
+});
+
+Deno.test("CONFIG_OPTIONS takes the loadout from each place that a setting comes from", async () => {
+  const env = fixedEnvironment({ FLUXVAULT_LOADOUT: "from-variable.yaml" });
+  const { values: named } = await resolveSettings(CONFIG_OPTIONS, { args: [], env });
+  assertEquals(named.loadout, "from-variable.yaml");
+  const args = ["--loadout", "from-flag.yaml"];
+  const { values } = await resolveSettings(CONFIG_OPTIONS, { args, env });
+  assertEquals(values.loadout, "from-flag.yaml");
 });
