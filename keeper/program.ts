@@ -145,7 +145,7 @@ const CONFIG_COMMANDS: readonly Command[] = [
     path: ["config", "schema"],
     summary: "Writes the JSON schema of loadouts to standard output, for an editor.",
     options: CONFIG_OPTIONS,
-    load: async () => ({ run: (await import("./commands/config/load_command.ts")).schema }),
+    load: () => import("./commands/config/schema_command.ts"),
   }),
 ];
 

@@ -104,6 +104,32 @@ Deno.test("the schema refuses each bad loadout of which it can see what is wrong
   assertEquals(accepted, ONLY_THE_KEEPER_SEES);
 });
 
+const PAGES = ["keeper/README.md", "keeper/loadout/README.md"];
+
+for (const page of PAGES) {
+  Deno.test(`parseLoadout and the schema take the examples of ${page}`, async () => {
+    const text = await Deno.readTextFile(new URL(`../../${page}`, import.meta.url));
+    const examples = [...text.matchAll(/^```yaml\n(version: [^]*?)^```$/gm)].map(([, yaml]) =>
+      yaml
+    );
+    assert(examples.length > 0);
+    for (const example of examples) {
+      const app = /^apps:$/m.test(example ?? "") ? null : "demo";
+      const options = { file: page, app, resolveVault: (name: string) => name };
+      const { warnings } = parseLoadout(example ?? "", options);
+      assertEquals([warnings, isValid(example ?? "")], [[], true]);
+    }
+  });
+}
+
+Deno.test("the page on loadouts has every key and word of the schema", async () => {
+  const url = new URL("../../keeper/loadout/README.md", import.meta.url);
+  const page = await Deno.readTextFile(url);
+  const words = [...APP_KEYS, ...COMPONENT_KEYS, ...DIRECTIVE_KEYS, ...HOOK_KEYS];
+  const choices = [...STRATEGIES, ...REQUIRED_LEVELS, ...TRUST_POLICIES, ...HOOK_SIGNALS];
+  assertEquals([...words, ...choices].filter((word) => !page.includes(`\`${word}\``)), []);
+});
+
 Deno.test("the schema knows the keys and words that the keeper knows", () => {
   const { app, component, directive, group, hook, loadout, ownFile } = schema.$defs;
   const keysOf = (form: { readonly properties: object }) => Object.keys(form.properties);

@@ -1,6 +1,6 @@
 /**
- * `fluxvault-keeper config check`, `load`, `unload`, `list` and `schema`: is a loadout good, and which
- * one is meant where none is named.
+ * `fluxvault-keeper config check`, `load`, `unload` and `list`: is a loadout good, and which one is
+ * meant where none is named.
  *
  * @module
  */
@@ -88,14 +88,5 @@ export async function list(context: ConfigContext): Promise<number> {
   const { loadout } = await openLoadout(path);
   tellWarnings(logger, loadout.warnings);
   await writeApps(context, loadout);
-  return EXIT_DONE;
-}
-
-/** Writes the schema of loadouts to standard output, for editors. */
-export async function schema({ stdout }: ConfigContext): Promise<number> {
-  const { default: schema } = await import("../../loadout/loadout.schema.json", {
-    with: { type: "json" },
-  });
-  await stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
   return EXIT_DONE;
 }
