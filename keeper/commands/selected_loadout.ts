@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../../protocol/mod.ts";
-import type { Logger } from "../../protocol/mod.ts";
+import { ConfigError, type Logger } from "../../protocol/mod.ts";
 import { type LoadoutProblem, RememberedLoadout } from "../loadout/mod.ts";
 import { openStateFolder, type StateFolderContext } from "./opened_state_folder.ts";
 
@@ -43,9 +42,13 @@ export async function requireLoadout(context: LoadoutContext): Promise<string> {
   });
 }
 
-/** Tells what in a loadout is probably not meant. */
+const MAX_WARNINGS = 50;
+
+/** Tells what in a loadout is probably not meant; the last of very many are counted. */
 export function tellWarnings(logger: Logger, warnings: readonly LoadoutProblem[]): void {
-  for (const { place, problem, hint } of warnings) {
+  for (const { place, problem, hint } of warnings.slice(0, MAX_WARNINGS)) {
     logger.warn(`${place}: ${problem}. ${hint}`);
   }
+  const left = warnings.length - MAX_WARNINGS;
+  if (left > 0) logger.warn(`There is as much to say of ${left} more places.`);
 }
