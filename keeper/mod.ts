@@ -5,6 +5,7 @@
  * @example A keeper over a folder and an agent that is not there, one pass
  * ```ts
  * import {
+ *   declareForAll,
  *   dialAgent,
  *   DiskVault,
  *   isPassWanted,
@@ -20,7 +21,7 @@
  * const keeper = new Keeper({
  *   fleet: new StaticFleet(parseAgentAddresses(["127.0.0.1:1"])),
  *   vault: new DiskVault(folder),
- *   files: parseManagedFiles(["db.password:etc/"]),
+ *   declarations: declareForAll(parseManagedFiles(["db.password:etc/"])),
  *   knownAgents: new KnownAgentsFile(`${folder}/state`),
  *   dial: dialAgent,
  *   trust: "approve",
@@ -69,7 +70,6 @@ export {
   type PassReport,
 } from "./report/report.ts";
 export type { AgentConnection, Dial, SyncLimits } from "./contact/contact.ts";
-export type { WithheldFile } from "./contact/delivery.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";
 export { DeliveriesFile } from "./original/deliveries_file.ts";
 export {
@@ -103,10 +103,15 @@ export {
   type TrustNews,
   type TrustPolicy,
 } from "./trust/mod.ts";
+export { type DeliveryFault, type WithheldFile } from "./vault/assembly.ts";
 export type { Declaration } from "./vault/declaration.ts";
-export { WholeFolderVault } from "./vault/whole_folder_vault.ts";
+export { type Declarations, declareForAll } from "./vault/declarations.ts";
 export { DiskVault, type DiskVaultOptions } from "./vault/disk_vault.ts";
-export { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
+export type { FolderMark, FolderMarks, FolderMarksStore } from "./vault/folder_marks.ts";
+export { FolderMarksFile } from "./vault/folder_marks_file.ts";
+export { parseManagedFiles } from "./vault/managed_files.ts";
+export { MemoryVault } from "./vault/memory_vault.ts";
 export { requireLevels } from "./vault/required_levels.ts";
-export type { Vault, VaultFault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
+export type * from "./vault/vault.ts";
+export { declareWholeFolder } from "./vault/whole_folder.ts";
 export { parseWires, PROTOCOL_2, type Wire, type WireChoice } from "./contact/wire.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FileResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
-import type { WithheldFile } from "../contact/delivery.ts";
+import type { WithheldFile } from "../vault/assembly.ts";
 import type { PendingReason, TrustLevel, TrustNews } from "../trust/mod.ts";
 import type { Wire } from "../contact/wire.ts";
 

@@ -9,13 +9,20 @@ import {
   MemoryKnownAgentsStore,
   type TrustPolicy,
 } from "../../../keeper/trust/mod.ts";
-import { encodeUtf8, SILENT_LOGGER, STAGE_PREFIX } from "../../../protocol/mod.ts";
+import {
+  encodeHex,
+  encodeUtf8,
+  sha256Digest,
+  SILENT_LOGGER,
+  STAGE_PREFIX,
+} from "../../../protocol/mod.ts";
 import { encodePingFrame } from "../../../protocol/frame.ts";
 import { NOT_REQUESTED } from "../../../protocol/original/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   askAsNode,
   type Behaviour,
+  declared,
   FakeAgent,
   FakeNetwork,
   FakeNode,
@@ -43,7 +50,8 @@ async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise
   const { trust = "first-use", missing = [], files = FILES, ...options } = setup;
   const network = new FakeNetwork();
   if (behaviour !== null) network.set("agent:1", behaviour);
-  const view = await memoryView(files, missing);
+  const view = await memoryView(files);
+  const declarations = declared(...Object.keys(files), ...missing);
   const report = await syncAgent(ADDRESS, {
     app: null,
     dial: network.dial,
@@ -54,7 +62,7 @@ async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise
       sightingLifetimeMs: 1_000,
       now: Date.now,
     }),
-    delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, []),
+    delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, declarations),
     wire: 2,
     signer: null,
     deliveries: new Deliveries(),
@@ -244,9 +252,8 @@ Deno.test("syncAgent gives a node of the original what it asks for, and knows no
   const { wire, component, fingerprint, trust, software } = report;
   assertEquals([wire, trust], ["original", "address"]);
   assertEquals([component, fingerprint, software], [null, null, null]);
-  const [, entry] = (await memoryView(FILES)).entries;
-  assert(entry?.kind === "file");
-  assertEquals(deliveries.last("agent:1", "b"), entry.digest);
+  const digest = encodeHex(await sha256Digest(encodeUtf8("beta")));
+  assertEquals(deliveries.last("agent:1", "b"), digest);
 });
 
 Deno.test("syncAgent tells a node of the original what it was not given, and what it left out", async () => {
