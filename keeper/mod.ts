@@ -103,15 +103,5 @@ export {
   type TrustNews,
   type TrustPolicy,
 } from "./trust/mod.ts";
-export { type DeliveryFault, type WithheldFile } from "./vault/assembly.ts";
-export type { Declaration } from "./vault/declaration.ts";
-export { type Declarations, declareForAll } from "./vault/declarations.ts";
-export { DiskVault, type DiskVaultOptions } from "./vault/disk_vault.ts";
-export type { FolderMark, FolderMarks, FolderMarksStore } from "./vault/folder_marks.ts";
-export { FolderMarksFile } from "./vault/folder_marks_file.ts";
-export { parseManagedFiles } from "./vault/managed_files.ts";
-export { MemoryVault } from "./vault/memory_vault.ts";
-export { requireLevels } from "./vault/required_levels.ts";
-export type * from "./vault/vault.ts";
-export { declareWholeFolder } from "./vault/whole_folder.ts";
+export * from "./vault/mod.ts";
 export { parseWires, PROTOCOL_2, type Wire, type WireChoice } from "./contact/wire.ts";

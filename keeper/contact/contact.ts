@@ -107,7 +107,7 @@ export interface TalkOptions extends SyncOptions {
 
 /**
  * Adds the files that the vault does not hold, of which the agent may know nothing, and cuts what an
- * agent says of files that nobody offered.
+ * agent says of files that nobody offered. What it removed is told whole: nobody offers that any more.
  */
 export function completeResults(
   results: readonly FileResult[],
@@ -116,11 +116,13 @@ export function completeResults(
   const offered = new Set(source.entries.map(({ path }) => path));
   // Files that are withheld are reported as such, whether the agent asked for them or not.
   const told = new Set([...faults, ...withheld].map(({ path }) => path));
-  const extra = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  const others = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  const isRemoved = ({ outcome }: FileResult) => outcome === "removed";
   return [
     ...results.filter(({ path }) => offered.has(path)),
     ...faults.map(resultOfFault),
-    ...extra.slice(0, MAX_EXTRA_RESULTS),
+    ...others.filter(isRemoved),
+    ...others.filter((file) => !isRemoved(file)).slice(0, MAX_EXTRA_RESULTS),
   ];
 }
 

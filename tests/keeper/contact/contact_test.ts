@@ -35,4 +35,6 @@ Deno.test("completeResults keeps few results of files that nobody offered", asyn
     return { path: `x${i}`, outcome: "denied" } as const;
   });
   assertEquals(Object.keys(await complete(extra)).length, MAX_EXTRA_RESULTS + 1);
+  const removed = extra.map(({ path }) => ({ path, outcome: "removed" } as const));
+  assertEquals(Object.keys(await complete(removed)).length, extra.length + 1);
 });

@@ -9,13 +9,7 @@ import {
   MemoryKnownAgentsStore,
   type TrustPolicy,
 } from "../../../keeper/trust/mod.ts";
-import {
-  encodeHex,
-  encodeUtf8,
-  sha256Digest,
-  SILENT_LOGGER,
-  STAGE_PREFIX,
-} from "../../../protocol/mod.ts";
+import { encodeUtf8, SILENT_LOGGER, STAGE_PREFIX } from "../../../protocol/mod.ts";
 import { encodePingFrame } from "../../../protocol/frame.ts";
 import { NOT_REQUESTED } from "../../../protocol/original/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -252,8 +246,7 @@ Deno.test("syncAgent gives a node of the original what it asks for, and knows no
   const { wire, component, fingerprint, trust, software } = report;
   assertEquals([wire, trust], ["original", "address"]);
   assertEquals([component, fingerprint, software], [null, null, null]);
-  const digest = encodeHex(await sha256Digest(encodeUtf8("beta")));
-  assertEquals(deliveries.last("agent:1", "b"), digest);
+  assertEquals(deliveries.last("agent:1", "b")?.slice(0, 8), "f44e64e7");
 });
 
 Deno.test("syncAgent tells a node of the original what it was not given, and what it left out", async () => {

@@ -117,10 +117,10 @@ Deno.test({
   name: "walkSource copies what links lead to where it is told, and nothing from outside the vault",
   ignore: !UNIX,
   fn: async () => {
-    await using folder = await VaultFolder.make({ "t/a": "1", "shared/b": "2", "shared/c/d": "3" });
+    await using folder = await VaultFolder.make({ "t/a": "1", "common/b": "2", "common/c/d": "3" });
     await Deno.writeTextFile(join(folder.root, "outside"), "canary");
-    await folder.link("t/file", "../shared/b");
-    await folder.link("t/folder", folder.at("shared"));
+    await folder.link("t/file", "../common/b");
+    await folder.link("t/folder", folder.at("common"));
     await folder.link("t/chain", "file");
     await folder.link("t/out", join(folder.root, "outside"));
     await folder.link("t/up", folder.root);
