@@ -10,13 +10,15 @@
  * ```ts
  * import {
  *   Agent,
+ *   declareForAll,
  *   duplexPair,
  *   generateIdentitySeed,
  *   importIdentity,
  *   Keeper,
  *   MemoryKnownAgentsStore,
- *   MemorySecretSource,
  *   MemorySecretStore,
+ *   MemoryVault,
+ *   parseManagedFiles,
  *   parsePeerRule,
  *   PeerPolicy,
  *   StaticFleet,
@@ -35,11 +37,10 @@
  * })());
  *
  * const secret = new TextEncoder().encode("correct horse");
- * const source = await MemorySecretSource.from({ "db.password": secret });
  * const keeper = new Keeper({
  *   fleet: new StaticFleet([{ host: "192.0.2.7", port: 8888 }]),
- *   vault: { inspect: () => Promise.resolve(Object.assign(source, { faults: [] })) },
- *   files: [{ local: "db.password", remote: "db.password" }],
+ *   vault: await MemoryVault.from({ "db.password": secret }),
+ *   declarations: declareForAll(parseManagedFiles(["db.password"])),
  *   knownAgents: new MemoryKnownAgentsStore(),
  *   trust: "first-use",
  *   firstUseLimit: 1,
@@ -94,5 +95,8 @@ export {
   MemoryKnownAgentsStore,
   type TrustPolicy,
 } from "./keeper/trust/mod.ts";
-export { type ManagedFile, parseManagedFiles } from "./keeper/vault/managed_files.ts";
+export type { Declaration } from "./keeper/vault/declaration.ts";
+export { type Declarations, declareForAll } from "./keeper/vault/declarations.ts";
+export { parseManagedFiles } from "./keeper/vault/managed_files.ts";
+export { MemoryVault } from "./keeper/vault/memory_vault.ts";
 export type { Vault } from "./keeper/vault/vault.ts";

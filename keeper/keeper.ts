@@ -25,14 +25,20 @@ import { PROTOCOL_2, type WireChoice } from "./contact/wire.ts";
  *
  * @example
  * ```ts
- * import { Keeper, MemoryKnownAgentsStore, StaticFleet } from "@fluxvault/fluxvault/keeper";
- * import { ConnectionError, MemorySecretSource } from "@fluxvault/fluxvault/protocol";
+ * import {
+ *   declareForAll,
+ *   Keeper,
+ *   MemoryKnownAgentsStore,
+ *   MemoryVault,
+ *   parseManagedFiles,
+ *   StaticFleet,
+ * } from "@fluxvault/fluxvault/keeper";
+ * import { ConnectionError } from "@fluxvault/fluxvault/protocol";
  *
- * const source = await MemorySecretSource.from({ "db.password": new Uint8Array([1, 2, 3]) });
  * const keeper = new Keeper({
  *   fleet: new StaticFleet([{ host: "192.0.2.7", port: 8888 }]),
- *   vault: { inspect: () => Promise.resolve(Object.assign(source, { faults: [] })) },
- *   files: [{ local: "db.password", remote: "db.password" }],
+ *   vault: await MemoryVault.from({ "db.password": new Uint8Array([1, 2, 3]) }),
+ *   declarations: declareForAll(parseManagedFiles(["db.password"])),
  *   knownAgents: new MemoryKnownAgentsStore(),
  *   dial: () => Promise.reject(new ConnectionError("connection-refused", "nobody is there")),
  * });

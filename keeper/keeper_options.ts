@@ -9,7 +9,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import type { DeliveriesStore } from "./original/mod.ts";
 import type { PassReport } from "./report/report.ts";
 import type { KnownAgentsStore, TrustPolicy } from "./trust/mod.ts";
-import type { ManagedFile } from "./vault/managed_files.ts";
+import type { Declarations } from "./vault/declarations.ts";
 import type { Vault } from "./vault/vault.ts";
 import type { WireChoice } from "./contact/wire.ts";
 
@@ -19,8 +19,11 @@ export interface KeeperOptions {
   readonly fleet: Fleet;
   /** Holds the files. */
   readonly vault: Vault;
-  /** Which files go where; an agent is given nothing else. */
-  readonly files: readonly ManagedFile[];
+  /**
+   * What goes where; an agent is given nothing else. A function is asked for it at the start of each
+   * pass, which fails where it rejects.
+   */
+  readonly declarations: Declarations | (() => Promise<Declarations>);
   /** Where the known agents are kept. */
   readonly knownAgents: KnownAgentsStore;
   /** Connects to an agent. */

@@ -58,8 +58,28 @@ export const STATE_LOCK_WAIT_MS = 10_000;
 
 /** The buffer through which a file of the vault is read, at most. */
 export const READ_BUFFER_BYTES = 131_072;
-/** How many files of the vault are looked at, at a time. */
+/** How many files of the vault are hashed at a time. */
 export const VAULT_FILES_IN_FLIGHT = 8;
+/** How many sources of the vault are walked over at a time. */
+export const VAULT_SOURCES_IN_FLIGHT = 8;
+/** How many folders of a source are listed at a time. */
+export const VAULT_FOLDERS_IN_FLIGHT = 8;
+/** How many looks at files are under way at a time where each takes long. */
+export const VAULT_LOOKS_IN_FLIGHT = 32;
+/** How long looks at files hold up other work at a time. */
+export const VAULT_SLICE_MS = 4;
+/** From what time on a look at one file is slow. */
+export const SLOW_LOOK_MS = 2;
+/** After how many slow looks the others of a pass do not hold up other work any more. */
+export const SLOW_LOOKS = 3;
+/** How many files and folders one source of the vault may hold. */
+export const MAX_TREE_ITEMS = 200_000;
+/** How deep the folders of a source may be in each other. */
+export const MAX_TREE_DEPTH = 64;
+/** After what time a file that is gone from a folder is looked for again before it counts as gone. */
+export const GONE_AGAIN_MS = 250;
+/** How many folders are remembered that held files. */
+export const MAX_FOLDER_MARKS = 10_000;
 
 /** How many results beyond the files that were offered are kept of one agent. */
 export const MAX_EXTRA_RESULTS = 100;

@@ -5,6 +5,7 @@
  * @example A keeper over a folder and an agent that is not there, one pass
  * ```ts
  * import {
+ *   declareForAll,
  *   dialAgent,
  *   DiskVault,
  *   isPassWanted,
@@ -20,7 +21,7 @@
  * const keeper = new Keeper({
  *   fleet: new StaticFleet(parseAgentAddresses(["127.0.0.1:1"])),
  *   vault: new DiskVault(folder),
- *   files: parseManagedFiles(["db.password:etc/"]),
+ *   declarations: declareForAll(parseManagedFiles(["db.password:etc/"])),
  *   knownAgents: new KnownAgentsFile(`${folder}/state`),
  *   dial: dialAgent,
  *   trust: "approve",
@@ -69,7 +70,6 @@ export {
   type PassReport,
 } from "./report/report.ts";
 export type { AgentConnection, Dial, SyncLimits } from "./contact/contact.ts";
-export type { WithheldFile } from "./contact/delivery.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";
 export { DeliveriesFile } from "./original/deliveries_file.ts";
 export {
@@ -103,10 +103,5 @@ export {
   type TrustNews,
   type TrustPolicy,
 } from "./trust/mod.ts";
-export type { Declaration } from "./vault/declaration.ts";
-export { WholeFolderVault } from "./vault/whole_folder_vault.ts";
-export { DiskVault, type DiskVaultOptions } from "./vault/disk_vault.ts";
-export { type ManagedFile, parseManagedFiles } from "./vault/managed_files.ts";
-export { requireLevels } from "./vault/required_levels.ts";
-export type { Vault, VaultFault, VaultInspectOptions, VaultView } from "./vault/vault.ts";
+export * from "./vault/mod.ts";
 export { parseWires, PROTOCOL_2, type Wire, type WireChoice } from "./contact/wire.ts";

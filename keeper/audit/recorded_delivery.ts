@@ -16,6 +16,7 @@ import {
   type Session,
 } from "../../protocol/mod.ts";
 import type { ResultCounts } from "../../protocol/mod.ts";
+import { isFileDone } from "../report/report.ts";
 import type { AuditEvent } from "./audit_line.ts";
 import type { AuditedAgent, AuditRecorder } from "./audit_recorder.ts";
 import { MAX_FILES_PER_LINE } from "./limits.ts";
@@ -54,7 +55,7 @@ export interface RecordedDelivery {
 /**
  * Delivers, and puts on record each file before its contents leave, and then what came of it.
  *
- * A delivery that gave nothing is recorded where some file failed, once for each time that this
+ * A delivery that changed nothing is recorded where some file failed, once for each time that this
  * changes.
  *
  * @param deliver Delivers from the source that it is given.
@@ -127,12 +128,12 @@ class DeliveryRecord {
     this.isEnded = true;
     const told = files.filter(({ outcome }) => outcome !== "unchanged");
     const { agent, revision } = this.#options;
-    const trouble = told.filter(({ outcome }) => outcome !== "created" && outcome !== "updated");
+    const trouble = told.filter((file) => !isFileDone(file));
     const isNews = this.#recorder.isNewTrouble(
       agent,
       trouble.length === 0 ? null : JSON.stringify(trouble),
     );
-    if (this.#given === 0 && !isNews) return;
+    if (this.#given === 0 && trouble.length === told.length && !isNews) return;
     const counts = countResults(files);
     const what = { event: "result", ...agent, revision };
     const [first = [], ...others] = cutResults(told);

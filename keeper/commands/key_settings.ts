@@ -11,7 +11,7 @@ import {
   settingError,
   type TextInput,
 } from "../../protocol/host/mod.ts";
-import type { ManagedFile } from "../vault/managed_files.ts";
+import type { Declaration } from "../vault/declaration.ts";
 import type { ServeContext } from "./run_context.ts";
 import type { WireChoice } from "../contact/wire.ts";
 
@@ -75,7 +75,7 @@ export function checkSigning({ settings, resolved }: ServeContext, wires: WireCh
 export async function checkEnrolment(
   { resolved, logger }: ServeContext,
   wish: {
-    readonly files: readonly ManagedFile[];
+    readonly files: readonly Declaration[];
     readonly app: string | null;
     readonly keys: KeeperKeys;
   },

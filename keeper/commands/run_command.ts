@@ -29,11 +29,14 @@ import { type ServeContext, withSource } from "./run_context.ts";
 import { DeliveriesFile } from "../original/deliveries_file.ts";
 import { KnownAgentsFile } from "../trust/known_agents_file.ts";
 import type { KnownAgentsStore } from "../trust/mod.ts";
+import { assemble } from "../vault/assembly.ts";
+import { type Declarations, declareForAll } from "../vault/declarations.ts";
 import { DiskVault } from "../vault/disk_vault.ts";
-import { type ManagedFile, parseManagedFiles } from "../vault/managed_files.ts";
+import { FolderMarksFile } from "../vault/folder_marks_file.ts";
+import { parseManagedFiles } from "../vault/managed_files.ts";
 import { requireLevels } from "../vault/required_levels.ts";
-import type { Vault, VaultView } from "../vault/vault.ts";
-import { WholeFolderVault } from "../vault/whole_folder_vault.ts";
+import type { Vault, VaultSource, VaultView } from "../vault/vault.ts";
+import { declareWholeFolder } from "../vault/whole_folder.ts";
 import { parseWires } from "../contact/wire.ts";
 
 /** What `--managed-files` says instead of names where every file of the vault is offered. */
@@ -62,23 +65,26 @@ export async function serve(context: ServeContext, options: ServeOptions = {}): 
 async function serveFleet(context: ServeContext, options: ServeOptions): Promise<number> {
   const { settings, logger, signal } = context;
   const { wholeFolder = false } = options;
-  const files = wholeFolder ? [] : readFiles(context);
+  const declare = wholeFolder
+    ? async () => declareForAll(await declareWholeFolder(settings.vaultDir))
+    : readFiles(context);
   const wires = withSource(context, "wire", () => parseWires(settings.wire));
   checkTrust(context, wires);
   checkSigning(context, wires);
   const { fleet, trust, firstUseLimit } = await readFleet(context);
   const stateFolder = openStateFolder(context);
-  const vault = wholeFolder
-    ? new WholeFolderVault(settings.vaultDir, { logger })
-    : new DiskVault(settings.vaultDir, { logger });
-  const view = await lookIntoVault(context, { vault, files, wholeFolder });
+  const disk = new DiskVault(settings.vaultDir, {
+    logger,
+    marks: new FolderMarksFile(stateFolder),
+  });
+  const { vault, declarations } = await lookIntoVault(context, { disk, declare, wholeFolder });
   const knownAgents = new KnownAgentsFile(stateFolder);
   await knownAgents.load();
   if (wires.hasOriginal) warnOfOriginal(context, fleet);
   const keys = wires.isOriginalOnly
     ? NO_KEYS
     : await openKeys(context, { app: fleet.app, stateFolder });
-  await checkEnrolment(context, { files, app: fleet.app, keys });
+  await checkEnrolment(context, { files: declarations.all, app: fleet.app, keys });
   const { auditLog } = settings;
   const signer = keys.signer?.address ?? null;
   const { hasOriginal } = wires;
@@ -94,8 +100,8 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
     deliveries: new AuditedDeliveries(new DeliveriesFile(stateFolder), recorder, fleet),
     expectsAll: !wholeFolder,
     fleet,
-    vault: startingWith(view, vault),
-    files,
+    vault,
+    declarations: declare,
     knownAgents: new AuditedKnownAgents(knownAgents, log, { by: "keeper" }),
     dial: auditDial(dialAgent, recorder, { wires }),
     trust,
@@ -113,7 +119,7 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
   }
   logger.info("The keeper serves its fleet until it is stopped.", {
     app: fleet.app,
-    files: files.length,
+    files: declarations.all.length,
     trust,
     state: knownAgents.path,
   });
@@ -183,7 +189,7 @@ function askAside(
   });
 }
 
-function readFiles(context: ServeContext): ManagedFile[] {
+function readFiles(context: ServeContext): Declarations {
   const { settings, resolved } = context;
   if (settings.managedFiles.length === 0) {
     throw settingError(resolved, {
@@ -195,7 +201,8 @@ function readFiles(context: ServeContext): ManagedFile[] {
   const files = withSource(context, "managed-files", () => {
     return parseManagedFiles(settings.managedFiles);
   });
-  return withSource(context, "require", () => requireLevels(settings.require, files));
+  const all = withSource(context, "require", () => requireLevels(settings.require, files));
+  return declareForAll(all);
 }
 
 /** Says once what the wire cannot do, whatever its two ends do. */
@@ -213,15 +220,17 @@ function warnOfOriginal({ logger }: ServeContext, fleet: Fleet): void {
 /** Looks into the vault before any agent is dialled: what is wrong with it is the operator's. */
 async function lookIntoVault(
   { settings, resolved, logger, signal }: ServeContext,
-  { vault, files, wholeFolder }: {
-    readonly vault: Vault;
-    readonly files: readonly ManagedFile[];
+  { disk, declare, wholeFolder }: {
+    readonly disk: Vault;
+    readonly declare: Declarations | (() => Promise<Declarations>);
     readonly wholeFolder: boolean;
   },
-): Promise<VaultView> {
+): Promise<{ readonly vault: Vault; readonly declarations: Declarations }> {
   let view: VaultView;
+  let declarations: Declarations;
   try {
-    view = await vault.inspect(files, { signal });
+    declarations = typeof declare === "function" ? await declare() : declare;
+    view = await disk.inspect(declarations.all, { signal });
   } catch (cause) {
     signal.throwIfAborted();
     throw settingError(resolved, {
@@ -232,31 +241,44 @@ async function lookIntoVault(
       cause,
     });
   }
-  const [first] = view.faults;
-  if (first === undefined) return view;
-  const names = view.faults.map(({ file, code }) => `${JSON.stringify(file.local)} (${code})`);
-  if (settings.runOnce && !wholeFolder) {
+  const { faults } = assemble(declarations.all, view, "enrolled");
+  const say = (some: typeof faults) =>
+    some.map(({ source, code }) => `${JSON.stringify(source)} (${code})`).join(", ");
+  const taken = faults.filter(({ code }) => code === "target-taken");
+  if (taken.length > 0) {
     throw settingError(resolved, {
       name: "managed-files",
-      problem: `names what the vault cannot give: ${names.join(", ")}`,
-      hint: `Put it below ${settings.vaultDir}, as a file that this program may read.`,
+      problem: `puts something below what is a file: ${say(taken)}`,
+      hint: "Give one of them another target.",
     });
   }
-  for (const { file, code } of view.faults) {
-    logger.warn("A managed file cannot be delivered.", { file: file.local, code });
+  if (settings.runOnce && !wholeFolder && faults.length > 0) {
+    throw settingError(resolved, {
+      name: "managed-files",
+      problem: `names what the vault cannot give: ${say(faults)}`,
+      hint: `Put it below ${settings.vaultDir}, as files that this program may read.`,
+    });
   }
-  return view;
+  for (const { source, code, reason } of faults) {
+    logger.warn("A managed file cannot be delivered.", { file: source, code, reason });
+  }
+  return { declarations, vault: startingWith(view, { vault: disk, sources: declarations.all }) };
 }
 
 /** A vault whose first look was taken already. */
-function startingWith(view: VaultView, vault: Vault): Vault {
+function startingWith(
+  view: VaultView,
+  { vault, sources }: { readonly vault: Vault; readonly sources: readonly VaultSource[] },
+): Vault {
   let first: VaultView | null = view;
+  const nameOf = ({ source, symlinks }: VaultSource) => `${symlinks}:${source}`;
+  const names = new Set(sources.map(nameOf));
   return {
-    inspect(files, options): Promise<VaultView> {
-      if (first === null) return vault.inspect(files, options);
+    inspect(wanted, options): Promise<VaultView> {
       const taken = first;
       first = null;
-      return Promise.resolve(taken);
+      const isEnough = taken !== null && wanted.every((source) => names.has(nameOf(source)));
+      return isEnough ? Promise.resolve(taken) : vault.inspect(wanted, options);
     },
   };
 }

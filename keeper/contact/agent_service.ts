@@ -57,6 +57,8 @@ export class AgentService {
   readonly #now: () => number;
   /** The enrolment secret as the last pass found it; who waits for a place is judged by it, too. */
   #enrolmentSecret: Bytes | null = null;
+  /** What the vault held at the last look. */
+  #delivery: Delivery | null = null;
 
   /**
    * Serves nobody yet.
@@ -111,8 +113,10 @@ export class AgentService {
   }
 
   async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {
-    const { vault, files } = this.#options;
-    return await prepareDelivery(vault, files, { signal });
+    const { vault, declarations } = this.#options;
+    const declared = typeof declarations === "function" ? await declarations() : declarations;
+    this.#delivery = await prepareDelivery(vault, declared, { signal, last: this.#delivery });
+    return this.#delivery;
   }
 
   async #serveInPlace(agent: ScheduledAgent, work: Work): Promise<AgentReport | null> {

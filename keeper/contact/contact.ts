@@ -18,7 +18,7 @@ import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
 import type { TimeLimit } from "./time_limit.ts";
 import type { Judgement, KnownAgents, TrustLevel } from "../trust/mod.ts";
-import type { VaultFault } from "../vault/vault.ts";
+import type { DeliveryFault } from "../vault/assembly.ts";
 import type { Wire } from "./wire.ts";
 
 /** A connection to an agent. */
@@ -107,27 +107,25 @@ export interface TalkOptions extends SyncOptions {
 
 /**
  * Adds the files that the vault does not hold, of which the agent may know nothing, and cuts what an
- * agent says of files that nobody offered.
+ * agent says of files that nobody offered. What it removed is told whole: nobody offers that any more.
  */
 export function completeResults(
   results: readonly FileResult[],
-  { view, withheld }: Pick<LevelDelivery, "view" | "withheld">,
+  { source, withheld, faults }: Pick<LevelDelivery, "source" | "withheld" | "faults">,
 ): FileResult[] {
-  const offered = new Set(view.entries.map(({ path }) => path));
+  const offered = new Set(source.entries.map(({ path }) => path));
   // Files that are withheld are reported as such, whether the agent asked for them or not.
-  const told = new Set([
-    ...view.faults.map(({ file }) => file.remote),
-    ...withheld.map(({ path }) => path),
-  ]);
-  const extra = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  const told = new Set([...faults, ...withheld].map(({ path }) => path));
+  const others = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  const isRemoved = ({ outcome }: FileResult) => outcome === "removed";
   return [
     ...results.filter(({ path }) => offered.has(path)),
-    ...view.faults.map(resultOfFault),
-    ...extra.slice(0, MAX_EXTRA_RESULTS),
+    ...faults.map(resultOfFault),
+    ...others.filter(isRemoved),
+    ...others.filter((file) => !isRemoved(file)).slice(0, MAX_EXTRA_RESULTS),
   ];
 }
 
-function resultOfFault({ file, code }: VaultFault): FileResult {
-  const outcome = code === "file-missing" ? "missing" : "failed";
-  return { path: file.remote, outcome, code };
+function resultOfFault({ path, code }: DeliveryFault): FileResult {
+  return { path, outcome: code === "file-missing" ? "missing" : "failed", code };
 }

@@ -1,6 +1,6 @@
 /**
- * What the vault holds, made ready for any number of deliveries at once: to each level of trust what
- * it may have.
+ * What the vault holds, made ready for any number of deliveries at once: to each component and level of
+ * trust what it may have.
  *
  * @module
  */
@@ -9,109 +9,181 @@ import {
   encodeHex,
   encodeManifest,
   encodeUtf8,
+  type Hook,
+  type ManifestEntry,
+  type SecretSource,
   sha256Digest,
 } from "../../protocol/mod.ts";
 import type { TextFactsCache } from "../../protocol/original/mod.ts";
-import { reachesLevel, type TrustGround, type TrustLevel } from "../trust/mod.ts";
-import type { ManagedFile } from "../vault/managed_files.ts";
-import type { Vault, VaultInspectOptions, VaultView } from "../vault/vault.ts";
+import { TRUST_LEVELS, type TrustLevel } from "../trust/mod.ts";
+import {
+  assemble,
+  type Assembly,
+  type DeliveryFault,
+  type WithheldFile,
+} from "../vault/assembly.ts";
+import type { Declaration } from "../vault/declaration.ts";
+import type { Declarations } from "../vault/declarations.ts";
+import type { SourceContents, Vault, VaultInspectOptions, VaultView } from "../vault/vault.ts";
 
-/** A file that an agent was not given, because the file asks for more than the agent's level. */
-export interface WithheldFile {
-  /** Where it would go. */
-  readonly path: string;
-  /** The level that it asks for. */
-  readonly required: TrustGround;
-}
-
-/** What agents of one level are given. */
+/** What agents of one component and level are given. */
 export interface LevelDelivery {
   /** The files; those that are withheld are neither entries nor missing, so they are denied. */
-  readonly view: VaultView;
+  readonly source: SecretSource;
   /** Their manifest. */
   readonly manifest: EncodedManifest;
-  /** The files that are left out, in the order of the options. */
+  /** What is left out because of the level. */
   readonly withheld: readonly WithheldFile[];
+  /** What cannot be given now. */
+  readonly faults: readonly DeliveryFault[];
+  /** The SHA-256 in hex of all that is declared for the component, whatever an agent's level. */
+  readonly declaredDigest: string;
 }
 
 /** What is delivered to the agents of a fleet. */
 export interface Delivery {
   /** How many bytes all files have together. */
   readonly totalBytes: number;
-  /** The SHA-256 in hex of all that is declared, whatever an agent's level. */
-  readonly digest: string;
   /** What nodes of the original would know of the files, worked out once for all of them. */
   readonly textFacts: TextFactsCache;
-  /** Returns what agents of a level are given; worked out when the first of them comes. */
-  at(level: TrustLevel): Promise<LevelDelivery>;
+  /**
+   * Returns what agents of a component and level are given; worked out when the first of them comes.
+   *
+   * @throws {ProtocolError} if it makes no manifest: there is too much.
+   */
+  at(component: string | null, level: TrustLevel): Promise<LevelDelivery>;
+}
+
+/** The options of {@linkcode prepareDelivery}. */
+export interface PrepareDeliveryOptions extends VaultInspectOptions {
+  /** What was delivered before: of it is used again what did not change. */
+  readonly last?: Delivery | null;
 }
 
 /**
  * Looks into the vault.
  *
  * @throws {StorageError} if the vault cannot be read.
- * @throws {ProtocolError} if the files make no manifest: there are too many.
  */
 export async function prepareDelivery(
   vault: Vault,
-  files: readonly ManagedFile[],
-  options: VaultInspectOptions = {},
+  declarations: Declarations,
+  options: PrepareDeliveryOptions = {},
 ): Promise<Delivery> {
-  const view = await vault.inspect(files, options);
-  const manifest = await encodeManifest(view.entries);
-  const whole: LevelDelivery = { view, manifest, withheld: [] };
-  const byLevel = new Map<TrustLevel, Promise<LevelDelivery>>();
-  return {
-    totalBytes: view.entries.reduce(
-      (sum, entry) => sum + (entry.kind === "file" ? entry.size : 0),
-      0,
-    ),
-    digest: await digestOf(manifest, files),
-    textFacts: new Map(),
-    at(level: TrustLevel): Promise<LevelDelivery> {
-      const known = byLevel.get(level);
-      if (known !== undefined) return known;
-      const delivery = restrict(whole, files, level);
-      byLevel.set(level, delivery);
-      return delivery;
-    },
-  };
+  const { last = null, signal } = options;
+  const view = await vault.inspect(declarations.all, { signal });
+  return new PreparedDelivery(declarations, view, last instanceof PreparedDelivery ? last : null);
 }
 
-/** Where no file asks for a level, it is the digest of the manifest that all agents get. */
+/** What agents of a level are given, and what it was made of. */
+interface Made {
+  readonly parts: readonly unknown[];
+  readonly delivery: Promise<LevelDelivery>;
+}
+
+/** What was made, by what is declared and the level. */
+type MadeDeliveries = WeakMap<readonly Declaration[], Map<TrustLevel, Made>>;
+
+/** The level that is given all. */
+const HIGHEST_LEVEL: TrustLevel = TRUST_LEVELS.at(-1) ?? "enrolled";
+
+class PreparedDelivery implements Delivery {
+  readonly totalBytes: number;
+  readonly textFacts: TextFactsCache = new Map();
+  readonly #declarations: Declarations;
+  readonly #view: VaultView;
+  readonly #kept: MadeDeliveries;
+
+  constructor(declarations: Declarations, view: VaultView, last: PreparedDelivery | null) {
+    this.#declarations = declarations;
+    this.#view = view;
+    this.#kept = last === null ? new WeakMap() : last.#kept;
+    this.totalBytes = declarations.all.reduce((sum, each) => {
+      return sum + countBytes(view.contentsOf(each));
+    }, 0);
+  }
+
+  at(component: string | null, level: TrustLevel): Promise<LevelDelivery> {
+    const declared = this.#declarations.of(component);
+    const byLevel = this.#kept.get(declared) ?? new Map<TrustLevel, Made>();
+    this.#kept.set(declared, byLevel);
+    const { hooks } = this.#declarations;
+    const parts = [hooks, ...declared.map((each) => this.#view.contentsOf(each).items)];
+    const known = byLevel.get(level);
+    if (known !== undefined && isSameList(known.parts, parts)) return known.delivery;
+    const delivery = this.#make(declared, { component, level });
+    byLevel.set(level, { parts, delivery });
+    return delivery;
+  }
+
+  async #make(
+    declared: readonly Declaration[],
+    { component, level }: { readonly component: string | null; readonly level: TrustLevel },
+  ): Promise<LevelDelivery> {
+    const assembly = assemble(declared, this.#view, level);
+    const { withheld, faults } = assembly;
+    const source = this.#sourceOf(assembly);
+    const manifest = await encodeManifest(source.entries, { hooks: source.hooks ?? [] });
+    // All levels have one record of what is declared: what is withheld from one is in it, too.
+    const declaredDigest = level === HIGHEST_LEVEL || withheld.length === 0
+      ? await digestOf(manifest, declared)
+      : (await this.at(component, HIGHEST_LEVEL)).declaredDigest;
+    return { source, manifest, withheld, faults, declaredDigest };
+  }
+
+  /** Returns the hooks that entries name. */
+  #hooksOf(entries: readonly ManifestEntry[]): readonly Hook[] {
+    const { hooks } = this.#declarations;
+    if (hooks.length === 0) return [];
+    const named = new Set(entries.map((entry) => entry.kind === "keep" ? undefined : entry.hook));
+    return hooks.filter(({ name }) => named.has(name));
+  }
+
+  #sourceOf({ entries, files, faults }: Assembly): SecretSource {
+    const view = this.#view;
+    return {
+      entries,
+      hooks: this.#hooksOf(entries),
+      missing: new Set(faults.map(({ path }) => path)),
+      open: async ({ path, digest }, from) => {
+        const given = files.get(path);
+        if (given?.file.digest !== digest) return null;
+        const { file, declaration: { compress = false } } = given;
+        const content = await view.open(file, from);
+        if (content === null || !compress) return content;
+        const reopen = async () => {
+          const again = await view.open(file, from);
+          return again?.offset === content.offset ? again.chunks : null;
+        };
+        return { ...content, reopen };
+      },
+    };
+  }
+}
+
+const BYTES_BY_CONTENTS = new WeakMap<readonly unknown[], number>();
+
+function countBytes({ items }: SourceContents): number {
+  const known = BYTES_BY_CONTENTS.get(items);
+  if (known !== undefined) return known;
+  const bytes = items.reduce((sum, item) => item.kind === "file" ? sum + item.size : sum, 0);
+  BYTES_BY_CONTENTS.set(items, bytes);
+  return bytes;
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((each, i) => each === b[i]);
+}
+
+/** Where nothing asks for a level, it is the digest of the manifest that all agents get. */
 async function digestOf(
   manifest: EncodedManifest,
-  files: readonly ManagedFile[],
+  declared: readonly Declaration[],
 ): Promise<string> {
   const digest = encodeHex(manifest.digest);
-  const demands = files.flatMap(({ remote, requires }) => {
-    return requires === undefined ? [] : [[remote, requires]];
+  const demands = declared.flatMap(({ target, requires }) => {
+    return requires === undefined ? [] : [[target, requires]];
   });
   if (demands.length === 0) return digest;
   return encodeHex(await sha256Digest(encodeUtf8(JSON.stringify([digest, demands.sort()]))));
-}
-
-async function restrict(
-  whole: LevelDelivery,
-  files: readonly ManagedFile[],
-  level: TrustLevel,
-): Promise<LevelDelivery> {
-  const withheld = files.flatMap(({ remote, requires }): WithheldFile[] => {
-    const isGiven = requires === undefined || reachesLevel(level, requires);
-    return isGiven ? [] : [{ path: remote, required: requires }];
-  });
-  if (withheld.length === 0) return whole;
-  const paths = new Set(withheld.map(({ path }) => path));
-  const { view } = whole;
-  const entries = view.entries.filter(({ path }) => !paths.has(path));
-  return {
-    view: {
-      entries,
-      missing: new Set([...view.missing].filter((path) => !paths.has(path))),
-      faults: view.faults.filter(({ file }) => !paths.has(file.remote)),
-      open: (entry, from) => view.open(entry, from),
-    },
-    manifest: await encodeManifest(entries),
-    withheld,
-  };
 }

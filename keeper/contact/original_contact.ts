@@ -29,8 +29,8 @@ export async function talkOriginal(
         address: name,
       });
     }
-    const given = await delivery.at("address");
-    const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, given.view, {
+    const given = await delivery.at(null, "address");
+    const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, given.source, {
       lastDelivered: (path) => deliveries.last(name, path),
       onDelivered: (path, digest) => deliveries.note(name, { path, digest }),
       onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),

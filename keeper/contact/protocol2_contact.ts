@@ -48,10 +48,10 @@ export async function talkProtocol2(
     agent.software = session.origin.readiness.software;
     const { judgement } = agent;
     if (judgement?.verdict !== "trusted") throw new TypeError("an agent was let in unjudged");
-    const given = await delivery.at(judgement.ground);
+    const given = await delivery.at(agent.component, judgement.ground);
     const revision = await known.revisionOf({
       component: agent.component,
-      digest: delivery.digest,
+      digest: given.declaredDigest,
       sinceMs: judgement.sinceMs,
     });
     const deliver = ({ source, takeResults }: RecordedDelivery) =>
@@ -73,7 +73,7 @@ export async function talkProtocol2(
       agent: describeAgent(address, options),
       session,
       revision,
-      source: given.view,
+      source: given.source,
     });
     const { withheld } = given;
     return { kind: "delivered", files: completeResults(files, given), withheld, contentBytes };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FileResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
-import type { WithheldFile } from "../contact/delivery.ts";
+import type { WithheldFile } from "../vault/assembly.ts";
 import type { PendingReason, TrustLevel, TrustNews } from "../trust/mod.ts";
 import type { Wire } from "../contact/wire.ts";
 
@@ -105,17 +105,17 @@ export interface PassReport {
   readonly problems: readonly PassProblem[];
 }
 
-const WANTED: ReadonlySet<string> = new Set([
-  "created",
-  "updated",
-  "reowned",
-  "removed",
-  "unchanged",
-]);
+/** What changes something at an agent as it should. */
+const DONE: ReadonlySet<string> = new Set(["created", "updated", "reowned", "removed"]);
+
+/** Tells whether a file or folder is another than it was before, as it should be. */
+export function isFileDone(file: FileResult): boolean {
+  return DONE.has(file.outcome);
+}
 
 /** Tells whether a file is as it should be. */
 export function isFileWanted(file: FileResult): boolean {
-  return WANTED.has(file.outcome);
+  return isFileDone(file) || file.outcome === "unchanged";
 }
 
 /**
@@ -171,11 +171,14 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
   const before = new Map(first.outcome.files.map((file) => [file.path, file]));
   const files = second.outcome.files.map((file): FileResult => {
     const earlier = before.get(file.path);
-    const wasPutInPlace = earlier?.outcome === "created" || earlier?.outcome === "updated";
-    return file.outcome === "unchanged" && wasPutInPlace ? earlier : file;
+    before.delete(file.path);
+    const wasDone = earlier !== undefined && isFileDone(earlier);
+    return file.outcome === "unchanged" && wasDone ? earlier : file;
   });
+  // Nobody tells a second time of what is gone.
+  const gone = [...before.values()].filter(({ outcome }) => outcome === "removed");
   const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
-  return { ...joined, outcome: { ...second.outcome, files, contentBytes } };
+  return { ...joined, outcome: { ...second.outcome, files: [...files, ...gone], contentBytes } };
 }
 
 /** Puts into the report on a pass what a later one says of some of its agents. */

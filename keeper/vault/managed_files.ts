@@ -1,20 +1,10 @@
 /**
- * What `--managed-files` says: which files of the vault go where.
+ * What `--managed-files` says: which files and folders of the vault go where.
  *
  * @module
  */
 import { ConfigError, findPathFault } from "../../protocol/mod.ts";
-import type { TrustGround } from "../trust/mod.ts";
-
-/** A file of the vault and where an agent is to hold it. */
-export interface ManagedFile {
-  /** Where it is: relative to the vault folder, segments joined by `/`. */
-  readonly local: string;
-  /** Where it goes: relative to the agent's working folder, or absolute. */
-  readonly remote: string;
-  /** The level of trust that an agent needs to be given it; any where there is none. */
-  readonly requires?: TrustGround;
-}
+import type { Declaration } from "./declaration.ts";
 
 const FORM = "Write LOCAL or LOCAL:REMOTE, LOCAL relative to the vault folder.";
 const NO_COLONS = "A name with : or , cannot be written here; rename the file.";
@@ -30,7 +20,11 @@ function withoutDot(path: string): string {
   return path.startsWith("./") ? path.slice(2) : path;
 }
 
-function readItem(item: string): ManagedFile {
+function withoutSlash(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+function readItem(item: string): Declaration {
   if (/^[A-Za-z]:\\/.test(item)) {
     throw refusal(item, "starts with a drive letter", `${FORM} Use / between folders.`);
   }
@@ -38,27 +32,26 @@ function readItem(item: string): ManagedFile {
   const parts = item.split(":");
   if (parts.length > 2) throw refusal(item, "holds more than one colon", NO_COLONS);
   const [localText = "", remoteText] = parts;
-  const local = withoutDot(localText);
-  if (local.startsWith("/")) {
+  if (localText.startsWith("/")) {
     throw refusal(item, "has an absolute local path", "Name it relative to the vault folder.");
   }
-  if (local.endsWith("/")) {
-    throw refusal(item, "names a folder of the vault", "Name each of its files.");
-  }
-  const localFault = findPathFault(local);
+  const source = withoutSlash(withoutDot(localText));
+  const localFault = findPathFault(source);
   if (localFault !== null) throw refusal(item, `has a local path that ${localFault}`);
-  const remote = withoutDot(remoteText ?? local);
-  const name = local.slice(local.lastIndexOf("/") + 1);
+  const remote = remoteText === undefined ? source : withoutDot(remoteText);
+  const name = source.slice(source.lastIndexOf("/") + 1);
   const target = remoteText === "./" ? name : remote.endsWith("/") ? remote + name : remote;
   const remoteFault = findPathFault(target);
   if (remoteFault !== null) throw refusal(item, `has a remote path that ${remoteFault}`);
-  return { local, remote: target };
+  return { source, target, strategy: "STRICT", symlinks: "refuse", origin: "--managed-files" };
 }
 
 /**
- * Reads the items of `--managed-files`, each `local` or `local:remote`.
+ * Reads the items of `--managed-files`, each `local` or `local:remote`: a file, or a folder with all
+ * that is below it.
  *
- * A remote path that ends in `/` keeps the name of the file. There is no escaping.
+ * A remote path that ends in `/` keeps the name of the file or folder. There is no escaping. An agent
+ * ends up with a folder that is exactly the vault's.
  *
  * @throws {ConfigError} that names the item at fault, or both where two have the same target.
  *
@@ -67,31 +60,21 @@ function readItem(item: string): ManagedFile {
  * import { parseManagedFiles } from "@fluxvault/fluxvault/keeper";
  *
  * const [plain, moved] = parseManagedFiles(["db.password", "tls/key.pem:/etc/tls/"]);
- * console.assert(plain?.remote === "db.password");
- * console.assert(moved?.remote === "/etc/tls/key.pem");
+ * console.assert(plain?.target === "db.password");
+ * console.assert(moved?.target === "/etc/tls/key.pem");
  * ```
  */
-export function parseManagedFiles(items: readonly string[]): ManagedFile[] {
+export function parseManagedFiles(items: readonly string[]): Declaration[] {
   const itemOf = new Map<string, string>();
-  const files = items.map((item) => {
-    const file = readItem(item);
-    const other = itemOf.get(file.remote);
+  return items.map((item) => {
+    const declaration = readItem(item);
+    const { target } = declaration;
+    const other = itemOf.get(target);
     if (other !== undefined) {
-      const problem = `goes to ${JSON.stringify(file.remote)}, and so does ${
-        JSON.stringify(other)
-      }`;
+      const problem = `goes to ${JSON.stringify(target)}, and so does ${JSON.stringify(other)}`;
       throw refusal(item, problem, "Give one of them another target.");
     }
-    itemOf.set(file.remote, item);
-    return file;
+    itemOf.set(target, item);
+    return declaration;
   });
-  for (const [remote, item] of itemOf) {
-    for (let i = remote.indexOf("/", 1); i > 0; i = remote.indexOf("/", i + 1)) {
-      const other = itemOf.get(remote.slice(0, i));
-      if (other === undefined) continue;
-      const problem = `needs a folder where ${JSON.stringify(other)} puts a file`;
-      throw refusal(item, problem, "Give one of them another target.");
-    }
-  }
-  return files;
 }

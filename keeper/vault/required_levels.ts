@@ -5,7 +5,7 @@
  */
 import { ConfigError } from "../../protocol/mod.ts";
 import type { TrustGround } from "../trust/mod.ts";
-import type { ManagedFile } from "./managed_files.ts";
+import type { Declaration } from "./declaration.ts";
 
 const GROUNDS: readonly string[] = ["first-use", "approved", "enrolled"] satisfies TrustGround[];
 const FORM = "Write LEVEL for all files or LOCAL=LEVEL for one; LEVEL is first-use, approved or " +
@@ -29,7 +29,7 @@ function readItem(item: string): Requirement {
   const equals = item.lastIndexOf("=");
   const level = item.slice(equals + 1);
   if (!GROUNDS.includes(level)) throw refusal(item, "names no level of trust");
-  const local = equals < 0 ? null : item.slice(0, equals).replace(/^\.\//, "");
+  const local = equals < 0 ? null : item.slice(0, equals).replace(/^\.\/|\/$/g, "");
   return { item, local, level: level as TrustGround };
 }
 
@@ -51,9 +51,9 @@ function readItem(item: string): Requirement {
  */
 export function requireLevels(
   items: readonly string[],
-  files: readonly ManagedFile[],
-): ManagedFile[] {
-  const managed = new Set(files.map(({ local }) => local));
+  files: readonly Declaration[],
+): Declaration[] {
+  const managed = new Set(files.map(({ source }) => source));
   const levels = new Map<string | null, TrustGround>();
   for (const { item, local, level } of items.map(readItem)) {
     if (local !== null && !managed.has(local)) {
@@ -64,7 +64,7 @@ export function requireLevels(
     levels.set(local, level);
   }
   return files.map((file) => {
-    const requires = levels.get(file.local) ?? levels.get(null);
+    const requires = levels.get(file.source) ?? levels.get(null);
     return requires === undefined ? file : { ...file, requires };
   });
 }
@@ -73,6 +73,8 @@ function hintFor(local: string, managed: ReadonlySet<string>): string {
   const names = [...managed];
   const close = names.find((name) => name.toLowerCase() === local.toLowerCase());
   if (close !== undefined) return `Did you mean ${close}?`;
+  const folder = names.find((name) => local.startsWith(`${name}/`));
+  if (folder !== undefined) return `Name it in --managed-files, too, beside its folder ${folder}.`;
   const isRemote = local.startsWith("/") || local.includes(":");
   return isRemote
     ? "Name the file as it is in the vault, without where it goes."

@@ -1,21 +1,87 @@
 /**
  * The place where the secret files are, and what of it one pass delivers.
  *
+ * A vault knows nothing of where its files go: it says what is at a source, and opens it.
+ *
  * @module
  */
-import type { SecretSource, StorageErrorCode } from "../../protocol/mod.ts";
-import type { ManagedFile } from "./managed_files.ts";
+import type { ResumePoint, SecretContent, StorageErrorCode } from "../../protocol/mod.ts";
+import type { Declaration } from "./declaration.ts";
+
+/** What of a declaration a vault needs to know. */
+export type VaultSource = Pick<Declaration, "source" | "symlinks">;
+
+/** Why a vault cannot say what is somewhere; `file-missing` where a declared source is not there. */
+export type VaultFaultCode =
+  | StorageErrorCode
+  /** The folder held files and is empty or on another device now: what was mounted there is gone. */
+  | "mount-missing"
+  /** A link leads back to a folder that it is in. */
+  | "symlink-loop"
+  /** A link leads out of the vault. */
+  | "symlink-outside"
+  /** Folders are in folders, deeper than a manifest would be of use. */
+  | "too-deep"
+  /** There is more than one source may hold. */
+  | "too-many-files";
+
+/** A file of the vault, as it was when it was looked at. */
+export interface VaultFile {
+  /** Tells a file from a folder. */
+  readonly kind: "file";
+  /** Where it is below its source, segments joined by `/`; empty where it is the source itself. */
+  readonly below: string;
+  /** The SHA-256 of its contents in lower-case hex. */
+  readonly digest: string;
+  /** Its length in bytes. */
+  readonly size: number;
+  /** Whether its owner may run it. */
+  readonly isProgram: boolean;
+}
+
+/** A folder of the vault. */
+export interface VaultFolder {
+  /** Tells a folder from a file. */
+  readonly kind: "folder";
+  /** Where it is below its source; empty where it is the source itself. */
+  readonly below: string;
+}
+
+/** A place of which the vault can say nothing now, with all that may be below it. */
+export interface VaultGap {
+  /** Tells it from a file. */
+  readonly kind: "gap";
+  /** Where it is below its source; empty where it is the source itself. */
+  readonly below: string;
+  /** Why. */
+  readonly code: VaultFaultCode;
+  /** What was found, for people. */
+  readonly reason: string;
+}
+
+/** One thing that was found at a source, or below it. */
+export type VaultItem = VaultFile | VaultFolder | VaultGap;
+
+/** What is at a source: a file, a folder with all that is below it, or a gap. */
+export interface SourceContents {
+  /**
+   * What was found, folders before what is in them.
+   *
+   * The same array as the last time where nothing changed, so that what was made of it can be kept.
+   */
+  readonly items: readonly VaultItem[];
+}
 
 /** Holds secret files. */
 export interface Vault {
   /**
-   * Looks at files and says what they hold now; contents are read again when an agent asks for them.
+   * Looks at sources and says what they hold now; contents are read again when an agent asks for them.
    *
-   * A file that is missing or cannot be read is a fault in the result, not an error.
+   * What is missing or cannot be read is a gap in the result, not an error.
    *
    * @throws {StorageError} if the vault itself cannot be read; the signal's reason if it is aborted.
    */
-  inspect(files: readonly ManagedFile[], options?: VaultInspectOptions): Promise<VaultView>;
+  inspect(sources: readonly VaultSource[], options?: VaultInspectOptions): Promise<VaultView>;
 }
 
 /** The options of {@linkcode Vault.inspect}. */
@@ -24,16 +90,19 @@ export interface VaultInspectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file of the vault that cannot be delivered now. */
-export interface VaultFault {
-  /** The file. */
-  readonly file: ManagedFile;
-  /** Why; `file-missing` where it is not there. */
-  readonly code: StorageErrorCode;
-}
-
-/** What the vault held when it was looked at: a source for any number of deliveries at once. */
-export interface VaultView extends SecretSource {
-  /** The files that are left out. */
-  readonly faults: readonly VaultFault[];
+/** What the vault held when it was looked at, for any number of deliveries at once. */
+export interface VaultView {
+  /**
+   * Returns what is at a source.
+   *
+   * @throws {RangeError} if it was not asked for.
+   */
+  contentsOf(source: VaultSource): SourceContents;
+  /**
+   * Opens a file of the view for one answer.
+   *
+   * @returns The contents, or `null` where the vault no longer holds what the file says.
+   * @throws {StorageError} where it cannot be read.
+   */
+  open(file: VaultFile, from: ResumePoint): Promise<SecretContent | null>;
 }

@@ -9,7 +9,7 @@ import type { VaultView } from "../../keeper/vault/vault.ts";
 import { identityFingerprint } from "../../protocol/mod.ts";
 import { assert } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
-import { FakeAgent, FakeNetwork, memoryView } from "../support/fake_fleet.ts";
+import { declared, FakeAgent, FakeNetwork, memoryView } from "../support/fake_fleet.ts";
 
 /** What the vault holds. */
 export const FILES = { "a": "alpha", "b": "beta" };
@@ -52,7 +52,7 @@ export class Stage implements AsyncDisposable {
     const all = {
       fleet: this.fleet(),
       vault: { inspect: () => this.view() },
-      files: [],
+      declarations: declared("a", "b"),
       knownAgents: this.store,
       dial: this.network.dial,
       trust: "first-use",

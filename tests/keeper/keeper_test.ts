@@ -3,7 +3,7 @@ import { isPassWanted } from "../../keeper/report/report.ts";
 import { parseWires } from "../../keeper/contact/wire.ts";
 import { FluxVaultError, randomBytes, StorageError } from "../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
-import { FakeAgent, FakeNode, memoryView, playedNode } from "../support/fake_fleet.ts";
+import { declared, FakeAgent, FakeNode, memoryView, playedNode } from "../support/fake_fleet.ts";
 import { COLLISION } from "../support/original_peers.ts";
 import { kindOf, kindsOf, RunningKeeper, Stage } from "./keeper_stage.ts";
 
@@ -135,7 +135,8 @@ Deno.test("Keeper.pass delivers a change of equal checksum to a node of the orig
   await using stage = new Stage();
   const node = new FakeNode(["a"]);
   stage.network.set("n:1", node.serve);
-  const keeper = stage.keeper({ wires: parseWires(["original"]) });
+  const wires = parseWires(["original"]);
+  const keeper = stage.keeper({ wires, declarations: declared("a") });
   for (const text of COLLISION) {
     stage.view = () => memoryView({ a: text });
     assert(isPassWanted(await keeper.pass()));
@@ -327,15 +328,12 @@ Deno.test("Keeper.run serves an agent at once that it is told was approved", asy
   await running.stop();
 });
 
-const LEVELS = [
-  { local: "a", remote: "a" },
-  { local: "b", remote: "b", requires: "approved" },
-] as const;
+const LEVELS = declared("a", ["b", "approved"]);
 
 Deno.test("Keeper.run brings what was withheld once the agent is approved, and tries in vain before", async () => {
   await using stage = new Stage();
   const agent = await stage.add("x:1");
-  const keeper = stage.keeper({ files: LEVELS, discoveryIntervalMs: 1_000 });
+  const keeper = stage.keeper({ declarations: LEVELS, discoveryIntervalMs: 1_000 });
   const running = new RunningKeeper(keeper);
   assertEquals((await running.next()).agents[0]?.failures, 0);
   await stage.clock.untilDelayIs(1_000);

@@ -42,8 +42,15 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/state_folder.ts",
   "keeper/state_permissions.ts",
   "keeper/trust/known_agents_file.ts",
+  "keeper/vault/disk_file.ts",
   "keeper/vault/disk_vault.ts",
-  "keeper/vault/whole_folder_vault.ts",
+  "keeper/vault/file_looks.ts",
+  "keeper/vault/folder_marks_file.ts",
+  "keeper/vault/folder_memory.ts",
+  "keeper/vault/mod.ts",
+  "keeper/vault/tree_walk.ts",
+  "keeper/vault/walk.ts",
+  "keeper/vault/whole_folder.ts",
 ];
 
 /**

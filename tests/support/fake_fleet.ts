@@ -1,6 +1,9 @@
 /** Agents in memory behind a dial function: honest ones, and whatever else a test makes of them. */
 import { type AgentAddress, formatAgentAddress } from "../../keeper/fleet/agent_address.ts";
 import type { AgentConnection } from "../../keeper/contact/contact.ts";
+import type { Declaration } from "../../keeper/vault/declaration.ts";
+import { type Declarations, declareForAll } from "../../keeper/vault/declarations.ts";
+import { MemoryVault } from "../../keeper/vault/memory_vault.ts";
 import type { VaultView } from "../../keeper/vault/vault.ts";
 import {
   type AgentIdentity,
@@ -11,7 +14,6 @@ import {
   generateIdentitySeed,
   handshakeAsAgent,
   importIdentity,
-  MemorySecretSource,
   MemorySecretStore,
   type NodeEvidence,
   openAsAgent,
@@ -211,16 +213,18 @@ export class FakeNetwork {
 }
 
 /** Makes a vault's view of files in memory. */
-export async function memoryView(
-  files: Readonly<Record<string, string>>,
-  missing: readonly string[] = [],
-): Promise<VaultView> {
+export async function memoryView(files: Readonly<Record<string, string>>): Promise<VaultView> {
   const bytes = Object.entries(files).map(([path, text]) => [path, new TextEncoder().encode(text)]);
-  const source = await MemorySecretSource.from(Object.fromEntries(bytes));
-  return {
-    entries: source.entries,
-    missing: new Set(missing),
-    faults: missing.map((remote) => ({ file: { local: remote, remote }, code: "file-missing" })),
-    open: (entry, from) => source.open(entry, from),
-  };
+  return await (await MemoryVault.from(Object.fromEntries(bytes))).inspect();
+}
+
+/** Declares files under their own names, with the levels that some ask for. */
+export function declared(
+  ...items: readonly (string | readonly [string, Declaration["requires"]])[]
+): Declarations {
+  return declareForAll(items.map((item): Declaration => {
+    const [source, requires] = typeof item === "string" ? [item] : item;
+    const plain = { source, target: source, strategy: "STRICT", symlinks: "refuse" } as const;
+    return requires === undefined ? plain : { ...plain, requires };
+  }));
 }

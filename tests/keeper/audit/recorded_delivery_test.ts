@@ -98,6 +98,16 @@ Deno.test("recordDelivery records nothing where nothing changes", async () => {
   assertEquals(log.lines, []);
 });
 
+Deno.test("recordDelivery records each time what is removed or re-owned, though nothing is given", async () => {
+  const { log, recorder, options } = await setUp();
+  const removed: FileResult = { path: "old", outcome: "removed" };
+  const reowned: FileResult = { path: "a", outcome: "reowned" };
+  for (const files of [[removed], [removed], [reowned]]) {
+    await recordDelivery(recorder, options, () => Promise.resolve(reportOf(files)));
+  }
+  assertEquals(eventsOf(log.lines).map(({ files }) => files), [[removed], [removed], [reowned]]);
+});
+
 Deno.test("recordDelivery records a failure that gave nothing once for each time that it changes", async () => {
   const { log, recorder, options } = await setUp();
   const failed: FileResult = { path: "a", outcome: "failed", code: "disk-full" };

@@ -12,6 +12,7 @@ import { parseWires } from "../../../keeper/contact/wire.ts";
 import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../protocol/host/mod.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { declared } from "../../support/fake_fleet.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
@@ -111,13 +112,13 @@ Deno.test("openKeys fails where the key that has to sign is not there", async ()
   await assertRejects(() => openKeys(context, wish), ConfigError, "config-invalid");
 });
 
-const ENROLLED = [{ local: "a", remote: "a", requires: "enrolled" as const }];
+const ENROLLED = declared(["a", "enrolled"]).all;
 
 Deno.test("checkEnrolment refuses files for enrolled agents where there is no app", async () => {
   const context = await contextOf([]);
   const wish = { files: ENROLLED, app: null, keys: NO_KEYS };
   await assertRejects(() => checkEnrolment(context, wish), ConfigError, "config-invalid");
-  await checkEnrolment(context, { ...wish, files: [{ local: "a", remote: "a" }] });
+  await checkEnrolment(context, { ...wish, files: declared("a").all });
 });
 
 Deno.test("checkEnrolment warns of files for enrolled agents where nobody can enrol", async () => {

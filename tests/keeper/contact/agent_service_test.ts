@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FIRST_USE_EXPIRY_MS } from "../../../keeper/limits.ts";
 import { isPassWanted } from "../../../keeper/report/report.ts";
+import type { VaultView } from "../../../keeper/vault/vault.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { FakeAgent, memoryView } from "../../support/fake_fleet.ts";
+import { declared, FakeAgent, memoryView } from "../../support/fake_fleet.ts";
 import { fixedRsaKeyPair } from "../../support/session_pair.ts";
 import { FILES, kindOf, kindsOf, Stage } from "../keeper_stage.ts";
 
@@ -40,12 +41,8 @@ Deno.test("AgentService.serve brings at once what changed under way", async () =
   stage.view = async () => {
     const view = await memoryView(looks++ === 0 ? FILES : { ...FILES, a: "omega" });
     if (looks > 1) return view;
-    return {
-      ...view,
-      open: (entry, from) => {
-        return entry.path === "a" ? Promise.resolve(null) : view.open(entry, from);
-      },
-    };
+    const [a] = view.contentsOf({ source: "a", symlinks: "refuse" }).items;
+    return viewWith(view, async (file, from) => file === a ? null : await view.open(file, from));
   };
   const report = await stage.keeper().pass();
   assert(isPassWanted(report));
@@ -56,23 +53,25 @@ Deno.test("AgentService.serve brings at once what changed under way", async () =
   assertEquals(first.outcome.files.map(({ outcome }) => outcome), ["created", "created"]);
 });
 
+/** A view that opens its files otherwise. */
+function viewWith(view: VaultView, open: VaultView["open"]): VaultView {
+  return { contentsOf: (source) => view.contentsOf(source), open };
+}
+
 Deno.test("AgentService.serve does not chase a vault that changes all the time", async () => {
   await using stage = new Stage();
   const agent = await stage.add("x:1");
-  stage.view = async () => ({ ...await memoryView(FILES), open: () => Promise.resolve(null) });
+  stage.view = async () => viewWith(await memoryView(FILES), () => Promise.resolve(null));
   const report = await stage.keeper().pass();
   assertEquals([agent.contacts, isPassWanted(report)], [2, false]);
 });
 
-const LEVELS = [
-  { local: "a", remote: "a" },
-  { local: "b", remote: "b", requires: "approved" },
-] as const;
+const LEVELS = declared("a", ["b", "approved"]);
 
 Deno.test("AgentService.serve serves agents of two levels and writes the state once for all passes", async () => {
   await using stage = new Stage();
   const [low, high] = [await stage.add("x:1"), await stage.add("y:1")];
-  const keeper = stage.keeper({ files: LEVELS });
+  const keeper = stage.keeper({ declarations: LEVELS });
   await keeper.pass();
   await stage.approve(high);
   await keeper.pass();
@@ -92,7 +91,7 @@ Deno.test("AgentService.serve serves agents of two levels and writes the state o
 Deno.test("AgentService.serve offers an agent no lower revision, whatever changes and whatever the clock", async () => {
   await using stage = new Stage();
   const agent = await stage.add("x:1");
-  const keeper = stage.keeper({ files: LEVELS });
+  const keeper = stage.keeper({ declarations: LEVELS });
   const steps = [
     () => stage.view = () => memoryView({ ...FILES, b: "1" }),
     () => stage.approve(agent),

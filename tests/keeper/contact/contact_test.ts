@@ -1,16 +1,19 @@
 import { completeResults } from "../../../keeper/contact/contact.ts";
-import type { WithheldFile } from "../../../keeper/contact/delivery.ts";
+import { prepareDelivery } from "../../../keeper/contact/delivery.ts";
 import { MAX_EXTRA_RESULTS } from "../../../keeper/limits.ts";
+import type { WithheldFile } from "../../../keeper/vault/assembly.ts";
 import type { FileResult } from "../../../protocol/mod.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { memoryView } from "../../support/fake_fleet.ts";
+import { declared, memoryView } from "../../support/fake_fleet.ts";
 
 async function complete(
   results: readonly FileResult[],
   withheld: readonly WithheldFile[] = [],
 ): Promise<Record<string, string>> {
-  const view = await memoryView({ a: "1" }, ["gone"]);
-  const files = completeResults(results, { view, withheld });
+  const view = await memoryView({ a: "1" });
+  const vault = { inspect: () => Promise.resolve(view) };
+  const delivery = await prepareDelivery(vault, declared("a", "gone"));
+  const files = completeResults(results, { ...await delivery.at(null, "enrolled"), withheld });
   return Object.fromEntries(files.map(({ path, outcome }) => [path, outcome]));
 }
 
@@ -32,4 +35,6 @@ Deno.test("completeResults keeps few results of files that nobody offered", asyn
     return { path: `x${i}`, outcome: "denied" } as const;
   });
   assertEquals(Object.keys(await complete(extra)).length, MAX_EXTRA_RESULTS + 1);
+  const removed = extra.map(({ path }) => ({ path, outcome: "removed" } as const));
+  assertEquals(Object.keys(await complete(removed)).length, extra.length + 1);
 });

@@ -1,33 +1,36 @@
-import { type Delivery, prepareDelivery } from "../../../keeper/contact/delivery.ts";
+import {
+  type Delivery,
+  prepareDelivery,
+  type PrepareDeliveryOptions,
+} from "../../../keeper/contact/delivery.ts";
 import { TRUST_LEVELS } from "../../../keeper/trust/mod.ts";
-import type { ManagedFile } from "../../../keeper/vault/managed_files.ts";
-import { decodeManifest, encodeHex } from "../../../protocol/mod.ts";
-import { assertEquals } from "../../support/assert.ts";
-import { memoryView } from "../../support/fake_fleet.ts";
+import type { Declaration } from "../../../keeper/vault/declaration.ts";
+import { type Declarations, declareForAll } from "../../../keeper/vault/declarations.ts";
+import type { VaultView } from "../../../keeper/vault/vault.ts";
+import { decodeManifest, encodeHex, type Hook } from "../../../protocol/mod.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { declared, memoryView } from "../../support/fake_fleet.ts";
 
-const FILES: readonly ManagedFile[] = [
-  { local: "a", remote: "a" },
-  { local: "b", remote: "b", requires: "first-use" },
-  { local: "c", remote: "c", requires: "approved" },
-  { local: "d", remote: "d", requires: "enrolled" },
-];
+const FILES = declared("a", ["b", "first-use"], ["c", "approved"], ["d", "enrolled"]);
+const CONTENTS = { a: "1", b: "2", c: "3", d: "4" };
+const FROM_START = { offset: 0, prefix: null };
 
 async function prepare(
-  files: readonly ManagedFile[] = FILES,
-  contents: Readonly<Record<string, string>> = { a: "1", b: "2", c: "3", d: "4" },
-  missing: readonly string[] = [],
+  declarations: Declarations = FILES,
+  contents: Readonly<Record<string, string>> | VaultView = CONTENTS,
+  options: PrepareDeliveryOptions = {},
 ): Promise<Delivery> {
-  const view = await memoryView(contents, missing);
-  return await prepareDelivery({ inspect: () => Promise.resolve(view) }, files);
+  const view = "contentsOf" in contents ? contents as VaultView : await memoryView(contents);
+  return await prepareDelivery({ inspect: () => Promise.resolve(view) }, declarations, options);
 }
 
 Deno.test("prepareDelivery gives each level what it may have, and names the rest", async () => {
   const delivery = await prepare();
   const given: Record<string, unknown> = {};
   for (const level of TRUST_LEVELS) {
-    const { view, manifest, withheld } = await delivery.at(level);
-    assertEquals(decodeManifest(manifest.bytes).entries, [...view.entries]);
-    given[level] = [view.entries.map(({ path }) => path), withheld.map(({ path }) => path)];
+    const { source, manifest, withheld } = await delivery.at(null, level);
+    assertEquals(decodeManifest(manifest.bytes).entries, [...source.entries]);
+    given[level] = [source.entries.map(({ path }) => path), withheld.map(({ path }) => path)];
   }
   assertEquals(given, {
     "address": [["a"], ["b", "c", "d"]],
@@ -38,33 +41,113 @@ Deno.test("prepareDelivery gives each level what it may have, and names the rest
 });
 
 Deno.test("prepareDelivery says of what is withheld neither that it is there nor that it is not", async () => {
-  const delivery = await prepare(FILES, { a: "1", b: "2" }, ["c", "d"]);
-  const { view, withheld } = await delivery.at("approved");
-  assertEquals([[...view.missing], view.faults.map(({ file }) => file.remote)], [["c"], ["c"]]);
+  const delivery = await prepare(FILES, { a: "1", b: "2" });
+  const { source, withheld, faults } = await delivery.at(null, "approved");
+  assertEquals([[...source.missing], faults.map(({ path }) => path)], [["c"], ["c"]]);
+  assertEquals(source.entries.filter(({ kind }) => kind === "keep").map(({ path }) => path), ["c"]);
   assertEquals(withheld, [{ path: "d", required: "enrolled" }]);
 });
 
-Deno.test("prepareDelivery makes one manifest a level, and one for all where nothing is asked", async () => {
-  const delivery = await prepare();
-  const approved = await delivery.at("approved");
-  assertEquals(await delivery.at("approved") === approved, true);
-  const open = await prepare(FILES.map(({ local, remote }) => ({ local, remote })));
-  assertEquals(await open.at("address") === await open.at("enrolled"), true);
+Deno.test("prepareDelivery makes one manifest a level, and the same again while nothing changes", async () => {
+  const view = await memoryView(CONTENTS);
+  const delivery = await prepare(FILES, view);
+  const approved = await delivery.at(null, "approved");
+  assert(await delivery.at("web", "approved") === approved);
+  const second = await prepare(FILES, view, { last: delivery });
+  assert(await second.at(null, "approved") === approved);
+  const third = await prepare(FILES, { ...CONTENTS, a: "other" }, { last: second });
+  assert(await third.at(null, "approved") !== approved);
+  const fourth = await prepare(declared("a"), view, { last: third });
+  assertEquals((await fourth.at(null, "approved")).source.entries.length, 1);
 });
 
-Deno.test("prepareDelivery has the digest of the manifest where no file asks for a level", async () => {
-  const delivery = await prepare([]);
-  const { manifest } = await delivery.at("first-use");
-  assertEquals(delivery.digest, encodeHex(manifest.digest));
+Deno.test("prepareDelivery gives each component what is declared for it", async () => {
+  const all = declared("a", "b", ["c", "enrolled"]).all;
+  const [a, b, c] = all;
+  assert(a !== undefined && b !== undefined && c !== undefined);
+  const lists: Record<string, readonly Declaration[]> = {
+    web: [a, { ...b, target: "x" }],
+    db: [a, c],
+  };
+  const rest: readonly Declaration[] = [];
+  const declarations = { all, hooks: [], of: (name: string | null) => lists[name ?? ""] ?? rest };
+  const delivery = await prepare(declarations);
+  const given = await Promise.all([null, "web", "db", "other"].map(async (component) => {
+    return await delivery.at(component, "approved");
+  }));
+  assertEquals(given.map(({ source }) => source.entries.map(({ path }) => path)), [
+    [],
+    ["a", "x"],
+    ["a"],
+    [],
+  ]);
+  const digests = given.map(({ declaredDigest }) => declaredDigest);
+  assertEquals([new Set(digests).size, digests[0]], [3, digests[3]]);
+  const x = given[1]?.source.entries[1];
+  assert(x?.kind === "file");
+  const content = await given[1]?.source.open(x, FROM_START);
+  for await (const piece of content?.chunks ?? []) {
+    assertEquals(new TextDecoder().decode(piece), "2");
+  }
+  assertEquals(await given[2]?.source.open(x, FROM_START), null);
 });
 
-Deno.test("prepareDelivery has another digest for other contents and for other demands", async () => {
+Deno.test("prepareDelivery sends along the hooks that are named, and no others", async () => {
+  const hook = (name: string): Hook => {
+    return { name, action: { kind: "touch", path: `run/${name}` }, timeoutS: 30 };
+  };
+  const [a, b, gone] = declared("a", "b", "gone").all;
+  assert(a !== undefined && b !== undefined && gone !== undefined);
+  const all = [{ ...a, hook: "one" }, b, { ...gone, hook: "two" }];
+  const { source, manifest } =
+    await (await prepare(declareForAll(all, ["one", "two", "three"].map(hook))))
+      .at(null, "approved");
+  // What is kept brings no hook.
+  assertEquals(source.hooks, [hook("one")]);
+  assertEquals(decodeManifest(manifest.bytes).hooks, [hook("one")]);
+});
+
+Deno.test("prepareDelivery lets contents be opened once more where they may be compressed", async () => {
+  const [a, b] = declared("a", "b").all;
+  assert(a !== undefined && b !== undefined);
+  const { source } = await (await prepare(declareForAll([a, { ...b, compress: true }])))
+    .at(null, "approved");
+  const contents = await Promise.all(source.entries.map(async (entry) => {
+    return entry.kind === "file" ? await source.open(entry, FROM_START) : null;
+  }));
+  assertEquals(contents.map((content) => content?.reopen === undefined), [true, false]);
+  const read = async (chunks: AsyncIterable<Uint8Array> | null | undefined) => {
+    let text = "";
+    for await (const piece of chunks ?? []) text += new TextDecoder().decode(piece);
+    return text;
+  };
+  assertEquals([await read(contents[1]?.chunks), await read(await contents[1]?.reopen?.())], [
+    "2",
+    "2",
+  ]);
+});
+
+Deno.test("prepareDelivery has the digest of the manifest where nothing asks for a level", async () => {
+  const { manifest, declaredDigest } = await (await prepare(declared("a"))).at(null, "first-use");
+  assertEquals(declaredDigest, encodeHex(manifest.digest));
+});
+
+Deno.test("prepareDelivery has one digest for all levels, another for other contents and demands", async () => {
+  const digestOf = async (delivery: Delivery, level: "address" | "enrolled" = "enrolled") => {
+    return (await delivery.at(null, level)).declaredDigest;
+  };
   const digests = await Promise.all([
     prepare(),
-    prepare(FILES, { a: "1", b: "2", c: "3", d: "5" }),
-    prepare(FILES.map((file) => file.local === "d" ? { ...file, requires: "approved" } : file)),
-    prepare([]),
-  ]);
-  assertEquals(new Set(digests.map(({ digest }) => digest)).size, 4);
-  assertEquals((await prepare([...FILES].reverse())).digest, digests[0]?.digest);
+    prepare(FILES, { ...CONTENTS, d: "5" }),
+    prepare(declared("a", ["b", "first-use"], ["c", "approved"], ["d", "approved"])),
+    prepare(declared()),
+  ].map(async (delivery) => await digestOf(await delivery)));
+  assertEquals(new Set(digests).size, 4);
+  const reverse = declareForAll([...FILES.all].reverse());
+  assertEquals(await digestOf(await prepare(reverse)), digests[0]);
+  assertEquals(await digestOf(await prepare(), "address"), digests[0]);
+});
+
+Deno.test("prepareDelivery counts the bytes of all that is declared", async () => {
+  assertEquals((await prepare(declared("a", "t"), { a: "12", "t/b": "345" })).totalBytes, 5);
 });

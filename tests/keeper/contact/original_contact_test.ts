@@ -4,17 +4,14 @@ import { syncAgent } from "../../../keeper/contact/sync_agent.ts";
 import { KnownAgents, MemoryKnownAgentsStore } from "../../../keeper/trust/mod.ts";
 import { SILENT_LOGGER } from "../../../protocol/mod.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { FakeNetwork, FakeNode, memoryView } from "../../support/fake_fleet.ts";
+import { declared, FakeNetwork, FakeNode, memoryView } from "../../support/fake_fleet.ts";
 
 Deno.test("talkOriginal withholds every file that asks for a level, also where the node asks for it", async () => {
   const node = new FakeNode(["a", "b"]);
   const network = new FakeNetwork();
   network.set("node:1", node.serve);
   const view = await memoryView({ a: "alpha", b: "beta" });
-  const files = [
-    { local: "a", remote: "a" },
-    { local: "b", remote: "b", requires: "first-use" },
-  ] as const;
+  const declarations = declared("a", ["b", "first-use"]);
   const { trust, outcome } = await syncAgent({ host: "node", port: 1 }, {
     app: null,
     dial: network.dial,
@@ -25,7 +22,7 @@ Deno.test("talkOriginal withholds every file that asks for a level, also where t
       sightingLifetimeMs: 1_000,
       now: Date.now,
     }),
-    delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, files),
+    delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, declarations),
     wire: "original",
     signer: null,
     deliveries: new Deliveries(),

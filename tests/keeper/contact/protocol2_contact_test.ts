@@ -10,10 +10,10 @@ import {
   MemoryKnownAgentsStore,
   type TrustPolicy,
 } from "../../../keeper/trust/mod.ts";
-import type { ManagedFile } from "../../../keeper/vault/managed_files.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { assertEquals } from "../../support/assert.ts";
 import {
+  declared,
   FakeAgent,
   type FakeAgentOptions,
   FakeNetwork,
@@ -24,10 +24,7 @@ import { NODE } from "../trust/known_agents_fixtures.ts";
 const ADDRESS = { host: "203.0.113.1", port: 8888 };
 const SECRET = new Uint8Array(32).fill(7);
 const OTHER_SECRET = new Uint8Array(32).fill(8);
-const FILES: readonly ManagedFile[] = [
-  { local: "a", remote: "a" },
-  { local: "b", remote: "b", requires: "enrolled" },
-];
+const FILES = declared("a", ["b", "enrolled"]);
 
 interface Meeting {
   readonly agent: FakeAgent;

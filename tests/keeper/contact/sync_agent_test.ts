@@ -16,6 +16,7 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   askAsNode,
   type Behaviour,
+  declared,
   FakeAgent,
   FakeNetwork,
   FakeNode,
@@ -43,7 +44,8 @@ async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise
   const { trust = "first-use", missing = [], files = FILES, ...options } = setup;
   const network = new FakeNetwork();
   if (behaviour !== null) network.set("agent:1", behaviour);
-  const view = await memoryView(files, missing);
+  const view = await memoryView(files);
+  const declarations = declared(...Object.keys(files), ...missing);
   const report = await syncAgent(ADDRESS, {
     app: null,
     dial: network.dial,
@@ -54,7 +56,7 @@ async function sync(behaviour: Behaviour | null, setup: SyncSetup = {}): Promise
       sightingLifetimeMs: 1_000,
       now: Date.now,
     }),
-    delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, []),
+    delivery: await prepareDelivery({ inspect: () => Promise.resolve(view) }, declarations),
     wire: 2,
     signer: null,
     deliveries: new Deliveries(),
@@ -244,9 +246,7 @@ Deno.test("syncAgent gives a node of the original what it asks for, and knows no
   const { wire, component, fingerprint, trust, software } = report;
   assertEquals([wire, trust], ["original", "address"]);
   assertEquals([component, fingerprint, software], [null, null, null]);
-  const [, entry] = (await memoryView(FILES)).entries;
-  assert(entry?.kind === "file");
-  assertEquals(deliveries.last("agent:1", "b"), entry.digest);
+  assertEquals(deliveries.last("agent:1", "b")?.slice(0, 8), "f44e64e7");
 });
 
 Deno.test("syncAgent tells a node of the original what it was not given, and what it left out", async () => {

@@ -1,5 +1,5 @@
 /** Reports for the tests of how they are written. */
-import type { WithheldFile } from "../../../keeper/contact/delivery.ts";
+import type { WithheldFile } from "../../../keeper/vault/assembly.ts";
 import type { AgentOutcome, AgentReport, PassReport } from "../../../keeper/report/report.ts";
 import type { FileResult } from "../../../protocol/mod.ts";
 

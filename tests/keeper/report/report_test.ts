@@ -50,6 +50,8 @@ Deno.test("joinReports keeps what the first contact put in place", () => {
   const first = agentOf(delivered(
     { path: "a", outcome: "created" },
     { path: "b", outcome: "changed" },
+    { path: "c", outcome: "removed" },
+    { path: "d", outcome: "missing" },
   ));
   const second = agentOf(delivered(
     { path: "a", outcome: "unchanged" },
@@ -57,7 +59,11 @@ Deno.test("joinReports keeps what the first contact put in place", () => {
   ));
   const { outcome, durationMs } = joinReports(first, second);
   assertEquals([outcome, durationMs], [
-    delivered({ path: "a", outcome: "created" }, { path: "b", outcome: "updated" }),
+    delivered(
+      { path: "a", outcome: "created" },
+      { path: "b", outcome: "updated" },
+      { path: "c", outcome: "removed" },
+    ),
     100,
   ]);
 });

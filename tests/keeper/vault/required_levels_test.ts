@@ -4,6 +4,7 @@ import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 const FILES = parseManagedFiles(["db.password:etc/", "tls/key.pem:/etc/tls/", "motd", "a=b"]);
+const FOLDERS = parseManagedFiles(["conf/", "conf/key"]);
 
 function levelsBy(...items: readonly string[]): unknown[] {
   return requireLevels(items, FILES).map(({ requires }) => requires ?? null);
@@ -29,6 +30,18 @@ Deno.test("requireLevels asks it of each place that a file goes to", () => {
     "enrolled",
     "enrolled",
   ]);
+});
+
+Deno.test("requireLevels takes a folder with and without its slash", () => {
+  const levels = (...items: readonly string[]) =>
+    requireLevels(items, FOLDERS).map(({ requires }) => requires ?? null);
+  assertEquals(levels("conf/=approved"), ["approved", null]);
+  assertEquals(levels("conf=first-use", "./conf/key=enrolled"), ["first-use", "enrolled"]);
+});
+
+Deno.test("requireLevels says how one file of a folder asks for more", () => {
+  const error = assertThrows(() => requireLevels(["conf/other=enrolled"], FOLDERS), ConfigError);
+  assertEquals(error.hint, "Name it in --managed-files, too, beside its folder conf.");
 });
 
 Deno.test("requireLevels lets an item stand twice", () => {

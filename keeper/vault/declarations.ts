@@ -1,0 +1,39 @@
+/**
+ * All that is declared for the agents of one fleet.
+ *
+ * @module
+ */
+import type { Hook } from "../../protocol/mod.ts";
+import type { Declaration } from "./declaration.ts";
+
+/** Says what agents should hold, by their components. */
+export interface Declarations {
+  /** All that is declared, for whatever component. */
+  readonly all: readonly Declaration[];
+  /** The hooks that declarations name. */
+  readonly hooks: readonly Hook[];
+  /**
+   * Returns what is declared for the agents of a component, or for one that names none, `null`: each
+   * of it is in {@linkcode Declarations.all}, no two have one target, and the list is the same one each
+   * time.
+   */
+  of(component: string | null): readonly Declaration[];
+}
+
+/**
+ * Declares the same for every agent.
+ *
+ * @example
+ * ```ts
+ * import { declareForAll, parseManagedFiles } from "@fluxvault/fluxvault/keeper";
+ *
+ * const declarations = declareForAll(parseManagedFiles(["db.password", "tls:/etc/tls"]));
+ * console.assert(declarations.of("web") === declarations.all);
+ * ```
+ */
+export function declareForAll(
+  all: readonly Declaration[],
+  hooks: readonly Hook[] = [],
+): Declarations {
+  return { all, hooks, of: () => all };
+}
