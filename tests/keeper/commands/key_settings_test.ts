@@ -12,6 +12,7 @@ import { parseWires } from "../../../keeper/contact/wire.ts";
 import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../protocol/host/mod.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { QUIET_PARTS } from "../../support/command_parts.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
@@ -37,6 +38,7 @@ async function contextOf(
     settings: resolved.values,
     resolved,
     operands: [],
+    ...QUIET_PARTS,
     env,
     logger: new MemoryLogger(),
     signal: new AbortController().signal,
