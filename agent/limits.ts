@@ -113,3 +113,8 @@ export const HOOK_DRAIN_MS = 500;
 export const MAX_HOOKS_FILE_BYTES = 33_554_432;
 /** The largest file with the number of a process that is read, in bytes. */
 export const MAX_PID_FILE_BYTES = 64;
+
+/** The largest variable that Linux hands to a program, with its name: 32 pages of 4 KiB. */
+export const MAX_VARIABLE_BYTES = 131_072;
+/** How often it is said what an application waits for. */
+export const WAIT_NOTICE_INTERVAL_MS = 60_000;

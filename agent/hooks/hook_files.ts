@@ -13,23 +13,12 @@ import {
   type Forbidden,
   inodeKey,
   makeFolders,
-  openAbsoluteRoot,
-  openWorkingRoot,
   placeOf,
   refusePath,
   walkTo,
 } from "../disk/disk_path.ts";
+import type { DiskRoots } from "../disk/disk_roots.ts";
 import { MAX_PID_FILE_BYTES } from "../limits.ts";
-
-/** Where a {@linkcode HookFiles} works; as a `DiskSecretStore` does. */
-export interface HookFilesOptions {
-  /** The working folder, for relative paths; must be there. */
-  readonly workingFolder: string;
-  /** The agent's folder of state, which no path may lead into. */
-  readonly stateFolder: string | null;
-  /** Folders below which absolute paths may lead. */
-  readonly absoluteFolders: readonly string[];
-}
 
 /** Empty for whoever watches it: it may be seen by all. */
 const TOUCHED_FILE_MODE = 0o644;
@@ -39,26 +28,10 @@ export class HookFiles {
   readonly #roots: readonly DiskRoot[];
   readonly #forbidden: Forbidden;
 
-  private constructor(roots: readonly DiskRoot[], forbidden: Forbidden) {
+  /** Works in these folders. */
+  constructor({ roots, forbidden }: DiskRoots) {
     this.#roots = roots;
     this.#forbidden = forbidden;
-  }
-
-  /**
-   * Opens the folders.
-   *
-   * @throws {StorageError} if a folder cannot be used.
-   */
-  static async open(options: HookFilesOptions): Promise<HookFiles> {
-    const { workingFolder, stateFolder, absoluteFolders } = options;
-    try {
-      const roots = [await openWorkingRoot(workingFolder)];
-      for (const folder of absoluteFolders) roots.push(await openAbsoluteRoot(folder));
-      const inode = stateFolder === null ? null : inodeKey(await Deno.stat(stateFolder));
-      return new HookFiles(roots, { inodes: new Set(inode === null ? [] : [inode]) });
-    } catch (error) {
-      throw storageError(error, `use ${JSON.stringify(workingFolder)}`);
-    }
   }
 
   /**

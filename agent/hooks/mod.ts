@@ -12,6 +12,6 @@ export {
   type HookPowers,
   type SignalledApplication,
 } from "./hook_actions.ts";
-export { HookFiles, type HookFilesOptions } from "./hook_files.ts";
+export { HookFiles } from "./hook_files.ts";
 export { type HookProgram, type HookProgramOptions, runHookProgram } from "./hook_program.ts";
 export { openHookJournal } from "./hooks_file.ts";

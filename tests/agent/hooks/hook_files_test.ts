@@ -1,3 +1,4 @@
+import { openDiskRoots } from "../../../agent/disk/mod.ts";
 import { HookFiles } from "../../../agent/hooks/hook_files.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -10,11 +11,13 @@ const NOTHING = wantedState();
 async function open() {
   const folder = await temporaryFolder();
   for (const name of ["files", "state", "run"]) await Deno.mkdir(`${folder.path}/${name}`);
-  const files = await HookFiles.open({
-    workingFolder: `${folder.path}/files`,
-    stateFolder: `${folder.path}/state`,
-    absoluteFolders: [`${folder.path}/run`, folder.path],
-  });
+  const files = new HookFiles(
+    await openDiskRoots({
+      workingFolder: `${folder.path}/files`,
+      stateFolder: `${folder.path}/state`,
+      absoluteFolders: [`${folder.path}/run`, folder.path],
+    }),
+  );
   return { files, path: folder.path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
