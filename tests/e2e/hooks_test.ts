@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hook, HookResult } from "../../protocol/mod.ts";
-import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { deliverHooked, type HookedDelivery } from "../support/hooked_delivery.ts";
 import { runHook } from "../support/hook_manifest.ts";
 import { restoredLine, type SignedAgentStart, startSignedAgent } from "../support/signed_agent.ts";
@@ -204,17 +204,30 @@ Deno.test("hooks: a plan says what would run, and runs nothing", UNIX, async () 
   assertEquals(await Deno.readTextFile(site.path("agent/log")), "run\n");
 });
 
+Deno.test("hooks: a program that takes longer than its time is ended", UNIX, async () => {
+  await using site = await Site.open();
+  const agent = await startAgent(site);
+  const slow = { ...shellHook("echo begun; sleep 600"), timeoutS: 1 };
+  const [late] = await hooksOf(agent, { files: { a: "one" }, hooks: [slow] });
+  assertEquals([late?.outcome, late?.code, late?.output], ["failed", "hook-timed-out", "begun"]);
+});
+
 Deno.test(
-  "hooks: a program that takes longer than its time is ended, and so is one at the end of the agent",
+  "hooks: a program is ended with the agent, and runs again after the next start",
   UNIX,
   async () => {
     await using site = await Site.open();
-    const agent = await startAgent(site);
-    const slow = { ...shellHook("echo begun; sleep 600"), timeoutS: 1 };
-    const [late] = await hooksOf(agent, { files: { a: "one" }, hooks: [slow] });
-    assertEquals([late?.outcome, late?.code, late?.output], ["failed", "hook-timed-out", "begun"]);
-    const { code, stderr } = await agent.program.stop("SIGTERM");
-    assertEquals(code, 0);
-    assertMatch(stderr, /a hook failed and will be run again/);
+    const start = { name: "agent" };
+    const first = await startAgent(site, start);
+    const pipe = await new Deno.Command("mkfifo", { args: [site.path("begun")] }).output();
+    assertEquals(pipe.code, 0);
+    const script = '[ -e ../second ] && exit 0; touch ../second; echo "$$" >../../begun; sleep 600';
+    const told = hooksOf(first, { files: { a: "one" }, hooks: [shellHook(script)] });
+    const pid = Number(await Deno.readTextFile(site.path("begun")));
+    assertEquals((await first.program.stop("SIGTERM")).code, 0);
+    assertEquals((await told).map(inShort), [["reload", "running", 0, null, undefined]]);
+    assertThrows(() => Deno.kill(pid, "SIGCONT"), Deno.errors.NotFound);
+    const second = await startAgent(site, start);
+    await second.program.waitForLog(/a hook has run/);
   },
 );

@@ -14,20 +14,24 @@ import { openSignedSession, type SignedDelivery } from "./signing.ts";
 export interface HookedDelivery extends SignedDelivery {
   /** The contents of the files, by their paths. */
   readonly files: Readonly<Record<string, string>>;
+  /** The same of files that name no hook. @default {{}} */
+  readonly others?: Readonly<Record<string, string>>;
   /** The hooks; each file names the first. */
   readonly hooks: readonly Hook[];
   /** Whether it is a plan. @default {false} */
   readonly isPlan?: boolean;
 }
 
-async function hookedSource({ files, hooks }: HookedDelivery): Promise<SecretSource> {
-  const contents = Object.entries(files).map(([path, text]) => {
+async function hookedSource(
+  { files, others = {}, hooks }: HookedDelivery,
+): Promise<SecretSource> {
+  const contents = Object.entries({ ...files, ...others }).map(([path, text]) => {
     return [path, new TextEncoder().encode(text)] as const;
   });
   const source = await MemorySecretSource.from(Object.fromEntries(contents));
   const [hook] = hooks;
   const entries = source.entries.map((entry) => {
-    return hook === undefined ? entry : { ...entry, hook: hook.name };
+    return hook === undefined || entry.path in others ? entry : { ...entry, hook: hook.name };
   });
   return {
     entries,
