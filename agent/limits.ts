@@ -92,3 +92,29 @@ export const MAX_FLUX_RESPONSE_BYTES = 1_048_576;
 export const NODE_TIMEOUT_MS = 3_000;
 /** How long the node is not asked again once it did not say so. */
 export const NODE_PAUSE_MS = 600_000;
+
+/** How long a delivery waits for its hooks; those that take longer go on. */
+export const HOOK_WAIT_MS = 30_000;
+/** How many hooks run at a time. */
+export const HOOKS_AT_ONCE = 8;
+/** How many hooks are remembered as due: as many as one manifest may define. */
+export const MAX_DUE_HOOKS = 1_024;
+/** How many bytes of paths a hook is told, with a newline behind each. */
+export const MAX_CHANGED_FILES_BYTES = 8_192;
+/** How long the first pause is at most before a hook that failed runs again; the next twice as long. */
+export const FIRST_HOOK_PAUSE_MS = 1_000;
+/** See {@linkcode FIRST_HOOK_PAUSE_MS}. */
+export const MAX_HOOK_PAUSE_MS = 300_000;
+/** How long a program of a hook may go on once it is asked to end. */
+export const HOOK_GRACE_MS = 5_000;
+/** How long a program that has ended is read on, where something holds its output open. */
+export const HOOK_DRAIN_MS = 500;
+/** The largest file of hooks that is read at start, in bytes. */
+export const MAX_HOOKS_FILE_BYTES = 33_554_432;
+/** The largest file with the number of a process that is read, in bytes. */
+export const MAX_PID_FILE_BYTES = 64;
+
+/** The largest variable that Linux hands to a program, with its name: 32 pages of 4 KiB. */
+export const MAX_VARIABLE_BYTES = 131_072;
+/** How often it is said what an application waits for. */
+export const WAIT_NOTICE_INTERVAL_MS = 60_000;

@@ -131,6 +131,81 @@ const OTHERS = [
   },
 ] as const;
 
+/** All that has to do with programs, which only an agent that may run them can be told. */
+const APPLICATION = [
+  {
+    name: "allow-run",
+    kind: "list",
+    metavar: "PROGRAM",
+    group: "Application",
+    help: "Programs that hooks of a keeper that signs may run: absolute paths, or names in PATH.",
+  },
+  {
+    name: "wait-for",
+    kind: "list",
+    metavar: "PATH",
+    group: "Application",
+    defaultText: "all files of the first delivery",
+    help: "Files that have to be there before the command behind -- starts.",
+  },
+  {
+    name: "wait-timeout",
+    kind: "seconds",
+    min: 1,
+    group: "Application",
+    defaultText: "for ever",
+    help: "How long to wait for them.",
+  },
+  {
+    name: "on-change",
+    kind: "choice",
+    choices: [
+      "none",
+      "restart",
+      "SIGHUP",
+      "SIGINT",
+      "SIGQUIT",
+      "SIGTERM",
+      "SIGUSR1",
+      "SIGUSR2",
+      "SIGWINCH",
+    ],
+    default: "none",
+    metavar: "none|restart|SIGNAL",
+    group: "Application",
+    help: "What the command gets after a delivery that changed something.",
+  },
+  {
+    name: "stop-timeout",
+    kind: "seconds",
+    default: 10,
+    max: 3_600,
+    group: "Application",
+    help: "How long the command may take to end before it is killed.",
+  },
+  {
+    name: "env",
+    kind: "list",
+    metavar: "NAME=PATH",
+    group: "Application",
+    help: "Files whose contents the command gets as variables.",
+  },
+  {
+    name: "fd",
+    kind: "list",
+    metavar: "NUMBER=PATH",
+    group: "Application",
+    help: "Files that the command gets opened for reading, from descriptor 3 on.",
+  },
+  {
+    name: "stdin",
+    kind: "path",
+    metavar: "PATH",
+    group: "Application",
+    help: "The file that the command gets as its standard input.",
+  },
+] as const;
+
 /** What `fluxvault-agent` can be told. */
 export const AGENT_OPTIONS = defineOptions([
   ORIGINAL_WIRE,
@@ -140,6 +215,7 @@ export const AGENT_OPTIONS = defineOptions([
   ...OTHERS,
   ...SIGNATURES,
   ENROLL_SECRET,
+  ...APPLICATION,
 ]);
 
 const { default: _default, ...OPTIONAL_STATE_DIR } = STATE_DIR;

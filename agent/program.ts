@@ -17,6 +17,7 @@ export const AGENT_PROGRAM: Program = {
     defineCommand({
       path: [],
       summary: "Listens for keepers and receives what they deliver.",
+      rest: "COMMAND ARG...",
       options: AGENT_OPTIONS,
       service: true,
       load: () => import("./commands/serve_command.ts"),

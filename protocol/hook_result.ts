@@ -41,21 +41,30 @@ export interface HookResult {
 /** For each hook by its name the paths of which it tells. */
 export type HookChanges = ReadonlyMap<string, readonly string[]>;
 
-/** Runs hooks; what it keeps in mind outlasts the process. */
+/**
+ * Runs hooks, for one delivery at a time; what it keeps in mind outlasts the process.
+ *
+ * None of its methods rejects: a hook that cannot be run is a result, and files are put in place
+ * whatever hooks do.
+ */
 export interface HookRunner {
   /**
-   * Marks hooks as due, before the first of these changes is made: whatever happens then, each runs
-   * at least once after it. Resolves once that is durable.
+   * Begins a delivery, before the first change is made to these paths: whatever happens then, each
+   * hook that tells of one runs at least once after it. Resolves once that is durable.
+   *
+   * @param paths What is about to change; none where everything is as declared.
    */
-  mark(wanted: WantedState, changes: HookChanges): Promise<void>;
+  mark(wanted: WantedState, paths: readonly string[]): Promise<void>;
   /**
    * Runs what is due, now that changes are in place; hooks that were marked for nothing, since none
-   * of their changes came about, are due no more.
+   * of their changes came about, are due no more. Not called for a delivery that breaks: what was
+   * marked stays due until the next one has ended.
    *
+   * @param paths What did change.
    * @returns How all hooks stand that were due; one that takes longer than a delivery waits is
    * `running`.
    */
-  finish(changes: HookChanges): Promise<readonly HookResult[]>;
-  /** Says which hooks are due, and for which run before; changes nothing. */
-  due(): Promise<readonly HookResult[]>;
+  finish(paths: readonly string[]): Promise<readonly HookResult[]>;
+  /** Says which hooks would run were these paths to change, and which are due; changes nothing. */
+  due(wanted: WantedState, paths: readonly string[]): Promise<readonly HookResult[]>;
 }

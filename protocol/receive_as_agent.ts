@@ -120,8 +120,7 @@ class AgentDelivery {
       return await this.#finish({ files, hooks: await this.#planHooks(wanted, steps), pump });
     }
     await this.#store.keepManifest({ message: announced, bytes, manifest, declaredBy });
-    const changes = hookChanges(manifest, steps.filter(isChange).map(pathOf));
-    if (changes.size > 0) await runner?.mark(wanted, changes);
+    await runner?.mark(wanted, steps.filter(isChange).map(pathOf));
 
     // 4. REQUEST and DATA, several at a time
     await this.#perform(wanted, steps);
@@ -290,22 +289,15 @@ class AgentDelivery {
     if (this.#failure !== null) throw this.#failure.reason;
   }
 
-  async #planHooks(wanted: WantedState, steps: readonly Step[]): Promise<HookResult[]> {
-    const due = await this.#options.hooks?.due() ?? [];
-    const names = new Set(due.map(({ hook }) => hook));
-    const changes = hookChanges(wanted, steps.filter(isChange).map(pathOf));
-    const planned = [...changes.keys()].filter((name) => !names.has(name)).map(wouldRun);
-    return [...due, ...planned];
+  async #planHooks(wanted: WantedState, steps: readonly Step[]): Promise<readonly HookResult[]> {
+    const paths = steps.filter(isChange).map(pathOf);
+    return await this.#options.hooks?.due(wanted, paths) ?? refuseHooks(wanted, paths);
   }
 
   async #runHooks(wanted: WantedState): Promise<readonly HookResult[]> {
     const changed = [...this.#results.values()].filter(({ outcome }) => CHANGES.has(outcome));
-    const changes = hookChanges(wanted, changed.map(({ path }) => path));
-    const { hooks: runner = null } = this.#options;
-    if (runner !== null) return await runner.finish(changes);
-    return [...changes.keys()].map((hook) => {
-      return { ...wouldRun(hook), outcome: "refused", code: "hook-refused" };
-    });
+    const paths = changed.map(({ path }) => path);
+    return await this.#options.hooks?.finish(paths) ?? refuseHooks(wanted, paths);
   }
 }
 
@@ -315,14 +307,16 @@ function isChange({ kind }: Step): boolean {
   return kind !== "refuse";
 }
 
-function wouldRun(hook: string): HookResult {
-  return {
+/** Says of the hooks of an agent that runs none that it may not run them. */
+function refuseHooks(wanted: WantedState, paths: readonly string[]): HookResult[] {
+  return [...hookChanges(wanted, paths).keys()].map((hook) => ({
     hook,
-    outcome: "due",
+    outcome: "refused",
     changeId: null,
     attempts: 0,
     exitStatus: null,
     signal: null,
     output: "",
-  };
+    code: "hook-refused",
+  }));
 }

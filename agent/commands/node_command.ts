@@ -30,8 +30,9 @@ export async function run(context: CommandContext<typeof NODE_OPTIONS>): Promise
       hint: "Name it relative to the folder of the files, with / between folders.",
     });
   }
-  // The original's vault knows no enrolment, so this command reads no secret for it.
-  return await serve({ ...context, settings: { ...settings, files, enrollSecret: undefined } });
+  // The original's vault knows no enrolment, nor did its node start programs.
+  const without = { enrollSecret: undefined, application: null };
+  return await serve({ ...context, settings: { ...settings, files, ...without } });
 }
 
 /** `./quotes.txt` is how a shell completes it; the vault knows it as `quotes.txt`. */

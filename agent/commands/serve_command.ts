@@ -14,10 +14,10 @@ import {
 import {
   type CommandContext,
   createNodeHasher,
-  EXIT_DONE,
   settingError,
   storageError,
 } from "../../protocol/host/mod.ts";
+import { readPrograms } from "./application_settings.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
@@ -36,12 +36,16 @@ import {
   formatListening,
   formatRestored,
 } from "./serve_output.ts";
+import { ServedPrograms } from "./serve_programs.ts";
 import type { Trust, TrustParts } from "./serve_trust.ts";
 import { openStateFolder, type StateFolder } from "../state_folder.ts";
 
 /** Serves until asked to stop. */
 export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<number> {
-  return serve(context);
+  const { settings, rest, stdout, stderr } = context;
+  // Standard output is the application's own, where there is one.
+  const reports = rest === null ? stdout : stderr;
+  return serve({ ...context, settings: { ...settings, application: settings }, stdout: reports });
 }
 
 /** Serves until asked to stop. */
@@ -52,6 +56,7 @@ export async function serve(context: Context): Promise<number> {
   const enrolmentSecret = readEnrolmentSecret(context);
   const names = readNames(context);
   checkFiles(context);
+  const programSettings = readPrograms(context);
   const workingFolder = await openWorkingFolder(context);
   using state = settings.stateDir === undefined
     ? NO_STATE_FOLDER
@@ -61,6 +66,12 @@ export async function serve(context: Context): Promise<number> {
   const store = await openStore(context, { workingFolder, state });
   const stateFolder = state.path;
   const trust = await openTrust(context, { access, names, identity, stateFolder, store });
+  const programs = await ServedPrograms.open(context, {
+    settings: programSettings,
+    workingFolder,
+    stateFolder,
+    store,
+  });
   using listener = openListener(context);
 
   await stdout.write(formatListening({
@@ -72,6 +83,8 @@ export async function serve(context: Context): Promise<number> {
     signers: access.signers,
     workingFolder,
     absoluteFolders: settings.allowAbsolute,
+    programs: programSettings.allowed?.names ?? null,
+    application: programSettings.application?.command[0] ?? null,
     ...names,
   }));
   warn(context, { access, identity, state });
@@ -92,20 +105,31 @@ export async function serve(context: Context): Promise<number> {
     files: settings.files,
     createHasher: createNodeHasher,
     logger,
-    ...(settings.json ? { onReport: (report) => void stdout.write(formatDelivery(report)) } : {}),
+    hooks: programs.hooks,
+    onReport: (report) => {
+      programs.noteReport(report);
+      if (settings.json) void stdout.write(formatDelivery(report));
+    },
   });
-  const trusting = runTrust(context, { trust, life });
-  // It is thrown below, once the sessions have ended.
+  const running = programs.run(life);
+  const trusting = runTrust(context, { trust, life, programs });
+  // They are thrown below, once the sessions have ended.
+  running.catch(() => {});
   trusting.catch(() => {});
-  await agent.serve(listener, { signal: life.signal });
-  life.end();
+  try {
+    await agent.serve(listener, { signal: life.signal });
+  } finally {
+    life.end();
+    await Promise.allSettled([running]);
+  }
   const { removed } = await sweeping;
   if (removed > 0) {
     logger.info("removed what an earlier process had left half-written", { removed });
   }
   await trusting;
+  const code = await running;
   logger.info("the agent has stopped");
-  return EXIT_DONE;
+  return code;
 }
 
 const NO_STATE_FOLDER: StateFolder = { path: null, problem: null, [Symbol.dispose]() {} };
@@ -142,7 +166,11 @@ async function openTrust(
 /** Runs what goes on for the sake of trust; what makes that impossible ends the agent. */
 async function runTrust(
   { settings, logger, stdout }: Context,
-  { trust, life }: { readonly trust: Trust | null; readonly life: Life },
+  { trust, life, programs }: {
+    readonly trust: Trust | null;
+    readonly life: Life;
+    readonly programs: ServedPrograms;
+  },
 ): Promise<void> {
   try {
     await trust?.run({
@@ -151,6 +179,7 @@ async function runTrust(
         const { level, message, properties } = describeRestored(state);
         logger[level](message, properties);
         await stdout.write(formatRestored(state, { json: settings.json }));
+        await programs.noteRestored(state);
       },
     });
   } catch (error) {

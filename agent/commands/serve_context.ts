@@ -8,8 +8,21 @@ import type { AGENT_OPTIONS } from "../options.ts";
 
 type Settings = CommandContext<typeof AGENT_OPTIONS>["settings"];
 
+/** The settings of all that has to do with programs. */
+type ApplicationKey =
+  | "allowRun"
+  | "waitFor"
+  | "waitTimeoutMs"
+  | "onChange"
+  | "stopTimeoutMs"
+  | "env"
+  | "fd"
+  | "stdin";
+
 /** The settings of the agent program, as far as each of its commands has them. */
-export type ServeSettings = Omit<Settings, "stateDir" | "enrollSecret"> & {
+export type ServeSettings = Omit<Settings, "stateDir" | "enrollSecret" | ApplicationKey> & {
+  /** All that has to do with programs; `null` in a command that knows none of it. */
+  readonly application: Pick<Settings, ApplicationKey> | null;
   /** Where the agent keeps its state; without it everything is kept in memory. */
   readonly stateDir: string | undefined;
   /** The enrolment secret as it was given. */
@@ -22,6 +35,8 @@ export interface ServeContext extends Omit<CommandContext, "settings"> {
   readonly settings: ServeSettings;
   /** Where the Flux node is asked which one it is; by default where FluxOS says that it is. */
   readonly hostInfoUrl?: string;
+  /** Whether this process may run programs; by default what its permissions say. */
+  readonly mayRun?: boolean;
   /** The clock of what asks the Flux network; the real one by default. */
   readonly delay?: (durationMs: number, signal?: AbortSignal) => Promise<void>;
 }

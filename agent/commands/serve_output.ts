@@ -33,13 +33,27 @@ export interface ListeningNotice {
   readonly app: string | null;
   /** The component that it says it is. */
   readonly component: string | null;
+  /** The programs that hooks may run; `null` in an agent that may run none at all. */
+  readonly programs: readonly string[] | null;
+  /** The program that it starts as its application, or `null`. */
+  readonly application: string | null;
 }
 
 /** Writes the notice at the start. */
 export function formatListening(notice: ListeningNotice): string {
   const { address: { hostname, port }, fingerprint, app, component } = notice;
   if (notice.json) {
-    const line = { event: "listening", address: hostname, port, fingerprint, app, component };
+    const { programs, application } = notice;
+    const line = {
+      event: "listening",
+      address: hostname,
+      port,
+      fingerprint,
+      app,
+      component,
+      programs,
+      application,
+    };
     return `${JSON.stringify(line)}\n`;
   }
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
@@ -55,8 +69,15 @@ export function formatListening(notice: ListeningNotice): string {
       ? []
       : [["original wire", notice.originalRules.join(", ")]]),
     ["files go to", [notice.workingFolder, ...notice.absoluteFolders].join(", ")],
+    ...(notice.programs === null ? [] : [["may run", formatPrograms(notice.programs)]]),
+    ...(notice.application === null ? [] : [["starts", notice.application]]),
   ];
   return lines.map(([name = "", value]) => `${name.padEnd(14)}${value}\n`).join("");
+}
+
+function formatPrograms(programs: readonly string[]): string {
+  if (programs.length > 0) return `for hooks: ${programs.join(", ")}`;
+  return "programs, but none for hooks";
 }
 
 function formatSigners(signers: readonly string[] | "owner", app: string | null): string {
@@ -151,11 +172,26 @@ export function formatDelivery(report: AgentSessionReport): string {
       keeper: remoteAddress,
       wire,
       complete: isComplete,
+      plan: report.isPlan,
       code: reportCode(report),
       ...countResults(files),
       contentBytes,
       durationMs: Math.round(durationMs),
       files: files.filter(({ outcome }) => outcome !== "unchanged"),
+      // What a hook printed may be secret.
+      hooks: report.hooks.map(({ output: _output, ...hook }) => hook),
     })
   }\n`;
+}
+
+/** What happened to the application of an agent that is its entrypoint. */
+export type ApplicationEvent =
+  /** It was started. */
+  | { readonly state: "started" }
+  /** It ended: with an exit status, or by a signal. */
+  | { readonly state: "ended"; readonly status: number | null; readonly signal: string | null };
+
+/** Writes a line of JSON about the application. */
+export function formatApplication(event: ApplicationEvent): string {
+  return `${JSON.stringify({ event: "application", ...event })}\n`;
 }

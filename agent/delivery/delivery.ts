@@ -8,6 +8,8 @@ import {
   ConnectionError,
   type DeliveryReport,
   type HasherFactory,
+  type HookRunner,
+  type ManifestMessage,
   PeerRejectedError,
   receiveAsAgent,
   type ReceiveOptions,
@@ -37,6 +39,8 @@ export interface DeliveryOptions {
   readonly createHasher?: HasherFactory;
   /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
   readonly checkManifest?: ReceiveOptions["checkManifest"];
+  /** Runs the hooks of manifests; `null` where none may be run. @default {null} */
+  readonly hooks?: HookRunner | null;
   /** Signs what the agent tells a keeper of a delivery; `null` where nothing is signed. @default {null} */
   readonly identity?: AgentIdentity | null;
   /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
@@ -67,7 +71,7 @@ export interface DeliveryControl {
 /** What a delivery itself can tell of its session. */
 export type DeliveryOutcome = Pick<
   AgentSessionReport,
-  "wire" | "isComplete" | "files" | "contentBytes" | "error"
+  "wire" | "isComplete" | "isPlan" | "files" | "hooks" | "contentBytes" | "error"
 >;
 
 /**
@@ -89,12 +93,15 @@ export class DeliveryDesk {
   async receive(conversation: Conversation, ends: DeliveryControl): Promise<DeliveryOutcome> {
     const { wire } = conversation;
     const record = new DeliveryRecord(this.#options.store);
+    let isPlan = false;
+    const onManifest = (message: ManifestMessage) => isPlan = message.isPlan === true;
     this.#sessions++;
     try {
-      const report = await this.#deliver(conversation, { record, ends });
-      return { wire, isComplete: true, ...report, error: null };
+      const report = await this.#deliver(conversation, { record, ends, onManifest });
+      return { wire, isComplete: true, isPlan, ...report, error: null };
     } catch (error) {
-      return { wire, isComplete: false, files: record.results(), contentBytes: 0, error };
+      const files = record.results();
+      return { wire, isComplete: false, isPlan, files, hooks: [], contentBytes: 0, error };
     } finally {
       this.#sessions--;
     }
@@ -102,7 +109,11 @@ export class DeliveryDesk {
 
   async #deliver(
     conversation: Conversation,
-    { record, ends }: { readonly record: DeliveryRecord; readonly ends: DeliveryControl },
+    { record, ends, onManifest }: {
+      readonly record: DeliveryRecord;
+      readonly ends: DeliveryControl;
+      readonly onManifest: (message: ManifestMessage) => void;
+    },
   ): Promise<DeliveryReport> {
     const { files: listed = [], createHasher, maxSessions = MAX_SESSIONS } = this.#options;
     if (this.#sessions > maxSessions) return await refuse(conversation);
@@ -128,12 +139,19 @@ export class DeliveryDesk {
       return await receiveAsAgent(conversation.session, record, {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,
+        hooks: this.#options.hooks ?? null,
         identity: this.#options.identity ?? null,
         checkManifest: async (message) => {
           stall.pause();
+          onManifest(message);
           passOn = await this.#turn.take({ waitMs, signal: ends.stop });
           // In turn: of two manifests on their way the later one is known before the earlier is taken.
-          const declaredBy = await this.#options.checkManifest?.(message) ?? null;
+          const signer = await this.#options.checkManifest?.(message) ?? null;
+          // A plan is not signed, and changes nothing: what the keeper says of itself is enough for it.
+          const isSigned = this.#options.checkManifest !== undefined && message.isPlan === true;
+          const declaredBy = isSigned
+            ? conversation.session.origin.keeper?.address ?? null
+            : signer;
           settle = async () => void await record.settle();
           stall.expectFiles();
           return declaredBy;

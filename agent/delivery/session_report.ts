@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { countResults, type FileResult, FluxVaultError, type Logger } from "../../protocol/mod.ts";
+import {
+  countResults,
+  type FileResult,
+  FluxVaultError,
+  type HookResult,
+  type Logger,
+} from "../../protocol/mod.ts";
 
 /** How a session with a keeper went. */
 export interface AgentSessionReport {
@@ -13,8 +19,12 @@ export interface AgentSessionReport {
   readonly wire: 2 | "original";
   /** Whether it came to its regular end; a file may have failed all the same. */
   readonly isComplete: boolean;
-  /** What became of each file that was touched. */
+  /** What became of each file that was touched, or in a plan would. */
   readonly files: readonly FileResult[];
+  /** How the hooks stand that were due. */
+  readonly hooks: readonly HookResult[];
+  /** Whether the keeper asked for a plan, so that nothing changed. */
+  readonly isPlan: boolean;
   /** How many bytes of file contents came over the wire; unknown (0) if the session broke. */
   readonly contentBytes: number;
   /** How long it took from the accepted connection on, in milliseconds. */
@@ -36,9 +46,9 @@ export function reportCode({ error }: AgentSessionReport): string | null {
 export function logReport(report: AgentSessionReport, logger: Logger): void {
   const { remoteAddress: keeper, files, contentBytes, wire } = report;
   const speaker = wire === 2 ? { keeper } : { keeper, wire };
-  const troubled = files.filter(({ outcome }) =>
-    /^(?:missing|denied|changed|failed)$/.test(outcome)
-  );
+  const troubled = report.isPlan ? [] : files.filter(({ outcome }) => {
+    return /^(?:missing|denied|changed|failed)$/.test(outcome);
+  });
   for (const { path, outcome, code } of troubled.slice(0, MAX_NAMED_FILES)) {
     logger.warn(`a file was not delivered: ${outcome}`, {
       ...speaker,
@@ -51,7 +61,9 @@ export function logReport(report: AgentSessionReport, logger: Logger): void {
   }
   const counts = countResults(files);
   const durationMs = Math.round(report.durationMs);
-  if (report.isComplete) {
+  if (report.isComplete && report.isPlan) {
+    logger.info("a keeper has looked at what it would change", { ...speaker, durationMs });
+  } else if (report.isComplete) {
     logger.info("a keeper has delivered", { ...speaker, ...counts, contentBytes, durationMs });
   } else {
     const reason = report.error instanceof Error ? report.error.message : String(report.error);

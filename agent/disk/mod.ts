@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./disk_roots.ts";
 export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
 export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./owner_file.ts";
 export { readRevisionFile, writeRevisionFile } from "./revision_file.ts";

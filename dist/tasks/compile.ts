@@ -3,7 +3,8 @@
  *
  * `deno task compile` builds for this machine, `--target NAME` (repeatable) for others, `--bundle`
  * stops at the bundles, which run under plain Deno. Bundling first makes an executable smaller and
- * quicker to start. The permissions baked in are those of the tasks `agent` and `keeper`.
+ * quicker to start. The permissions baked in are those of the tasks `agent` and `keeper`; an agent
+ * that may run programs is an executable of its own, with those of `agent:run`.
  * `deno compile` fetches its runtime, or takes the file that `DENORT_BIN` names.
  *
  * @module
@@ -17,6 +18,12 @@ import { PROJECT_ROOT, readProjectConfig } from "./derived_config.ts";
 
 const OUTPUT_FOLDER = fileURLToPath(new URL("dist/bin/", PROJECT_ROOT));
 const PROGRAMS = ["agent", "keeper"] as const;
+
+/** The executables of each program, each with the permissions of the task of that name. */
+const VARIANTS: Readonly<Record<typeof PROGRAMS[number], readonly string[]>> = {
+  agent: ["agent", "agent:run"],
+  keeper: ["keeper"],
+};
 
 /** The build cannot go on; its cause is the hint. */
 class BuildError extends Error {}
@@ -45,12 +52,16 @@ async function bundleProgram(program: string): Promise<string> {
 /** Compiles a bundle where no project is around it, and returns the path of the executable. */
 async function compileBundle(
   bundle: string,
-  options: { readonly permissions: readonly string[]; readonly target: string | undefined },
+  options: {
+    readonly variant: string;
+    readonly permissions: readonly string[];
+    readonly target: string | undefined;
+  },
 ): Promise<string> {
-  const { permissions, target } = options;
+  const { variant, permissions, target } = options;
   const suffix = (target === undefined ? "" : `-${target}`) +
     ((target ?? Deno.build.target).includes("windows") ? ".exe" : "");
-  const executable = bundle.replace(/\.js$/, "") + suffix;
+  const executable = join(OUTPUT_FOLDER, `fluxvault-${variant.replace(":", "-")}`) + suffix;
   const folder = await Deno.makeTempDir({ prefix: "fluxvault-compile-" });
   try {
     await Deno.writeTextFile(join(folder, "deno.json"), "{}");
@@ -95,13 +106,15 @@ async function build(): Promise<readonly string[]> {
     const bundle = await bundleProgram(program);
     built.push(bundle);
     if (values.bundle) continue;
-    const permissions = readFlags(tasks[program] ?? "");
-    for (const target of values.target ?? [undefined]) {
-      const executable = await compileBundle(bundle, { permissions, target });
-      if (target === undefined || target === Deno.build.target) {
-        await checkVersion(executable, version);
+    for (const variant of VARIANTS[program]) {
+      const permissions = readFlags(tasks[variant] ?? "");
+      for (const target of values.target ?? [undefined]) {
+        const executable = await compileBundle(bundle, { variant, permissions, target });
+        if (target === undefined || target === Deno.build.target) {
+          await checkVersion(executable, version);
+        }
+        built.push(executable);
       }
-      built.push(executable);
     }
   }
   return built;

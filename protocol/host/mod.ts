@@ -49,7 +49,13 @@ export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./dig
 export { createNodeHasher } from "./node_hasher.ts";
 export { looksLikePrivateKey } from "./private_key_text.ts";
 export { sanitiseText } from "./printable_text.ts";
-export { listenForShutdown, type Shutdown, StopRequested, type StopSignal } from "./shutdown.ts";
+export {
+  listenForShutdown,
+  type Shutdown,
+  type SignalSource,
+  StopRequested,
+  type StopSignal,
+} from "./shutdown.ts";
 export {
   LOCK_FILE_NAME,
   lockFile,

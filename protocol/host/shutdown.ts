@@ -29,17 +29,17 @@ export class StopRequested extends Error {
 /** The signals of a process, so that a test can send its own. */
 export interface SignalSource {
   /** Calls the function at each signal of the name. */
-  add(name: StopSignal, listener: () => void): void;
+  add(name: Deno.Signal, listener: () => void): void;
   /** Stops calling the function. */
-  remove(name: StopSignal, listener: () => void): void;
+  remove(name: Deno.Signal, listener: () => void): void;
 }
 
 /** The signals that the operating system sends to this process. */
 export const SYSTEM_SIGNALS: SignalSource = Object.freeze({
-  add(name: StopSignal, listener: () => void): void {
+  add(name: Deno.Signal, listener: () => void): void {
     Deno.addSignalListener(name, listener);
   },
-  remove(name: StopSignal, listener: () => void): void {
+  remove(name: Deno.Signal, listener: () => void): void {
     Deno.removeSignalListener(name, listener);
   },
 });

@@ -10,6 +10,7 @@
 import { STAGE_PREFIX } from "../../protocol/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { readTree, type RunningAgent, sampleBytes, Site } from "../support/site.ts";
+import { makeRandom } from "../support/seeded_random.ts";
 import { WireTap, type WireUnit } from "../support/wire_tap.ts";
 
 /** A sample with all tests; `deno task test:crash` has 200, which take a minute and more. */
@@ -19,17 +20,6 @@ const LANES = 4;
 /** More than the most frames that a session has before its last words, in either direction. */
 const MAX_MOMENT = 56;
 const SEED = Number(Deno.env.get("CRASH_SEED") ?? 20_261_122);
-
-/** Draws numbers that are the same for the same seed (mulberry32). */
-function makeRandom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** The files of one version: some small, some of several frames, one below a folder. */
 function version(number: number): Record<string, Uint8Array<ArrayBuffer>> {

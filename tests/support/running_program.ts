@@ -19,6 +19,10 @@ export interface ProgramStart {
   readonly input?: string;
   /** Whether more is typed while it runs, so that its input does not end. @default {false} */
   readonly isTyped?: boolean;
+  /** Whether it is an agent that may run programs. @default {false} */
+  readonly mayRun?: boolean;
+  /** The command that such an agent starts, behind `--`; its reports go to standard error then. */
+  readonly application?: readonly string[];
   /** A program and arguments that start the process in their place. @default {[]} */
   readonly starter?: readonly string[];
   /** When it is ended, in milliseconds. @default {120_000} */
@@ -35,28 +39,39 @@ function environment(variables: Readonly<Record<string, string>>): Record<string
 }
 
 /** Returns the words of a task of `deno.json` between `deno run` and the script. */
-function permissionsOf(program: ProgramName): string[] {
-  return config.tasks[program].split(" ").slice(2, -1);
+function permissionsOf(program: ProgramName, mayRun: boolean): string[] {
+  const task = mayRun ? "agent:run" : program;
+  return config.tasks[task].split(" ").slice(2, -1);
 }
 
 /** A process; `await using` ends it. */
 export class RunningProgram extends FollowedProcess {
+  readonly #hasApplication: boolean;
+
   /** Starts a program. */
   constructor(program: ProgramName, start: ProgramStart) {
     const script = new URL(start.script ?? `${program}/main.ts`, ROOT).href;
-    const run = ["run", "--quiet", ...permissionsOf(program), script, ...start.args];
+    const { application, mayRun = application !== undefined } = start;
+    const run = ["run", "--quiet", ...permissionsOf(program, mayRun), script, ...start.args];
+    const behind = application === undefined ? [] : ["--", ...application];
     super({
-      command: [...start.starter ?? [], Deno.execPath(), ...run],
+      command: [...start.starter ?? [], Deno.execPath(), ...run, ...behind],
       input: start.input,
       isTyped: start.isTyped,
       guardTimeoutMs: start.guardTimeoutMs,
       place: { cwd: start.cwd, env: environment(start.variables ?? {}) },
     });
+    this.#hasApplication = application !== undefined;
   }
 
-  /** Waits until a line of JSON on standard output is as wanted, and returns it. */
+  /** What it reported so far. */
+  get reports(): JsonLine[] {
+    return jsonLines(this.#hasApplication ? this.stderr : this.stdout);
+  }
+
+  /** Waits until a line of JSON among its reports is as wanted, and returns it. */
   waitForJson(isWanted: (line: JsonLine) => boolean): Promise<JsonLine> {
-    return this.waitFor(() => jsonLines(this.stdout).find(isWanted));
+    return this.waitFor(() => this.reports.find(isWanted));
   }
 
   /** Waits until standard error matches. */

@@ -2,6 +2,7 @@
 import { AGENT_OPTIONS } from "../../agent/options.ts";
 import type { ServeContext } from "../../agent/commands/serve_context.ts";
 import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../protocol/host/mod.ts";
+import { QUIET_PARTS } from "./command_parts.ts";
 import { MemoryInput } from "./memory_input.ts";
 import { MemoryLogger } from "./memory_logger.ts";
 import { MemoryOutput } from "./memory_output.ts";
@@ -14,9 +15,10 @@ export async function serveContext(
   const env = fixedEnvironment(variables);
   const resolved = await resolveSettings([...AGENT_OPTIONS, ...GLOBAL_OPTIONS], { args, env });
   return {
-    settings: resolved.values,
+    settings: { ...resolved.values, application: resolved.values },
     resolved,
     operands: [],
+    ...QUIET_PARTS,
     env,
     logger: new MemoryLogger(),
     signal: new AbortController().signal,

@@ -3,6 +3,7 @@ import type { DeliveryReport } from "../../protocol/exchange.ts";
 import { ConnectionError, FluxVaultError } from "../../protocol/errors.ts";
 import type { JsonLine } from "./followed_process.ts";
 import { deliverSigned, type SignedDelivery } from "./signing.ts";
+import type { ProgramStart } from "./running_program.ts";
 import type { RunningAgent, Site } from "./site.ts";
 
 /** How to start an agent. */
@@ -17,6 +18,8 @@ export interface SignedAgentStart {
   readonly args?: readonly string[];
   /** Variables. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** How else the process is started. */
+  readonly process?: Omit<ProgramStart, "args" | "cwd" | "variables">;
 }
 
 /** Returns the arguments of an agent in a folder of the site. */
@@ -42,9 +45,12 @@ export async function startPlainAgent(
   site: Site,
   start: SignedAgentStart = {},
 ): Promise<RunningAgent> {
-  const { name = "agent", args = [], variables = {} } = start;
+  const { name = "agent", args = [], variables = {}, process = {} } = start;
   await Deno.mkdir(site.path(name), { recursive: true });
-  const program = site.start("agent", [...folderArgs(site, start), ...args], { variables });
+  const program = site.start("agent", [...folderArgs(site, start), ...args], {
+    ...process,
+    variables,
+  });
   const line = await program.waitForJson(({ event }) => event === "listening");
   return {
     program,

@@ -2,7 +2,7 @@
 import { encodeHex } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { type JsonLine, jsonLines, type ProcessEnd } from "./followed_process.ts";
-import { RunningProgram } from "./running_program.ts";
+import { type ProgramStart, RunningProgram } from "./running_program.ts";
 
 /** How to start an agent. */
 export interface AgentStart {
@@ -18,6 +18,8 @@ export interface AgentStart {
   readonly args?: readonly string[];
   /** A program and arguments that start it in their place. @default {[]} */
   readonly starter?: readonly string[];
+  /** How else the process is started. */
+  readonly process?: Omit<ProgramStart, "args" | "cwd">;
 }
 
 /** An agent that listens. */
@@ -103,12 +105,7 @@ export class Site implements AsyncDisposable {
   start(
     program: "agent" | "keeper",
     args: readonly string[],
-    options: {
-      readonly variables?: Readonly<Record<string, string>>;
-      readonly script?: string;
-      readonly input?: string;
-      readonly starter?: readonly string[];
-    } = {},
+    options: Omit<ProgramStart, "args" | "cwd"> = {},
   ): RunningProgram {
     const running = new RunningProgram(program, { args, cwd: this.folder, ...options });
     this.#programs.push(running);
@@ -119,11 +116,7 @@ export class Site implements AsyncDisposable {
   async run(
     program: "agent" | "keeper",
     args: readonly string[],
-    options: {
-      readonly variables?: Readonly<Record<string, string>>;
-      readonly script?: string;
-      readonly input?: string;
-    } = {},
+    options: Omit<ProgramStart, "args" | "cwd"> = {},
   ): Promise<ProcessEnd> {
     return await this.start(program, args, options).end;
   }
@@ -138,7 +131,7 @@ export class Site implements AsyncDisposable {
       ...["--bind-address", host, "--bind-port", `${port}`, "--json"],
       ...["--whitelisted-addresses", whitelist, "--working-dir", files, "--state-dir", state],
       ...start.args ?? [],
-    ], { starter: start.starter ?? [] });
+    ], { starter: start.starter ?? [], ...start.process });
     const line = await program.waitForJson(({ event }) => event === "listening");
     return {
       program,

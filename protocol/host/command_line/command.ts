@@ -18,7 +18,12 @@ import {
   type WithGlobalOptions,
 } from "./program.ts";
 import { type ResolvedSettings, resolveSettings, settingError } from "./settings.ts";
-import { listenForShutdown, type ShutdownOptions, StopRequested } from "../shutdown.ts";
+import {
+  listenForShutdown,
+  type ShutdownOptions,
+  StopRequested,
+  SYSTEM_SIGNALS,
+} from "../shutdown.ts";
 import { suggestName } from "./suggestion.ts";
 import { EXIT_DONE, reportError, streamOutput, type TextOutput } from "../terminal.ts";
 import { streamInput, type TextInput } from "../terminal_input.ts";
@@ -65,8 +70,7 @@ export async function runProgram(program: Program, host: ProgramHost): Promise<n
   try {
     const before = await answerAtOnce(program, host);
     if (before !== null) return before;
-    const { command, args } = callOf(program, host.args);
-    return await runCommand(command, { program, host, args });
+    return await runCommand(callOf(program, host.args), { program, host });
   } catch (error) {
     const format = { json: isOn(host, "json"), debug: isOn(host, "debug") };
     return await reportError(error, { output: host.stderr, ...format });
@@ -75,8 +79,7 @@ export async function runProgram(program: Program, host: ProgramHost): Promise<n
 
 /** Answers what must work whatever else is on the command line. */
 async function answerAtOnce(program: Program, host: ProgramHost): Promise<number | null> {
-  const end = host.args.indexOf("--");
-  const args = end < 0 ? host.args : host.args.slice(0, end);
+  const [args] = splitAtDashes(host.args);
   if (args.includes("--help") || args.includes("-h")) {
     const words = wordsOf(program, args.filter((arg) => !arg.startsWith("-")));
     const command = findCommand(program, words) ?? program.commands[0];
@@ -99,17 +102,40 @@ interface Call {
   readonly command: Command;
   /** The arguments without the words of the command. */
   readonly args: readonly string[];
+  /** What stands behind `--`, where the command takes it. */
+  readonly rest: readonly string[] | null;
+}
+
+/** Tells what is before the first `--` from what is behind it; `null` where there is none. */
+function splitAtDashes(
+  args: readonly string[],
+): readonly [before: readonly string[], behind: readonly string[] | null] {
+  const end = args.indexOf("--");
+  return end < 0 ? [args, null] : [args.slice(0, end), args.slice(end + 1)];
 }
 
 function callOf(program: Program, args: readonly string[]): Call {
+  const [before, behind] = splitAtDashes(args);
+  const call = behind === null ? null : matchCall(program, before);
+  if (call !== null && "command" in call && call.command.rest !== undefined) {
+    return { ...call, rest: behind };
+  }
+  const whole = matchCall(program, args);
+  if ("words" in whole) throw unknownCommand(program, whole.words);
+  return { ...whole, rest: null };
+}
+
+/** Finds the command that arguments call, or else the words that call none. */
+function matchCall(
+  program: Program,
+  args: readonly string[],
+): Omit<Call, "rest"> | { readonly words: readonly Operand[] } {
   const { operands } = parseArguments(args, allOptionsOf(program));
   const start = operands[0]?.text === program.leadingWord ? 1 : 0;
   const words = operands.slice(start);
   const command = findCommand(program, words.map((operand) => operand.text));
   const extra = words.length > (command?.path.length ?? 0);
-  if (command === null || (extra && command.operands === undefined)) {
-    throw unknownCommand(program, words);
-  }
+  if (command === null || (extra && command.operands === undefined)) return { words };
   const used = new Set(operands.slice(0, start + command.path.length).map(({ index }) => index));
   return { command, args: args.filter((_, index) => !used.has(index)) };
 }
@@ -156,8 +182,8 @@ function wordsAfter(program: Program, words: readonly string[]): string[] {
 }
 
 async function runCommand(
-  command: Command,
-  { program, host, args }: { program: Program; host: ProgramHost; args: readonly string[] },
+  { command, args, rest }: Call,
+  { program, host }: { program: Program; host: ProgramHost },
 ): Promise<number> {
   const options: WithGlobalOptions<typeof command.options> = [
     ...command.options,
@@ -187,10 +213,20 @@ async function runCommand(
     for (const warning of resolved.warnings) log.logger.warn(warning);
     const module = await command.load();
     const { env, stdin, stdout, stderr } = host;
-    const { signal } = shutdown;
-    const { logger } = log;
-    const streams = { stdin, stdout, stderr };
-    return await module.run({ settings, resolved, operands, env, logger, signal, ...streams });
+    return await module.run({
+      settings,
+      resolved,
+      operands,
+      rest,
+      env,
+      logger: log.logger,
+      signal: shutdown.signal,
+      signals: host.shutdown?.signals ?? SYSTEM_SIGNALS,
+      leaveSignals: () => shutdown[Symbol.dispose](),
+      stdin,
+      stdout,
+      stderr,
+    });
   } catch (error) {
     if (command.service && error instanceof StopRequested) return EXIT_DONE;
     throw error;
@@ -227,5 +263,6 @@ async function openLog(
 /** Guesses a switch where the settings may be what is wrong. */
 function isOn(host: ProgramHost, name: string): boolean {
   const variable = host.env.get(variableName(name))?.trim().toLowerCase() ?? "";
-  return host.args.includes(`--${name}`) || ["1", "true", "yes"].includes(variable);
+  const [args] = splitAtDashes(host.args);
+  return args.includes(`--${name}`) || ["1", "true", "yes"].includes(variable);
 }

@@ -12,7 +12,8 @@ const DEFAULT_GROUP = "Options";
 /** Writes the help of a command; no line is longer than 80 columns. */
 export function formatHelp(program: Program, command: Command): string {
   const words = command.path.length > 0 ? ` ${command.path.join(" ")}` : "";
-  const operands = command.operands === undefined ? "" : ` ${command.operands}`;
+  const operands = (command.operands === undefined ? "" : ` ${command.operands}`) +
+    (command.rest === undefined ? "" : ` [-- ${command.rest}]`);
   const lines = [
     ...wrap(command.path.length === 0 ? program.summary : command.summary, ""),
     "",

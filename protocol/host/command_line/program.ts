@@ -11,6 +11,7 @@ import type { Environment } from "../environment.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 import { namesOf, type Option, type OptionTable, type SettingsOf } from "./option_table.ts";
 import type { ResolvedSettings } from "./settings.ts";
+import type { SignalSource } from "../shutdown.ts";
 import type { TextOutput } from "../terminal.ts";
 import type { TextInput } from "../terminal_input.ts";
 
@@ -28,12 +29,21 @@ export interface CommandContext<Table extends OptionTable = OptionTable> {
   readonly resolved: ResolvedSettings;
   /** The arguments behind the command's words. */
   readonly operands: readonly string[];
+  /** What stands behind `--`, untouched, or `null` where there is none or the command takes none. */
+  readonly rest: readonly string[] | null;
   /** The environment variables. */
   readonly env: Environment;
   /** The program's log. */
   readonly logger: Logger;
   /** Is aborted when the operator or the system asks to stop; the reason is a `StopRequested`. */
   readonly signal: AbortSignal;
+  /** The signals of the process. */
+  readonly signals: SignalSource;
+  /**
+   * Leaves the signals that end a program to the command, which listens for them itself: `signal` is
+   * not aborted from now on.
+   */
+  leaveSignals(): void;
   /** Gives what the operator types, or another program sends. */
   readonly stdin: TextInput;
   /** Takes reports. */
@@ -59,6 +69,11 @@ export interface Command<Table extends OptionTable = OptionTable> {
   readonly summary: string;
   /** Its operands as the usage shows them, for example `AGENT...`; without it there are none. */
   readonly operands?: string;
+  /**
+   * What may stand behind `--`, as the usage shows it, for example `COMMAND ARG...`; without it what is
+   * behind `--` are operands.
+   */
+  readonly rest?: string;
   /** Its own options. */
   readonly options: Table;
   /**

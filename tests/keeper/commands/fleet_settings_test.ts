@@ -11,6 +11,7 @@ import { parseWires } from "../../../keeper/contact/wire.ts";
 import { ConfigError, SILENT_LOGGER } from "../../../protocol/mod.ts";
 import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../protocol/host/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { QUIET_PARTS } from "../../support/command_parts.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
 import { ENROLMENT, KEY } from "../keys/key_fixtures.ts";
@@ -25,6 +26,7 @@ async function contextOf(args: readonly string[]): Promise<ServeContext> {
     settings: resolved.values,
     resolved,
     operands: [],
+    ...QUIET_PARTS,
     env,
     logger: SILENT_LOGGER,
     signal: new AbortController().signal,

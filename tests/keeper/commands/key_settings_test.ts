@@ -13,6 +13,7 @@ import { fixedEnvironment, GLOBAL_OPTIONS, resolveSettings } from "../../../prot
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { declared } from "../../support/fake_fleet.ts";
+import { QUIET_PARTS } from "../../support/command_parts.ts";
 import { MemoryInput } from "../../support/memory_input.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
@@ -38,6 +39,7 @@ async function contextOf(
     settings: resolved.values,
     resolved,
     operands: [],
+    ...QUIET_PARTS,
     env,
     logger: new MemoryLogger(),
     signal: new AbortController().signal,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { runProgram, systemHost } from "../../../../protocol/host/command_line/command.ts";
-import type { CommandContext } from "../../../../protocol/host/command_line/program.ts";
+import type { CommandContext, Program } from "../../../../protocol/host/command_line/program.ts";
+import { fixedEnvironment } from "../../../../protocol/host/mod.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 import { MemoryInput } from "../../../support/memory_input.ts";
 import { MemoryOutput } from "../../../support/memory_output.ts";
@@ -214,4 +215,89 @@ Deno.test("runProgram listens to the signals of the process by default and then 
   const output = new MemoryOutput();
   const host = { ...systemHost(), args: ["agents", "list"], stdout: output, stderr: output };
   assertEquals(await runProgram(PROGRAM, host), 0);
+});
+
+/** A program with a command that takes what is behind `--`, and one that does not. */
+function restProgram(seen: CommandContext[]): Program {
+  const load = () =>
+    Promise.resolve({
+      run(context: CommandContext): Promise<number> {
+        seen.push(context);
+        return Promise.resolve(0);
+      },
+    });
+  const program = sampleProgram();
+  const [first, ...others] = program.commands;
+  assert(first !== undefined);
+  return { ...program, commands: [{ ...first, rest: "COMMAND ARG...", load }, ...others] };
+}
+
+Deno.test("runProgram leaves what is behind -- untouched", async () => {
+  const cases = [
+    [["--bind-port", "7", "--", "agents", "list", "--json", "--"], [
+      "agents",
+      "list",
+      "--json",
+      "--",
+    ]],
+    [["--", "--help"], ["--help"]],
+    [["sample", "--"], []],
+    [["--bind-port=7"], null],
+  ] as const;
+  for (const [args, rest] of cases) {
+    const seen: CommandContext[] = [];
+    const { code } = await runInProcess(restProgram(seen), args);
+    assertEquals([code, seen[0]?.rest, seen[0]?.operands], [0, rest, []]);
+    assertEquals(seen[0]?.settings["json"], false);
+  }
+});
+
+Deno.test("runProgram takes -- for no value of an option before it", async () => {
+  const seen: CommandContext[] = [];
+  const { code, stderr } = await runInProcess(restProgram(seen), ["--bind-port", "--", "true"]);
+  assertEquals([code, seen], [2, []]);
+  assert(stderr.includes("--bind-port needs a value"), stderr);
+});
+
+Deno.test("runProgram tells of mistakes before -- alone, and not in the form that stands behind it", async () => {
+  const { code, stderr } = await runInProcess(restProgram([]), ["--nothing", "--", "--json"]);
+  assertEquals([code, stderr.split("\n")[0]], [
+    2,
+    "error: there is no option --nothing (flag --nothing)",
+  ]);
+});
+
+Deno.test("runProgram gives a command without a rest what is behind -- as operands", async () => {
+  const { code } = await runInProcess(restProgram([]), ["agents", "list", "--", "x"]);
+  assertEquals(code, 2);
+});
+
+Deno.test("runProgram leaves the signals to a command that listens for them itself", async () => {
+  const listeners = new Map<string, () => void>();
+  const signals = {
+    add: (name: string, listener: () => void) => void listeners.set(name, listener),
+    remove: (name: string) => void listeners.delete(name),
+  };
+  const program: Program = {
+    ...PROGRAM,
+    commands: [{
+      path: [],
+      summary: "Listens.",
+      options: [],
+      load: () =>
+        Promise.resolve({
+          run(context: CommandContext): Promise<number> {
+            assertEquals([...listeners.keys()], ["SIGINT", "SIGTERM"]);
+            assert(context.signals === signals);
+            context.leaveSignals();
+            assertEquals([...listeners.keys()], []);
+            return Promise.resolve(context.signal.aborted ? 1 : 0);
+          },
+        }),
+    }],
+  };
+  const [stdin, stdout, stderr] = [new MemoryInput(), new MemoryOutput(), new MemoryOutput()];
+  const shutdown = { signals, os: "linux" };
+  const host = { args: [], env: fixedEnvironment(), stdin, stdout, stderr, shutdown };
+  assertEquals(await runProgram(program, host), 0);
 });

@@ -50,3 +50,10 @@ Deno.test("formatHelp shows the command's words and operands in the usage", () =
   );
   assertEquals(helpOf("agents approve").split("\n")[0], "Approves agents.");
 });
+
+Deno.test("formatHelp shows what may stand behind --", () => {
+  const [command] = PROGRAM.commands;
+  assert(command !== undefined);
+  const help = formatHelp(PROGRAM, { ...command, rest: "COMMAND ARG..." });
+  assert(help.includes("\nUsage: fluxvault-sample [OPTIONS] [-- COMMAND ARG...]\n"), help);
+});

@@ -1,0 +1,93 @@
+/**
+ * The secret files as the application is given them: by their contents, or opened.
+ *
+ * They are found where an agent puts them, through no symbolic link but the one by which files that
+ * belong together are exchanged at once.
+ *
+ * @module
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Bytes, RESERVED_PREFIX, StorageError } from "../../protocol/mod.ts";
+import { storageError } from "../../protocol/host/mod.ts";
+import { type DiskPlace, inodeKey, placeOf, walkTo } from "../disk/disk_path.ts";
+import type { DiskRoots } from "../disk/disk_roots.ts";
+
+/** Opens and reads what an agent has put in place. */
+export class DeliveredFiles {
+  readonly #disk: DiskRoots;
+
+  /** Looks into these folders. */
+  constructor(disk: DiskRoots) {
+    this.#disk = disk;
+  }
+
+  /**
+   * Opens a file for reading.
+   *
+   * @returns The number of the descriptor, for the caller to close.
+   * @throws {StorageError} where there is no such file, the path is refused, or what the system said.
+   */
+  async open(path: string): Promise<number> {
+    const place = await behindExchange(placeOf(path, this.#disk.roots));
+    const info = await walkTo(place, this.#disk.forbidden);
+    const quoted = JSON.stringify(path);
+    if (info === null) throw new StorageError("file-missing", `there is no file ${quoted}`);
+    let descriptor: number | null = null;
+    try {
+      descriptor = openSync(place.target, constants.O_RDONLY | constants.O_NOFOLLOW);
+      const { dev, ino } = fstatSync(descriptor);
+      if (inodeKey({ ...info, dev, ino }) === inodeKey(info)) return descriptor;
+      throw new StorageError("file-changed", `${quoted} was exchanged while it was opened`);
+    } catch (error) {
+      if (descriptor !== null) closeSync(descriptor);
+      throw storageError(error, `open ${quoted}`);
+    }
+  }
+
+  /**
+   * Reads a whole file.
+   *
+   * @returns `null` where it has more bytes than may be.
+   * @throws {StorageError} as {@linkcode DeliveredFiles.open} does.
+   */
+  async read(path: string, maxBytes: number): Promise<Bytes | null> {
+    const descriptor = await this.open(path);
+    try {
+      const bytes = new Uint8Array(maxBytes + 1);
+      let length = 0;
+      while (length < bytes.length) {
+        const count = readSync(descriptor, bytes, length, bytes.length - length, null);
+        if (count === 0) return bytes.slice(0, length);
+        length += count;
+      }
+      return null;
+    } catch (error) {
+      throw storageError(error, `read ${JSON.stringify(path)}`);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+}
+
+/** Returns where a place is once the links are followed by which files are exchanged at once. */
+async function behindExchange(place: DiskPlace): Promise<DiskPlace> {
+  let folder = place.root;
+  const folders: string[] = [];
+  for (const named of place.folders) {
+    folder = join(folder, await exchangedName(join(folder, basename(named))));
+    folders.push(folder);
+  }
+  return { root: place.root, folders, folder, target: join(folder, basename(place.target)) };
+}
+
+async function exchangedName(path: string): Promise<string> {
+  try {
+    const target = await Deno.readLink(path);
+    // Any other link is met, and refused, on the way.
+    if (target.startsWith(RESERVED_PREFIX) && !target.includes("/")) return target;
+  } catch {
+    // It is no link, or is not there.
+  }
+  return basename(path);
+}

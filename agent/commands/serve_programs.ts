@@ -1,0 +1,163 @@
+/**
+ * All of the agent program that has to do with programs: the hooks of manifests, and the application
+ * where the agent is its entrypoint.
+ *
+ * @module
+ */
+import { EXIT_DONE } from "../../protocol/host/mod.ts";
+import type { OwnChildren } from "../application/mod.ts";
+import type { AgentSessionReport } from "../delivery/session_report.ts";
+import { type DiskRoots, type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
+import { AgentHooks, HookActions, HookFiles, openHookJournal } from "../hooks/mod.ts";
+import type { RestoredState } from "../trust/mod.ts";
+import type { ProgramSettings } from "./application_settings.ts";
+import type { ServedApplication, ServedLife } from "./serve_application.ts";
+import type { ServeContext } from "./serve_context.ts";
+
+/** What programs are opened with. */
+export interface ServedProgramsParts {
+  /** What the operator says. */
+  readonly settings: ProgramSettings;
+  /** The real path of the working folder. */
+  readonly workingFolder: string;
+  /** The real path of the folder of state, or `null` where there is none. */
+  readonly stateFolder: string | null;
+  /** Where the files are. */
+  readonly store: Pick<DiskSecretStore, "held">;
+}
+
+/** The hooks and the application of an agent. */
+export class ServedPrograms {
+  /** The hooks. */
+  readonly hooks: AgentHooks;
+  readonly #application: ServedApplication | null;
+  readonly #reaper: Disposable | null;
+
+  private constructor(parts: {
+    readonly hooks: AgentHooks;
+    readonly application: ServedApplication | null;
+    readonly reaper: Disposable | null;
+  }) {
+    this.hooks = parts.hooks;
+    this.#application = parts.application;
+    this.#reaper = parts.reaper;
+  }
+
+  /**
+   * Opens them; nothing runs yet.
+   *
+   * @throws {StorageError} where a folder cannot be used.
+   */
+  static async open(context: ServeContext, parts: ServedProgramsParts): Promise<ServedPrograms> {
+    const { settings: { allowAbsolute }, logger, delay } = context;
+    const { settings, workingFolder, stateFolder, store } = parts;
+    const disk = await openDiskRoots({
+      workingFolder,
+      stateFolder,
+      absoluteFolders: allowAbsolute,
+    });
+    const { allowed } = settings;
+    const programs = allowed === null
+      ? null
+      : await openPowers(context, { ...parts, disk, allowed });
+    const { held } = store;
+    const hooks = new AgentHooks({
+      performer: new HookActions({
+        files: new HookFiles(disk),
+        powers: programs?.powers ?? null,
+        workingFolder,
+        ownPid: Deno.pid,
+      }),
+      journal: await openHookJournal(stateFolder, logger),
+      held: held === null ? null : { ...held.manifest, declaredBy: held.declaredBy },
+      logger,
+      ...(delay === undefined ? {} : { delay }),
+    });
+    const application = programs?.powers.application ?? null;
+    return new ServedPrograms({ hooks, application, reaper: programs?.reaper ?? null });
+  }
+
+  /** Takes how a session ended. */
+  noteReport(report: AgentSessionReport): void {
+    this.#application?.noteReport(report);
+  }
+
+  /** Takes what the agent vouches for after a restart: what is due of it runs. */
+  async noteRestored(state: RestoredState): Promise<void> {
+    if (state.isVouched && state.departed.length === 0) {
+      await this.hooks.resume({ ...state.manifest.manifest, declaredBy: state.signer });
+    }
+    this.#application?.noteRestored(state);
+  }
+
+  /**
+   * Runs the application, where there is one, and ends hooks when the agent ends.
+   *
+   * @returns The exit status of the program. Resolves when nothing runs any more.
+   * @throws as {@linkcode ServedApplication.run} does.
+   */
+  async run(life: ServedLife): Promise<number> {
+    const ended = Promise.withResolvers<void>();
+    if (life.signal.aborted) ended.resolve();
+    else life.signal.addEventListener("abort", () => ended.resolve(), { once: true });
+    const stopping = ended.promise.then(() => this.hooks.stop());
+    try {
+      return await this.#application?.run(life) ?? EXIT_DONE;
+    } finally {
+      await stopping;
+      this.#reaper?.[Symbol.dispose]();
+    }
+  }
+}
+
+/** Reaps what others leave behind, where that is this process's to do. */
+async function openReaper(
+  { signals, logger }: ServeContext,
+  children: OwnChildren,
+): Promise<Disposable | null> {
+  const { openProcessLibrary, OrphanReaper } = await import("../application/mod.ts");
+  const library = openProcessLibrary();
+  if (library === null) {
+    if (Deno.pid === 1) logger.warn("processes that others leave behind stay there as zombies");
+    return null;
+  }
+  if (Deno.pid !== 1 && !library.isSubreaper()) {
+    library[Symbol.dispose]();
+    return null;
+  }
+  const reaper = new OrphanReaper({ library, children, signals });
+  return {
+    [Symbol.dispose](): void {
+      reaper[Symbol.dispose]();
+      library[Symbol.dispose]();
+    },
+  };
+}
+
+/** Loads what starts programs, in an agent that may. */
+async function openPowers(
+  context: ServeContext,
+  { settings, allowed, disk }: ServedProgramsParts & {
+    readonly disk: DiskRoots;
+    readonly allowed: NonNullable<ProgramSettings["allowed"]>;
+  },
+) {
+  const { ServedApplication } = await import("./serve_application.ts");
+  const { applicationEnvironment, OwnChildren } = await import("../application/mod.ts");
+  const { runHookProgram } = await import("../hooks/mod.ts");
+  const children = new OwnChildren();
+  const { env } = context;
+  const variables = Object.fromEntries(env.names().map((name) => [name, env.get(name) ?? ""]));
+  const application = settings.application === null
+    ? null
+    : new ServedApplication(context, { settings: settings.application, disk, children });
+  const powers = {
+    programs: allowed,
+    runProgram: (program: Parameters<typeof runHookProgram>[0], signal: AbortSignal) =>
+      runHookProgram(program, { signal, children }),
+    kill: Deno.kill,
+    application,
+    env: applicationEnvironment(variables),
+  };
+  return { powers, reaper: await openReaper(context, children) };
+}
