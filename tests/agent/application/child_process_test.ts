@@ -59,16 +59,15 @@ Deno.test(
 
 Deno.test("startChild passes signals to a process, and ends its group", UNIX, async () => {
   await using folder = await temporaryFolder();
-  const pipe = `${folder.path}/pipe`;
-  assertEquals((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
-  const allGone = Deno.readTextFile(pipe);
-  const script = `exec 3>${pipe}; trap 'exit 5' HUP; (trap '' HUP; sleep 600) & echo up >&3; wait`;
-  const children = new OwnChildren();
-  const child = await startChild(shell(script), children);
+  const [alive, up] = [`${folder.path}/alive`, `${folder.path}/up`];
+  assertEquals((await new Deno.Command("mkfifo", { args: [alive, up] }).output()).code, 0);
+  const allGone = Deno.readTextFile(alive);
+  const script = `exec 3>${alive}; trap 'exit 5' HUP; (trap '' HUP; sleep 600) &
+    echo up >${up}; while :; do sleep 0.05; done`;
+  const child = await startChild(shell(script), new OwnChildren());
+  assertEquals(await Deno.readTextFile(up), "up\n");
   child.signal("SIGHUP");
-  // It may come before the trap is set.
-  const { status, signal } = await child.ended;
-  assert(status === 5 || signal === "SIGHUP");
+  assertEquals(await child.ended, { status: 5, signal: null });
   child.endGroup();
   await allGone;
 });
