@@ -5,7 +5,7 @@
  */
 import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
 import { createHasher, type Hasher, type HasherFactory } from "./digest.ts";
-import { ConnectionError, ProtocolError, StorageError } from "./errors.ts";
+import { ProtocolError, StorageError } from "./errors.ts";
 import { decompress } from "./content_encoding.ts";
 import { sendMessage, unexpected } from "./exchange.ts";
 import { MIN_RESUMED_BYTES } from "./limits.ts";
@@ -92,6 +92,7 @@ export class FileRequests {
     try {
       const { data, stream } = await this.#ask(wanted, part);
       if (data.status !== "Success") {
+        checkMatch(data, wanted);
         await part?.staged.interrupt();
         return outcomeOf(data);
       }
@@ -201,6 +202,13 @@ function outcomeOf({ status }: DataMessage): FileOutcome {
   }
 }
 
+/** What the keeper says agrees has to: else a file that is not there would pass for one that is. */
+function checkMatch({ status }: DataMessage, { entry, held }: WantedFile): void {
+  if (status !== "Match") return;
+  const agrees = held !== null && (entry === null || encodeHex(held) === entry.digest);
+  if (!agrees) throw unexpected("a match of what differs");
+}
+
 function sizeOf({ size, plainSize }: DataContent): number {
   return plainSize ?? size;
 }
@@ -226,6 +234,6 @@ function checkContent(
 /** Tells whether what came so far is good: only the rest of it did not come. */
 function isInterruption(error: unknown): boolean {
   if (error instanceof StreamResetError) return error.resetCode !== RESET_CODE.changed;
-  const isOfThisFile = error instanceof StorageError || error instanceof ProtocolError;
-  return error instanceof ConnectionError || !isOfThisFile;
+  if (error instanceof ProtocolError) return error.code !== "digest-mismatch";
+  return !(error instanceof StorageError);
 }

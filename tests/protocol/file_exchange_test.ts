@@ -1,7 +1,7 @@
 import { type Bytes, encodeHex, encodeUtf8, equalBytes } from "../../protocol/bytes.ts";
 import { createHasher, sha256Digest } from "../../protocol/digest.ts";
 import { FluxVaultError, ProtocolError, StorageError } from "../../protocol/errors.ts";
-import { sendMessage, WorkInbox } from "../../protocol/exchange.ts";
+import { sendMessage, unexpected, WorkInbox } from "../../protocol/exchange.ts";
 import { FileRequests, type WantedFile } from "../../protocol/file_exchange.ts";
 import { MIN_RESUMED_BYTES } from "../../protocol/limits.ts";
 import type { FileEntry } from "../../protocol/manifest_entry.ts";
@@ -84,13 +84,16 @@ async function bring(
     const inbox = new WorkInbox(pair.agent);
     for (;;) {
       const { message, stream } = await inbox.next();
-      assert(message.state === "DATA");
-      requests.answer({ data: message, stream });
+      const isAnswer = message.state === "DATA" && requests.answer({ data: message, stream });
+      if (!isAnswer) throw unexpected(message.state);
     }
   };
   // Both go on until the session ends, as they do where there are more files.
   const answered = keeper().catch((error) => assert(error instanceof FluxVaultError, `${error}`));
-  pump().catch((error) => requests.fail(error));
+  pump().catch(async (error) => {
+    await pair.agent.fail(error);
+    requests.fail(error);
+  });
   const outcome = await requests.bring({ path: "f", entry: LARGE_ENTRY, held: null, ...wanted })
     .catch((error) => error);
   // What breaks the protocol ends the session, and with it what the keeper still has to send.
@@ -170,6 +173,9 @@ Deno.test("FileRequests forgets a file of another digest, resumed or not, and ke
 const BREAKS: Readonly<Record<string, (session: Session) => Promise<void>>> = {
   "the connection is lost": (session) => session.fail(new TypeError("the cable was pulled")),
   "the keeper stops": (session) => session.close(),
+  "the keeper breaks the protocol": (session) => {
+    return sendMessage(session, { state: "DATA", id: 99, status: "Denied", content: null });
+  },
 };
 
 for (const [what, then] of Object.entries(BREAKS)) {
@@ -211,6 +217,22 @@ for (const [what, lie] of Object.entries(LIES)) {
     assertEquals([store.ends, store.parts.get("f")?.length], [["interrupt f"], HELD]);
   });
 }
+
+Deno.test("FileRequests takes Match for unchanged where the digests agree, and for a lie elsewhere", async () => {
+  const held = await sha256Digest(LARGE);
+  const other = new Uint8Array(32);
+  const cases = [
+    [{ held }, "unchanged"],
+    [{ held: other, entry: null }, "unchanged"],
+    [{ held: other }, "message-unexpected"],
+    [{ held: null }, "message-unexpected"],
+    [{ held: null, entry: null }, "message-unexpected"],
+  ] as const;
+  for (const [wanted, expected] of cases) {
+    const { outcome } = await bring(new PartStore(), status("Match"), wanted);
+    assertEquals(outcome instanceof FluxVaultError ? outcome.code : outcome, expected);
+  }
+});
 
 Deno.test("FileRequests takes no offset from a keeper that was asked for none", async () => {
   const { outcome } = await bring(new PartStore(), success(LARGE, { from: 1 }));
