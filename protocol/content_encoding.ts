@@ -12,6 +12,9 @@ import { ProtocolError } from "./errors.ts";
 /** The one encoding: RFC 1951 without a header. */
 export const DEFLATE = "deflate-raw";
 
+/** How much of what is compressed is restored at a time; at most some 4 MiB come of it. */
+const RESTORED_AT_ONCE_BYTES = 4_096;
+
 function through(
   chunks: AsyncIterable<Uint8Array>,
   transform: CompressionStream | DecompressionStream,
@@ -24,6 +27,17 @@ function through(
 /** A piece may be used again by its source while the transform still holds it. */
 async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bytes, void, undefined> {
   for await (const chunk of chunks) yield new Uint8Array(chunk);
+}
+
+/** The platform restores a piece as a whole, and what is restored may be a thousand times as long. */
+async function* smallPieces(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += RESTORED_AT_ONCE_BYTES) {
+      yield chunk.subarray(at, at + RESTORED_AT_ONCE_BYTES);
+    }
+  }
 }
 
 /** Compresses contents. */
@@ -49,7 +63,7 @@ export async function* decompress(
 ): AsyncGenerator<Bytes, void, undefined> {
   let left = size;
   try {
-    for await (const chunk of through(chunks, new DecompressionStream(DEFLATE))) {
+    for await (const chunk of through(smallPieces(chunks), new DecompressionStream(DEFLATE))) {
       left -= chunk.length;
       if (left < 0) break;
       yield chunk;

@@ -148,7 +148,7 @@ function readRequest(fields: MessageFields): RequestMessage {
     offset,
     prefix: offset === 0 ? null : fields.hex("Prefix", DIGEST_BYTES),
     // One that this version does not know asks for nothing.
-    ...(fields.raw("Accept") === DEFLATE ? { acceptsDeflate: true } : {}),
+    ...(fields.optionalText("Accept", /^/) === DEFLATE ? { acceptsDeflate: true } : {}),
   };
 }
 

@@ -63,6 +63,22 @@ Deno.test("decompress stops at the first byte too many, not at the end of a bomb
   assert(taken <= 1_000, `${taken} bytes came through`);
 });
 
+Deno.test("decompress restores a bomb in pieces of a bounded size, however it arrives", async () => {
+  const zeros = new Uint8Array(1_048_576);
+  const packed = await collect(compress((async function* () {
+    for (let i = 0; i < 48; i++) yield await Promise.resolve(zeros);
+  })()));
+  const size = 48 * zeros.length;
+  let longest = 0;
+  let total = 0;
+  for await (const chunk of decompress(piecesOf(packed, packed.length), size)) {
+    longest = Math.max(longest, chunk.length);
+    total += chunk.length;
+  }
+  assertEquals(total, size);
+  assert(packed.length < 65_536 && longest <= 4_096 * 1_032, `${longest} bytes at once`);
+});
+
 Deno.test("decompress refuses bytes that are no such encoding", async () => {
   const error = await assertRejects(
     () => collect(decompress(piecesOf(new Uint8Array(64).fill(0xff), 16), 64)),

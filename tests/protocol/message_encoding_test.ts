@@ -50,7 +50,22 @@ const MESSAGES: readonly WorkMessage[] = [
   { state: "MANIFEST-DATA", id: 0, stream: 1, size: 9 },
   { state: "REQUEST", id: 1, file: "a/b", digest: null, offset: 0, prefix: null },
   { state: "REQUEST", id: 1, file: "/a", digest, offset: 2 ** 40, prefix: digest },
+  {
+    state: "REQUEST",
+    id: 1,
+    file: "a",
+    digest: null,
+    offset: 0,
+    prefix: null,
+    acceptsDeflate: true,
+  },
   { state: "DATA", id: 1, status: "Denied", content: null },
+  {
+    state: "DATA",
+    id: 1,
+    status: "Success",
+    content: { stream: 3, size: 5, plainSize: 2 ** 40, offset: 0, digest, mode: 0 },
+  },
   {
     state: "DATA",
     id: 1,
@@ -107,6 +122,10 @@ for (const [i, message] of MESSAGES.entries()) {
   });
 }
 
+const GOOD_DATA = {
+  ...{ State: "DATA", Id: 1, Status: "Success", Stream: 1, StreamSize: 2, Offset: 0 },
+  ...{ Digest: "ab".repeat(32), Mode: 0 },
+};
 const BAD: Readonly<Record<string, Record<string, unknown>>> = {
   "a request for a path that climbs": { State: "REQUEST", Id: 1, File: "a/../b", Digest: null },
   "an offset without its prefix": { State: "REQUEST", Id: 1, File: "a", Digest: null, Offset: 1 },
@@ -114,6 +133,8 @@ const BAD: Readonly<Record<string, Record<string, unknown>>> = {
   "a number below 0": { State: "MANIFEST-REPLY", Id: -1, Held: true },
   "a status that is not there": { State: "DATA", Id: 1, Status: "Maybe" },
   "a success without its stream": { State: "DATA", Id: 1, Status: "Success" },
+  "an encoding that nobody asked for": { ...GOOD_DATA, Encoding: "br", PlainSize: 9 },
+  "an encoding without the length of what comes of it": { ...GOOD_DATA, Encoding: "deflate-raw" },
   "a State in lower case": { State: "done" },
   "a State of 65 characters": { State: "A".repeat(65) },
   "no State": { Id: 1 },
@@ -131,6 +152,12 @@ Deno.test("decodeWorkMessage tells a manifest that is too large from one that is
   const members = { ...encodeWorkMessage(manifest), Size: 33_554_433 };
   const run = () => decodeWorkMessage(fieldsOf(members));
   assertThrows(run, ProtocolError, "manifest-too-large");
+});
+
+Deno.test("decodeWorkMessage passes over an encoding that it does not know where the agent names it", () => {
+  const members = { State: "REQUEST", Id: 1, File: "a", Digest: null, Accept: "br" };
+  const message = decodeWorkMessage(fieldsOf(members));
+  assert(message?.state === "REQUEST" && message.acceptsDeflate === undefined);
 });
 
 Deno.test("decodeWorkMessage returns null for an action", () => {
