@@ -222,9 +222,10 @@ function checkContent(
   },
 ): DataContent {
   if (content === null) throw unexpected("a success without its stream");
-  const { offset, digest, plainSize } = content;
+  const { offset, size, digest, plainSize } = content;
+  // What gets no shorter is not compressed: else it could go on without end and become nothing.
   const isAskedFor = (offset === 0 || offset === part?.offset) &&
-    (plainSize === undefined || entry !== null);
+    (plainSize === undefined || (entry !== null && size < plainSize));
   const isDeclared = entry === null ||
     (entry.digest === encodeHex(digest) && entry.size === offset + sizeOf(content));
   if (!isAskedFor || !isDeclared) throw unexpected("another file than it declared");

@@ -1,4 +1,5 @@
-import { type Bytes, encodeHex, encodeUtf8, equalBytes } from "../../protocol/bytes.ts";
+import { type Bytes, encodeHex, encodeUtf8, equalBytes, joinBytes } from "../../protocol/bytes.ts";
+import { compress } from "../../protocol/content_encoding.ts";
 import { createHasher, sha256Digest } from "../../protocol/digest.ts";
 import { FluxVaultError, ProtocolError, StorageError } from "../../protocol/errors.ts";
 import { sendMessage, unexpected, WorkInbox } from "../../protocol/exchange.ts";
@@ -9,6 +10,7 @@ import type { DataContent, DataStatus, RequestMessage } from "../../protocol/mes
 import type { Session } from "../../protocol/session.ts";
 import { RESET_CODE, StreamResetError } from "../../protocol/streams.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { streamOf } from "../support/duplex_cuts.ts";
 import { PartStore } from "../support/part_store.ts";
 import { openSessionPair } from "../support/session_pair.ts";
 
@@ -200,6 +202,52 @@ Deno.test("FileRequests keeps what came where the keeper cannot read on, not whe
     assert(outcome instanceof StreamResetError && outcome.resetCode === reset);
     assertEquals([store.ends, store.parts.size], [[end], reset === RESET_CODE.storage ? 1 : 0]);
   }
+});
+
+/** Answers with all of a file from an offset on, compressed. */
+function compressed(whole: Bytes, lie: Partial<DataContent> = {}): Answering {
+  return async (session, { id, offset, acceptsDeflate }) => {
+    assertEquals(acceptsDeflate, true);
+    const rest = whole.subarray(offset);
+    const bytes = joinBytes(await Array.fromAsync(compress(streamOf(rest))));
+    const stream = session.openStream(bytes.length);
+    const digest = await sha256Digest(whole);
+    const sizes = { size: bytes.length, plainSize: rest.length };
+    const content = { stream: stream.id, ...sizes, offset, digest, mode: 0o600, ...lie };
+    await sendMessage(session, { state: "DATA", id, status: "Success", content });
+    await stream.write(bytes);
+  };
+}
+
+Deno.test("FileRequests restores what comes compressed, from the beginning or behind what came before", async () => {
+  for (const store of [new PartStore(), interrupted()]) {
+    const { outcome, contentBytes } = await bring(store, compressed(LARGE));
+    assert(outcome === "created" && contentBytes < 200_000, `${contentBytes} bytes`);
+    assert(equalBytes(store.read("f") ?? SMALL, LARGE));
+  }
+});
+
+Deno.test("FileRequests takes nothing compressed of a file that nobody declared: it did not ask for it", async () => {
+  const answer = success(LARGE, { content: { plainSize: LARGE.length + 1 } });
+  const { outcome, request } = await bring(new PartStore(), answer, { entry: null });
+  assertEquals(request?.acceptsDeflate, undefined);
+  assert(outcome instanceof FluxVaultError && outcome.code === "message-unexpected");
+});
+
+Deno.test("FileRequests takes nothing for compressed that is no shorter, or becomes another size", async () => {
+  for (const lie of [{ size: LARGE.length, plainSize: LARGE.length }, { plainSize: 9_000_000 }]) {
+    const { outcome } = await bring(new PartStore(), compressed(LARGE, lie));
+    assert(outcome instanceof FluxVaultError && outcome.code === "message-unexpected");
+  }
+});
+
+Deno.test("FileRequests forgets a file that is compressed and becomes something else", async () => {
+  const bytes = new Uint8Array(1_000);
+  const content = { size: bytes.length, plainSize: LARGE.length };
+  const store = new PartStore();
+  const { outcome } = await bring(store, success(LARGE, { bytes, content }));
+  assert(outcome instanceof FluxVaultError && outcome.code === "digest-mismatch", `${outcome}`);
+  assertEquals([store.ends, store.parts.size], [["discard f"], 0]);
 });
 
 const LIES: Readonly<Record<string, Reply>> = {
