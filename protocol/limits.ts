@@ -66,6 +66,8 @@ export const MAX_MANIFEST_BYTES = 33_554_432;
 export const LINES_PER_PART = 64;
 /** How long a manifest must be for its parts to be compared, in bytes. */
 export const MIN_BYTES_FOR_PARTS = 16_384;
+/** How many bytes of a manifest there are to a part, at least, on average. */
+export const MIN_BYTES_PER_PART = 1_024;
 /** How many hooks a manifest may define. */
 export const MAX_HOOKS = 1_024;
 /** How many words the command of a hook may have. */

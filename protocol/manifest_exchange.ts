@@ -24,8 +24,11 @@ import {
   encodePartList,
   encodeWants,
   joinParts,
+  maxPartListBytes,
+  PART_RECORD_BYTES,
   pickWanted,
   splitManifest,
+  wantsBytes,
 } from "./manifest_parts.ts";
 import type { ManifestMessage } from "./messages.ts";
 import type { SecretStore } from "./secret_store.ts";
@@ -56,11 +59,11 @@ export async function giveManifest(
     throw unexpected("another message than the reply to the manifest");
   }
   if (reply.isHeld) return;
-  let parts = [bytes];
+  const parts = reply.hasOther ? partsOf(bytes) : null;
+  let wanted = bytes;
 
-  if (reply.hasOther && bytes.length >= MIN_BYTES_FOR_PARTS) {
+  if (parts !== null) {
     // 2a. MANIFEST-PARTS
-    parts = splitManifest(bytes);
     const list = await encodePartList(parts);
     await sendBytes(session, list, (stream) => {
       return { state: "MANIFEST-PARTS", id, stream, size: list.length };
@@ -68,17 +71,23 @@ export async function giveManifest(
 
     // 2b. MANIFEST-WANTS
     const { message: wants, stream } = await inbox.next();
-    if (wants.state !== "MANIFEST-WANTS" || wants.id !== id) {
-      throw unexpected("another message than the parts that it wants");
-    }
-    parts = pickWanted(parts, await readStream(stream));
+    const isDue = wants.state === "MANIFEST-WANTS" && wants.id === id &&
+      wants.size === wantsBytes(parts.length);
+    if (!isDue) throw unexpected("another message than the parts that it wants");
+    wanted = joinBytes(pickWanted(parts, await readStream(stream)));
   }
 
   // 3. MANIFEST-DATA
-  const wanted = joinBytes(parts);
   await sendBytes(session, wanted, (stream) => {
     return { state: "MANIFEST-DATA", id, stream, size: wanted.length };
   });
+}
+
+/** Returns the parts of a manifest, or `null` where their list would not be worth its length. */
+function partsOf(bytes: Bytes): Bytes[] | null {
+  if (bytes.length < MIN_BYTES_FOR_PARTS) return null;
+  const parts = splitManifest(bytes);
+  return parts.length * PART_RECORD_BYTES > maxPartListBytes(bytes.length) ? null : parts;
 }
 
 /**
@@ -110,7 +119,9 @@ export async function takeManifest(
   }
 
   // 2a. MANIFEST-PARTS
-  if (first.id !== id) throw unexpected("the parts of another manifest");
+  if (first.id !== id || first.size > maxPartListBytes(announced.size)) {
+    throw unexpected("other parts than those of the manifest that it announced");
+  }
   const records = decodePartList(await readStream(stream), announced.size);
   const choice = await chooseParts(records, other);
 

@@ -11,7 +11,7 @@
 import { type Bytes, encodeHex, joinBytes, readUint32, writeUint32 } from "./bytes.ts";
 import { DIGEST_BYTES, sha256Digest } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
-import { LINES_PER_PART, MAX_MANIFEST_BYTES } from "./limits.ts";
+import { LINES_PER_PART, MAX_MANIFEST_BYTES, MIN_BYTES_PER_PART } from "./limits.ts";
 
 /** What the list says of one part: its length, and its digest. */
 export const PART_RECORD_BYTES: number = 4 + DIGEST_BYTES;
@@ -45,6 +45,11 @@ export function splitManifest(bytes: Bytes): Bytes[] {
   return parts;
 }
 
+/** Returns how long the list of a manifest's parts may be, in bytes. */
+export function maxPartListBytes(manifestSize: number): number {
+  return Math.ceil(manifestSize / MIN_BYTES_PER_PART) * PART_RECORD_BYTES;
+}
+
 /** Writes the list of parts, in their order. */
 export async function encodePartList(parts: readonly Bytes[]): Promise<Bytes> {
   const digests = await Promise.all(parts.map(sha256Digest));
@@ -75,6 +80,7 @@ function fail(problem: string): never {
  */
 export function decodePartList(list: Bytes, manifestSize: number): PartRecord[] {
   if (list.length % PART_RECORD_BYTES !== 0) fail("ends within a part");
+  if (list.length > maxPartListBytes(manifestSize)) fail("is too long");
   const records: PartRecord[] = [];
   let total = 0;
   for (let at = 0; at < list.length; at += PART_RECORD_BYTES) {
@@ -115,9 +121,14 @@ export async function chooseParts(
   return { held, missingBytes };
 }
 
+/** Returns how many bytes it takes to say which of so many parts are wanted. */
+export function wantsBytes(count: number): number {
+  return Math.ceil(count / 8);
+}
+
 /** Writes which parts are wanted: a bit for each, the first in the highest bit of the first byte. */
 export function encodeWants({ held }: PartChoice): Bytes {
-  const bits = new Uint8Array(Math.ceil(held.length / 8));
+  const bits = new Uint8Array(wantsBytes(held.length));
   held.forEach((part, i) => {
     if (part === null) bits[i >> 3] = (bits[i >> 3] ?? 0) | (0x80 >> (i & 7));
   });
@@ -130,7 +141,7 @@ export function encodeWants({ held }: PartChoice): Bytes {
  * @throws {ProtocolError} `message-malformed` where the bits are not one for each part.
  */
 export function pickWanted(parts: readonly Bytes[], bits: Bytes): Bytes[] {
-  const isSound = bits.length === Math.ceil(parts.length / 8) &&
+  const isSound = bits.length === wantsBytes(parts.length) &&
     (parts.length % 8 === 0 || ((bits.at(-1) ?? 0) & (0xff >> (parts.length % 8))) === 0);
   if (!isSound) throw new ProtocolError("message-malformed", "the wanted parts cannot be read");
   return parts.filter((_, i) => ((bits[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0);

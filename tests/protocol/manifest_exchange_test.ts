@@ -1,4 +1,4 @@
-import { type Bytes, equalBytes, joinBytes } from "../../protocol/bytes.ts";
+import { type Bytes, encodeUtf8, equalBytes, joinBytes } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { FluxVaultError } from "../../protocol/errors.ts";
 import {
@@ -120,6 +120,19 @@ Deno.test("giveManifest does not make parts of a manifest of less than 16 KiB", 
   assertEquals(seen, [["MANIFEST-DATA", small.bytes.length]]);
 });
 
+Deno.test("giveManifest sends all of a manifest that falls into too many parts", async () => {
+  // Lines that each end a part by themselves.
+  const isEnd = ({ path }: { path: string }) => splitManifest(lineOf(path)).length === 2;
+  const lineOf = (path: string) => encodeUtf8(`{"Path":"${path}","Kind":"keep"}\nx`);
+  const many = Array.from({ length: 64_000 }, (_, i) => ({ kind: "keep", path: `${i}` } as const));
+  const broken = await encodeManifest(many.filter(isEnd));
+  const parts = splitManifest(broken.bytes);
+  assert(broken.bytes.length > 16_384 && parts.length > broken.bytes.length / 1_024);
+  const reply = { isHeld: false, hasOther: true };
+  const [, seen] = await play((ends) => giveManifest(ends, broken), watching(reply));
+  assertEquals(seen, [["MANIFEST-DATA", broken.bytes.length]]);
+});
+
 /** An agent that replies and then says what a test has it say. */
 function lyingAgent(lie: (session: WorkSession["session"]) => Promise<void>, id = 0) {
   return async ({ session, inbox }: WorkSession): Promise<void> => {
@@ -137,6 +150,12 @@ async function sendWants(session: WorkSession["session"], bits: number[], id = 0
   });
 }
 
+/** Says that very much comes: who waits for it, or makes room for it, is had. */
+async function announceWants(session: WorkSession["session"], size: number): Promise<void> {
+  const { id: stream } = session.openStream(size);
+  await sendMessage(session, { state: "MANIFEST-WANTS", id: 0, stream, size });
+}
+
 const COUNT = splitManifest(NEW.bytes).length;
 const BITS = new Array(Math.ceil(COUNT / 8)).fill(0);
 assert(COUNT % 8 !== 0, "the last byte has bits to spare");
@@ -146,8 +165,9 @@ Deno.test("giveManifest ends with the code of what an agent breaks", async () =>
     ["message-unexpected", lyingAgent(() => Promise.resolve(), 1)],
     ["message-unexpected", lyingAgent((session) => sendWants(session, BITS, 1))],
     ["message-unexpected", lyingAgent((session) => sendMessage(session, { state: "DONE-REPLY" }))],
-    ["message-malformed", lyingAgent((session) => sendWants(session, [...BITS, 0]))],
-    ["message-malformed", lyingAgent((session) => sendWants(session, BITS.slice(1)))],
+    ["message-unexpected", lyingAgent((session) => sendWants(session, [...BITS, 0]))],
+    ["message-unexpected", lyingAgent((session) => sendWants(session, BITS.slice(1)))],
+    ["message-unexpected", lyingAgent((session) => announceWants(session, 33_554_432))],
     ["message-malformed", lyingAgent((session) => sendWants(session, BITS.with(-1, 1)))],
   ];
   for (const [code, agent] of attacks) {
@@ -200,6 +220,17 @@ const LIES: Readonly<Record<string, readonly [string, Lie]>> = {
   "less than is wanted": ["message-unexpected", { data: (bytes) => bytes.slice(1) }],
   "the bytes of another number": ["message-unexpected", { dataId: 1 }],
 };
+
+Deno.test("takeManifest makes no room for a list that is longer than any of that manifest", async () => {
+  const size = Math.ceil(NEW.bytes.length / 1_024) * 36 + 1;
+  const keeper = async ({ session, inbox }: WorkSession): Promise<void> => {
+    await inbox.next();
+    const { id: stream } = session.openStream(size);
+    await sendMessage(session, { state: "MANIFEST-PARTS", id: 0, stream, size });
+    await inbox.next();
+  };
+  assertEquals(await play(keeper, taking(NEW, OLD)), ["rejected", "message-unexpected"]);
+});
 
 for (const [what, [code, lie]] of Object.entries(LIES)) {
   Deno.test(`takeManifest ends with ${code} at ${what}`, async () => {
