@@ -4,10 +4,15 @@
  * @module
  */
 
+/** After how many that have had their turn they are taken out of the list. */
+const SWEEP_AFTER = 1_024;
+
 /** Hands out a fixed number of places, first come, first served. */
 export class Semaphore {
   #free: number;
+  /** Who waits, from `#first` on; taking the first out of a long list moves all others. */
   readonly #waiting: (() => void)[] = [];
+  #first = 0;
 
   /** Starts with all places free. */
   constructor(places: number) {
@@ -25,9 +30,18 @@ export class Semaphore {
 
   /** Gives a place back. */
   release(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
+    const next = this.#waiting[this.#first];
+    if (next === undefined) {
+      this.#free++;
+      return;
+    }
+    this.#first++;
+    const isMostlyOver = 2 * this.#first >= this.#waiting.length && this.#first >= SWEEP_AFTER;
+    if (isMostlyOver || this.#first === this.#waiting.length) {
+      this.#waiting.splice(0, this.#first);
+      this.#first = 0;
+    }
+    next();
   }
 
   /** Runs a task in a place of its own. */

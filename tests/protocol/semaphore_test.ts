@@ -1,5 +1,5 @@
 import { Semaphore } from "../../protocol/semaphore.ts";
-import { assertEquals, assertRejects } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 
 Deno.test("Semaphore lets so many in at once, first come, first served", async () => {
   const places = new Semaphore(2);
@@ -25,4 +25,20 @@ Deno.test("Semaphore gets the place of a task that fails back", async () => {
     await assertRejects(() => places.run(() => Promise.reject(new TypeError("no"))), TypeError);
   }
   assertEquals(await places.run(() => Promise.resolve(1)), 1);
+});
+
+Deno.test("Semaphore lets 200,000 in, one after the other, without moving all that wait each time", async () => {
+  const places = new Semaphore(1);
+  const start = performance.now();
+  let last = -1;
+  let isInOrder = true;
+  await Promise.all(Array.from({ length: 200_000 }, (_, i) =>
+    places.run(() => {
+      isInOrder &&= i === last + 1;
+      last = i;
+      return Promise.resolve();
+    })));
+  assertEquals([isInOrder, last], [true, 199_999]);
+  // It takes a fraction of a second, and took minutes.
+  assert(performance.now() - start < 30_000);
 });
