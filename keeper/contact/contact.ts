@@ -67,6 +67,8 @@ export interface SyncOptions {
   readonly deliveries: Deliveries;
   /** Whether a node of the original must ask for every file. */
   readonly expectsAll: boolean;
+  /** Is told what the agent is given, before it is. @default {nothing} */
+  readonly onGiven?: (given: LevelDelivery) => void;
   /** The times. */
   readonly limits?: SyncLimits | undefined;
   /** Takes notes. */

@@ -30,6 +30,7 @@ export async function talkOriginal(
       });
     }
     const given = await delivery.at(null, "address");
+    options.onGiven?.(given);
     const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, given.source, {
       lastDelivered: (path) => deliveries.last(name, path),
       onDelivered: (path, digest) => deliveries.note(name, { path, digest }),

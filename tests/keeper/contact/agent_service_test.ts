@@ -107,6 +107,26 @@ Deno.test("AgentService.serve offers an agent no lower revision, whatever change
   assertEquals([agent.revisions, sorted.length], [sorted, 4]);
 });
 
+Deno.test("AgentService.isBehind says so of what changed while an agent was served", async () => {
+  await using stage = new Stage();
+  const agent = await FakeAgent.make();
+  const keeper = stage.keeper();
+  stage.network.set("x:1", async (duplex) => {
+    stage.view = () => memoryView({ ...FILES, a: "omega" });
+    // It is served now, and due for what is noticed once that is over.
+    if (agent.contacts === 0) assertEquals(await keeper.noticeVault(), 0);
+    await agent.serve(duplex);
+  });
+  await keeper.pass();
+  let report = await keeper.passDue();
+  while (report.agents.length === 0) {
+    await nextTurn();
+    report = await keeper.passDue();
+  }
+  assertEquals(agent.store.read("a"), new TextEncoder().encode("omega"));
+  assertEquals((await keeper.passDue()).agents, []);
+});
+
 /** A fleet that anybody can join: an agent that was served, and then a flood of addresses that hang. */
 class Flood implements AsyncDisposable {
   readonly stage = new Stage();
