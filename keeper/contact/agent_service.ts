@@ -64,6 +64,8 @@ export class AgentService {
   readonly #now: () => number;
   /** The enrolment secret as the last pass found it; who waits for a place is judged by it, too. */
   #enrolmentSecret: Bytes | null = null;
+  /** What was told that the original's wire cannot keep. */
+  readonly #toldOfOriginal = new Set<string>();
   /** What the vault held at the last look. */
   #delivery: Delivery | null = null;
 
@@ -170,6 +172,7 @@ export class AgentService {
       signer,
       enrolmentSecret: this.#enrolmentSecret,
       wire: wires.wireOf(agent.address),
+      onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
       deliveries,
       expectsAll,
       app: fleet.app,
@@ -215,6 +218,18 @@ export class AgentService {
       durationMs: report.durationMs,
     });
     return { ...report, failures: agent.failures };
+  }
+
+  /** Says once of each thing that a node of the original does not do it. */
+  #tellOfOriginal(what: readonly string[]): void {
+    const news = what.filter((each) => !this.#toldOfOriginal.has(each));
+    for (const each of news) this.#toldOfOriginal.add(each);
+    if (news.length === 0) return;
+    this.#logger.warn(
+      "The wire of the original FluxVault carries names and contents alone: what is declared besides " +
+        "is not kept by agents that are served by it.",
+      { app: this.#options.fleet.app, notKept: news },
+    );
   }
 
   /** Goes on behind what an agent has seen, once; `false` where that was done already. */
