@@ -144,6 +144,20 @@ export class Keeper {
   }
 
   /**
+   * Notices what changed in the vault, or in what is declared, since agents were served: those that
+   * hold something else are due now, and a run serves them without waiting for its next pass.
+   *
+   * @returns How many agents are due because of that.
+   * @throws {FluxVaultError} if the vault cannot be read, or what it holds makes no manifest.
+   */
+  async noticeVault(options: PassOptions = {}): Promise<number> {
+    const behind = await this.#service.findBehind(this.#schedule.idle(), options);
+    for (const agent of behind) this.#schedule.hurry(agent, this.#now());
+    if (behind.length > 0) this.#wake.resolve();
+    return behind.length;
+  }
+
+  /**
    * Serves the fleet until it is stopped: every agent once a polling interval, a new one as soon as it
    * is listed, one that failed after a pause that grows.
    *
@@ -247,7 +261,10 @@ export class Keeper {
       await this.#loadDeliveries(problems);
       reports = await this.#service.serve(agents, {
         signal,
-        onEnd: (agent) => open.delete(agent),
+        onEnd: (agent) => {
+          open.delete(agent);
+          void this.#hurryIfBehind(agent);
+        },
       });
     } finally {
       for (const agent of open) {
@@ -272,6 +289,14 @@ export class Keeper {
       agents: [...reports].sort((a, b) => compareText(a.address, b.address)),
       problems,
     };
+  }
+
+  /** What was noticed while an agent was served is brought to it as soon as that is over. */
+  async #hurryIfBehind(agent: ScheduledAgent): Promise<void> {
+    const isBehind = await this.#service.isBehind(agent).catch(() => false);
+    if (!isBehind) return;
+    this.#schedule.hurry(agent, this.#now());
+    this.#wake.resolve();
   }
 
   /** Where what was delivered is not known, nodes of the original are served by checksums alone. */

@@ -95,3 +95,12 @@ export const MAX_FOLDER_DEPTH = 16;
 export const MAX_LISTED_ADDRESSES = 1_000;
 /** How many addresses that are listed no more are remembered; see {@linkcode FORGET_ADDRESS_MS}. */
 export const MAX_REMEMBERED_ADDRESSES = 10_000;
+
+/** How long it has to be quiet after a change in the vault before it is looked at. */
+export const WATCH_QUIET_MS = 300;
+/** How long that may take where it is not quiet. */
+export const WATCH_PATIENCE_MS = 1_500;
+/** How often it is checked that what is watched is still what it was. */
+export const WATCH_CHECK_MS = 5_000;
+/** How often changes are looked for where the system does not tell of them. */
+export const WATCH_POLL_MS = 10_000;

@@ -199,6 +199,13 @@ export const RUN_OPTIONS = defineOptions([
     group: PASSES,
     help: "Serve every agent once and stop: 0 if each has what it should have, else 1.",
   },
+  {
+    name: "watch",
+    kind: "boolean",
+    default: true,
+    group: PASSES,
+    help: "Bring changes of the vault at once; --no-watch leaves them to the next pass.",
+  },
   CONCURRENCY,
 ]);
 

@@ -123,17 +123,42 @@ async function serveFleet(context: ServeContext, options: ServeOptions): Promise
     trust,
     state: knownAgents.path,
   });
-  return await keeper.run({
+  const watching = settings.watch ? watchVault(context, keeper) : null;
+  try {
+    return await keeper.run({
+      signal,
+      onReport: async (pass) => {
+        const report = noteAuditFailure(pass, log);
+        const wasPrinted = await printNews(context, report, {
+          waitingHint: hintFor(question, report),
+          onPrint: async () => await question?.makeRoom(),
+        });
+        // What is asked already is shown again below a report.
+        if (wasPrinted) await question?.remind(report);
+        if (question !== null) askAside(context, report, question);
+      },
+    });
+  } finally {
+    await watching;
+  }
+}
+
+/** Brings changes of the vault at once. */
+async function watchVault(
+  { settings, signal, logger }: ServeContext,
+  keeper: Keeper,
+): Promise<void> {
+  const { watchPaths } = await import("../watch/path_watch.ts");
+  await watchPaths([{ path: settings.vaultDir, isFile: false }], {
     signal,
-    onReport: async (pass) => {
-      const report = noteAuditFailure(pass, log);
-      const wasPrinted = await printNews(context, report, {
-        waitingHint: hintFor(question, report),
-        onPrint: async () => await question?.makeRoom(),
-      });
-      // What is asked already is shown again below a report.
-      if (wasPrinted) await question?.remind(report);
-      if (question !== null) askAside(context, report, question);
+    logger,
+    onChange: async () => {
+      try {
+        await keeper.noticeVault({ signal });
+      } catch (error) {
+        // The next pass reports it.
+        logger.debug("The vault cannot be looked at.", { error: String(error) });
+      }
     },
   });
 }

@@ -42,6 +42,7 @@ export async function run(context: CommandContext<typeof VAULT_OPTIONS>): Promis
       pollingIntervalMs: DEFAULT_POLLING_INTERVAL_MS,
       discoveryIntervalMs: DEFAULT_DISCOVERY_INTERVAL_MS,
       runOnce: true,
+      watch: false,
     },
   }, { wholeFolder: true });
 }

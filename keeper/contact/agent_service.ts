@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { type Bytes, type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
-import { type Delivery, prepareDelivery } from "./delivery.ts";
+import {
+  type Bytes,
+  type EncodedManifest,
+  encodeHex,
+  type Logger,
+  SILENT_LOGGER,
+} from "../../protocol/mod.ts";
+import { type Delivery, type LevelDelivery, prepareDelivery } from "./delivery.ts";
 import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
 import { Places } from "../fleet/places.ts";
 import { DEFAULT_CONCURRENCY } from "../limits.ts";
@@ -18,6 +24,7 @@ import {
   joinReports,
 } from "../report/report.ts";
 import {
+  type GivenManifest,
   orderAgents,
   type Schedule,
   type ScheduledAgent,
@@ -57,6 +64,8 @@ export class AgentService {
   readonly #now: () => number;
   /** The enrolment secret as the last pass found it; who waits for a place is judged by it, too. */
   #enrolmentSecret: Bytes | null = null;
+  /** What was told that the original's wire cannot keep. */
+  readonly #toldOfOriginal = new Set<string>();
   /** What the vault held at the last look. */
   #delivery: Delivery | null = null;
 
@@ -119,6 +128,28 @@ export class AgentService {
     return this.#delivery;
   }
 
+  /**
+   * Looks into the vault again, and returns which of some agents were given something else than is
+   * there for them now.
+   *
+   * @throws {FluxVaultError} if the vault cannot be read, or what it holds makes no manifest.
+   */
+  async findBehind(
+    agents: readonly ScheduledAgent[],
+    { signal }: PassOptions = {},
+  ): Promise<ScheduledAgent[]> {
+    await this.#prepare(signal);
+    const behind = await Promise.all(agents.map((agent) => this.isBehind(agent)));
+    return agents.filter((_, i) => behind[i]);
+  }
+
+  /** Tells whether an agent was given something else than the last look found for it. */
+  async isBehind({ given }: ScheduledAgent): Promise<boolean> {
+    if (given === null || this.#delivery === null) return false;
+    const { manifest } = await this.#delivery.at(given.component, given.level);
+    return encodeHex(manifest.digest) !== given.digest;
+  }
+
   async #serveInPlace(agent: ScheduledAgent, work: Work): Promise<AgentReport | null> {
     const report = await this.#places.serve(agent, () => this.#serveOne(agent, work));
     if (report === null) {
@@ -141,6 +172,7 @@ export class AgentService {
       signer,
       enrolmentSecret: this.#enrolmentSecret,
       wire: wires.wireOf(agent.address),
+      onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
       deliveries,
       expectsAll,
       app: fleet.app,
@@ -151,14 +183,18 @@ export class AgentService {
       limits,
       signal,
     };
-    let report = await syncAgent(agent.address, { ...options, delivery });
+    let manifest: EncodedManifest | null = null;
+    const onGiven = (given: LevelDelivery) => manifest = given.manifest;
+    let report = await syncAgent(agent.address, { ...options, delivery, onGiven });
     if (isStale(report) && await this.#outrun(report)) {
-      report = joinReports(report, await syncAgent(agent.address, { ...options, delivery }));
+      const again = await syncAgent(agent.address, { ...options, delivery, onGiven });
+      report = joinReports(report, again);
     }
     if (hasChanges(report)) {
       // The vault changed under way: what it holds now is brought at once, once.
       const again = await syncAgent(agent.address, {
         ...options,
+        onGiven,
         delivery: await this.#prepare(signal),
       });
       report = joinReports(report, again);
@@ -172,6 +208,7 @@ export class AgentService {
       isWanted: isAgentServed(report),
       durationMs: report.durationMs,
       waitingKey: waitingKeyOf(report),
+      given: givenBy(report, manifest),
       nowMs: this.#now(),
     });
     onEnd(agent);
@@ -181,6 +218,18 @@ export class AgentService {
       durationMs: report.durationMs,
     });
     return { ...report, failures: agent.failures };
+  }
+
+  /** Says once of each thing that a node of the original does not do it. */
+  #tellOfOriginal(what: readonly string[]): void {
+    const news = what.filter((each) => !this.#toldOfOriginal.has(each));
+    for (const each of news) this.#toldOfOriginal.add(each);
+    if (news.length === 0) return;
+    this.#logger.warn(
+      "The wire of the original FluxVault carries names and contents alone: what is declared besides " +
+        "is not kept by agents that are served by it.",
+      { app: this.#options.fleet.app, notKept: news },
+    );
   }
 
   /** Goes on behind what an agent has seen, once; `false` where that was done already. */
@@ -203,6 +252,15 @@ function isStale({ outcome }: ContactReport): boolean {
 function hasChanges({ outcome }: ContactReport): boolean {
   return outcome.kind === "delivered" &&
     outcome.files.some((file) => file.outcome === "changed");
+}
+
+/** Returns what an agent was given, where its contact came to its end. */
+function givenBy(
+  { outcome, component, trust }: ContactReport,
+  manifest: EncodedManifest | null,
+): GivenManifest | null {
+  if (outcome.kind !== "delivered" || trust === null || manifest === null) return null;
+  return { component, level: trust, digest: encodeHex(manifest.digest) };
 }
 
 /** Returns the key about which the operator has to decide before the agent gets all. */

@@ -67,6 +67,10 @@ export interface SyncOptions {
   readonly deliveries: Deliveries;
   /** Whether a node of the original must ask for every file. */
   readonly expectsAll: boolean;
+  /** Is told what the agent is given, before it is. @default {nothing} */
+  readonly onGiven?: (given: LevelDelivery) => void;
+  /** Is told what of that the wire cannot keep, in words, where there is something. @default {nothing} */
+  readonly onNotKept?: (what: readonly string[]) => void;
   /** The times. */
   readonly limits?: SyncLimits | undefined;
   /** Takes notes. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ManifestEntry } from "../../protocol/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { completeResults, type TalkOptions } from "./contact.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
@@ -30,6 +31,9 @@ export async function talkOriginal(
       });
     }
     const given = await delivery.at(null, "address");
+    options.onGiven?.(given);
+    const notKept = findNotKept(given.source.entries);
+    if (notKept.length > 0) options.onNotKept?.(notKept);
     const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, given.source, {
       lastDelivered: (path) => deliveries.last(name, path),
       onDelivered: (path, digest) => deliveries.note(name, { path, digest }),
@@ -49,4 +53,22 @@ export async function talkOriginal(
   } finally {
     connection.close();
   }
+}
+
+/** Says, in words, what of a manifest a wire cannot keep that knows the names and contents of files. */
+export function findNotKept(entries: readonly ManifestEntry[]): string[] {
+  const found = new Set<string>();
+  for (const entry of entries) {
+    if (entry.kind === "keep") continue;
+    if (entry.uid !== undefined || entry.gid !== undefined) found.add("owners");
+    if (entry.hook !== undefined) found.add("hooks");
+    if (entry.strategy === "ENSURE_CREATED") found.add("ENSURE_CREATED");
+    if (entry.kind === "file") {
+      if (entry.leaseS !== undefined) found.add("leases");
+    } else {
+      if (entry.strategy === "STRICT") found.add("removal from STRICT folders");
+      if (entry.together === true) found.add("folders that are exchanged together");
+    }
+  }
+  return [...found].sort();
 }

@@ -49,6 +49,7 @@ export async function talkProtocol2(
     const { judgement } = agent;
     if (judgement?.verdict !== "trusted") throw new TypeError("an agent was let in unjudged");
     const given = await delivery.at(agent.component, judgement.ground);
+    options.onGiven?.(given);
     const revision = await known.revisionOf({
       component: agent.component,
       digest: given.declaredDigest,

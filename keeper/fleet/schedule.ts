@@ -6,7 +6,7 @@
 import type { AgentAddress } from "./agent_address.ts";
 import { formatAgentAddress } from "./agent_address.ts";
 import { FIRST_RETRY_MS, FORGET_ADDRESS_MS, MAX_REMEMBERED_ADDRESSES } from "../limits.ts";
-import type { TrustGround } from "../trust/mod.ts";
+import type { TrustGround, TrustLevel } from "../trust/mod.ts";
 
 /** A key about which the operator may decide otherwise. */
 export interface WaitingKey {
@@ -14,6 +14,16 @@ export interface WaitingKey {
   readonly fingerprint: string;
   /** Why it was trusted, or `null` where it was not. */
   readonly ground: TrustGround | null;
+}
+
+/** What an agent was given in its last contact. */
+export interface GivenManifest {
+  /** The component that it says it is, or `null`. */
+  readonly component: string | null;
+  /** How far it is trusted. */
+  readonly level: TrustLevel;
+  /** The SHA-256 of the manifest in hex. */
+  readonly digest: string;
 }
 
 /** An agent of the fleet and how its last contact went. */
@@ -34,6 +44,8 @@ export interface ScheduledAgent {
   isRunning: boolean;
   /** The key for which it was given less than all, or `null`. */
   waitingKey: WaitingKey | null;
+  /** What it was given, or `null` where its last contact did not come so far. */
+  given: GivenManifest | null;
   /** Since when it is not listed any more, or `null`. */
   unlistedSinceMs: number | null;
 }
@@ -46,6 +58,8 @@ export interface ContactEnd {
   readonly durationMs: number;
   /** The key for which the agent was given less than all, or `null`. */
   readonly waitingKey: WaitingKey | null;
+  /** What the agent was given, or `null`. */
+  readonly given: GivenManifest | null;
   /** The time now in Unix milliseconds. */
   readonly nowMs: number;
 }
@@ -143,6 +157,11 @@ export class Schedule {
     }
   }
 
+  /** Makes an agent due that is not being served. */
+  hurry(agent: ScheduledAgent, nowMs: number): void {
+    if (!agent.isRunning) agent.nextAtMs = nowMs;
+  }
+
   /** Notes that a contact begins. */
   begin(agent: ScheduledAgent): void {
     agent.isRunning = true;
@@ -166,6 +185,7 @@ export class Schedule {
     agent.isRunning = false;
     agent.lastDurationMs = end.durationMs;
     agent.waitingKey = end.waitingKey;
+    agent.given = end.given;
     agent.failures = end.isWanted ? 0 : agent.failures + 1;
     agent.wasServed ||= end.isWanted;
     agent.nextAtMs = end.isWanted ? Infinity : end.nowMs + this.#pauseMs(agent.failures);
@@ -197,6 +217,7 @@ function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
     nextAtMs: nowMs,
     isRunning: false,
     waitingKey: null,
+    given: null,
     unlistedSinceMs: null,
   };
 }

@@ -344,6 +344,29 @@ Deno.test("Keeper.run brings what was withheld once the agent is approved, and t
   await running.stop();
 });
 
+Deno.test("Keeper.run brings a change of the vault to those whom it concerns, at once", async () => {
+  await using stage = new Stage();
+  const all = declared("a", "b").all;
+  const [a = [], rest = []] = [all.slice(0, 1), all.slice(1)];
+  const of = (component: string | null) => component === "web" ? a : rest;
+  for (const component of ["web", "db"]) {
+    await stage.add(`${component}:1`, await FakeAgent.make({ component }));
+  }
+  const keeper = stage.keeper({
+    declarations: { all, hooks: [], of },
+    discoveryIntervalMs: 10_000_000,
+  });
+  const running = new RunningKeeper(keeper);
+  await running.next();
+  assertEquals(await keeper.noticeVault(), 0);
+  stage.view = () => memoryView({ a: "omega", b: "beta" });
+  assertEquals(await keeper.noticeVault(), 1);
+  const report = await running.next();
+  assertEquals([kindsOf(report), report.isWhole], [{ "web:1": "delivered" }, false]);
+  assertEquals(await keeper.noticeVault(), 0);
+  await running.stop();
+});
+
 Deno.test("Keeper.run reports what is wrong and goes on", async () => {
   await using stage = new Stage();
   await stage.add("x:1");

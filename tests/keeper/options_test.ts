@@ -14,6 +14,7 @@ Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
   const { values } = await resolveSettings(RUN_OPTIONS, { args: [], env: fixedEnvironment() });
   assertEquals({ ...values }, {
     vaultDir: "./vault",
+    watch: true,
     managedFiles: [],
     appName: undefined,
     auditLog: undefined,

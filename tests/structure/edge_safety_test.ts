@@ -59,6 +59,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/vault/tree_walk.ts",
   "keeper/vault/walk.ts",
   "keeper/vault/whole_folder.ts",
+  "keeper/watch/path_watch.ts",
 ];
 
 /**

@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FIRST_USE_EXPIRY_MS } from "../../../keeper/limits.ts";
+import { parseWires } from "../../../keeper/contact/wire.ts";
 import { isPassWanted } from "../../../keeper/report/report.ts";
 import type { VaultView } from "../../../keeper/vault/vault.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { declared, FakeAgent, memoryView } from "../../support/fake_fleet.ts";
+import { declared, FakeAgent, FakeNode, memoryView } from "../../support/fake_fleet.ts";
+import { MemoryLogger } from "../../support/memory_logger.ts";
 import { fixedRsaKeyPair } from "../../support/session_pair.ts";
 import { FILES, kindOf, kindsOf, Stage } from "../keeper_stage.ts";
 
@@ -105,6 +107,41 @@ Deno.test("AgentService.serve offers an agent no lower revision, whatever change
   }
   const sorted = [...new Set(agent.revisions)].sort((a, b) => a - b);
   assertEquals([agent.revisions, sorted.length], [sorted, 4]);
+});
+
+Deno.test("AgentService.isBehind says so of what changed while an agent was served", async () => {
+  await using stage = new Stage();
+  const agent = await FakeAgent.make();
+  const keeper = stage.keeper();
+  stage.network.set("x:1", async (duplex) => {
+    stage.view = () => memoryView({ ...FILES, a: "omega" });
+    // It is served now, and due for what is noticed once that is over.
+    if (agent.contacts === 0) assertEquals(await keeper.noticeVault(), 0);
+    await agent.serve(duplex);
+  });
+  await keeper.pass();
+  let report = await keeper.passDue();
+  while (report.agents.length === 0) {
+    await nextTurn();
+    report = await keeper.passDue();
+  }
+  assertEquals(agent.store.read("a"), new TextEncoder().encode("omega"));
+  assertEquals((await keeper.passDue()).agents, []);
+});
+
+Deno.test("AgentService.serve gives a node of the original the files of a folder, and says once what else it cannot", async () => {
+  await using stage = new Stage();
+  const node = new FakeNode(["t/a", "t/sub/b"]);
+  stage.network.set("n:1", node.serve);
+  stage.view = () => memoryView({ "t/a": "1", "t/sub/b": "2" });
+  const logger = new MemoryLogger();
+  const options = { declarations: declared("t"), wires: parseWires(["original"]), logger };
+  const keeper = stage.keeper(options);
+  for (let i = 0; i < 2; i++) assert(isPassWanted(await keeper.pass()));
+  assertEquals([node.store.paths().sort(), logger.messages("warn").length], [
+    ["t/a", "t/sub/b"],
+    1,
+  ]);
 });
 
 /** A fleet that anybody can join: an agent that was served, and then a flood of addresses that hang. */

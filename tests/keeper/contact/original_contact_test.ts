@@ -1,5 +1,6 @@
 import { prepareDelivery } from "../../../keeper/contact/delivery.ts";
 import { Deliveries } from "../../../keeper/original/mod.ts";
+import { findNotKept } from "../../../keeper/contact/original_contact.ts";
 import { syncAgent } from "../../../keeper/contact/sync_agent.ts";
 import { KnownAgents, MemoryKnownAgentsStore } from "../../../keeper/trust/mod.ts";
 import { SILENT_LOGGER } from "../../../protocol/mod.ts";
@@ -38,4 +39,34 @@ Deno.test("talkOriginal withholds every file that asks for a level, also where t
     withheld: [{ path: "b", required: "first-use" }],
     contentBytes: 5,
   });
+});
+
+const FILE = {
+  kind: "file",
+  path: "a",
+  digest: "00".repeat(32),
+  size: 0,
+  mode: 0o600,
+  strategy: "STRICT",
+} as const;
+const FOLDER = { kind: "folder", path: "d", mode: 0o700, strategy: "ALLOW_ADDS" } as const;
+
+Deno.test("findNotKept has nothing to say of files that are kept exactly, and of folders that others fill", () => {
+  assertEquals(findNotKept([FILE, FOLDER, { kind: "keep", path: "k" }]), []);
+});
+
+Deno.test("findNotKept says what that wire cannot do", () => {
+  const entries = [
+    { ...FILE, strategy: "ENSURE_CREATED", leaseS: 60 },
+    { ...FILE, uid: 1, hook: "reload" },
+    { ...FOLDER, strategy: "STRICT", gid: 1, together: true },
+  ] as const;
+  assertEquals(findNotKept(entries), [
+    "ENSURE_CREATED",
+    "folders that are exchanged together",
+    "hooks",
+    "leases",
+    "owners",
+    "removal from STRICT folders",
+  ]);
 });

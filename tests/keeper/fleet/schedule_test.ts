@@ -23,7 +23,7 @@ function only(agents: readonly ScheduledAgent[]): ScheduledAgent {
 
 function finish(schedule: Schedule, agent: ScheduledAgent, isWanted: boolean, nowMs = 0): void {
   schedule.begin(agent);
-  schedule.finish(agent, { isWanted, durationMs: 1, waitingKey: null, nowMs });
+  schedule.finish(agent, { isWanted, durationMs: 1, waitingKey: null, given: null, nowMs });
 }
 
 Deno.test("Schedule has a new agent due at once and a good one at the next whole pass", () => {
@@ -126,7 +126,7 @@ for (
     const agent = only(schedule.idle());
     schedule.begin(agent);
     const waitingKey = { fingerprint: "f", ground };
-    schedule.finish(agent, { isWanted, durationMs: 1, waitingKey, nowMs: 0 });
+    schedule.finish(agent, { isWanted, durationMs: 1, waitingKey, given: null, nowMs: 0 });
     for (const same of [null, ground]) schedule.release(() => same, 1);
     schedule.release((fingerprint) => fingerprint === "f" ? ground : "enrolled", 1);
     assertEquals(schedule.due(1), []);
@@ -138,6 +138,19 @@ for (
 function hosts(count: number, prefix = "h"): { host: string; port: number }[] {
   return Array.from({ length: count }, (_, i) => ({ host: `${prefix}${i}`, port: 1 }));
 }
+
+Deno.test("Schedule.hurry makes an agent due, unless it is served", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const agent = only(schedule.due(0));
+  finish(schedule, agent, true);
+  assertEquals(schedule.due(1_000), []);
+  schedule.hurry(agent, 1_000);
+  assertEquals(schedule.due(1_000), [agent]);
+  schedule.begin(agent);
+  schedule.hurry(agent, 1_000);
+  assertEquals([schedule.due(2_000), agent.nextAtMs], [[], Infinity]);
+});
 
 Deno.test("Schedule says when the next agent is due among more than a call can take", () => {
   const schedule = scheduleOf();
