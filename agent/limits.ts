@@ -44,8 +44,30 @@ export const STOP_GRACE_MS = 8_000;
 export const FILES_IN_FLIGHT = 32;
 /** The size of a piece in which a file is read for its digest. */
 export const HASH_PIECE_BYTES = 262_144;
+/** Up to which size a file is read for its digest without waiting: that takes a third of the time. */
+export const MAX_READ_AT_ONCE_BYTES = 65_536;
+/** After how long work that waits for nothing lets others have their turn. */
+export const WORK_SLICE_MS = 10;
 /** The largest manifest file that is read at start: the protocol's largest and a header. */
 export const MAX_MANIFEST_FILE_BYTES = 33_558_528;
+
+/** The largest file that says what was put in place: that of 100,000 files has some 10 MB. */
+export const MAX_INVENTORY_FILE_BYTES = 134_217_728;
+/** How many digests a file that is not known to be in place may have had. */
+export const MAX_PENDING_DIGESTS = 4;
+
+/** How long a part of a large file is kept for the rest to come. */
+export const PART_LIFETIME_MS = 86_400_000;
+/** Up to which size a file that is written over in place is held in memory until it is whole. */
+export const MAX_IN_MEMORY_BYTES = 1_048_576;
+/** From which size on it is found out before a file comes whether its place is a mount. */
+export const MOUNT_CHECK_BYTES = 1_048_576;
+/** How many folders that are not memory-backed are named in the log. */
+export const MAX_NAMED_FOLDERS = 16;
+/** By how much the clock of the machine may move against the steady one before that is noted. */
+export const CLOCK_JUMP_MS = 60_000;
+/** After how long leases are looked at again at the latest. */
+export const MAX_LEASE_PAUSE_MS = 3_600_000;
 
 /** How many entries of folders a sweep looks at. */
 export const MAX_SWEPT_ENTRIES = 200_000;

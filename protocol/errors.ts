@@ -150,12 +150,16 @@ export type StorageErrorCode =
   | "disk-full"
   | "file-changed"
   | "file-missing"
+  | "file-mounted"
   | "io-failed"
   | "locked"
   | "not-a-file"
+  | "not-on-tmpfs"
+  | "owner-refused"
   | "path-refused"
   | "permission-denied"
   | "read-only"
+  | "set-incomplete"
   | "state-malformed"
   | "symlink-refused";
 

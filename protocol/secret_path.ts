@@ -39,7 +39,7 @@ export function findPathFault(path: string): string | null {
   if (path.length === 0) return "is empty";
   if (!path.isWellFormed()) return "holds a lone surrogate";
   if (FORBIDDEN.test(path)) return "holds a control character or a backslash";
-  if (encodeUtf8(path).length > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;
+  if (isLonger(path, MAX_PATH_BYTES)) return `is longer than ${MAX_PATH_BYTES} bytes`;
   const segments = path.slice(path.startsWith("/") ? 1 : 0).split("/");
   for (const segment of segments) {
     if (segment === "") return "has an empty segment";
@@ -47,9 +47,14 @@ export function findPathFault(path: string): string | null {
     if (segment.startsWith(RESERVED_PREFIX)) {
       return `has a segment that starts with ${RESERVED_PREFIX}`;
     }
-    if (encodeUtf8(segment).length > MAX_PATH_SEGMENT_BYTES) {
+    if (isLonger(segment, MAX_PATH_SEGMENT_BYTES)) {
       return `has a segment longer than ${MAX_PATH_SEGMENT_BYTES} bytes`;
     }
   }
   return null;
+}
+
+/** Encodes only what may be too long: one unit of UTF-16 has three bytes at most. */
+function isLonger(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && encodeUtf8(text).length > maxBytes;
 }

@@ -2,13 +2,15 @@
  * Where on the disk a secret file belongs, and whether anything on the way there forbids it.
  *
  * A path is followed one component at a time, and nothing but real folders may lie on the way: no
- * symbolic link, at the target neither. This is what stops `../etc/passwd`.
+ * symbolic link, at the target neither. This is what stops `../etc/passwd`. The one link that is
+ * followed is that of a set which is exchanged at once, to the agent's own folder beside it.
  *
  * @module
  */
 import { join, resolve } from "node:path";
 import { findPathFault, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
+import { generationOf } from "./generation_link.ts";
 
 /** A folder below which files may be put. */
 export interface DiskRoot {
@@ -34,7 +36,7 @@ export interface DiskPlace {
 export type InodeKey = string;
 
 /** Returns the inode of a file, or `null` on systems that have none. */
-export function inodeKey(info: Deno.FileInfo): InodeKey | null {
+export function inodeKey(info: Pick<Deno.FileInfo, "dev" | "ino">): InodeKey | null {
   return info.ino === null ? null : `${info.dev}:${info.ino}`;
 }
 
@@ -61,11 +63,11 @@ export function refusePath(path: string, reason: string): StorageError {
 }
 
 /**
- * Finds where a path leads by its text alone.
+ * Finds the folder below which a path leads by its text alone.
  *
  * @throws {StorageError} `path-refused`.
  */
-export function placeOf(path: string, roots: readonly DiskRoot[]): DiskPlace {
+export function rootOf(path: string, roots: readonly DiskRoot[]): DiskRoot {
   const fault = findPathFault(path);
   if (fault !== null) throw refusePath(path, fault);
   const isAbsolute = path.startsWith("/");
@@ -77,9 +79,17 @@ export function placeOf(path: string, roots: readonly DiskRoot[]): DiskPlace {
     // Of several that fit the longest is the nearest.
     if (fits && candidate.prefix.length >= (root?.prefix.length ?? 0)) root = candidate;
   }
-  if (root === undefined) {
-    throw refusePath(path, "is absolute and below no folder that --allow-absolute names");
-  }
+  if (root !== undefined) return root;
+  throw refusePath(path, "is absolute and below no folder that --allow-absolute names");
+}
+
+/**
+ * Finds where a path leads by its text alone.
+ *
+ * @throws {StorageError} `path-refused`.
+ */
+export function placeOf(path: string, roots: readonly DiskRoot[]): DiskPlace {
+  const root = rootOf(path, roots);
   const segments = path.slice(root.prefix.length).split("/");
   const folders: string[] = [];
   let folder = root.folder;
@@ -90,36 +100,57 @@ export function placeOf(path: string, roots: readonly DiskRoot[]): DiskPlace {
   return { root: root.folder, folders, folder, target: join(folder, segments.at(-1) ?? "") };
 }
 
-/** What may not be on the way, nor at the target. */
-export interface Forbidden {
+/** What a way may lead through, and what it may not. */
+export interface WayRules {
   /** The folders that no path may enter, by inode. */
   readonly inodes: ReadonlySet<InodeKey>;
+  /** The folders that are exchanged at once: a link to the agent's own folder may stand for each. */
+  readonly sets: { has(folder: string): boolean };
+}
+
+/** Where a way led. */
+export interface Arrival {
+  /** The real folder of the target, or `null` where it, or one on the way, is missing. */
+  readonly folder: string | null;
+  /** The target by its real folder, or where it would be. */
+  readonly target: string;
+  /** What is at the target, a regular file, or `null` where nothing is. */
+  readonly info: Deno.FileInfo | null;
 }
 
 /**
  * Follows the way to a place and looks at what is there.
  *
- * @returns What is at the target, a regular file, or `null` where nothing is.
  * @throws {StorageError} `symlink-refused`, `not-a-file`, `path-refused`, or what the file system said.
  */
-export async function walkTo(
-  place: DiskPlace,
-  forbidden: Forbidden,
-): Promise<Deno.FileInfo | null> {
-  for (const folder of [place.root, ...place.folders]) {
-    const info = await lookAt(folder);
-    if (info === null) return null;
-    checkFolder(folder, { info, forbidden });
+export function walkTo(place: DiskPlace, rules: WayRules): Arrival {
+  const folder = walkToFolder(place, rules);
+  const { target: named } = place;
+  if (folder === null) return { folder, target: named, info: null };
+  const target = folder === place.folder ? named : join(folder, named.slice(place.folder.length));
+  const info = lookAt(target);
+  if (info !== null) checkFile(target, info);
+  return { folder, target, info };
+}
+
+/**
+ * Follows the way to the folder of a place.
+ *
+ * @returns The real folder, or `null` where it, or one on the way, is missing.
+ * @throws {StorageError} as {@linkcode walkTo} does.
+ */
+export function walkToFolder(place: DiskPlace, rules: WayRules): string | null {
+  let real = place.root;
+  if (!enterFolder(real, rules)) return null;
+  let named = place.root;
+  for (const folder of place.folders) {
+    const next = join(real, folder.slice(named.length));
+    const generation = rules.sets.has(folder) ? generationOf(next) : null;
+    real = generation ?? next;
+    named = folder;
+    if (!enterFolder(real, rules)) return null;
   }
-  const info = await lookAt(place.target);
-  if (info === null) return null;
-  const quoted = JSON.stringify(place.target);
-  if (info.isSymlink) throw linkError(place.target);
-  if (!info.isFile) {
-    const what = info.isDirectory ? "a folder" : "no regular file";
-    throw new StorageError("not-a-file", `cannot use ${quoted}: it is ${what}`);
-  }
-  return info;
+  return real;
 }
 
 /**
@@ -128,21 +159,21 @@ export async function walkTo(
  * @returns The folders in which one was made.
  * @throws {StorageError} as {@linkcode walkTo} does.
  */
-export async function makeFolders(place: DiskPlace, forbidden: Forbidden): Promise<string[]> {
+export async function makeFolders(place: DiskPlace, rules: WayRules): Promise<string[]> {
   const changed: string[] = [];
   let parent = place.root;
   for (const folder of place.folders) {
     if (await makeFolder(folder)) changed.push(parent);
-    const info = await lookAt(folder);
-    if (info === null) throw new StorageError("file-missing", `${JSON.stringify(folder)} vanished`);
-    checkFolder(folder, { info, forbidden });
+    if (!enterFolder(folder, rules)) {
+      throw new StorageError("file-missing", `${JSON.stringify(folder)} vanished`);
+    }
     parent = folder;
   }
   return changed;
 }
 
 async function makeFolder(folder: string): Promise<boolean> {
-  if (await lookAt(folder) !== null) return false;
+  if (lookAt(folder) !== null) return false;
   try {
     await Deno.mkdir(folder, { mode: 0o700 });
     return true;
@@ -153,29 +184,64 @@ async function makeFolder(folder: string): Promise<boolean> {
   }
 }
 
-async function lookAt(path: string): Promise<Deno.FileInfo | null> {
+/**
+ * Looks at what is at a path itself, and follows no link there; `null` where nothing is.
+ *
+ * It does not wait for its turn: that takes a fifth of the time.
+ *
+ * @throws {StorageError} with what the file system said.
+ */
+export function lookAt(path: string): Deno.FileInfo | null {
   try {
-    return await Deno.lstat(path);
+    return Deno.lstatSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw storageError(error, `look at ${JSON.stringify(path)}`);
   }
 }
 
-function checkFolder(
-  folder: string,
-  { info, forbidden }: { readonly info: Deno.FileInfo; readonly forbidden: Forbidden },
-): void {
-  if (info.isSymlink) throw linkError(folder);
-  if (!info.isDirectory) {
-    throw new StorageError("not-a-file", `${JSON.stringify(folder)} is on the way and no folder`);
-  }
-  const inode = inodeKey(info);
-  if (inode !== null && forbidden.inodes.has(inode)) {
-    throw refusePath(folder, "belongs to the agent itself");
-  }
+/** Makes the error for a link where none may be. */
+export function linkError(path: string): StorageError {
+  return new StorageError("symlink-refused", `${JSON.stringify(path)} is a symbolic link`);
 }
 
-function linkError(path: string): StorageError {
-  return new StorageError("symlink-refused", `${JSON.stringify(path)} is a symbolic link`);
+/** Makes the error for something else than a regular file where one should be. */
+export function fileError(target: string, info: Deno.FileInfo): StorageError {
+  if (info.isSymlink) return linkError(target);
+  const what = info.isDirectory ? "a folder" : "no regular file";
+  return new StorageError("not-a-file", `cannot use ${JSON.stringify(target)}: it is ${what}`);
+}
+
+/** Makes the error for something else than a folder where one should be. */
+export function folderError(folder: string, info: Deno.FileInfo): StorageError {
+  if (info.isSymlink) return linkError(folder);
+  return new StorageError("not-a-file", `${JSON.stringify(folder)} is on the way and no folder`);
+}
+
+function checkFile(target: string, info: Deno.FileInfo): void {
+  if (!info.isFile) throw fileError(target, info);
+}
+
+/** Checks a folder on the way; `false` where it is missing. */
+function enterFolder(folder: string, rules: WayRules): boolean {
+  const info = lookAt(folder);
+  if (info === null) return false;
+  if (!info.isDirectory) throw folderError(folder, info);
+  checkEntry(folder, { info, rules });
+  return true;
+}
+
+/**
+ * Checks that a folder is none of the agent's own.
+ *
+ * @throws {StorageError} `path-refused`.
+ */
+export function checkEntry(
+  folder: string,
+  { info, rules }: { readonly info: Deno.FileInfo; readonly rules: WayRules },
+): void {
+  const inode = inodeKey(info);
+  if (inode !== null && rules.inodes.has(inode)) {
+    throw refusePath(folder, "belongs to the agent itself");
+  }
 }

@@ -3,20 +3,22 @@
  *
  * @module
  */
-import { type Bytes, encodeHex, type FileEntry } from "../../protocol/mod.ts";
+import { encodeHex, type FileEntry } from "../../protocol/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
-import { type DiskRoot, type Forbidden, placeOf, walkTo } from "./disk_path.ts";
+import { type DiskRoot, placeOf, walkTo, type WayRules } from "./disk_path.ts";
+import type { FileDigests } from "./file_digests.ts";
+import type { DeviceTraits } from "./ownership.ts";
 
 /** Where and how files are looked at. */
 export interface FileLook {
   /** The folders below which files may be. */
   readonly roots: readonly DiskRoot[];
-  /** What may not be on the way. */
-  readonly forbidden: Forbidden;
-  /** Tells whether a file has other permissions than these, where its device keeps any. */
-  readonly differsInMode: (info: Deno.FileInfo, mode: number) => boolean;
-  /** Works out the digest of a file that was looked at. */
-  readonly digestOf: (target: string, info: Deno.FileInfo) => Promise<Bytes>;
+  /** What may be on the way. */
+  readonly rules: WayRules;
+  /** What devices keep of owners and modes. */
+  readonly traits: DeviceTraits;
+  /** What files hold. */
+  readonly digests: FileDigests;
 }
 
 /**
@@ -26,13 +28,13 @@ export interface FileLook {
  * Never rejects: what cannot be looked at is not as declared.
  */
 export async function compareFile(entry: FileEntry, look: FileLook): Promise<FileCondition> {
+  const { roots, rules, traits, digests } = look;
   try {
-    const place = placeOf(entry.path, look.roots);
-    const info = await walkTo(place, look.forbidden);
+    const { target, info } = walkTo(placeOf(entry.path, roots), rules);
     if (info === null) return "missing";
     if (entry.strategy === "ENSURE_CREATED") return "intact";
-    if (info.size !== entry.size || look.differsInMode(info, entry.mode)) return "changed";
-    const digest = await look.digestOf(place.target, info);
+    if (info.size !== entry.size || traits.differs(info, entry)) return "changed";
+    const digest = await digests.of(target, info);
     return encodeHex(digest) === entry.digest ? "intact" : "changed";
   } catch {
     return "changed";

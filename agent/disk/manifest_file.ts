@@ -19,7 +19,12 @@ import {
   sha256Digest,
   StorageError,
 } from "../../protocol/mod.ts";
-import { readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
+import {
+  readOptionalFile,
+  storageError,
+  syncFolder,
+  writeFileAtomically,
+} from "../../protocol/host/mod.ts";
 import { MANIFEST_RENEWAL_S, MAX_MANIFEST_FILE_BYTES } from "../limits.ts";
 
 /** The name of the file in the state folder. */
@@ -57,6 +62,22 @@ export async function writeManifestFile(stateFolder: string, held: HeldManifest)
   bytes.set(head);
   bytes.set(held.bytes, head.length);
   await writeFileAtomically(join(stateFolder, MANIFEST_FILE_NAME), bytes);
+}
+
+/**
+ * Removes the manifest from the state folder; does nothing where none is kept.
+ *
+ * @throws {StorageError} with what the system said.
+ */
+export async function removeManifestFile(stateFolder: string): Promise<void> {
+  const path = join(stateFolder, MANIFEST_FILE_NAME);
+  try {
+    await Deno.remove(path);
+    await syncFolder(stateFolder);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw storageError(error, `remove ${JSON.stringify(path)}`);
+  }
 }
 
 /**

@@ -1,63 +1,108 @@
 /**
- * Removes what an earlier process staged and never put in place.
+ * Removes what an earlier process left beside the files: what it staged and never put in place, states
+ * of sets that are no longer used, and parts of files whose rest did not come.
  *
  * @module
  */
-import { join } from "node:path";
-import { STAGE_PREFIX } from "../../protocol/mod.ts";
+import { basename, join } from "node:path";
+import { RESERVED_PREFIX, STAGE_PREFIX } from "../../protocol/mod.ts";
 import { MAX_SWEPT_DEPTH, MAX_SWEPT_ENTRIES } from "../limits.ts";
+import { lookAt, type WayRules } from "./disk_path.ts";
+import { restoreFormer } from "./exchange.ts";
+import { generationOf, isGenerationName, isLinkName, nameBefore } from "./generation_link.ts";
+import { isStale } from "./part_files.ts";
+import { removeTree } from "./removal.ts";
+import { isPartName } from "./stage_name.ts";
 
 /** The options of {@linkcode sweepStages}. */
 export interface SweepOptions {
-  /** Files that were written from this Unix time on are somebody's own work, in milliseconds. */
+  /** What was written from this Unix time on is this process's own work, in milliseconds. */
   readonly beforeMs: number;
   /** How many folders deep to go; 0 looks at the folder alone. @default {32} */
   readonly maxDepth?: number;
   /** How many entries to look at. @default {200_000} */
   readonly maxEntries?: number;
+  /** Is told of the parts of files that are kept, and since when, in Unix milliseconds. */
+  readonly onPart?: (path: string, keptMs: number) => void;
 }
 
 /** What a sweep did. */
 export interface SweepReport {
-  /** How many files were removed. */
+  /** How many things were removed. */
   readonly removed: number;
   /** Whether everything was looked at. */
   readonly isWhole: boolean;
 }
 
+const NO_RULES: WayRules = { inodes: new Set(), sets: new Set() };
+
 /**
- * Removes stale staged files below a folder; follows no symbolic link.
+ * Removes stale left-overs below a folder; follows no symbolic link.
  *
  * What cannot be read or removed is left alone: a sweep is a courtesy. Never rejects.
  */
 export async function sweepStages(folder: string, options: SweepOptions): Promise<SweepReport> {
-  const { beforeMs, maxDepth = MAX_SWEPT_DEPTH, maxEntries = MAX_SWEPT_ENTRIES } = options;
+  const { maxDepth = MAX_SWEPT_DEPTH, maxEntries = MAX_SWEPT_ENTRIES } = options;
   const waiting = [{ path: folder, depth: 0 }];
   let left = maxEntries;
   let removed = 0;
   let isWhole = true;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const ours: string[] = [];
     try {
-      for await (const entry of Deno.readDir(next.path)) {
-        if (--left < 0) return { removed, isWhole: false };
-        const path = join(next.path, entry.name);
-        if (entry.isDirectory) {
-          if (next.depth < maxDepth) waiting.push({ path, depth: next.depth + 1 });
-          else isWhole = false;
-        } else if (entry.isFile && entry.name.startsWith(STAGE_PREFIX)) {
-          if (await removeStale(path, beforeMs)) removed++;
-        }
+      for await (const { name, isDirectory } of Deno.readDir(next.path)) {
+        if (--left < 0) break;
+        const path = join(next.path, name);
+        if (name.startsWith(RESERVED_PREFIX)) ours.push(path);
+        else if (isDirectory && next.depth < maxDepth) {
+          waiting.push({ path, depth: next.depth + 1 });
+        } else if (isDirectory) isWhole = false;
       }
     } catch {
       isWhole = false;
     }
+    for (const path of ours) if (await sweepOne(path, options)) removed++;
+    if (left < 0) return { removed, isWhole: false };
   }
   return { removed, isWhole };
 }
 
-async function removeStale(path: string, beforeMs: number): Promise<boolean> {
-  const info = await Deno.lstat(path);
-  if (!info.isFile || (info.mtime?.getTime() ?? 0) >= beforeMs) return false;
-  await Deno.remove(path);
-  return true;
+async function sweepOne(path: string, options: SweepOptions): Promise<boolean> {
+  try {
+    const info = lookAt(path);
+    if (info === null || !isLeftOver(path, { info, options })) return false;
+    await removeTree(path, { info, rules: NO_RULES });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLeftOver(
+  path: string,
+  { info, options }: { readonly info: Deno.FileInfo; readonly options: SweepOptions },
+): boolean {
+  const name = basename(path);
+  const folder = join(path, "..");
+  const writtenMs = info.mtime?.getTime() ?? 0;
+  const isOlder = writtenMs < options.beforeMs;
+  const before = nameBefore(name);
+  if (before !== null) return !restoreFormer(folder, before) && isOlder;
+  if (isPartName(name)) {
+    if (!info.isFile) return false;
+    if (isStale(info, Date.now())) return true;
+    options.onPart?.(path, writtenMs);
+    return false;
+  }
+  if (isGenerationName(name)) return info.isDirectory && isOlder && !isInUse(path, folder);
+  if (isLinkName(name)) return info.isSymlink && isOlder;
+  return name.startsWith(STAGE_PREFIX) && !info.isSymlink && isOlder;
+}
+
+/** Tells whether a link leads to a generation: it is looked for right before it is removed. */
+function isInUse(generation: string, folder: string): boolean {
+  for (const { name, isSymlink } of Deno.readDirSync(folder)) {
+    if (isSymlink && generationOf(join(folder, name)) === generation) return true;
+  }
+  return false;
 }

@@ -4,59 +4,71 @@
  * @module
  */
 import { join } from "node:path";
-import {
-  type Bytes,
-  encodeHex,
-  randomBytes,
-  STAGE_PREFIX,
-  StorageError,
-} from "../../protocol/mod.ts";
-import { storageError } from "../../protocol/host/mod.ts";
+import { type Bytes, limits, type Ownership, StorageError } from "../../protocol/mod.ts";
+import { errnoOf, storageError } from "../../protocol/host/mod.ts";
+import { mountError } from "./removal.ts";
+import { differsInOwner, setOwnership } from "./ownership.ts";
+import { stageName } from "./stage_name.ts";
 
 /** How a staged file is put in place. */
 export interface StagePlan {
-  /** The folder of the file, which is there. */
+  /** The folder in which it waits, on the file system of its target. */
   readonly folder: string;
-  /** Where it is to go, in the same folder. */
+  /** Where it is to go. */
   readonly target: string;
-  /** Its permission bits. */
-  readonly mode: number;
+  /** Its mode, and its owner where one is declared. */
+  readonly ownership: Ownership;
+  /** Its name until then where what came of it is kept for the rest; one of its own by default. */
+  readonly partName?: string | null;
   /** Checks the way again, right before the file is put in place; throws where it may not be. */
-  readonly check: () => Promise<void>;
+  readonly check: () => void;
 }
 
-/** Makes a name for a staged file. */
-export function stageName(): string {
-  return STAGE_PREFIX + encodeHex(randomBytes(12));
+interface OpenedFile {
+  readonly path: string;
+  readonly file: Deno.FsFile;
+  readonly size: number;
 }
+
+const OWNER_READS_AND_WRITES = 0o600;
 
 /** Holds the file open until it is put in place or forgotten. */
 export class StagedDiskFile {
   readonly #plan: StagePlan;
   readonly #path: string;
   #file: Deno.FsFile | null;
+  #size: number;
 
-  private constructor(
-    plan: StagePlan,
-    opened: { readonly path: string; readonly file: Deno.FsFile },
-  ) {
+  private constructor(plan: StagePlan, opened: OpenedFile) {
     this.#plan = plan;
     this.#path = opened.path;
     this.#file = opened.file;
+    this.#size = opened.size;
   }
 
   /**
-   * Makes an empty file with the declared permissions, so that it never has any others.
+   * Makes an empty file with the declared mode and owner, so that it never has any others.
    *
    * @throws {StorageError}
    */
   static async create(plan: StagePlan): Promise<StagedDiskFile> {
-    const path = join(plan.folder, stageName());
+    const { folder, partName = null, ownership: { mode } } = plan;
+    const path = join(folder, partName ?? stageName());
+    // Through other bits the file could not be opened again to set them.
+    const isPlain = (mode & OWNER_READS_AND_WRITES) === OWNER_READS_AND_WRITES;
     try {
-      const file = await Deno.open(path, { write: true, createNew: true, mode: plan.mode });
-      const staged = new StagedDiskFile(plan, { path, file });
+      if (partName !== null) await removeLeftOver(path);
+      const file = await Deno.open(path, {
+        read: true,
+        write: true,
+        createNew: true,
+        mode: isPlain && plan.ownership.uid === undefined && plan.ownership.gid === undefined
+          ? mode
+          : OWNER_READS_AND_WRITES,
+      });
+      const staged = new StagedDiskFile(plan, { path, file, size: 0 });
       try {
-        await staged.#fixMode();
+        await staged.#setOwnership();
         return staged;
       } catch (error) {
         await staged.discard();
@@ -67,13 +79,30 @@ export class StagedDiskFile {
     }
   }
 
-  /** The umask of the process cuts bits off what was asked for; they are set again. */
-  async #fixMode(): Promise<void> {
-    if (Deno.build.os === "windows" || this.#file === null) return;
-    const info = this.#file.statSync();
-    if (info.mode !== null && (info.mode & 0o777) !== this.#plan.mode) {
-      await Deno.chmod(this.#path, this.#plan.mode);
+  /**
+   * Goes on with a file of which a part came before.
+   *
+   * @throws {StorageError} and closes the file.
+   */
+  static async resume(plan: StagePlan, opened: OpenedFile): Promise<StagedDiskFile> {
+    const staged = new StagedDiskFile(plan, opened);
+    try {
+      await staged.#setOwnership();
+      return staged;
+    } catch (error) {
+      await staged.interrupt();
+      throw error;
     }
+  }
+
+  /** The umask of the process cuts bits off what was asked for, and the owner is the agent. */
+  async #setOwnership(): Promise<void> {
+    const { ownership } = this.#plan;
+    if (Deno.build.os === "windows") return;
+    const before = this.#open().statSync();
+    const isRight = ((before.mode ?? 0) & 0o777) === ownership.mode;
+    if (isRight && !differsInOwner(before, ownership)) return;
+    await setOwnership(this.#path, { before, wanted: ownership });
   }
 
   /** Appends bytes. */
@@ -83,8 +112,25 @@ export class StagedDiskFile {
       for (let offset = 0; offset < bytes.length;) {
         offset += await file.write(offset === 0 ? bytes : bytes.subarray(offset));
       }
+      this.#size += bytes.length;
     } catch (error) {
       throw storageError(error, `write ${JSON.stringify(this.#plan.target)}`);
+    }
+  }
+
+  /**
+   * Reads some of what was written; nothing can be appended after it.
+   *
+   * @throws {StorageError}
+   */
+  async read(offset: number, length: number): Promise<Bytes> {
+    try {
+      const file = this.#open();
+      await file.seek(offset, Deno.SeekMode.Start);
+      const buffer = new Uint8Array(length);
+      return buffer.subarray(0, await file.read(buffer) ?? 0);
+    } catch (error) {
+      throw storageError(error, `read ${JSON.stringify(this.#path)}`);
     }
   }
 
@@ -92,18 +138,21 @@ export class StagedDiskFile {
    * Puts the file in place at once.
    *
    * @returns What is known of it there.
+   * @throws {StorageError}
    */
   async commit(): Promise<Deno.FileInfo> {
+    const { target } = this.#plan;
     try {
       const file = this.#open();
       await file.sync();
       const info = file.statSync();
-      await this.#plan.check();
-      await Deno.rename(this.#path, this.#plan.target);
+      this.#plan.check();
+      await Deno.rename(this.#path, target);
       this.#close();
       return info;
     } catch (error) {
-      throw storageError(error, `put ${JSON.stringify(this.#plan.target)} in place`);
+      if (errnoOf(error) === "EBUSY") throw mountError(target, error);
+      throw storageError(error, `put ${JSON.stringify(target)} in place`);
     }
   }
 
@@ -118,6 +167,20 @@ export class StagedDiskFile {
     }
   }
 
+  /**
+   * Gives up for now: what came is kept where it is worth it; never rejects.
+   *
+   * @returns Where it is kept, or `null`.
+   */
+  async interrupt(): Promise<string | null> {
+    const { partName = null } = this.#plan;
+    const isKept = partName !== null && this.#size >= limits.MIN_RESUMED_BYTES;
+    if (!isKept) return await this.discard().then(() => null);
+    if (this.#file === null) return null;
+    this.#close();
+    return this.#path;
+  }
+
   #open(): Deno.FsFile {
     if (this.#file !== null) return this.#file;
     throw new StorageError("io-failed", "a staged file was used after its end");
@@ -126,5 +189,13 @@ export class StagedDiskFile {
   #close(): void {
     this.#file?.close();
     this.#file = null;
+  }
+}
+
+async function removeLeftOver(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -13,7 +13,7 @@ const ROOTS: readonly DiskRoot[] = [
   { folder: "/mnt/deep", prefix: "/run/tls/deep/" },
 ];
 const UNIX = Deno.build.os !== "windows";
-const NOTHING_FORBIDDEN = { inodes: new Set<string>() };
+const NO_RULES = { inodes: new Set<string>(), sets: new Set<string>() };
 
 Deno.test("placeOf finds folders and target of a relative path", () => {
   assertEquals(placeOf("a/b/c", ROOTS), {
@@ -56,10 +56,10 @@ Deno.test("walkTo and makeFolders refuse a folder that is forbidden, by any name
   await using folder = await temporaryFolder();
   await Deno.mkdir(`${folder.path}/state`);
   const { dev, ino } = await Deno.stat(`${folder.path}/state`);
-  const forbidden = { inodes: new Set([`${dev}:${ino}`]) };
+  const rules = { ...NO_RULES, inodes: new Set([`${dev}:${ino}`]) };
   const place = placeOf("state/a", [{ folder: folder.path, prefix: "" }]);
-  await assertRejects(() => walkTo(place, forbidden), StorageError, "path-refused");
-  await assertRejects(() => makeFolders(place, forbidden), StorageError, "path-refused");
+  assertThrows(() => walkTo(place, rules), StorageError, "path-refused");
+  await assertRejects(() => makeFolders(place, rules), StorageError, "path-refused");
 });
 
 Deno.test("makeFolders says in which folders it made one", async () => {
@@ -67,16 +67,16 @@ Deno.test("makeFolders says in which folders it made one", async () => {
   const root = { folder: folder.path, prefix: "" };
   await Deno.mkdir(`${folder.path}/a`);
   const place = placeOf("a/b/c/file", [root]);
-  const changed = await makeFolders(place, NOTHING_FORBIDDEN);
+  const changed = await makeFolders(place, NO_RULES);
   assertEquals(changed, [`${folder.path}/a`, `${folder.path}/a/b`]);
-  assertEquals(await makeFolders(place, NOTHING_FORBIDDEN), []);
+  assertEquals(await makeFolders(place, NO_RULES), []);
 });
 
 Deno.test("makeFolders goes together with others that make the same folder", async () => {
   await using folder = await temporaryFolder();
   const root = { folder: folder.path, prefix: "" };
   await Promise.all(Array.from({ length: 16 }, (_, i) => {
-    return makeFolders(placeOf(`a/b/${i}`, [root]), NOTHING_FORBIDDEN);
+    return makeFolders(placeOf(`a/b/${i}`, [root]), NO_RULES);
   }));
   assertEquals(await listTree(folder.path), ["a/ 700", "a/b/ 700"]);
 });

@@ -14,7 +14,7 @@ Deno.test("sweepStages leaves files that were written since the process began", 
 
 Deno.test("sweepStages removes nothing but files by their whole name", async () => {
   await using folder = await temporaryFolder();
-  await Deno.mkdir(`${folder.path}/${STAGE_PREFIX}folder`);
+  await Deno.mkdir(`${folder.path}/folder-${STAGE_PREFIX}`);
   await Deno.symlink("/", `${folder.path}/${STAGE_PREFIX}link`);
   await Deno.writeTextFile(`${folder.path}/x${STAGE_PREFIX}`, "");
   const report = await sweepStages(folder.path, { beforeMs: LATER_MS });

@@ -5,8 +5,8 @@ import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { listTree, temporaryFolder } from "../../support/temporary_folder.ts";
 
 function planIn(folder: string, changes: Partial<StagePlan> = {}): StagePlan {
-  const check = () => Promise.resolve();
-  return { folder, target: `${folder}/a`, mode: 0o600, check, ...changes };
+  const ownership = { mode: 0o600 };
+  return { folder, target: `${folder}/a`, ownership, check: () => {}, ...changes };
 }
 
 Deno.test("StagedDiskFile puts all that was written in place", async () => {
@@ -38,7 +38,9 @@ Deno.test("StagedDiskFile keeps what it put in place when it is discarded afterw
 Deno.test("StagedDiskFile is not put in place where the last check fails", async () => {
   await using folder = await temporaryFolder();
   const refusal = new StorageError("symlink-refused", "no");
-  const check = () => Promise.reject(refusal);
+  const check = () => {
+    throw refusal;
+  };
   const staged = await StagedDiskFile.create(planIn(folder.path, { check }));
   await assertRejects(() => staged.commit(), StorageError, "symlink-refused");
   await staged.discard();

@@ -1,0 +1,91 @@
+/**
+ * Removing the files that no keeper has renewed in time.
+ *
+ * @module
+ */
+import { type Logger, StorageError } from "../../protocol/mod.ts";
+import { storageError } from "../../protocol/host/mod.ts";
+import type { DiskMemory } from "./disk_memory.ts";
+import { type DiskRoot, placeOf, walkTo, type WayRules } from "./disk_path.ts";
+import type { FileDigests } from "./file_digests.ts";
+import { syncFolders } from "./folder_sync.ts";
+import type { Declarer } from "./inventory.ts";
+import { isOurFile } from "./our_tree.ts";
+
+/** What expired, and when the next does. */
+export interface ExpiredLeases {
+  /** The paths of the files that were removed. */
+  readonly expired: readonly string[];
+  /** In how many milliseconds the next expires; `null` where none does. */
+  readonly nextInMs: number | null;
+}
+
+/** What {@linkcode expireLeases} works with. */
+export interface ExpiryParts {
+  /** The folders below which files may be. */
+  readonly roots: readonly DiskRoot[];
+  /** What may be on the way. */
+  readonly rules: WayRules;
+  /** What files hold. */
+  readonly digests: FileDigests;
+  /** What was put in place, and when it was renewed. */
+  readonly memory: DiskMemory;
+  /** Is told of what could not be removed. */
+  readonly logger: Logger;
+}
+
+/** After how long a file is tried again that could not be removed, in milliseconds. */
+const RETRY_MS = 60_000;
+
+/**
+ * Removes the files whose lease is over, and says when the next one is. A file that somebody else
+ * declared too stays. Never rejects for a file that cannot be removed: it is tried again.
+ */
+export async function expireLeases(parts: ExpiryParts): Promise<ExpiredLeases> {
+  const { memory, logger } = parts;
+  const { expired: due, nextInMs } = memory.due();
+  const expired: string[] = [];
+  const unsettled = new Set<string>();
+  let retryMs: number | null = null;
+  for (const { declarer, path } of due) {
+    try {
+      if (await removeExpired(path, { declarer, parts, unsettled })) expired.push(path);
+      memory.inventory.forget(declarer, path);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      retryMs = RETRY_MS;
+      logger.warn("a file whose lease is over could not be removed", {
+        path,
+        reason: error.message,
+      });
+    }
+  }
+  if (due.length > 0) await syncFolders(unsettled);
+  await memory.save();
+  const waits = [nextInMs, retryMs].filter((waitMs) => waitMs !== null);
+  return { expired, nextInMs: waits.length === 0 ? null : Math.min(...waits) };
+}
+
+async function removeExpired(
+  path: string,
+  { declarer, parts, unsettled }: {
+    readonly declarer: Declarer;
+    readonly parts: ExpiryParts;
+    readonly unsettled: Set<string>;
+  },
+): Promise<boolean> {
+  const { roots, rules, digests, memory: { inventory } } = parts;
+  const holding = inventory.of(declarer).get(path);
+  for (const other of inventory.othersThan(declarer)) if (other === path) return false;
+  const place = placeOf(path, roots);
+  const { folder, target, info } = walkTo(place, { ...rules, sets: { has: () => true } });
+  if (folder === null || info === null || holding === undefined) return false;
+  if (!await isOurFile({ at: target, info }, { holding, digests })) return false;
+  try {
+    await Deno.remove(target);
+  } catch (error) {
+    throw storageError(error, `remove ${JSON.stringify(target)}`);
+  }
+  unsettled.add(folder);
+  return true;
+}
