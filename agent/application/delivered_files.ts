@@ -7,10 +7,9 @@
  * @module
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { basename, join } from "node:path";
-import { type Bytes, RESERVED_PREFIX, StorageError } from "../../protocol/mod.ts";
+import { type Bytes, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
-import { type DiskPlace, inodeKey, placeOf, walkTo } from "../disk/disk_path.ts";
+import { inodeKey, placeOf, walkTo } from "../disk/disk_path.ts";
 import type { DiskRoots } from "../disk/disk_roots.ts";
 
 /** Opens and reads what an agent has put in place. */
@@ -28,21 +27,8 @@ export class DeliveredFiles {
    * @returns The number of the descriptor, for the caller to close.
    * @throws {StorageError} where there is no such file, the path is refused, or what the system said.
    */
-  async open(path: string): Promise<number> {
-    const place = await behindExchange(placeOf(path, this.#disk.roots));
-    const info = await walkTo(place, this.#disk.forbidden);
-    const quoted = JSON.stringify(path);
-    if (info === null) throw new StorageError("file-missing", `there is no file ${quoted}`);
-    let descriptor: number | null = null;
-    try {
-      descriptor = openSync(place.target, constants.O_RDONLY | constants.O_NOFOLLOW);
-      const { dev, ino } = fstatSync(descriptor);
-      if (inodeKey({ ...info, dev, ino }) === inodeKey(info)) return descriptor;
-      throw new StorageError("file-changed", `${quoted} was exchanged while it was opened`);
-    } catch (error) {
-      if (descriptor !== null) closeSync(descriptor);
-      throw storageError(error, `open ${quoted}`);
-    }
+  open(path: string): Promise<number> {
+    return Promise.try(() => this.#openNow(path));
   }
 
   /**
@@ -68,26 +54,20 @@ export class DeliveredFiles {
       closeSync(descriptor);
     }
   }
-}
 
-/** Returns where a place is once the links are followed by which files are exchanged at once. */
-async function behindExchange(place: DiskPlace): Promise<DiskPlace> {
-  let folder = place.root;
-  const folders: string[] = [];
-  for (const named of place.folders) {
-    folder = join(folder, await exchangedName(join(folder, basename(named))));
-    folders.push(folder);
+  #openNow(path: string): number {
+    const { target, info } = walkTo(placeOf(path, this.#disk.roots), this.#disk.rules);
+    const quoted = JSON.stringify(path);
+    if (info === null) throw new StorageError("file-missing", `there is no file ${quoted}`);
+    let descriptor: number | null = null;
+    try {
+      descriptor = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);
+      const { dev, ino } = fstatSync(descriptor);
+      if (inodeKey({ ...info, dev, ino }) === inodeKey(info)) return descriptor;
+      throw new StorageError("file-changed", `${quoted} was exchanged while it was opened`);
+    } catch (error) {
+      if (descriptor !== null) closeSync(descriptor);
+      throw storageError(error, `open ${quoted}`);
+    }
   }
-  return { root: place.root, folders, folder, target: join(folder, basename(place.target)) };
-}
-
-async function exchangedName(path: string): Promise<string> {
-  try {
-    const target = await Deno.readLink(path);
-    // Any other link is met, and refused, on the way.
-    if (target.startsWith(RESERVED_PREFIX) && !target.includes("/")) return target;
-  } catch {
-    // It is no link, or is not there.
-  }
-  return basename(path);
 }

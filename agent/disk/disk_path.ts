@@ -108,6 +108,9 @@ export interface WayRules {
   readonly sets: { has(folder: string): boolean };
 }
 
+/** Where any folder may be one that is exchanged at once: whoever only reads need not know which. */
+export const EVERY_SET: WayRules["sets"] = { has: () => true };
+
 /** Where a way led. */
 export interface Arrival {
   /** The real folder of the target, or `null` where it, or one on the way, is missing. */

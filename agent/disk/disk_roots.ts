@@ -6,10 +6,11 @@
 import { storageError } from "../../protocol/host/mod.ts";
 import {
   type DiskRoot,
-  type Forbidden,
+  EVERY_SET,
   inodeKey,
   openAbsoluteRoot,
   openWorkingRoot,
+  type WayRules,
 } from "./disk_path.ts";
 
 /** Which folders they are; as those of a `DiskSecretStore`. */
@@ -26,8 +27,10 @@ export interface DiskRootsOptions {
 export interface DiskRoots {
   /** Below which paths may lead. */
   readonly roots: readonly DiskRoot[];
-  /** Where none may lead. */
-  readonly forbidden: Forbidden;
+  /** What they may lead through: not through a folder of the agent's own. */
+  readonly rules: WayRules;
+  /** The real path of the agent's folder of state, or `null`. */
+  readonly ownFolder: string | null;
 }
 
 /**
@@ -40,8 +43,10 @@ export async function openDiskRoots(options: DiskRootsOptions): Promise<DiskRoot
   try {
     const roots = [await openWorkingRoot(workingFolder)];
     for (const folder of absoluteFolders) roots.push(await openAbsoluteRoot(folder));
-    const inode = stateFolder === null ? null : inodeKey(await Deno.stat(stateFolder));
-    return { roots, forbidden: { inodes: new Set(inode === null ? [] : [inode]) } };
+    const ownFolder = stateFolder === null ? null : await Deno.realPath(stateFolder);
+    const inode = ownFolder === null ? null : inodeKey(await Deno.stat(ownFolder));
+    const inodes = new Set(inode === null ? [] : [inode]);
+    return { roots, rules: { inodes, sets: EVERY_SET }, ownFolder };
   } catch (error) {
     throw storageError(error, `use ${JSON.stringify(workingFolder)}`);
   }

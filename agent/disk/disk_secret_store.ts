@@ -26,14 +26,8 @@ import { storageError } from "../../protocol/host/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
 import { DiskDelivery } from "./disk_delivery.ts";
 import { DiskMemory } from "./disk_memory.ts";
-import {
-  type DiskRoot,
-  inodeKey,
-  openAbsoluteRoot,
-  openWorkingRoot,
-  placeOf,
-  walkTo,
-} from "./disk_path.ts";
+import { placeOf, walkTo } from "./disk_path.ts";
+import { type DiskRoots, openDiskRoots } from "./disk_roots.ts";
 import { claimPlace } from "./disk_staging.ts";
 import { surveyDisk } from "./disk_survey.ts";
 import { restoreFormer } from "./exchange.ts";
@@ -69,9 +63,7 @@ export interface DiskSecretStoreOptions {
 }
 
 interface OpenedStore {
-  readonly roots: readonly DiskRoot[];
-  readonly ownFolder: string | null;
-  readonly inodes: ReadonlySet<string>;
+  readonly disk: DiskRoots;
   readonly memory: DiskMemory;
   readonly manifest: ManifestMemory;
 }
@@ -104,7 +96,7 @@ export class DiskSecretStore implements SecretStore {
     this.#options = options;
     this.#opened = opened;
     this.#logger = logger;
-    this.#rules = { inodes: opened.inodes, sets: new Set() };
+    this.#rules = { inodes: opened.disk.rules.inodes, sets: new Set() };
     this.#digests = new FileDigests(createHasher);
     this.#kept = new PartFiles(createHasher);
     this.#backing = new MemoryBacking({ isRequired, logger });
@@ -122,16 +114,11 @@ export class DiskSecretStore implements SecretStore {
     const relative = absoluteFolders.find((folder) => !isAbsolute(folder));
     if (relative !== undefined) throw new RangeError(`${JSON.stringify(relative)} is not absolute`);
     try {
-      const roots = [await openWorkingRoot(workingFolder)];
-      for (const folder of absoluteFolders) roots.push(await openAbsoluteRoot(folder));
-      const ownFolder = stateFolder === null ? null : await Deno.realPath(stateFolder);
-      const inode = ownFolder === null ? null : inodeKey(await Deno.stat(ownFolder));
+      const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
       const { clock } = options;
       const kept = { stateFolder, logger };
       const store = new DiskSecretStore(options, {
-        roots,
-        ownFolder,
-        inodes: new Set(inode === null ? [] : [inode]),
+        disk,
         memory: await DiskMemory.open({ ...kept, ...(clock === undefined ? {} : { clock }) }),
         manifest: await ManifestMemory.open(kept),
       });
@@ -152,12 +139,12 @@ export class DiskSecretStore implements SecretStore {
     for (const { path } of this.held?.manifest.entries ?? []) {
       if (!path.startsWith("/")) continue;
       try {
-        folders.add(placeOf(path, this.#opened.roots).folder);
+        folders.add(placeOf(path, this.#opened.disk.roots).folder);
       } catch {
         // No longer allowed: then it is no longer ours to sweep either.
       }
     }
-    const [working] = this.#opened.roots;
+    const [working] = this.#opened.disk.roots;
     const reports: SweepReport[] = [];
     if (working !== undefined) reports.push(await sweepStages(working.folder, options));
     for (const folder of folders) {
@@ -233,7 +220,7 @@ export class DiskSecretStore implements SecretStore {
   /** Compares a file with its entry, beside any delivery; see {@linkcode compareFile}. */
   compare(entry: FileEntry): Promise<FileCondition> {
     return compareFile(entry, {
-      roots: this.#opened.roots,
+      roots: this.#opened.disk.roots,
       rules: this.#rules,
       traits: this.#traits,
       digests: this.#digests,
@@ -285,7 +272,7 @@ export class DiskSecretStore implements SecretStore {
   async expireLeases(): Promise<ExpiredLeases> {
     await this.#kept.retain(this.held?.manifest.entries ?? [], Date.now());
     return await expireLeases({
-      roots: this.#opened.roots,
+      roots: this.#opened.disk.roots,
       rules: this.#rules,
       digests: this.#digests,
       memory: this.#opened.memory,
@@ -330,7 +317,7 @@ export class DiskSecretStore implements SecretStore {
   }
 
   #openDelivery(): DiskDelivery {
-    const { roots, ownFolder, memory } = this.#opened;
+    const { disk: { roots, ownFolder }, memory } = this.#opened;
     const { inventory } = memory;
     return new DiskDelivery({
       findings: new Findings(roots, ownFolder),
@@ -357,7 +344,7 @@ export class DiskSecretStore implements SecretStore {
     for (const entry of entries) {
       if (entry.kind !== "folder") continue;
       try {
-        const { target } = placeOf(entry.path, this.#opened.roots);
+        const { target } = placeOf(entry.path, this.#opened.disk.roots);
         restoreFormer(dirname(target), basename(target));
       } catch {
         // The survey of the next delivery finds it, and says what is wrong.
@@ -370,7 +357,7 @@ export class DiskSecretStore implements SecretStore {
     for (const entry of entries) {
       if (entry.kind !== "folder" || entry.together !== true) continue;
       try {
-        this.#rules.sets.add(placeOf(entry.path, this.#opened.roots).target);
+        this.#rules.sets.add(placeOf(entry.path, this.#opened.disk.roots).target);
       } catch (error) {
         // It leads nowhere: nothing is below it.
         if (!(error instanceof StorageError)) throw error;

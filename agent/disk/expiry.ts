@@ -6,7 +6,7 @@
 import { type Logger, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
 import type { DiskMemory } from "./disk_memory.ts";
-import { type DiskRoot, placeOf, walkTo, type WayRules } from "./disk_path.ts";
+import { type DiskRoot, EVERY_SET, placeOf, walkTo, type WayRules } from "./disk_path.ts";
 import type { FileDigests } from "./file_digests.ts";
 import { syncFolders } from "./folder_sync.ts";
 import type { Declarer } from "./inventory.ts";
@@ -78,7 +78,7 @@ async function removeExpired(
   const holding = inventory.of(declarer).get(path);
   for (const other of inventory.othersThan(declarer)) if (other === path) return false;
   const place = placeOf(path, roots);
-  const { folder, target, info } = walkTo(place, { ...rules, sets: { has: () => true } });
+  const { folder, target, info } = walkTo(place, { ...rules, sets: EVERY_SET });
   if (folder === null || info === null || holding === undefined) return false;
   if (!await isOurFile({ at: target, info }, { holding, digests })) return false;
   try {

@@ -5,7 +5,14 @@
  */
 import { join } from "node:path";
 import { StorageError, type StorageErrorCode, type WantedState } from "../../protocol/mod.ts";
-import { type DiskPlace, lookAt, walkTo, walkToFolder, type WayRules } from "./disk_path.ts";
+import {
+  type DiskPlace,
+  EVERY_SET,
+  lookAt,
+  walkTo,
+  walkToFolder,
+  type WayRules,
+} from "./disk_path.ts";
 import type { TreeNode } from "./disk_tree.ts";
 import type { FileDigests } from "./file_digests.ts";
 import type { Findings } from "./findings.ts";
@@ -67,7 +74,7 @@ class GoneSearch {
     this.#wanted = wanted;
     this.#parts = parts;
     // The set may be declared no more either: what leads to our own folder beside it was one.
-    this.#rules = { ...parts.rules, sets: { has: () => true } };
+    this.#rules = { ...parts.rules, sets: EVERY_SET };
   }
 
   async findFile(path: string, holding: Holding): Promise<void> {

@@ -10,12 +10,12 @@ import { storageError } from "../../protocol/host/mod.ts";
 import {
   type DiskPlace,
   type DiskRoot,
-  type Forbidden,
   inodeKey,
   makeFolders,
   placeOf,
   refusePath,
   walkTo,
+  type WayRules,
 } from "../disk/disk_path.ts";
 import type { DiskRoots } from "../disk/disk_roots.ts";
 import { MAX_PID_FILE_BYTES } from "../limits.ts";
@@ -26,12 +26,12 @@ const TOUCHED_FILE_MODE = 0o644;
 /** Touches files, and reads the numbers of processes. */
 export class HookFiles {
   readonly #roots: readonly DiskRoot[];
-  readonly #forbidden: Forbidden;
+  readonly #rules: WayRules;
 
   /** Works in these folders. */
-  constructor({ roots, forbidden }: DiskRoots) {
+  constructor({ roots, rules }: DiskRoots) {
     this.#roots = roots;
-    this.#forbidden = forbidden;
+    this.#rules = rules;
   }
 
   /**
@@ -42,14 +42,14 @@ export class HookFiles {
   async touch(path: string, manifest: Manifest): Promise<void> {
     const place = this.#placeOf(path, manifest);
     try {
-      const info = await walkTo(place, this.#forbidden);
+      const { folder, target, info } = walkTo(place, this.#rules);
       if (info === null) {
-        await makeFolders(place, this.#forbidden);
+        if (folder === null) await makeFolders(place, this.#rules);
         const options = { write: true, createNew: true, mode: TOUCHED_FILE_MODE };
-        (await Deno.open(place.target, options)).close();
+        (await Deno.open(target, options)).close();
       } else {
         // Whoever waits for a file that is closed after it was written is told as well.
-        using file = await openSame(place.target, info, { write: true });
+        using file = await openSame(target, info, { write: true });
         const now = new Date();
         await file.utime(now, now);
       }
@@ -67,9 +67,9 @@ export class HookFiles {
   async readPid(path: string, manifest: Manifest): Promise<number | null> {
     const place = this.#placeOf(path, manifest);
     try {
-      const info = await walkTo(place, this.#forbidden);
+      const { target, info } = walkTo(place, this.#rules);
       if (info === null || info.size > MAX_PID_FILE_BYTES) return null;
-      using file = await openSame(place.target, info, { read: true });
+      using file = await openSame(target, info, { read: true });
       const bytes = new Uint8Array(MAX_PID_FILE_BYTES);
       const length = await file.read(bytes) ?? 0;
       const digits = /^\s*(\d{1,10})\s*$/.exec(decodeUtf8(bytes.subarray(0, length)))?.[1];
