@@ -189,6 +189,18 @@ export class Agent {
     }
   }
 
+  /**
+   * Does something to the files while nothing is delivered.
+   *
+   * @throws {PeerRejectedError} `busy` where a delivery takes longer than one waits for another.
+   */
+  doInTurn<T>(
+    work: () => Promise<T>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<T> {
+    return this.#desk.doInTurn(work, options);
+  }
+
   async #finish(underWay: ReadonlySet<Promise<void>>, cut: AbortController): Promise<void> {
     const timer = setTimeout(() => {
       cut.abort(new ConnectionError("timed-out", "the agent stops and has waited long enough"));

@@ -68,6 +68,8 @@ export const MAX_NAMED_FOLDERS = 16;
 export const CLOCK_JUMP_MS = 60_000;
 /** After how long leases are looked at again at the latest. */
 export const MAX_LEASE_PAUSE_MS = 3_600_000;
+/** After how long leases are looked at again that could not be, or whose files could not be removed. */
+export const LEASE_RETRY_MS = 60_000;
 
 /** How many entries of folders a sweep looks at. */
 export const MAX_SWEPT_ENTRIES = 200_000;

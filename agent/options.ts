@@ -109,6 +109,18 @@ const OTHERS = [
     help: "Folders below which files with an absolute path may be put.",
   },
   {
+    name: "require-tmpfs",
+    kind: "boolean",
+    group: "Folders",
+    help: "Whether files may lie in memory only: what would go to a disk fails.",
+  },
+  {
+    name: "wipe-on-exit",
+    kind: "boolean",
+    group: "Folders",
+    help: "Whether all that was put in place is removed when the agent is stopped.",
+  },
+  {
     name: "files",
     kind: "list",
     metavar: "PATH",

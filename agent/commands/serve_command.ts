@@ -3,25 +3,14 @@
  *
  * @module
  */
-import { isAbsolute, relative, resolve } from "node:path";
+import { isAbsolute } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import {
-  findPathFault,
-  type NodeEvidence,
-  STAGE_PREFIX,
-  type StorageError,
-} from "../../protocol/mod.ts";
-import {
-  type CommandContext,
-  createNodeHasher,
-  settingError,
-  storageError,
-} from "../../protocol/host/mod.ts";
+import { findPathFault, type NodeEvidence, type StorageError } from "../../protocol/mod.ts";
+import { type CommandContext, createNodeHasher, settingError } from "../../protocol/host/mod.ts";
 import { readPrograms } from "./application_settings.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
-import { DiskSecretStore } from "../disk/mod.ts";
 import { type LoadedIdentity, loadIdentity } from "../identity_file.ts";
 import { NODE_TIMEOUT_MS } from "../limits.ts";
 import { listen, type Listener } from "../listener.ts";
@@ -30,6 +19,14 @@ import { NodeWatch } from "../node_watch.ts";
 import type { AGENT_OPTIONS } from "../options.ts";
 import { formatPeerRule, PeerPolicy } from "../door/peer_policy.ts";
 import type { ServeContext as Context } from "./serve_context.ts";
+import {
+  checkFolders,
+  isInside,
+  LeaseWatch,
+  openStore,
+  openWorkingFolder,
+  wipeOnExit,
+} from "./serve_disk.ts";
 import {
   describeRestored,
   formatDelivery,
@@ -107,10 +104,13 @@ export async function serve(context: Context): Promise<number> {
     logger,
     hooks: programs.hooks,
     onReport: (report) => {
+      leases.wake();
       programs.noteReport(report);
       if (settings.json) void stdout.write(formatDelivery(report));
     },
   });
+  const leases = new LeaseWatch({ store, agent, logger });
+  const watching = leases.run(life.signal);
   const running = programs.run(life);
   const trusting = runTrust(context, { trust, life, programs });
   // They are thrown below, once the sessions have ended.
@@ -120,12 +120,13 @@ export async function serve(context: Context): Promise<number> {
     await agent.serve(listener, { signal: life.signal });
   } finally {
     life.end();
-    await Promise.allSettled([running]);
+    await Promise.allSettled([running, watching]);
   }
   const { removed } = await sweeping;
   if (removed > 0) {
     logger.info("removed what an earlier process had left half-written", { removed });
   }
+  await wipeOnExit(context, store);
   await trusting;
   const code = await running;
   logger.info("the agent has stopped");
@@ -297,55 +298,6 @@ function checkFiles({ resolved, settings }: Context): void {
     name: "allow-absolute",
     problem: `has ${JSON.stringify(isRelative)}, which is no absolute path`,
     hint: "Relative paths are below --working-dir anyway.",
-  });
-}
-
-/** Makes the working folder and tries to write to it, so that the operator learns of it now. */
-async function openWorkingFolder({ resolved, settings }: Context): Promise<string> {
-  try {
-    await Deno.mkdir(settings.workingDir, { recursive: true, mode: 0o700 });
-    const folder = await Deno.realPath(settings.workingDir);
-    const probe = await Deno.makeTempFile({ dir: folder, prefix: STAGE_PREFIX });
-    await Deno.remove(probe);
-    return folder;
-  } catch (cause) {
-    throw settingError(resolved, {
-      name: "working-dir",
-      problem: `names ${JSON.stringify(settings.workingDir)}, where no file can be put`,
-      hint: "Name a folder that this user may write to.",
-      cause: storageError(cause, "write there"),
-    });
-  }
-}
-
-function checkFolders(
-  { resolved }: Context,
-  { workingFolder, state }: { readonly workingFolder: string; readonly state: StateFolder },
-): void {
-  if (state.path === null) return;
-  if (!isInside(state.path, workingFolder) && !isInside(workingFolder, state.path)) return;
-  throw settingError(resolved, {
-    name: "state-dir",
-    problem: "and --working-dir must not be one inside the other",
-    hint: "Put them side by side, for example ./state and ./files.",
-  });
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(resolve(folder), resolve(path));
-  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
-}
-
-function openStore(
-  { settings, logger }: Context,
-  { workingFolder, state }: { readonly workingFolder: string; readonly state: StateFolder },
-): Promise<DiskSecretStore> {
-  return DiskSecretStore.open({
-    workingFolder,
-    stateFolder: state.path,
-    absoluteFolders: settings.allowAbsolute,
-    createHasher: createNodeHasher,
-    logger,
   });
 }
 

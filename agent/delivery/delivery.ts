@@ -107,6 +107,24 @@ export class DeliveryDesk {
     }
   }
 
+  /**
+   * Does something while nothing is delivered.
+   *
+   * @throws {PeerRejectedError} `busy` where a delivery takes longer than one waits for another.
+   */
+  async doInTurn<T>(
+    work: () => Promise<T>,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<T> {
+    const waitMs = this.#options.busyWaitMs ?? BUSY_WAIT_MS;
+    const passOn = await this.#turn.take({ waitMs, signal });
+    try {
+      return await work();
+    } finally {
+      passOn();
+    }
+  }
+
   async #deliver(
     conversation: Conversation,
     { record, ends, onManifest }: {

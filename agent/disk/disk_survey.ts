@@ -106,6 +106,11 @@ class SurveyWalk {
     for (const path of this.#parts.inventory.othersThan(this.#wanted.declaredBy)) {
       if (!this.#wanted.isWipe) this.#findings.tree.plantForeign(path);
     }
+    // What a hook touches or reads is somebody's, whoever it is.
+    for (const { action } of this.#wanted.hooks) {
+      const path = action.kind === "touch" ? action.path : "pidFile" in action && action.pidFile;
+      if (typeof path === "string") this.#findings.tree.plantForeign(path);
+    }
     await this.#lookInto(this.#findings.tree.top, ABOVE_ROOTS);
   }
 

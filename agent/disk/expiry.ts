@@ -5,6 +5,7 @@
  */
 import { type Logger, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
+import { LEASE_RETRY_MS } from "../limits.ts";
 import type { DiskMemory } from "./disk_memory.ts";
 import { type DiskRoot, EVERY_SET, placeOf, walkTo, type WayRules } from "./disk_path.ts";
 import type { FileDigests } from "./file_digests.ts";
@@ -34,9 +35,6 @@ export interface ExpiryParts {
   readonly logger: Logger;
 }
 
-/** After how long a file is tried again that could not be removed, in milliseconds. */
-const RETRY_MS = 60_000;
-
 /**
  * Removes the files whose lease is over, and says when the next one is. A file that somebody else
  * declared too stays. Never rejects for a file that cannot be removed: it is tried again.
@@ -53,7 +51,7 @@ export async function expireLeases(parts: ExpiryParts): Promise<ExpiredLeases> {
       memory.inventory.forget(declarer, path);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      retryMs = RETRY_MS;
+      retryMs = LEASE_RETRY_MS;
       logger.warn("a file whose lease is over could not be removed", {
         path,
         reason: error.message,

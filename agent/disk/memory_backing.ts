@@ -85,11 +85,11 @@ async function readFileSystemType(folder: string): Promise<number> {
   return Number(statfsSync(folder).type) >>> 0;
 }
 
-/**
- * Tells whether a folder lies in memory.
- *
- * @throws what the system said, where it does not say that.
- */
+/** Tells whether a folder is known to lie in memory. */
 export async function isInMemory(folder: string): Promise<boolean> {
-  return MEMORY_TYPES.has(await readFileSystemType(folder));
+  try {
+    return MEMORY_TYPES.has(await readFileSystemType(folder));
+  } catch {
+    return false;
+  }
 }

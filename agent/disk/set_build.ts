@@ -228,7 +228,7 @@ export class SetBuild {
     if (info === null) return 0;
     if (!info.isDirectory) {
       // What was brought has its place already; and where a folder is declared no file stays.
-      if (present !== null || (child !== undefined && isFolder(child))) return 0;
+      if (present !== null || (child !== undefined && hasFolder(child))) return 0;
       await linkEntry({ at, info }, { to: target });
       return 1;
     }
@@ -293,10 +293,6 @@ export class SetBuild {
     await syncFolder(folder);
     return folder;
   }
-}
-
-function isFolder({ entry, children }: TreeNode): boolean {
-  return entry?.kind === "folder" || children.size > 0;
 }
 
 /** Tells whether something declared makes this a folder: a file in it, or itself. */

@@ -1,0 +1,163 @@
+/**
+ * All of the agent program that has to do with the disk: where files go, when they expire, and what is
+ * left of them at the end.
+ *
+ * @module
+ */
+import { isAbsolute, relative, resolve } from "node:path";
+import { delay, FluxVaultError, type Logger, STAGE_PREFIX } from "../../protocol/mod.ts";
+import { createNodeHasher, settingError, storageError } from "../../protocol/host/mod.ts";
+import type { Agent } from "../agent.ts";
+import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
+import { LEASE_RETRY_MS, MAX_LEASE_PAUSE_MS } from "../limits.ts";
+import type { StateFolder } from "../state_folder.ts";
+import type { ServeContext } from "./serve_context.ts";
+
+/** The folders of an agent. */
+export interface ServedFolders {
+  /** The real path of the working folder. */
+  readonly workingFolder: string;
+  /** The folder of state. */
+  readonly state: StateFolder;
+}
+
+/**
+ * Makes the working folder and tries to write to it, so that the operator learns of it now.
+ *
+ * @throws {ConfigError} where no file can be put there, or not into memory where that is asked for.
+ */
+export async function openWorkingFolder({ resolved, settings }: ServeContext): Promise<string> {
+  let folder: string;
+  try {
+    await Deno.mkdir(settings.workingDir, { recursive: true, mode: 0o700 });
+    folder = await Deno.realPath(settings.workingDir);
+    const probe = await Deno.makeTempFile({ dir: folder, prefix: STAGE_PREFIX });
+    await Deno.remove(probe);
+  } catch (cause) {
+    throw settingError(resolved, {
+      name: "working-dir",
+      problem: `names ${JSON.stringify(settings.workingDir)}, where no file can be put`,
+      hint: "Name a folder that this user may write to.",
+      cause: storageError(cause, "write there"),
+    });
+  }
+  if (!settings.requireTmpfs || await isInMemory(folder)) return folder;
+  throw settingError(resolved, {
+    name: "require-tmpfs",
+    problem: `is given, and the working folder ${JSON.stringify(folder)} is not known to be one`,
+    hint: "Mount a tmpfs there, or name a folder on one with --working-dir.",
+  });
+}
+
+/**
+ * Checks that no secret file can get among the agent's own.
+ *
+ * @throws {ConfigError}
+ */
+export function checkFolders({ resolved }: ServeContext, folders: ServedFolders): void {
+  const { workingFolder, state } = folders;
+  if (state.path === null) return;
+  if (!isInside(state.path, workingFolder) && !isInside(workingFolder, state.path)) return;
+  throw settingError(resolved, {
+    name: "state-dir",
+    problem: "and --working-dir must not be one inside the other",
+    hint: "Put them side by side, for example ./state and ./files.",
+  });
+}
+
+/** Tells whether a path is below a folder, or the folder itself, by its text. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(resolve(folder), resolve(path));
+  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
+}
+
+/**
+ * Opens the place for the files.
+ *
+ * @throws {StorageError} where a folder cannot be used.
+ */
+export function openStore(
+  { settings, logger }: ServeContext,
+  { workingFolder, state }: ServedFolders,
+): Promise<DiskSecretStore> {
+  return DiskSecretStore.open({
+    workingFolder,
+    stateFolder: state.path,
+    absoluteFolders: settings.allowAbsolute,
+    createHasher: createNodeHasher,
+    requiresMemory: settings.requireTmpfs,
+    logger,
+  });
+}
+
+/** What a {@linkcode LeaseWatch} works with. */
+export interface LeaseWatchParts {
+  /** Where the files are. */
+  readonly store: Pick<DiskSecretStore, "expireLeases">;
+  /** Has it done between two deliveries. */
+  readonly agent: Pick<Agent, "doInTurn">;
+  /** Is told what expired. */
+  readonly logger: Logger;
+  /** Waits. @default {delay} */
+  readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Has files removed when their lease is over. */
+export class LeaseWatch {
+  readonly #parts: LeaseWatchParts;
+  #woken: AbortController = new AbortController();
+
+  /** Looks at nothing yet. */
+  constructor(parts: LeaseWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Has it look again: a delivery may have brought a lease that is over soon. */
+  wake(): void {
+    this.#woken.abort();
+  }
+
+  /** Looks whenever something may be due, until the signal is aborted; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { delay: wait = delay } = this.#parts;
+    while (!signal.aborted) {
+      this.#woken = new AbortController();
+      const pauseMs = await this.#look(signal);
+      await wait(pauseMs, AbortSignal.any([signal, this.#woken.signal])).catch(() => {});
+    }
+  }
+
+  /** Looks once; returns after how long it has to look again, in milliseconds. */
+  async #look(signal: AbortSignal): Promise<number> {
+    const { store, agent, logger } = this.#parts;
+    try {
+      const { expired, nextInMs } = await agent.doInTurn(() => store.expireLeases(), { signal });
+      for (const path of expired) {
+        logger.warn("removed a file that no keeper has renewed in time", { path });
+      }
+      return Math.min(nextInMs ?? Infinity, MAX_LEASE_PAUSE_MS);
+    } catch (error) {
+      // A delivery takes long, or the agent ends.
+      if (!(error instanceof FluxVaultError) && !signal.aborted) {
+        logger.error("the leases of files could not be looked at", { error });
+      }
+      return LEASE_RETRY_MS;
+    }
+  }
+}
+
+/** Removes all that was put in place; what cannot be removed is said. */
+export async function wipeOnExit(
+  { settings, logger }: ServeContext,
+  store: Pick<DiskSecretStore, "wipe">,
+): Promise<void> {
+  if (!settings.wipeOnExit) return;
+  try {
+    const { removed, failed } = await store.wipe();
+    if (failed > 0) logger.error("not all files could be removed", { removed, failed });
+    else logger.info("removed all that was put in place", { removed });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error("the files could not be removed", { reason });
+  }
+}
