@@ -21,6 +21,16 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     verifySourceAddress: false,
     fluxApi: [],
     enrollSecret: undefined,
+    requireTmpfs: false,
+    wipeOnExit: false,
+    allowRun: [],
+    waitFor: [],
+    waitTimeoutMs: undefined,
+    onChange: "none",
+    stopTimeoutMs: 10_000,
+    env: [],
+    fd: [],
+    stdin: undefined,
   });
 });
 

@@ -22,6 +22,8 @@ const NOTICE: ListeningNotice = {
   signers: null,
   workingFolder: "/srv/files",
   absoluteFolders: ["/run/tls"],
+  programs: null,
+  application: null,
   app: "shop",
   component: null,
 };
@@ -81,6 +83,8 @@ const REPORT: AgentSessionReport = {
     { path: "b", outcome: "unchanged" },
     { path: "c", outcome: "failed", code: "disk-full" },
   ],
+  hooks: [],
+  isPlan: false,
   contentBytes: 7,
   durationMs: 12.3,
   error: null,

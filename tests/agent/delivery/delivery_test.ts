@@ -215,15 +215,16 @@ class VaultDesk {
 Deno.test("DeliveryDesk asks a vault of the original for each of its files, once", async () => {
   const desk = new VaultDesk({ files: ["a", "b", "a"] });
   const outcome = await desk.deliver(await sourceOf({ a: "one", c: "three" }));
-  const expected = {
+  const expected: DeliveryOutcome = {
     wire: "original",
     isComplete: true,
     files: [{ path: "a", outcome: "created" }, { path: "b", outcome: "missing" }],
     hooks: [],
+    isPlan: false,
     contentBytes: 3,
     error: null,
   };
-  assertEquals(outcome, expected as DeliveryOutcome);
+  assertEquals(outcome, expected);
 });
 
 Deno.test("DeliveryDesk refuses a vault of the original beyond its greatest number of sessions", async () => {

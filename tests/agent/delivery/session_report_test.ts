@@ -13,6 +13,8 @@ function reportOf(members: Partial<AgentSessionReport> = {}): AgentSessionReport
     wire: 2,
     isComplete: true,
     files: [],
+    hooks: [],
+    isPlan: false,
     contentBytes: 0,
     durationMs: 12.6,
     error: null,
