@@ -5,25 +5,20 @@
  * @module
  */
 import { type HasherFactory, sha256Digest } from "./digest.ts";
-import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
 import { type DeliveryReport, finishing, sendBytes, unexpected, WorkInbox } from "./exchange.ts";
-import { FileRequests, type WantedFile } from "./file_exchange.ts";
+import { FileRequests } from "./file_exchange.ts";
 import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
-import { MAX_OPEN_REQUESTS } from "./limits.ts";
-import type { FileEntry } from "./manifest_entry.ts";
 import { takeManifest } from "./manifest_exchange.ts";
 import type { ManifestMessage } from "./messages.ts";
 import { signResults } from "./result_signature.ts";
 import { countResults, encodeResults, type FileResult } from "./results.ts";
-import { bringWhatFits } from "./second_try.ts";
 import { findPathFault } from "./secret_path.ts";
 import type { SecretStore } from "./secret_store.ts";
-import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
-import { RESET_CODE, StreamResetError } from "./streams.ts";
-import type { LocalStep, Step, WantedState } from "./survey.ts";
-import { completeResults, hookChanges, outcomeOf, pathOf, planResults } from "./survey_results.ts";
+import { StepPerformer } from "./step_performer.ts";
+import type { Step, WantedState } from "./survey.ts";
+import { completeResults, hookChanges, pathOf, planResults } from "./survey_results.ts";
 
 const DEFAULT_FILES_IN_FLIGHT = 32;
 
@@ -71,9 +66,8 @@ class AgentDelivery {
   readonly #store: SecretStore;
   readonly #options: ReceiveOptions;
   readonly #requests: FileRequests;
-  readonly #places: Semaphore;
   readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
-  readonly #results = new Map<string, FileResult>();
+  readonly #performer: StepPerformer;
   #isDone = false;
   /** What ended the session; nothing more is asked for after it. */
   #failure: { readonly reason: unknown } | null = null;
@@ -92,12 +86,16 @@ class AgentDelivery {
     this.#inbox = new WorkInbox(session);
     this.#store = parts.store;
     this.#options = parts.options;
-    this.#places = new Semaphore(Math.min(filesInFlight, MAX_OPEN_REQUESTS));
-    this.#requests = new FileRequests(session, {
-      store: parts.store,
-      throwIfOver: () => this.#throwIfOver(),
+    const { store } = parts;
+    const throwIfOver = () => this.#throwIfOver();
+    const requests = new FileRequests(session, {
+      store,
+      throwIfOver,
       ...(createHasher === undefined ? {} : { createHasher }),
     });
+    const common = { session, store, throwIfOver };
+    this.#requests = requests;
+    this.#performer = new StepPerformer({ ...common, requests, files, filesInFlight });
     this.#done.promise.catch(() => {});
   }
 
@@ -123,10 +121,10 @@ class AgentDelivery {
     await runner?.mark(wanted, steps.filter(isChange).map(pathOf));
 
     // 4. REQUEST and DATA, several at a time
-    await this.#perform(wanted, steps);
-    for (const result of await this.#store.settle()) this.#note(result);
+    await this.#performer.perform(wanted, steps);
+    for (const result of await this.#store.settle()) this.#performer.note(result);
     const hooks = await this.#runHooks(wanted);
-    const files = completeResults(manifest.entries, this.#results);
+    const files = completeResults(manifest.entries, this.#performer.results);
     return await this.#finish({ files, hooks, pump, identity: this.#options.identity ?? null });
   }
 
@@ -176,115 +174,6 @@ class AgentDelivery {
     }
   }
 
-  /** Does every step, what is in the way first, folders before what is in them. */
-  async #perform(wanted: WantedState, steps: readonly Step[]): Promise<void> {
-    const { files: listed = [] } = this.#options;
-    for (const step of steps) {
-      if (step.kind === "refuse") {
-        this.#note({ path: step.path, outcome: "failed", code: step.code });
-      } else if (step.kind === "remove" && step.isInTheWay) {
-        await this.#performLocally(step);
-      }
-    }
-    for (const step of steps) if (step.kind === "make") await this.#performLocally(step);
-    const declared = new Set(wanted.entries.map(({ path }) => path));
-    const besides = new Set(listed.filter((path) => !declared.has(path)));
-    await this.#runAll([
-      ...steps.flatMap((step) => {
-        if (step.kind === "reown") return () => this.#performLocally(step);
-        return step.kind === "bring" ? () => this.#bringDeclared(step) : [];
-      }),
-      ...[...besides].map((path) => () => this.#bringBesides(path)),
-    ]);
-    await this.#runAll(steps.flatMap((step) => {
-      return step.kind === "remove" && !step.isInTheWay ? () => this.#performLocally(step) : [];
-    }));
-    await this.#bringWhatFits(wanted);
-  }
-
-  async #runAll(works: readonly (() => Promise<void>)[]): Promise<void> {
-    const settled = await Promise.allSettled(works.map((work) => this.#places.run(work)));
-    for (const result of settled) if (result.status === "rejected") throw result.reason;
-  }
-
-  /** What had no room may have it now: others were removed, or did not fit either. */
-  async #bringWhatFits({ entries }: WantedState): Promise<void> {
-    const results = [...this.#results.values()];
-    const files = entries.filter((entry): entry is FileEntry => entry.kind === "file");
-    const bring = async (entry: FileEntry): Promise<FileResult> => {
-      await this.#bring({ path: entry.path, entry, held: null });
-      return this.#results.get(entry.path) ?? { path: entry.path, outcome: "unchanged" };
-    };
-    for (const result of await bringWhatFits(results, { entries: files, bring })) {
-      this.#note(result);
-    }
-  }
-
-  async #performLocally(step: LocalStep): Promise<void> {
-    const path = pathOf(step);
-    await this.#attempt(path, async () => {
-      await this.#store.perform(step);
-      return { path, outcome: outcomeOf(step) };
-    });
-  }
-
-  async #bringDeclared({ entry, held }: Extract<Step, { readonly kind: "bring" }>): Promise<void> {
-    const { path } = entry;
-    const above = this.#failureAbove(path);
-    if (above !== null) return this.#note({ path, outcome: "failed", code: above });
-    await this.#bring({ path, entry, held });
-  }
-
-  /** Returns why a folder above a path could not be made, or `null`. */
-  #failureAbove(path: string): string | null {
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const code = this.#results.get(path.slice(0, end))?.code;
-      if (code !== undefined) return code;
-    }
-    return null;
-  }
-
-  /** Brings a file that the agent was told to ask for and that no manifest declares. */
-  async #bringBesides(path: string): Promise<void> {
-    await this.#attempt(path, async () => {
-      const held = await this.#store.inspect(path);
-      return { path, outcome: await this.#requests.bring({ path, entry: null, held }) };
-    });
-  }
-
-  async #bring(wanted: WantedFile): Promise<void> {
-    const { path } = wanted;
-    await this.#attempt(path, async () => {
-      return { path, outcome: await this.#requests.bring(wanted) };
-    });
-  }
-
-  /** Notes how something ended; only what breaks the session throws. */
-  async #attempt(path: string, work: () => Promise<FileResult>): Promise<void> {
-    try {
-      this.#throwIfOver();
-      this.#note(await work());
-    } catch (error) {
-      const isOfThisFile = error instanceof StorageError || error instanceof StreamResetError ||
-        (error instanceof ProtocolError && error.code === "digest-mismatch");
-      if (!isOfThisFile) {
-        await this.#session.fail(error);
-        throw error;
-      }
-      const hasChanged = error instanceof StreamResetError &&
-        error.resetCode === RESET_CODE.changed;
-      this.#note(
-        hasChanged
-          ? { path, outcome: "changed" }
-          : { path, outcome: "failed", code: (error as FluxVaultError).code },
-      );
-    }
-  }
-
-  #note(result: FileResult): void {
-    this.#results.set(result.path, result);
-  }
-
   #throwIfOver(): void {
     if (this.#failure !== null) throw this.#failure.reason;
   }
@@ -295,7 +184,8 @@ class AgentDelivery {
   }
 
   async #runHooks(wanted: WantedState): Promise<readonly HookResult[]> {
-    const changed = [...this.#results.values()].filter(({ outcome }) => CHANGES.has(outcome));
+    const results = [...this.#performer.results.values()];
+    const changed = results.filter(({ outcome }) => CHANGES.has(outcome));
     const paths = changed.map(({ path }) => path);
     return await this.#options.hooks?.finish(paths) ?? refuseHooks(wanted, paths);
   }

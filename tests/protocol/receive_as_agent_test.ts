@@ -1,72 +1,22 @@
-import { type Bytes, encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
+import { encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
 import { createHasher, sha256Digest } from "../../protocol/digest.ts";
 import {
   ConnectionError,
   FluxVaultError,
   PeerRejectedError,
   ProtocolError,
-  StorageError,
 } from "../../protocol/errors.ts";
-import type { DeliveryReport } from "../../protocol/exchange.ts";
-import { encodeResetFrame } from "../../protocol/frame.ts";
 import { MAX_OPEN_REQUESTS, MIN_RESUMED_BYTES } from "../../protocol/limits.ts";
-import type { FileEntry } from "../../protocol/manifest_entry.ts";
-import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
-import { receiveAsAgent, type ReceiveOptions } from "../../protocol/receive_as_agent.ts";
-import type { SecretStore } from "../../protocol/secret_store.ts";
-import { RESET_CODE } from "../../protocol/streams.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FragileStore } from "../support/fragile_store.ts";
-import { openAgentSession } from "../support/frame_peer.ts";
 import { NOTHING } from "../support/hand_agent.ts";
-import { HandKeeper, type Message } from "../support/hand_keeper.ts";
+import type { HandKeeper, Message } from "../support/hand_keeper.ts";
+import { entriesOf, filesOf, fill, receive } from "../support/receiving_agent.ts";
 
-const PATIENT = { farewellTimeoutMs: 5_000 };
 const OLD = encodeUtf8("old");
 const NEW = encodeUtf8("new and longer");
-
-async function entriesOf(files: Record<string, Bytes>): Promise<readonly FileEntry[]> {
-  return (await MemorySecretSource.from(files)).entries;
-}
-
 const MANIFEST = await entriesOf({ a: NEW });
-
-interface Outcome {
-  readonly result: DeliveryReport | Error;
-  readonly told: string | null;
-}
-
-/** Runs our agent against a played keeper. */
-async function receive(
-  store: SecretStore,
-  play: (keeper: HandKeeper) => Promise<unknown>,
-  options: ReceiveOptions = {},
-): Promise<Outcome> {
-  const { session, peer } = await openAgentSession(PATIENT);
-  const receiving = receiveAsAgent(session, store, options).catch((error) => error as Error);
-  let failure: unknown = null;
-  const keeper = new HandKeeper(peer);
-  const telling = play(keeper).catch((error) => failure = error).then(() => peer.readFailure());
-  const result = await receiving;
-  const told = await telling ?? keeper.refusal;
-  if (failure !== null && !(result instanceof Error)) throw failure;
-  return { result, told };
-}
-
-function filesOf({ result }: Outcome): DeliveryReport["files"] {
-  if (result instanceof Error) throw result;
-  return result.files;
-}
-
-/** Puts files into a store as a delivery would. */
-async function fill(store: SecretStore, files: Record<string, Bytes>): Promise<void> {
-  for (const [path, bytes] of Object.entries(files)) {
-    const staged = await store.stage(path, { size: bytes.length, mode: 0o600 });
-    await staged.write(bytes);
-    await staged.commit();
-  }
-}
 
 Deno.test("receiveAsAgent asks for what is missing or differs, and for nothing else", async () => {
   const store = new MemorySecretStore();
@@ -143,93 +93,6 @@ Deno.test("receiveAsAgent refuses a path or a number that makes no sense before 
     assert(result instanceof RangeError, String(result));
   }
 });
-
-for (const step of ["survey", "stage", "write", "commit"]) {
-  Deno.test(`receiveAsAgent fails one file alone where its store fails at ${step}`, async () => {
-    const store = new FragileStore((at, path) => {
-      if (at === step && path === "bad") throw new StorageError("disk-full", "full");
-    });
-    const outcome = await receive(store, async (keeper) => {
-      await keeper.sendManifest(await entriesOf({ bad: NEW, good: NEW, other: NEW }));
-      const asked = step === "survey" ? 2 : 3;
-      const requests: Message[] = [];
-      for (let i = 0; i < asked; i++) requests.push(await keeper.peer.readMessage());
-      for (const request of requests) await keeper.answer(request, NEW);
-      const { counts, lines } = await keeper.takeDone();
-      assertEquals(counts, { ...NOTHING, Created: 2, Failed: 1 });
-      const told = lines.find(({ Path }) => Path === "bad");
-      assertEquals(told, { Path: "bad", Outcome: "failed", Code: "disk-full" });
-      await keeper.finish();
-    });
-    assertEquals(filesOf(outcome)[0], { path: "bad", outcome: "failed", code: "disk-full" });
-    assertEquals(store.paths().sort(), ["good", "other"]);
-    assertEquals(store.discarded, step === "write" || step === "commit" ? 1 : 0);
-  });
-}
-
-Deno.test("receiveAsAgent tells the keeper to stop sending what it cannot store", async () => {
-  const store = new FragileStore((at) => {
-    if (at === "stage") throw new StorageError("read-only", "no");
-  });
-  const outcome = await receive(store, async (keeper) => {
-    await keeper.sendManifest(await entriesOf({ a: NEW }));
-    const request = await keeper.peer.readMessage();
-    const streamId = keeper.announce();
-    const digest = encodeHex(await sha256Digest(NEW));
-    const data = { State: "DATA", Id: request["Id"], Status: "Success", Digest: digest, Mode: 0 };
-    await keeper.peer.sendMessage({ ...data, Stream: streamId, StreamSize: NEW.length });
-    assertEquals(await keeper.peer.readFrame(), {
-      kind: "reset",
-      streamId,
-      code: RESET_CODE.storage,
-    });
-    await keeper.peer.send(encodeResetFrame(streamId, RESET_CODE.storage));
-    await keeper.takeDone();
-    await keeper.finish();
-  });
-  assertEquals(filesOf(outcome)[0]?.code, "read-only");
-});
-
-Deno.test("receiveAsAgent keeps the old file where the new one has another digest", async () => {
-  const store = new FragileStore();
-  await fill(store, { a: OLD });
-  const wrong = encodeUtf8("new and LONGER");
-  const outcome = await receive(store, async (keeper) => {
-    await keeper.sendManifest(await entriesOf({ a: NEW }));
-    const digest = encodeHex(await sha256Digest(NEW));
-    await keeper.answer(await keeper.peer.readMessage(), wrong, { Digest: digest });
-    assertEquals((await keeper.takeDone()).counts["Failed"], 1);
-    await keeper.finish();
-  });
-  assertEquals(filesOf(outcome)[0], { path: "a", outcome: "failed", code: "digest-mismatch" });
-  assertEquals([store.read("a"), store.discarded], [OLD, 1]);
-});
-
-for (
-  const [code, expected, ends] of [
-    [RESET_CODE.changed, "changed", "1,0"],
-    [RESET_CODE.storage, "failed", "0,1"],
-  ] as const
-) {
-  Deno.test(`receiveAsAgent keeps the old file where the keeper resets with ${code}: ${expected}`, async () => {
-    const store = new FragileStore();
-    await fill(store, { a: OLD });
-    const outcome = await receive(store, async (keeper) => {
-      await keeper.sendManifest(await entriesOf({ a: NEW }));
-      const { Id } = await keeper.peer.readMessage();
-      const streamId = keeper.announce();
-      const digest = encodeHex(await sha256Digest(NEW));
-      const data = { State: "DATA", Id, Status: "Success", Digest: digest, Mode: 0o600 };
-      await keeper.peer.sendMessage({ ...data, Stream: streamId, StreamSize: NEW.length });
-      await keeper.peer.send(encodeResetFrame(streamId, code));
-      await keeper.takeDone();
-      await keeper.finish();
-    });
-    assertEquals(filesOf(outcome)[0]?.outcome, expected);
-    assertEquals(store.read("a"), OLD);
-    assertEquals([store.discarded, store.interrupted].join(), ends);
-  });
-}
 
 type Play = (keeper: HandKeeper) => Promise<unknown>;
 /** Sends the manifest, takes the one request, and goes on as the test says. */

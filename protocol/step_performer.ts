@@ -1,0 +1,178 @@
+/**
+ * What an agent does about a survey: every step, in an order in which none hinders another (spec,
+ * section 8).
+ *
+ * @module
+ */
+import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
+import type { FileRequests, WantedFile } from "./file_exchange.ts";
+import { MAX_OPEN_REQUESTS } from "./limits.ts";
+import type { FileEntry } from "./manifest_entry.ts";
+import type { FileResult } from "./results.ts";
+import { bringWhatFits } from "./second_try.ts";
+import type { SecretStore } from "./secret_store.ts";
+import { Semaphore } from "./semaphore.ts";
+import type { Session } from "./session.ts";
+import { RESET_CODE, StreamResetError } from "./streams.ts";
+import type { LocalStep, Step, WantedState } from "./survey.ts";
+import { outcomeOf, pathOf } from "./survey_results.ts";
+
+/** What {@linkcode StepPerformer} works with. */
+export interface StepPerformerParts {
+  /** Is ended by what is no failure of one file. */
+  readonly session: Session;
+  /** Does what needs nothing from the keeper. */
+  readonly store: SecretStore;
+  /** Brings what comes from the keeper. */
+  readonly requests: FileRequests;
+  /** Files to ask for, declared or not. */
+  readonly files: readonly string[];
+  /** How many files are worked on at a time; 64 at most. */
+  readonly filesInFlight: number;
+  /** Throws where the session is over. */
+  readonly throwIfOver: () => void;
+}
+
+/** A step about an entry that needs nothing from the keeper. */
+type EntryStep = Extract<Step, { readonly kind: "make" | "reown" }>;
+
+function isOfFolder(step: Step): step is EntryStep {
+  return (step.kind === "make" || step.kind === "reown") && step.entry.kind === "folder";
+}
+
+/** Performs the steps of one survey. */
+export class StepPerformer {
+  readonly #parts: StepPerformerParts;
+  readonly #places: Semaphore;
+  readonly #results = new Map<string, FileResult>();
+
+  /** Has done nothing yet. */
+  constructor(parts: StepPerformerParts) {
+    this.#parts = parts;
+    this.#places = new Semaphore(Math.min(parts.filesInFlight, MAX_OPEN_REQUESTS));
+  }
+
+  /** How each path ended that is told of, so far. */
+  get results(): ReadonlyMap<string, FileResult> {
+    return this.#results;
+  }
+
+  /** Notes how something ended, in place of what was noted of it before. */
+  note(result: FileResult): void {
+    this.#results.set(result.path, result);
+  }
+
+  /**
+   * Does every step: what is in the way first, then folders, one after the other, before what is in
+   * them; what should not be there goes last.
+   */
+  async perform(wanted: WantedState, steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      if (step.kind === "refuse") {
+        this.note({ path: step.path, outcome: "failed", code: step.code });
+      } else if (step.kind === "remove" && step.isInTheWay) {
+        await this.#performLocally(step);
+      }
+    }
+    for (const step of steps) if (isOfFolder(step)) await this.#performBelow(step);
+    const declared = new Set(wanted.entries.map(({ path }) => path));
+    const besides = new Set(this.#parts.files.filter((path) => !declared.has(path)));
+    await this.#runAll([
+      ...steps.flatMap((step) => {
+        if (step.kind === "reown" && !isOfFolder(step)) return () => this.#performBelow(step);
+        return step.kind === "bring" ? () => this.#bringDeclared(step) : [];
+      }),
+      ...[...besides].map((path) => () => this.#bringBesides(path)),
+    ]);
+    await this.#runAll(steps.flatMap((step) => {
+      return step.kind === "remove" && !step.isInTheWay ? () => this.#performLocally(step) : [];
+    }));
+    await this.#bringWhatFits(wanted);
+  }
+
+  async #runAll(works: readonly (() => Promise<void>)[]): Promise<void> {
+    const settled = await Promise.allSettled(works.map((work) => this.#places.run(work)));
+    for (const result of settled) if (result.status === "rejected") throw result.reason;
+  }
+
+  /** What had no room may have it now: others were removed, or did not fit either. */
+  async #bringWhatFits({ entries }: WantedState): Promise<void> {
+    const results = [...this.#results.values()];
+    const files = entries.filter((entry): entry is FileEntry => entry.kind === "file");
+    const bring = async (entry: FileEntry): Promise<FileResult> => {
+      await this.#bring({ path: entry.path, entry, held: null });
+      return this.#results.get(entry.path) ?? { path: entry.path, outcome: "unchanged" };
+    };
+    for (const result of await bringWhatFits(results, { entries: files, bring })) {
+      this.note(result);
+    }
+  }
+
+  async #performLocally(step: LocalStep): Promise<void> {
+    const path = pathOf(step);
+    await this.#attempt(path, async () => {
+      await this.#parts.store.perform(step);
+      return { path, outcome: outcomeOf(step) };
+    });
+  }
+
+  async #performBelow(step: EntryStep): Promise<void> {
+    if (!this.#hasFailedAt(step.entry.path)) await this.#performLocally(step);
+  }
+
+  async #bringDeclared({ entry, held }: Extract<Step, { readonly kind: "bring" }>): Promise<void> {
+    const { path } = entry;
+    if (!this.#hasFailedAt(path)) await this.#bring({ path, entry, held });
+  }
+
+  /**
+   * Tells whether a folder above a path is not as declared, or what is in its way is still there; what
+   * is at the path fails with it.
+   */
+  #hasFailedAt(path: string): boolean {
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const code = this.#results.get(path.slice(0, end))?.code;
+      if (code === undefined) continue;
+      this.note({ path, outcome: "failed", code });
+      return true;
+    }
+    return false;
+  }
+
+  /** Brings a file that the agent was told to ask for and that no manifest declares. */
+  async #bringBesides(path: string): Promise<void> {
+    await this.#attempt(path, async () => {
+      const held = await this.#parts.store.inspect(path);
+      return { path, outcome: await this.#parts.requests.bring({ path, entry: null, held }) };
+    });
+  }
+
+  async #bring(wanted: WantedFile): Promise<void> {
+    const { path } = wanted;
+    await this.#attempt(path, async () => {
+      return { path, outcome: await this.#parts.requests.bring(wanted) };
+    });
+  }
+
+  /** Notes how something ended; only what breaks the session throws. */
+  async #attempt(path: string, work: () => Promise<FileResult>): Promise<void> {
+    try {
+      this.#parts.throwIfOver();
+      this.note(await work());
+    } catch (error) {
+      const isOfThisFile = error instanceof StorageError || error instanceof StreamResetError ||
+        (error instanceof ProtocolError && error.code === "digest-mismatch");
+      if (!isOfThisFile) {
+        await this.#parts.session.fail(error);
+        throw error;
+      }
+      const hasChanged = error instanceof StreamResetError &&
+        error.resetCode === RESET_CODE.changed;
+      this.note(
+        hasChanged
+          ? { path, outcome: "changed" }
+          : { path, outcome: "failed", code: (error as FluxVaultError).code },
+      );
+    }
+  }
+}
