@@ -317,6 +317,8 @@ class KeeperDelivery {
   async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {
     if (this.#countOpen() > 0) throw unexpected("DONE while a request was unanswered");
     const told = decodeResults(await readBytes(stream, done.digest));
+    const hooks = new Set(told.hooks.map(({ hook }) => hook));
+    if (hooks.size !== told.hooks.length) throw unexpected("two results for one hook");
     const files = this.#complete(told.files);
     const counted = countResults(files);
     for (const key of COUNTS) {

@@ -48,6 +48,9 @@ const OUTCOME = /^(?:created|updated|reowned|removed|missing|denied|changed|fail
 const HOOK_OUTCOME = /^(?:ran|failed|running|due|refused)$/;
 const CHANGE_ID = /^[0-9a-f]{32}$/;
 const CODE = /^[a-z][a-z-]{0,63}$/;
+// No control characters but newlines, and none of the separators that end a line elsewhere.
+// deno-lint-ignore no-control-regex
+const OUTPUT = /^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]*$/;
 
 /** Counts results by the headings of DONE. */
 export function countResults(results: readonly FileResult[]): ResultCounts {
@@ -120,7 +123,7 @@ function readHook(fields: MessageFields): HookResult {
   const signal = fields.optionalText("Signal", /^/);
   if (!isHookName(hook)) fail("a hook has no proper name");
   if (signal !== null && !isSignalName(signal)) fail("a signal has no proper name");
-  const output = fields.optionalText("Output", /^/) ?? "";
+  const output = fields.optionalText("Output", OUTPUT) ?? "";
   if (encodeUtf8(output).length > MAX_HOOK_OUTPUT_BYTES) fail("a hook tells too much");
   const code = fields.optionalText("Code", CODE);
   return {
