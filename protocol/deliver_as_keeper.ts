@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { type Bytes, decodeHex, encodeHex } from "./bytes.ts";
-import { DIGEST_BYTES } from "./digest.ts";
-import { ProtocolError, StorageError } from "./errors.ts";
+import type { Bytes } from "./bytes.ts";
+import { ProtocolError } from "./errors.ts";
 import {
   type DeliveryReport,
   finishing,
@@ -16,32 +15,17 @@ import {
   unexpected,
   WorkInbox,
 } from "./exchange.ts";
-import {
-  MANIFEST_LIFETIME_S,
-  MAX_OPEN_REQUESTS,
-  SPARE_CONTENT_BYTES,
-  SPARE_REQUESTS,
-} from "./limits.ts";
+import { FileAnswers } from "./file_answers.ts";
+import { MANIFEST_LIFETIME_S } from "./limits.ts";
 import { type EncodedManifest, encodeManifest } from "./manifest.ts";
 import { giveManifest } from "./manifest_exchange.ts";
-import type { FileEntry } from "./manifest_entry.ts";
-import type {
-  DataContent,
-  DataMessage,
-  DataStatus,
-  DoneMessage,
-  ManifestMessage,
-  RequestMessage,
-  ResultCounts,
-} from "./messages.ts";
-import { chooseEncoding, type OutgoingContent } from "./outgoing_content.ts";
+import type { DoneMessage, ManifestMessage, ResultCounts } from "./messages.ts";
 import { verifyResults } from "./result_signature.ts";
 import { countResults, decodeResults, type FileResult } from "./results.ts";
-import { completeResults } from "./survey_results.ts";
-import type { SecretContent, SecretSource } from "./secret_source.ts";
-import { Semaphore } from "./semaphore.ts";
+import type { SecretSource } from "./secret_source.ts";
 import type { Session } from "./session.ts";
-import { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
+import type { ReceiveStream } from "./streams.ts";
+import { completeResults } from "./survey_results.ts";
 
 const COUNTS = [
   "created",
@@ -53,9 +37,6 @@ const COUNTS = [
   "failed",
 ] as const satisfies readonly (keyof ResultCounts)[];
 
-/** How many requests are answered at a time. */
-const ANSWERS_IN_FLIGHT = 16;
-
 /** The options of {@linkcode deliverAsKeeper}. */
 export interface DeliverOptions {
   /** The revision of the manifest: greater than any before it. */
@@ -66,7 +47,7 @@ export interface DeliverOptions {
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
   readonly lifetimeS?: number;
-  /** Whether the agent only says what it would do; nothing is signed or sent. @default {false} */
+  /** Whether the agent only says what it would do: no contents are sent. @default {false} */
   readonly isPlan?: boolean;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
@@ -103,32 +84,13 @@ export async function deliverAsKeeper(
   }
 }
 
-/** A request that was not answered in full yet. */
-interface OpenRequest {
-  readonly message: RequestMessage;
-  /** What the answer announced; `null` before it, and where it announced nothing. */
-  stream: SendStream | null;
-}
-
 /** What a keeper keeps in mind during one delivery. */
 class KeeperDelivery {
   readonly #session: Session;
   readonly #inbox: WorkInbox;
   readonly #source: SecretSource;
   readonly #options: DeliverOptions;
-  /** The files that may be asked for, by their paths. */
-  readonly #files: ReadonlyMap<string, FileEntry>;
-  readonly #places = new Semaphore(ANSWERS_IN_FLIGHT);
-  readonly #requests = new Set<OpenRequest>();
-  readonly #answers = new Set<Promise<void>>();
-  /** Why this side could not deliver a file, by its path: the agent is only told that it changed. */
-  readonly #faults = new Map<string, string>();
-  #isOver = false;
-  #requestsLeft: number;
-  #lastRequestId = -1;
-  /** How many bytes may still be read for this agent, to be sent or to be compared. */
-  #bytesLeft: number;
-  #contentBytes = 0;
+  readonly #answers: FileAnswers;
 
   constructor(
     session: Session,
@@ -138,11 +100,8 @@ class KeeperDelivery {
     this.#inbox = new WorkInbox(session);
     this.#source = parts.source;
     this.#options = parts.options;
-    const files = parts.source.entries.filter((entry) => entry.kind === "file");
-    this.#files = new Map(files.map((entry) => [entry.path, entry]));
-    this.#requestsLeft = 2 * files.length + SPARE_REQUESTS;
-    const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
-    this.#bytesLeft = 2 * totalBytes + SPARE_CONTENT_BYTES;
+    const { source, options: { onProgress = () => {} } } = parts;
+    this.#answers = new FileAnswers(session, { source, onProgress });
   }
 
   async run(): Promise<DeliveryReport> {
@@ -163,17 +122,13 @@ class KeeperDelivery {
       const { message, stream } = await this.#inbox.next();
       if (message.state === "DONE") return await this.#finish(message, stream);
       if (message.state !== "REQUEST" || isPlan) throw unexpected(message.state);
-      if (--this.#requestsLeft < 0) {
-        throw new ProtocolError("too-many-messages", "the agent asks without end");
-      }
-      this.#startAnswer(message);
+      this.#answers.start(message);
     }
   }
 
   /** Waits until nothing reads from the source any more. */
   async settle(): Promise<void> {
-    this.#isOver = true;
-    await Promise.all(this.#answers);
+    await this.#answers.stop();
   }
 
   async #manifestMessage(digest: Bytes, size: number): Promise<ManifestMessage> {
@@ -191,131 +146,11 @@ class KeeperDelivery {
       signature: null,
       ...(isPlan ? { isPlan } : {}),
     };
-    return sign === null || isPlan ? message : { ...message, signature: await sign(message) };
-  }
-
-  #startAnswer(message: RequestMessage): void {
-    if (message.id <= this.#lastRequestId) throw unexpected("a request with a number used before");
-    this.#lastRequestId = message.id;
-    // The last piece of a stream answers its request, although its source may not be done yet.
-    if (this.#countOpen() >= MAX_OPEN_REQUESTS) {
-      throw new ProtocolError("too-many-messages", "the agent asks more at once than it may");
-    }
-    const request: OpenRequest = { message, stream: null };
-    this.#requests.add(request);
-    const answer = this.#places.run(() => this.#answer(request))
-      .catch((error) => this.#session.fail(error))
-      .finally(() => {
-        this.#requests.delete(request);
-        this.#answers.delete(answer);
-      });
-    this.#answers.add(answer);
-  }
-
-  #countOpen(): number {
-    let count = 0;
-    for (const { stream } of this.#requests) if (stream === null || !stream.isOver) count++;
-    return count;
-  }
-
-  async #answer(open: OpenRequest): Promise<void> {
-    if (this.#isOver) return;
-    const { message: request } = open;
-    const entry = this.#files.get(request.file);
-    if (entry === undefined) {
-      return await this.#sendStatus(
-        open,
-        this.#source.missing.has(request.file) ? "FileNotFound" : "Denied",
-      );
-    }
-    if (request.digest !== null && encodeHex(request.digest) === entry.digest) {
-      return await this.#sendStatus(open, "Match");
-    }
-    this.#bytesLeft -= entry.size;
-    if (this.#bytesLeft < 0) {
-      throw new ProtocolError("too-many-messages", "the agent asks for more than it can need");
-    }
-    const content = await this.#open(entry, request);
-    if (content === null) return await this.#sendStatus(open, "Changed");
-    await this.#sendContent(open, { entry, content });
-  }
-
-  async #open(entry: FileEntry, request: RequestMessage): Promise<SecretContent | null> {
-    const { prefix } = request;
-    const offset = request.offset <= entry.size ? request.offset : 0;
-    try {
-      return await this.#source.open(entry, { offset, prefix: offset === 0 ? null : prefix });
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      this.#faults.set(entry.path, error.code);
-      return null;
-    }
-  }
-
-  async #sendContent(
-    request: OpenRequest,
-    work: { readonly entry: FileEntry; readonly content: SecretContent },
-  ): Promise<void> {
-    const { entry, content } = work;
-    const outgoing = await this.#encode(request, work);
-    if (outgoing === null) return await this.#sendStatus(request, "Changed");
-    const { size, plainSize } = outgoing;
-    const stream = this.#session.openStream(size);
-    request.stream = stream;
-    const announced: DataContent = {
-      stream: stream.id,
-      size,
-      ...(plainSize === undefined ? {} : { plainSize }),
-      offset: content.offset,
-      digest: decodeHex(entry.digest, DIGEST_BYTES) ?? new Uint8Array(0),
-      mode: entry.mode,
-    };
-    await this.#sendData({ id: request.message.id, status: "Success", content: announced });
-    try {
-      for await (const chunk of outgoing.chunks) {
-        this.#contentBytes += chunk.length;
-        await stream.write(chunk);
-        this.#options.onProgress?.(entry.path, chunk.length);
-      }
-      await stream.end();
-    } catch (error) {
-      // The agent gave this one file up, or the file did not last: only this stream ends.
-      if (error instanceof StreamResetError) return;
-      if (!(error instanceof StorageError || error instanceof RangeError)) throw error;
-      const code = error instanceof StorageError ? error.code : "file-changed";
-      const hasChanged = code === "file-changed";
-      if (!hasChanged) this.#faults.set(entry.path, code);
-      stream.reset(hasChanged ? RESET_CODE.changed : RESET_CODE.storage);
-    }
-  }
-
-  /** Returns `null` where the file can no longer be read as it was. */
-  async #encode(
-    { message }: OpenRequest,
-    { entry, content }: { readonly entry: FileEntry; readonly content: SecretContent },
-  ): Promise<OutgoingContent | null> {
-    try {
-      const size = entry.size - content.offset;
-      const acceptsDeflate = message.acceptsDeflate === true;
-      return await chooseEncoding(content, { size, acceptsDeflate });
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      if (error.code !== "file-changed") this.#faults.set(entry.path, error.code);
-      return null;
-    }
-  }
-
-  async #sendStatus(request: OpenRequest, status: DataStatus): Promise<void> {
-    this.#requests.delete(request);
-    await this.#sendData({ id: request.message.id, status, content: null });
-  }
-
-  async #sendData(data: Omit<DataMessage, "state">): Promise<void> {
-    await sendMessage(this.#session, { state: "DATA", ...data });
+    return sign === null ? message : { ...message, signature: await sign(message) };
   }
 
   async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {
-    if (this.#countOpen() > 0) throw unexpected("DONE while a request was unanswered");
+    if (this.#answers.countOpen() > 0) throw unexpected("DONE while a request was unanswered");
     const told = decodeResults(await readBytes(stream, done.digest));
     const hooks = new Set(told.hooks.map(({ hook }) => hook));
     if (hooks.size !== told.hooks.length) throw unexpected("two results for one hook");
@@ -327,26 +162,21 @@ class KeeperDelivery {
     await this.#checkSignature(done);
     this.#options.onResults?.(done);
     await sendMessage(this.#session, { state: "DONE-REPLY" });
-    await Promise.all(this.#answers);
+    await this.#answers.settle();
     return {
-      files: files.map((file) => this.#explain(file)),
+      files: files.map((file) => this.#answers.explain(file)),
       hooks: told.hooks,
-      contentBytes: this.#contentBytes,
+      contentBytes: this.#answers.contentBytes,
     };
   }
 
   async #checkSignature({ signature, digest, counts }: DoneMessage): Promise<void> {
     if (signature === null) return;
+    // What an agent signs is what it did, and not what it would do.
+    if (this.#options.isPlan === true) throw unexpected("a signature over what it did not do");
     const { claim: { identity: { publicKey } }, transcript } = this.#session.origin;
     if (await verifyResults({ publicKey, signature }, { transcript, digest, counts })) return;
     throw new ProtocolError("message-malformed", "the agent's signature over its results is wrong");
-  }
-
-  /** Says of a file that only seemed to change what this side knows of it. */
-  #explain(file: FileResult): FileResult {
-    const code = this.#faults.get(file.path);
-    const isKnown = code !== undefined && (file.outcome === "changed" || file.outcome === "failed");
-    return isKnown ? { path: file.path, outcome: "failed", code } : file;
   }
 
   /** Adds what is unchanged, which the agent leaves out. */

@@ -1,57 +1,25 @@
-import { encodeHex, encodeUtf8, randomBytes } from "../../protocol/bytes.ts";
+import { encodeHex } from "../../protocol/bytes.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
-import {
-  ConnectionError,
-  FluxVaultError,
-  PeerRejectedError,
-  ProtocolError,
-  StorageError,
-} from "../../protocol/errors.ts";
-import type { DeliveryReport } from "../../protocol/exchange.ts";
-import { encodeChunkFrame, encodeResetFrame } from "../../protocol/frame.ts";
-import { INITIAL_WINDOW_BYTES, MAX_CHUNK_BYTES } from "../../protocol/limits.ts";
+import { ConnectionError, PeerRejectedError, ProtocolError } from "../../protocol/errors.ts";
+import { encodeChunkFrame } from "../../protocol/frame.ts";
+import { INITIAL_WINDOW_BYTES } from "../../protocol/limits.ts";
 import { encodeManifest } from "../../protocol/manifest.ts";
+import type { ManifestEntry } from "../../protocol/manifest_entry.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
-import type { SecretSource } from "../../protocol/secret_source.ts";
-import { RESET_CODE } from "../../protocol/streams.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import {
+  deliver,
+  FILES,
+  PATIENT,
+  SECRET,
+  sourceWith,
+  UNCHANGED,
+} from "../support/delivering_keeper.ts";
 import { openKeeperSession } from "../support/frame_peer.ts";
-import { HandAgent, type Message, NOTHING } from "../support/hand_agent.ts";
+import { HandAgent, NOTHING } from "../support/hand_agent.ts";
 
 const REVISION = 7;
-const PATIENT = { farewellTimeoutMs: 5_000 };
-const SECRET = encodeUtf8("correct horse battery staple");
-const FILES = { "a.txt": SECRET, "b/big.bin": new Uint8Array(3 * MAX_CHUNK_BYTES).fill(5) };
-
-/** Runs our keeper against a played agent; returns the report or the error, and what was told. */
-async function deliver(
-  source: SecretSource,
-  play: (agent: HandAgent) => Promise<void>,
-): Promise<{ result: DeliveryReport | Error; told: string | null }> {
-  const { session, peer } = await openKeeperSession(PATIENT);
-  const delivering = deliverAsKeeper(session, source, { revision: REVISION })
-    .catch((error) => error as Error);
-  const hand = new HandAgent(peer);
-  let failure: unknown = null;
-  const telling = play(hand).catch((error) => failure = error).then(() => peer.readFailure());
-  const result = await delivering;
-  const told = await telling;
-  if (failure !== null && !(failure instanceof FluxVaultError) && !(result instanceof Error)) {
-    throw failure;
-  }
-  return { result, told };
-}
-
-/** A source of which a test replaces a part. */
-async function sourceWith(change: Partial<SecretSource>): Promise<SecretSource> {
-  const source = await MemorySecretSource.from(FILES);
-  const { entries, missing } = source;
-  return { entries, missing, open: (entry, from) => source.open(entry, from), ...change };
-}
-
-const UNCHANGED = { Unchanged: 2 };
-
 Deno.test("deliverAsKeeper announces its manifest and answers what is asked", async () => {
   const source = await MemorySecretSource.from(FILES);
   const expected = await encodeManifest(source.entries);
@@ -100,61 +68,6 @@ Deno.test("deliverAsKeeper announces its manifest and answers what is asked", as
   assertEquals(progress, [["a.txt", SECRET.length]]);
 });
 
-const STATUSES: readonly (readonly [what: string, file: string, more: Message, status: string])[] =
-  [
-    ["a file that is not the agent's", "a.txtx", {}, "Denied"],
-    ["a file that is the agent's and is not there", "gone.txt", {}, "FileNotFound"],
-    [
-      "a file that it holds already",
-      "a.txt",
-      { Digest: encodeHex(await sha256Digest(SECRET)) },
-      "Match",
-    ],
-    ["a file that changed", "b/big.bin", {}, "Changed"],
-  ];
-
-for (const [what, file, more, status] of STATUSES) {
-  Deno.test(`deliverAsKeeper answers a request for ${what} with ${status}`, async () => {
-    const source = await sourceWith({
-      missing: new Set(["gone.txt"]),
-      open: () => Promise.resolve(null),
-    });
-    const { result } = await deliver(source, async (agent) => {
-      await agent.takeManifest();
-      await agent.request(9, file, more);
-      assertEquals(await agent.peer.readMessage(), { State: "DATA", Id: 9, Status: status });
-      await agent.sayDone([], UNCHANGED);
-      await agent.finish();
-    });
-    assert(!(result instanceof Error), String(result));
-  });
-}
-
-Deno.test("deliverAsKeeper resumes only where the prefix agrees", async () => {
-  const prefix = encodeHex(await sha256Digest(SECRET.slice(0, 8)));
-  const cases: readonly (readonly [Message, number])[] = [
-    [{ Offset: 8, Prefix: prefix }, 8],
-    [{ Offset: 9, Prefix: prefix }, 0],
-    [{ Offset: 8, Prefix: "00".repeat(32) }, 0],
-    [{ Offset: SECRET.length, Prefix: encodeHex(await sha256Digest(SECRET)) }, SECRET.length],
-    [{ Offset: SECRET.length + 1, Prefix: prefix }, 0],
-    [{ Offset: 2 ** 40, Prefix: prefix }, 0],
-  ];
-  const { result } = await deliver(await MemorySecretSource.from(FILES), async (agent) => {
-    await agent.takeManifest();
-    for (const [i, [more, offset]] of cases.entries()) {
-      await agent.request(i, "a.txt", more);
-      const data = await agent.peer.readMessage();
-      assertEquals([data["Offset"], data["StreamSize"]], [offset, SECRET.length - offset]);
-      assertEquals(data["Digest"], encodeHex(await sha256Digest(SECRET)));
-      assertEquals(await agent.readStream(data), SECRET.slice(offset));
-    }
-    await agent.sayDone([], UNCHANGED);
-    await agent.finish();
-  });
-  assert(!(result instanceof Error), String(result));
-});
-
 type Play = (agent: HandAgent) => Promise<void>;
 const ATTACKS: Readonly<Record<string, readonly [code: string, play: Play]>> = {
   "another manifest's number": ["message-unexpected", async ({ peer }) => {
@@ -197,6 +110,19 @@ const ATTACKS: Readonly<Record<string, readonly [code: string, play: Play]>> = {
     await agent.takeManifest();
     const line = { Path: "a.txt", Outcome: "created" };
     await agent.sayDone([line, line], { Created: 2, Unchanged: 1 });
+  }],
+  "two results for one hook": ["message-unexpected", async (agent) => {
+    await agent.takeManifest();
+    const line = { Hook: "reload", Outcome: "ran", Attempts: 1 };
+    await agent.sayDone([line, line], UNCHANGED);
+  }],
+  "counts without those of folders": ["message-malformed", async (agent) => {
+    await agent.takeManifest();
+    await agent.sayDone([], { ...UNCHANGED, Reowned: null });
+  }],
+  "the parts that it wants where it was asked for none": ["message-unexpected", async (agent) => {
+    await agent.takeManifest();
+    await agent.peer.sendMessage({ State: "MANIFEST-WANTS", Id: 0, Stream: 0, StreamSize: 0 });
   }],
   "results that are no lines": ["message-malformed", async (agent) => {
     await agent.takeManifest();
@@ -258,143 +184,114 @@ Deno.test("deliverAsKeeper takes the agent's refusal and its early end for what 
   assertEquals(end.result.code, "truncated");
 });
 
-Deno.test("deliverAsKeeper gives up a stream that a request has no use for", async () => {
-  const { result } = await deliver(await MemorySecretSource.from(FILES), async (agent) => {
-    await agent.takeManifest();
-    await agent.request(1, "none", { Stream: 0, StreamSize: 9 });
-    const frame = await agent.peer.readFrame();
-    assertEquals(frame, { kind: "reset", streamId: 0, code: RESET_CODE.cancelled });
-    await agent.peer.send(encodeResetFrame(0, RESET_CODE.cancelled));
-    assertEquals((await agent.peer.readMessage())["Status"], "Denied");
-    await agent.peer.link.closeWriting();
-  });
-  assert(result instanceof ConnectionError, String(result));
-});
+const FOLDERS: readonly ManifestEntry[] = [
+  { kind: "folder", path: "b", mode: 0o700, strategy: "STRICT" },
+  { kind: "keep", path: "c" },
+];
 
-Deno.test("deliverAsKeeper goes on when the agent gives one file up", async () => {
-  const big = new Uint8Array(2 * INITIAL_WINDOW_BYTES);
-  const source = await MemorySecretSource.from({ ...FILES, "b/big.bin": big });
+/** Entries of each kind, two of which are files. */
+async function manyEntries(): Promise<readonly ManifestEntry[]> {
+  return [...(await MemorySecretSource.from(FILES)).entries, ...FOLDERS];
+}
+
+Deno.test("deliverAsKeeper counts folders, and nothing for what is kept", async () => {
+  const source = await sourceWith({ entries: await manyEntries() });
   const { result } = await deliver(source, async (agent) => {
-    await agent.takeManifest();
-    await agent.request(1, "b/big.bin");
-    const { Stream } = await agent.peer.readMessage();
-    await agent.peer.send(encodeResetFrame(Number(Stream), RESET_CODE.storage));
-    for (;;) if ((await agent.peer.readFrame())?.kind === "reset") break;
-    const line = { Path: "b/big.bin", Outcome: "failed", Code: "disk-full" };
-    await agent.sayDone([line], { Failed: 1, Unchanged: 1 });
+    assertEquals(await agent.takeManifest(), ["a.txt", "b", "b/big.bin", "c"]);
+    await agent.sayDone([
+      { Path: "b", Outcome: "reowned" },
+      { Path: "b/stranger", Outcome: "removed" },
+    ], { Reowned: 1, Removed: 1, Unchanged: 2 });
     await agent.finish();
   });
   assert(!(result instanceof Error), String(result));
-  assertEquals(result.files[1], { path: "b/big.bin", outcome: "failed", code: "disk-full" });
+  assertEquals(result.files.map(({ path, outcome }) => `${path} ${outcome}`), [
+    "a.txt unchanged",
+    "b/big.bin unchanged",
+    "b reowned",
+    "b/stranger removed",
+  ]);
 });
 
-Deno.test("deliverAsKeeper takes DONE although a source is not done behind its last byte", async () => {
-  const gate = Promise.withResolvers<void>();
-  let isClosed = false;
-  async function* chunks() {
-    yield SECRET;
-    await gate.promise;
-    isClosed = true;
-  }
-  const source = await sourceWith({ open: () => Promise.resolve({ offset: 0, chunks: chunks() }) });
+const COUNTED = ["Created", "Updated", "Reowned", "Removed", "Missing", "Failed"];
+for (const name of COUNTED) {
+  Deno.test(`deliverAsKeeper takes no count of ${name} that the lines contradict`, async () => {
+    const source = await sourceWith({ entries: await manyEntries() });
+    const { result, told } = await deliver(source, async (agent) => {
+      await agent.takeManifest();
+      await agent.sayDone([], { Unchanged: 3, [name]: 1 });
+    });
+    assert(result instanceof ProtocolError);
+    assertEquals([result.code, told], ["message-unexpected", "message-unexpected"]);
+  });
+}
+
+Deno.test("deliverAsKeeper denies folders, what is kept, and what is in either", async () => {
+  const source = await sourceWith({ entries: FOLDERS });
   const { result } = await deliver(source, async (agent) => {
     await agent.takeManifest();
-    await agent.request(1, "a.txt");
-    await agent.readStream(await agent.peer.readMessage());
-    await agent.sayDone([{ Path: "a.txt", Outcome: "updated" }], { Updated: 1, Unchanged: 1 });
-    assertEquals(await agent.peer.readMessage(), { State: "DONE-REPLY" });
-    gate.resolve();
-    await agent.peer.link.close();
+    for (const [i, file] of ["b", "b/x", "c", "c/x"].entries()) {
+      await agent.request(i, file);
+      assertEquals((await agent.peer.readMessage())["Status"], "Denied");
+    }
+    await agent.sayDone([], { Unchanged: 1 });
+    await agent.finish();
   });
   assert(!(result instanceof Error), String(result));
-  assert(isClosed, "nothing of a delivery goes on after it");
 });
 
-const FAULTS: readonly (readonly [what: string, open: SecretSource["open"], status: string])[] = [
-  [
-    "cannot be opened",
-    () => Promise.reject(new StorageError("permission-denied", "no")),
-    "Changed",
-  ],
-  ["cannot be read on", () => Promise.resolve({ offset: 0, chunks: failingChunks() }), "Success"],
-];
-
-async function* failingChunks() {
-  yield SECRET.slice(0, 4);
-  await Promise.reject(new StorageError("permission-denied", "no"));
-}
-
-for (const [what, open, status] of FAULTS) {
-  Deno.test(`deliverAsKeeper reports its own reason for a file that ${what}`, async () => {
-    const source = await sourceWith({ open });
-    const { result } = await deliver(source, async (agent) => {
-      await agent.takeManifest();
-      await agent.request(1, "a.txt");
-      assertEquals((await agent.peer.readMessage())["Status"], status);
-      if (status === "Success") {
-        assertEquals((await agent.peer.readFrame())?.kind, "chunk");
-        const reset = await agent.peer.readFrame();
-        assertEquals(reset, { kind: "reset", streamId: 3, code: RESET_CODE.storage });
-      }
-      await agent.sayDone([{ Path: "a.txt", Outcome: "changed" }], { Failed: 1, Unchanged: 1 });
-      await agent.finish();
-    });
-    assert(!(result instanceof Error), String(result));
-    assertEquals(result.files[0], { path: "a.txt", outcome: "failed", code: "permission-denied" });
+Deno.test("deliverAsKeeper passes on how hooks stand", async () => {
+  const { result } = await deliver(await sourceWith({}), async (agent) => {
+    await agent.takeManifest();
+    const line = { Hook: "reload", Outcome: "failed", Change: "ab".repeat(16), Attempts: 3 };
+    await agent.sayDone([{ ...line, Exit: 1, Output: "no", Code: "exit-status" }], UNCHANGED);
+    await agent.finish();
   });
-}
-
-Deno.test("deliverAsKeeper resets a stream with changed where its source has another length", async () => {
-  async function* chunks(bytes: Uint8Array) {
-    yield await Promise.resolve(bytes);
-  }
-  for (const length of [SECRET.length - 1, SECRET.length + 1]) {
-    const content = { offset: 0, chunks: chunks(new Uint8Array(length)) };
-    const source = await sourceWith({ open: () => Promise.resolve(content) });
-    const { result } = await deliver(source, async (agent) => {
-      await agent.takeManifest();
-      await agent.request(1, "a.txt");
-      await agent.peer.readMessage();
-      let frame = await agent.peer.readFrame();
-      while (frame?.kind === "chunk") frame = await agent.peer.readFrame();
-      assertEquals(frame, { kind: "reset", streamId: 3, code: RESET_CODE.changed });
-      await agent.sayDone([{ Path: "a.txt", Outcome: "changed" }], { Failed: 1, Unchanged: 1 });
-      await agent.finish();
-    });
-    assert(!(result instanceof Error), String(result));
-  }
+  assert(!(result instanceof Error), String(result));
+  assertEquals(result.hooks, [{
+    hook: "reload",
+    outcome: "failed",
+    changeId: "ab".repeat(16),
+    attempts: 3,
+    exitStatus: 1,
+    signal: null,
+    output: "no",
+    code: "exit-status",
+  }]);
 });
 
-Deno.test("deliverAsKeeper ends with what its source throws when that is no storage error", async () => {
-  const source = await sourceWith({ open: () => Promise.reject(new TypeError("a bug")) });
-  const { result, told } = await deliver(source, async (agent) => {
+Deno.test("deliverAsKeeper asks for a plan with a manifest that is signed like any other", async () => {
+  const sign = () => Promise.resolve("A".repeat(87) + "=");
+  const options = { isPlan: true, sign };
+  const { result } = await deliver(await sourceWith({}), async (agent) => {
+    const { Plan, Signature, Id } = await agent.peer.readMessage();
+    assertEquals([Plan, Signature], [true, await sign()]);
+    await agent.peer.sendMessage({ State: "MANIFEST-REPLY", Id, Held: true });
+    const due = { Hook: "reload", Outcome: "due", Attempts: 0 };
+    const created = { Path: "a.txt", Outcome: "created" };
+    await agent.sayDone([created, due], { Created: 1, Unchanged: 1 });
+    await agent.finish();
+  }, options);
+  assert(!(result instanceof Error), String(result));
+  assertEquals([result.files[0]?.outcome, result.contentBytes], ["created", 0]);
+  assertEquals(result.hooks[0]?.outcome, "due");
+});
+
+const PLAN_ATTACKS: Readonly<Record<string, Play>> = {
+  "a request": async (agent) => {
     await agent.takeManifest();
     await agent.request(1, "a.txt");
-  });
-  assert(result instanceof TypeError, String(result));
-  assertEquals(told, null);
-});
-
-Deno.test("deliverAsKeeper leaves nothing reading when the agent vanishes in the middle", async () => {
-  let isClosed = false;
-  async function* chunks() {
-    try {
-      for (;;) yield await Promise.resolve(randomBytes(1_024));
-    } finally {
-      isClosed = true;
-    }
-  }
-  const { entries } = await MemorySecretSource.from({ "a.txt": new Uint8Array(9_000_000) });
-  const source = await sourceWith({
-    entries,
-    open: () => Promise.resolve({ offset: 0, chunks: chunks() }),
-  });
-  const { result } = await deliver(source, async (agent) => {
+  },
+  "a signature over what was not done": async (agent) => {
     await agent.takeManifest();
-    await agent.request(1, "a.txt");
-    await agent.peer.readMessage();
-    agent.peer.link.fail(new TypeError("gone"));
+    await agent.sayDone([], UNCHANGED, { Signature: "00".repeat(64) });
+  },
+};
+
+for (const [what, play] of Object.entries(PLAN_ATTACKS)) {
+  Deno.test(`deliverAsKeeper ends with message-unexpected at ${what} in a plan`, async () => {
+    const { result, told } = await deliver(await sourceWith({}), play, { isPlan: true });
+    assert(result instanceof ProtocolError);
+    assertEquals([result.code, told], ["message-unexpected", "message-unexpected"]);
   });
-  assert(result instanceof ConnectionError);
-  assert(isClosed);
-});
+}

@@ -58,7 +58,11 @@ export class HandAgent {
   }
 
   /** Says DONE, with counts that are right unless the test has others. */
-  async sayDone(lines: readonly Message[] = [], counts: Message = {}): Promise<void> {
+  async sayDone(
+    lines: readonly Message[] = [],
+    counts: Message = {},
+    more: Message = {},
+  ): Promise<void> {
     const bytes = encodeUtf8(lines.map((line) => JSON.stringify(line) + "\n").join(""));
     const stream = this.#nextStream;
     this.#nextStream += 2;
@@ -68,6 +72,7 @@ export class HandAgent {
       Stream: stream,
       StreamSize: bytes.length,
       Digest: encodeHex(await sha256Digest(bytes)),
+      ...more,
     });
     await this.peer.send(encodeChunkFrame(bytes, { streamId: stream, isLast: true }));
   }

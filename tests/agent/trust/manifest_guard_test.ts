@@ -62,6 +62,17 @@ Deno.test("ManifestGuard.admit remembers the revision of what it lets pass", asy
   assertEquals(revisions.of(SIGNER.address), 11);
 });
 
+Deno.test("ManifestGuard.admit says who signed what the agent is only asked about, and remembers nothing", async () => {
+  const revisions = new RevisionMemory({ known: [[SIGNER.address, 5]] });
+  const guard = guardOf(revisions);
+  assertEquals(await guard.admit(await sign({ isPlan: true })), SIGNER.address);
+  assertEquals(revisions.of(SIGNER.address), 5);
+  const stale = await sign({ isPlan: true, revision: 4 });
+  await assertRejects(() => guard.admit(stale), PeerRejectedError, "manifest-stale");
+  const forged = { ...await sign({ isPlan: true }), revision: 11 };
+  await assertRejects(() => guard.admit(forged), PeerRejectedError, "statement-invalid");
+});
+
 Deno.test("ManifestGuard.admit lets an unsigned manifest pass and remembers nothing", async () => {
   const revisions = new RevisionMemory({ known: [[SIGNER.address, 99]] });
   await guardOf(revisions).admit(UNSIGNED);
