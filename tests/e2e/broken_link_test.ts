@@ -53,6 +53,20 @@ Deno.test("agent and keeper: finish over a link that is cut, and send each small
   assert(ratio < 1.4, `${ratio} times the files were sent`);
 });
 
+Deno.test("agent and keeper: go on with a large file where a link was cut, again and again", async () => {
+  const [bytes, cuts] = [64 * MB, 5];
+  await using site = await Site.open({ large: sampleBytes(bytes) });
+  const agent = await site.startAgent();
+  const cutAfter = (connection: number) => connection < cuts ? 11 * MB : Infinity;
+  await using relay = new LinkRelay(agent, { cutAfter });
+  const keeper = await startKeeper(site, relay.address);
+  assertEquals(await untilServed(keeper), cuts);
+  assertEquals(relay.cuts, cuts);
+  await assertServed(site, agent);
+  const ratio = relay.toAgent / bytes;
+  assert(ratio < 1.1, `${ratio} times the file was sent`);
+});
+
 Deno.test("agent and keeper: wait for a long link a few times, not once for each file", async () => {
   const [count, delayMs] = [300, 100];
   await using site = await Site.open(filesOf(count, 100));
