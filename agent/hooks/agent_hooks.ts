@@ -279,7 +279,11 @@ export class AgentHooks implements HookRunner {
       if (task === undefined) continue;
       const changed = changes.get(hook);
       if (changed === undefined) this.#forget(key, task);
-      else task.amend(withChangedFiles({ ...task.due, changedFiles: [], isCut: false }, changed));
+      else {
+        const none = { ...task.due, changedFiles: [], isCut: false };
+        // Files come as they come; what is told of them does not depend on that.
+        task.amend(withChangedFiles(none, changed.toSorted()));
+      }
     }
   }
 

@@ -51,9 +51,19 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_VERIFY_SOURCE_ADDRESS: "no",
     FLUXVAULT_FLUX_API: "https://api.example.org",
     FLUXVAULT_ENROLL_SECRET: "secret",
+    FLUXVAULT_REQUIRE_TMPFS: "true",
+    FLUXVAULT_WIPE_ON_EXIT: "true",
+    FLUXVAULT_ALLOW_RUN: "nginx",
+    FLUXVAULT_WAIT_FOR: "a,b",
+    FLUXVAULT_WAIT_TIMEOUT: "5m",
+    FLUXVAULT_ON_CHANGE: "SIGHUP",
+    FLUXVAULT_STOP_TIMEOUT: "30",
+    FLUXVAULT_ENV: "A=a",
+    FLUXVAULT_FD: "3=a",
+    FLUXVAULT_STDIN: "a",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(15).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(25).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
 });
@@ -88,10 +98,13 @@ Deno.test("NODE_OPTIONS takes the words and the variables of the original's node
   assertEquals([stateDir, operands], [undefined, ["quotes.txt"]]);
 });
 
-Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but the enrolment secret", () => {
+Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vault knows nothing of", () => {
   const known = new Set<string>(NODE_OPTIONS.map(({ name }) => name));
-  const missing = AGENT_OPTIONS.map(({ name }) => name).filter((name) => !known.has(name));
-  assertEquals(missing, ["enroll-secret"]);
+  const missing = AGENT_OPTIONS.filter(({ name }) => !known.has(name));
+  assertEquals(missing.map(({ name, group }) => group === "Application" ? group : name), [
+    "enroll-secret",
+    ...Array(8).fill("Application"),
+  ]);
 });
 
 Deno.test("AGENT_OPTIONS take the enrolment secret from its variable alone", async () => {

@@ -48,7 +48,7 @@ Deno.test(
     const script = 'cat a; echo "|$0|$FLUXVAULT_HOOK|$FLUXVAULT_CHANGED_FILES|$OWN"; ' +
       "env | sed -n /^FLUXVAULT/p; pwd";
     const hooks = [shellHook(script)];
-    const [told, ...others] = await hooksOf(agent, { files: { a: "one\n", "b/c": "two" }, hooks });
+    const [told, ...others] = await hooksOf(agent, { files: { "b/c": "two", a: "one\n" }, hooks });
     assert(told !== undefined && others.length === 0);
     assertEquals(inShort(told), ["reload", "ran", 1, 0, undefined]);
     const [first, second, third] = told.output.split("\n");

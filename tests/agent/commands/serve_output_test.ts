@@ -1,5 +1,6 @@
 import {
   describeRestored,
+  formatApplication,
   formatDelivery,
   formatListening,
   formatRestored,
@@ -26,6 +27,8 @@ const NOTICE: ListeningNotice = {
   application: null,
   app: "shop",
   component: null,
+  programs: null,
+  application: null,
 };
 
 Deno.test("formatListening tells a person where, who, and where to", () => {
@@ -71,6 +74,33 @@ Deno.test("formatListening tells a program the same as JSON", () => {
     fingerprint: FINGERPRINT,
     app: "shop",
     component: null,
+    programs: null,
+    application: null,
+  });
+});
+
+Deno.test("formatListening says what an agent may run, and what it starts", () => {
+  const programs = ["nginx", "/usr/bin/pg_ctl"];
+  const lines = formatListening({ ...NOTICE, programs, application: "nginx" }).split("\n");
+  assertEquals(lines.slice(6), [
+    "may run       for hooks: nginx, /usr/bin/pg_ctl",
+    "starts        nginx",
+    "",
+  ]);
+  const bare = formatListening({ ...NOTICE, programs: [] }).split("\n");
+  assertEquals(bare.slice(6), ["may run       programs, but none for hooks", ""]);
+});
+
+Deno.test("formatApplication tells a program of the application's start and end", () => {
+  assertEquals(
+    formatApplication({ state: "started" }),
+    '{"event":"application","state":"started"}\n',
+  );
+  assertEquals(JSON.parse(formatApplication({ state: "ended", status: 7, signal: null })), {
+    event: "application",
+    state: "ended",
+    status: 7,
+    signal: null,
   });
 });
 
@@ -78,6 +108,17 @@ const REPORT: AgentSessionReport = {
   remoteAddress: "192.0.2.7",
   wire: 2,
   isComplete: true,
+  isPlan: false,
+  hooks: [{
+    hook: "reload",
+    outcome: "failed",
+    changeId: "ab".repeat(16),
+    attempts: 2,
+    exitStatus: 1,
+    signal: null,
+    output: "s3cret",
+    code: "hook-failed",
+  }],
   files: [
     { path: "a", outcome: "created" },
     { path: "b", outcome: "unchanged" },
@@ -98,6 +139,7 @@ Deno.test("formatDelivery writes a line with counts and every file that is not u
     keeper: "192.0.2.7",
     wire: 2,
     complete: true,
+    plan: false,
     code: null,
     created: 1,
     updated: 0,
@@ -112,6 +154,15 @@ Deno.test("formatDelivery writes a line with counts and every file that is not u
       { path: "a", outcome: "created" },
       { path: "c", outcome: "failed", code: "disk-full" },
     ],
+    hooks: [{
+      hook: "reload",
+      outcome: "failed",
+      changeId: "ab".repeat(16),
+      attempts: 2,
+      exitStatus: 1,
+      signal: null,
+      code: "hook-failed",
+    }],
   });
 });
 

@@ -218,6 +218,7 @@ Deno.test("DeliveryDesk asks a vault of the original for each of its files, once
   const expected: DeliveryOutcome = {
     wire: "original",
     isComplete: true,
+    isPlan: false,
     files: [{ path: "a", outcome: "created" }, { path: "b", outcome: "missing" }],
     hooks: [],
     isPlan: false,

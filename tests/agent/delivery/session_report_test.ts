@@ -12,9 +12,9 @@ function reportOf(members: Partial<AgentSessionReport> = {}): AgentSessionReport
     remoteAddress: "192.0.2.7",
     wire: 2,
     isComplete: true,
+    isPlan: false,
     files: [],
     hooks: [],
-    isPlan: false,
     contentBytes: 0,
     durationMs: 12.6,
     error: null,
@@ -47,6 +47,14 @@ Deno.test("logReport says in one line that a keeper has delivered", () => {
   const { keeper, created, unchanged, contentBytes, durationMs } = event?.properties ?? {};
   assertEquals([keeper, created, unchanged, contentBytes, durationMs], ["192.0.2.7", 1, 1, 3, 13]);
   assertEquals(others, []);
+});
+
+Deno.test("logReport says of a plan that nothing was delivered, and warns of nothing", () => {
+  const files = [{ path: "a", outcome: "missing" }] as const;
+  const { events } = logged({ files, isPlan: true });
+  assertEquals(events.map(({ level, message }) => [level, message]), [
+    ["info", "a keeper has looked at what it would change"],
+  ]);
 });
 
 Deno.test("logReport names the wire where it is the original's, in every line", () => {
