@@ -144,6 +144,9 @@ export class DiskTree {
         if (node.children === NO_CHILDREN) node.children = new Map();
         node.children.set(name, next);
       }
+      if (next.isKept) {
+        throw refusePath(path, "leads to what is kept as it is, or to the agent's own");
+      }
       node = next;
       start = end + 1;
     }

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { encodeHex, encodeUtf8, findPathFault, RESERVED_PREFIX } from "../../protocol/mod.ts";
+import { encodeUtf8, findPathFault, RESERVED_PREFIX } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
 import { type InodeKey, inodeKey, lookAt } from "./disk_path.ts";
 
@@ -92,13 +92,9 @@ export function reportedPath(folder: string, name: string): string {
   return found ?? `unnamed-${hashOf(`${folder}/${name}`)}`;
 }
 
-/** FNV-1a: tells names apart, and keeps nothing secret. */
+/** FNV-1a of 32 bits: tells names apart, and keeps nothing secret. */
 function hashOf(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of encodeUtf8(text.toWellFormed())) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, hash);
-  return encodeHex(bytes);
+  let hash = 0x811c9dc5;
+  for (const byte of encodeUtf8(text.toWellFormed())) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
