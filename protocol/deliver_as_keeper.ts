@@ -47,7 +47,7 @@ export interface DeliverOptions {
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
   readonly lifetimeS?: number;
-  /** Whether the agent only says what it would do: no contents are sent. @default {false} */
+  /** Whether the agent only says what it would do: nothing is signed or sent. @default {false} */
   readonly isPlan?: boolean;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
@@ -146,7 +146,8 @@ class KeeperDelivery {
       signature: null,
       ...(isPlan ? { isPlan } : {}),
     };
-    return sign === null ? message : { ...message, signature: await sign(message) };
+    // Who asks for a plan has said so in the handshake, and nothing that it brings is kept.
+    return sign === null || isPlan ? message : { ...message, signature: await sign(message) };
   }
 
   async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {

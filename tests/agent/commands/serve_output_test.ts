@@ -27,8 +27,6 @@ const NOTICE: ListeningNotice = {
   application: null,
   app: "shop",
   component: null,
-  programs: null,
-  application: null,
 };
 
 Deno.test("formatListening tells a person where, who, and where to", () => {
@@ -108,7 +106,6 @@ const REPORT: AgentSessionReport = {
   remoteAddress: "192.0.2.7",
   wire: 2,
   isComplete: true,
-  isPlan: false,
   hooks: [{
     hook: "reload",
     outcome: "failed",
@@ -124,7 +121,6 @@ const REPORT: AgentSessionReport = {
     { path: "b", outcome: "unchanged" },
     { path: "c", outcome: "failed", code: "disk-full" },
   ],
-  hooks: [],
   isPlan: false,
   contentBytes: 7,
   durationMs: 12.3,

@@ -218,7 +218,6 @@ Deno.test("DeliveryDesk asks a vault of the original for each of its files, once
   const expected: DeliveryOutcome = {
     wire: "original",
     isComplete: true,
-    isPlan: false,
     files: [{ path: "a", outcome: "created" }, { path: "b", outcome: "missing" }],
     hooks: [],
     isPlan: false,
