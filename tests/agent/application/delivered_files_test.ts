@@ -18,6 +18,8 @@ async function open() {
   return { files, path: folder.path, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
+const GENERATION = `.fluxvault-generation-${"0a".repeat(12)}`;
+
 function text(bytes: Uint8Array | null): string | null {
   return bytes === null ? null : new TextDecoder().decode(bytes);
 }
@@ -35,9 +37,9 @@ Deno.test("DeliveredFiles reads a file by the path that a keeper gives it", asyn
 
 Deno.test("DeliveredFiles follows the link by which files are exchanged at once", async () => {
   await using yard = await open();
-  await Deno.mkdir(`${yard.path}/files/.fluxvault-generation-1/deep`, { recursive: true });
-  await Deno.writeTextFile(`${yard.path}/files/.fluxvault-generation-1/deep/key`, "new");
-  await Deno.symlink(".fluxvault-generation-1", `${yard.path}/files/tls`);
+  await Deno.mkdir(`${yard.path}/files/${GENERATION}/deep`, { recursive: true });
+  await Deno.writeTextFile(`${yard.path}/files/${GENERATION}/deep/key`, "new");
+  await Deno.symlink(GENERATION, `${yard.path}/files/tls`);
   assertEquals(text(await yard.files.read("tls/deep/key", 100)), "new");
 });
 
@@ -49,7 +51,7 @@ Deno.test("DeliveredFiles follows no other link, and goes nowhere else", async (
     ["../run", "folder"],
     ["../run/secret", "file"],
     [`${yard.path}/run`, "absolute"],
-    [".fluxvault-generation-1/../../run", "detour"],
+    [`${GENERATION}/../../run`, "detour"],
   ] as const;
   for (const [target, name] of links) await Deno.symlink(target, `${yard.path}/files/${name}`);
   await Deno.symlink(".fluxvault-escape", `${yard.path}/files/chain`);
