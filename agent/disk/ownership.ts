@@ -75,7 +75,10 @@ export async function setOwnership(
     // A pipe in its place would otherwise make this wait for ever.
     descriptor = fs.openSync(at, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const opened = fs.fstatSync(descriptor);
-    if (inodeKey(opened) !== inodeKey(before)) {
+    // The number of an inode that is gone is given to the next, whatever that is.
+    const isSame = inodeKey(opened) === inodeKey(before) &&
+      (opened.isFile() || opened.isDirectory());
+    if (!isSame) {
       throw new StorageError("file-changed", `${JSON.stringify(at)} was exchanged`);
     }
     if (differsInOwner(opened, wanted)) {
