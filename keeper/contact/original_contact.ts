@@ -49,7 +49,14 @@ export async function talkOriginal(
     });
     // Where the whole folder is offered, only what was asked for counts.
     const results = expectsAll ? completeResults(files, given) : files;
-    return { kind: "delivered", files: results, withheld: given.withheld, contentBytes };
+    return {
+      kind: "delivered",
+      files: results,
+      hooks: [],
+      revision: null,
+      withheld: given.withheld,
+      contentBytes,
+    };
   } finally {
     connection.close();
   }

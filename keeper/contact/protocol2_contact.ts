@@ -69,7 +69,7 @@ export async function talkProtocol2(
         now,
         onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
       });
-    const { files, contentBytes } = await deliverOnRecord(deliver, {
+    const { files, hooks, contentBytes } = await deliverOnRecord(deliver, {
       audit,
       agent: describeAgent(address, options),
       session,
@@ -77,7 +77,14 @@ export async function talkProtocol2(
       source: given.source,
     });
     const { withheld } = given;
-    return { kind: "delivered", files: completeResults(files, given), withheld, contentBytes };
+    return {
+      kind: "delivered",
+      files: completeResults(files, given),
+      hooks,
+      revision,
+      withheld,
+      contentBytes,
+    };
   } finally {
     connection.close();
   }
