@@ -21,6 +21,8 @@ export interface AgentPlan {
   readonly entries: readonly ManifestEntry[];
   /** What it would not be given because of its level. */
   readonly withheld: readonly WithheldFile[];
+  /** The revision that it would get. */
+  readonly revision: number;
   /** The SHA-256 of the manifest in hex: tells whether a delivery is the one that was planned. */
   readonly digest: string;
 }
