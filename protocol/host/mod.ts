@@ -78,5 +78,6 @@ export {
   type TextOutput,
   type TextStyle,
 } from "./terminal.ts";
+export { TerminalArea, type TerminalScreen } from "./terminal_area.ts";
 export { type ReadAllOptions, type ReadOptions, type TextInput } from "./terminal_input.ts";
 export { type BatchItem, type BatchWriter, WriteBatches } from "./write_batches.ts";
