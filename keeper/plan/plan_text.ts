@@ -213,10 +213,13 @@ function formatSummary(passes: readonly PassReport[]): string {
     ...counts,
     ...(isNew.length === 0 ? [] : [`${isNew.length} to trust at first use`]),
   ];
-  const head = agents.length === 0
-    ? "no agent was found"
-    : `${plural(agents.length, "agent")}: ${work.length === 0 ? "nothing to do" : work.join(", ")}`;
-  const left = untold === 0 ? "" : `; nothing is known of ${plural(untold, "agent")}`;
+  const head = agents.length === 0 ? "no agent was found" : plural(agents.length, "agent");
+  const parts = [
+    ...(asked.length === 0 ? [] : [work.length === 0 ? "nothing to do" : work.join(", ")]),
+    ...(untold === 0 ? [] : [`nothing is known of ${plural(untold, "agent")}`]),
+  ];
   const isTrouble = judgePlan(passes) === "trouble" && agents.length > 0;
-  return `plan: ${head}${left}${isTrouble ? "; not all would be as declared" : ""}\n`;
+  const end = isTrouble ? "; not all would be as declared" : "";
+  const body = parts.length === 0 ? "" : `: ${parts.join("; ")}`;
+  return `${wrapLine(`plan: ${head}${body}${end}`)}\n`;
 }

@@ -37,13 +37,25 @@ const COUNTS = [
  * agents that were not heard of for longest.
  */
 export function encodeStatus({ agents }: FleetStatus): Bytes {
-  const whole = writeAgents(agents);
-  if (whole.length <= MAX_STATUS_BYTES) return whole;
-  const short = agents.map(withoutDetails);
-  for (let count = short.length;; count = Math.floor(count / 2)) {
-    const bytes = writeAgents(short.slice(0, count));
-    if (bytes.length <= MAX_STATUS_BYTES) return bytes;
+  const whole = takeLines(agents);
+  const lines = whole.length === agents.length ? whole : takeLines(agents.map(withoutDetails));
+  return encodeUtf8(`${HEAD}${lines.join(",\n")}${TAIL}`);
+}
+
+const HEAD = `{"version":${VERSION},"agents":[\n`;
+const TAIL = "\n]}\n";
+
+/** Returns the lines of agents, as many as a file may hold. */
+function takeLines(agents: readonly AgentStatus[]): string[] {
+  const lines: string[] = [];
+  let leftBytes = MAX_STATUS_BYTES - HEAD.length - TAIL.length;
+  for (const agent of agents) {
+    const line = JSON.stringify(membersOf(agent));
+    leftBytes -= encodeUtf8(line).length + 2;
+    if (leftBytes < 0) break;
+    lines.push(line);
   }
+  return lines;
 }
 
 function withoutDetails(agent: AgentStatus): AgentStatus {
@@ -56,11 +68,6 @@ function withoutDetails(agent: AgentStatus): AgentStatus {
     hooks: hooks.slice(0, 1).map((hook) => ({ ...hook, output: "" })),
     withheld: withheld.slice(0, 1),
   };
-}
-
-function writeAgents(agents: readonly AgentStatus[]): Bytes {
-  const lines = agents.map((agent) => JSON.stringify(membersOf(agent)));
-  return encodeUtf8(`{"version":${VERSION},"agents":[\n${lines.join(",\n")}\n]}\n`);
 }
 
 function isoTime(ms: number | null): string | null {
