@@ -75,7 +75,7 @@ export class TerminalArea {
       const erased = this.#erase();
       if (erased !== "") await this.#screen.write(erased);
       await write();
-      this.#isInLine = !text.endsWith("\n");
+      if (text !== "") this.#isInLine = !text.endsWith("\n");
       if (this.#wanted.length > 0 && !this.#isInLine) await this.#screen.write(this.#draw());
     });
   }
