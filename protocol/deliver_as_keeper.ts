@@ -66,11 +66,13 @@ export interface DeliverOptions {
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
   readonly lifetimeS?: number;
-  /** Whether the agent only says what it would do; nothing is signed or sent. @default {false} */
+  /** Whether the agent only says what it would do, and nothing is sent. @default {false} */
   readonly isPlan?: boolean;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
-  /** Is told of contents as they leave: path and bytes. @default {nothing} */
+  /** Is told that contents are about to leave: path, and bytes on the wire. @default {nothing} */
+  readonly onContents?: (path: string, bytes: number) => void;
+  /** Is told of contents as they leave: path, and bytes on the wire. @default {nothing} */
   readonly onProgress?: (path: string, bytes: number) => void;
   /** Is told what the agent said at the end, once it was checked. @default {nothing} */
   readonly onResults?: (results: {
@@ -191,7 +193,8 @@ class KeeperDelivery {
       signature: null,
       ...(isPlan ? { isPlan } : {}),
     };
-    return sign === null || isPlan ? message : { ...message, signature: await sign(message) };
+    // Who declares something decides about what is removed, so a plan is signed like a delivery.
+    return sign === null ? message : { ...message, signature: await sign(message) };
   }
 
   #startAnswer(message: RequestMessage): void {
@@ -260,6 +263,7 @@ class KeeperDelivery {
     const outgoing = await this.#encode(request, work);
     if (outgoing === null) return await this.#sendStatus(request, "Changed");
     const { size, plainSize } = outgoing;
+    this.#options.onContents?.(entry.path, size);
     const stream = this.#session.openStream(size);
     request.stream = stream;
     const announced: DataContent = {

@@ -10,6 +10,7 @@ import {
   type Logger,
   SILENT_LOGGER,
 } from "../../protocol/mod.ts";
+import { type ContactTask, PLAIN_TASK } from "./contact_task.ts";
 import { type Delivery, type LevelDelivery, prepareDelivery } from "./delivery.ts";
 import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
 import { Places } from "../fleet/places.ts";
@@ -31,6 +32,7 @@ import {
   type WaitingKey,
 } from "../fleet/schedule.ts";
 import { syncAgent } from "./sync_agent.ts";
+import { prepareWipe } from "./wipe_delivery.ts";
 import type { KnownAgents } from "../trust/mod.ts";
 import { PROTOCOL_2 } from "./wire.ts";
 
@@ -122,7 +124,8 @@ export class AgentService {
   }
 
   async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {
-    const { vault, declarations } = this.#options;
+    const { vault, declarations, task } = this.#options;
+    if (task?.isWipe === true) return await prepareWipe();
     const declared = typeof declarations === "function" ? await declarations() : declarations;
     this.#delivery = await prepareDelivery(vault, declared, { signal, last: this.#delivery });
     return this.#delivery;
@@ -166,7 +169,7 @@ export class AgentService {
     { delivery, signal, onEnd }: Work,
   ): Promise<AgentReport> {
     const { fleet, dial, limits, expectsAll = true, signer = null } = this.#options;
-    const { wires = PROTOCOL_2 } = this.#options;
+    const { wires = PROTOCOL_2, task = PLAIN_TASK } = this.#options;
     const { known, schedule, deliveries } = this.#parts;
     const options = {
       signer,
@@ -175,6 +178,7 @@ export class AgentService {
       onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
       deliveries,
       expectsAll,
+      task,
       app: fleet.app,
       dial,
       known,
@@ -217,7 +221,9 @@ export class AgentService {
       outcome: report.outcome.kind,
       durationMs: report.durationMs,
     });
-    return { ...report, failures: agent.failures };
+    const ended = { ...report, failures: agent.failures };
+    if (!isLeftAlone(ended, task)) this.#options.onContact?.(ended);
+    return ended;
   }
 
   /** Says once of each thing that a node of the original does not do it. */
@@ -243,6 +249,12 @@ export class AgentService {
     );
     return true;
   }
+}
+
+/** Tells whether an agent turned out to be of a component that is not meant. */
+export function isLeftAlone({ outcome }: ContactReport, { isMeant }: ContactTask): boolean {
+  return isMeant !== undefined && outcome.kind === "rejected" && outcome.by === "us" &&
+    outcome.code === "component-mismatch";
 }
 
 function isStale({ outcome }: ContactReport): boolean {

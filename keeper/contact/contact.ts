@@ -13,6 +13,7 @@ import type {
 } from "../../protocol/mod.ts";
 import type { AuditRecorder } from "../audit/mod.ts";
 import type { AgentAddress } from "../fleet/agent_address.ts";
+import type { ContactTask, LeftOut } from "./contact_task.ts";
 import type { Delivery, LevelDelivery } from "./delivery.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
@@ -71,6 +72,8 @@ export interface SyncOptions {
   readonly onGiven?: (given: LevelDelivery) => void;
   /** Is told what of that the wire cannot keep, in words, where there is something. @default {nothing} */
   readonly onNotKept?: (what: readonly string[]) => void;
+  /** What is done otherwise than to deliver what is declared. @default {nothing} */
+  readonly task?: ContactTask;
   /** The times. */
   readonly limits?: SyncLimits | undefined;
   /** Takes notes. */
@@ -97,6 +100,8 @@ export interface Acquaintance {
   trust: TrustLevel | null;
   /** What was decided about its key, or `null` where it proved none. */
   judgement: Judgement | null;
+  /** Why it is left out although it might be served, or `null`. */
+  leftOut: LeftOut | null;
 }
 
 /** What the dialogue with one agent needs. */

@@ -72,7 +72,9 @@ const FAILURES: Readonly<Record<string, string>> = {
     "cannot protect: --wire HOST=original",
   "plan-outdated": "it would be given something else by now than was planned, so it was given " +
     "nothing: plan again",
-  "plan-unknown": "the original's wire has no way to ask first: what it is given shows afterwards",
+  "plan-unknown":
+    "the original's wire has no way to ask first: `run` serves it, and says afterwards",
+  "wipe-unknown": "the original's wire has no way to remove files: they are still there",
   "audit-failed": "what it would be given cannot be put on record, so it was given nothing",
   "state-failed": "this keeper cannot read or write its own state folder: see its log",
   "timed-out": "it took too long",
