@@ -125,13 +125,14 @@ export function completeResults(
   const offered = new Set(source.entries.map(({ path }) => path));
   // Files that are withheld are reported as such, whether the agent asked for them or not.
   const told = new Set([...faults, ...withheld].map(({ path }) => path));
-  const others = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  const others = results.filter(({ path }) => !offered.has(path));
   const isRemoved = ({ outcome }: FileResult) => outcome === "removed";
+  const extra = others.filter((file) => !isRemoved(file) && !told.has(file.path));
   return [
     ...results.filter(({ path }) => offered.has(path)),
     ...faults.map(resultOfFault),
     ...others.filter(isRemoved),
-    ...others.filter((file) => !isRemoved(file)).slice(0, MAX_EXTRA_RESULTS),
+    ...extra.slice(0, MAX_EXTRA_RESULTS),
   ];
 }
 
