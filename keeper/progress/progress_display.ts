@@ -41,7 +41,7 @@ interface Shown {
 }
 
 /** Watches deliveries, and shows how far they have come. */
-export class ProgressDisplay implements DeliveryWatch {
+export class ProgressDisplay implements DeliveryWatch, AsyncDisposable {
   readonly #options: ProgressDisplayOptions;
   readonly #now: () => number;
   readonly #shown = new Set<Shown>();
@@ -72,6 +72,16 @@ export class ProgressDisplay implements DeliveryWatch {
       send: (bytes) => meter.send(bytes, this.#now()),
       end: () => this.#end(shown),
     };
+  }
+
+  /** Leaves the terminal to others, for good; what goes to the log goes on. */
+  async leaveTerminal(): Promise<void> {
+    if (this.#options.area !== null) await this.close();
+  }
+
+  /** Closes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** Takes away what is shown, for good; nothing is shown any more. */

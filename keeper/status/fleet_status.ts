@@ -50,6 +50,15 @@ export function noteListed(status: FleetStatus, listed: ListedAgents): FleetStat
   return isSame ? status : { agents };
 }
 
+/** Notes that a keeper of an app has ended as it was asked to: nobody is due any more. */
+export function noteEnd(status: FleetStatus, app: string | null): FleetStatus {
+  return {
+    agents: status.agents.map((agent) => {
+      return isSameApp(agent.app, app) ? { ...agent, dueMs: null } : agent;
+    }),
+  };
+}
+
 /** What is not as it should be with an agent. */
 export type AgentConcern =
   /** Its last contact came to no end. */

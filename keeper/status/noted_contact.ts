@@ -51,10 +51,12 @@ export function noteContact(before: AgentStatus | null, noted: NotedContact): Ag
   // Whoever shows another key and gets nothing says nothing of the agent that was there.
   const isOther = isHeard && before !== null && before.fingerprint !== fingerprint;
   const known = before === null || isOther ? firstStatus(noted) : before;
+  // Whoever looks once does not end the watch of a keeper that runs.
+  const dueMs = noted.dueMs ?? before?.dueMs ?? null;
   if (!isHeard) {
     return {
       ...known,
-      ...{ contact, isListed: true, dueMs: noted.dueMs },
+      ...{ contact, isListed: true, dueMs },
       component: known.component ?? report.component,
       fingerprint: known.fingerprint ?? fingerprint,
     };
@@ -62,7 +64,7 @@ export function noteContact(before: AgentStatus | null, noted: NotedContact): Ag
   const { component, trust, wire } = report;
   const met = {
     ...known,
-    ...{ component, fingerprint, trust, wire, contact, isListed: true, dueMs: noted.dueMs },
+    ...{ component, fingerprint, trust, wire, contact, isListed: true, dueMs },
   };
   return outcome.kind === "delivered"
     ? noteDelivery(met, outcome, noted)

@@ -6,7 +6,7 @@
 import { FluxVaultError, type Logger } from "../../protocol/mod.ts";
 import type { AgentReport, PassReport } from "../report/report.ts";
 import type { FleetStatus } from "./agent_status.ts";
-import { noteContacts, noteListed } from "./fleet_status.ts";
+import { noteContacts, noteEnd, noteListed } from "./fleet_status.ts";
 import { OVERDUE_INTERVALS } from "./limits.ts";
 
 /** Where a status is kept. */
@@ -33,7 +33,7 @@ export interface StatusRecorderOptions {
  * Notes contacts in a store. Nobody waits for it: a status that cannot be written holds up no delivery,
  * and the log says so.
  */
-export class StatusRecorder {
+export class StatusRecorder implements AsyncDisposable {
   readonly #store: StatusStore;
   readonly #options: StatusRecorderOptions;
   readonly #writing = new Set<Promise<void>>();
@@ -65,6 +65,13 @@ export class StatusRecorder {
   /** Waits until all that was noted is written, or cannot be. */
   async flush(): Promise<void> {
     await Promise.all(this.#writing);
+  }
+
+  /** Notes that a keeper that ran has ended, and waits until all is written, or cannot be. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { app, intervalMs } = this.#options;
+    if (intervalMs !== null) this.#write((status) => noteEnd(status, app));
+    await this.flush();
   }
 
   #write(change: (status: FleetStatus) => FleetStatus): void {

@@ -68,6 +68,7 @@ export { formatTable, type TableColumn } from "./table.ts";
 export { dialTcp, type DialTcpOptions, formatAddress } from "./tcp_dial.ts";
 export { type TcpAddress, type TcpConnection, tcpConnection } from "./tcp_duplex.ts";
 export {
+  EXIT_CHANGES,
   EXIT_DONE,
   EXIT_FAILURE,
   EXIT_MISTAKE,

@@ -111,6 +111,9 @@ export const EXIT_FAILURE = 1;
 /** Exit status where the operator has to change something first. */
 export const EXIT_MISTAKE = 2;
 
+/** Exit status of a look at what would be changed, where something would. */
+export const EXIT_CHANGES = 3;
+
 /**
  * Returns the exit status for what a program threw.
  *
