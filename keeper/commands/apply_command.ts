@@ -8,6 +8,7 @@ import { type CommandContext, EXIT_DONE, EXIT_FAILURE } from "../../protocol/hos
 import type { APPLY_OPTIONS } from "../fleet_options.ts";
 import { askYesNo } from "../keys/mod.ts";
 import { hasChanges } from "../plan/plan_verdict.ts";
+import type { AgentPlanView } from "../plan/plan_view.ts";
 import { plural } from "../report/amounts.ts";
 import { isPassWanted, type PassReport } from "../report/report.ts";
 import { printReport } from "../report/report_output.ts";
@@ -23,7 +24,7 @@ export async function run(context: ApplyContext): Promise<number> {
   const patterns = readPatterns(context.settings.only);
   const desk = await FleetDesk.open(context, { command: "apply", patterns });
   const passes = await desk.plan();
-  await printPlan(context, desk, passes);
+  const views = await printPlan(context, desk, passes);
   const changed = passes.flatMap(({ agents }) => agents).filter(hasChanges).length;
   if (changed > 0 && !context.settings.yes) {
     const question = `Apply this to ${plural(changed, "agent")}?`;
@@ -32,7 +33,7 @@ export async function run(context: ApplyContext): Promise<number> {
       return EXIT_FAILURE;
     }
   }
-  return await deliverPlanned(context, desk, passes);
+  return await deliverPlanned(context, desk, { passes, views });
 }
 
 /**
@@ -54,9 +55,12 @@ export function requireAnswer(
 export async function deliverPlanned(
   context: ApplyContext,
   desk: FleetDesk,
-  passes: readonly PassReport[],
+  { passes, views }: {
+    readonly passes: readonly PassReport[];
+    readonly views: readonly AgentPlanView[];
+  },
 ): Promise<number> {
-  const reports = await desk.deliver(passes);
+  const reports = await desk.deliver(passes, views);
   for (const report of reports) await printReport(context, report);
   return reports.every(isPassWanted) ? EXIT_DONE : EXIT_FAILURE;
 }

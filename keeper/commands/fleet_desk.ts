@@ -133,23 +133,30 @@ export class FleetDesk {
    *
    * @returns A report for each app, with those that did not answer as they were planned.
    */
-  async deliver(planned: readonly PassReport[]): Promise<readonly PassReport[]> {
+  async deliver(
+    planned: readonly PassReport[],
+    views: readonly AgentPlanView[],
+  ): Promise<readonly PassReport[]> {
     const reports: PassReport[] = [];
     for (const [i, fleet] of this.#fleets.entries()) {
       const plan = planned[i];
-      if (plan !== undefined) reports.push(await this.#deliverTo(fleet, plan));
+      if (plan !== undefined) reports.push(await this.#deliverTo(fleet, plan, views));
     }
     return reports;
   }
 
-  async #deliverTo(fleet: PreparedFleet, plan: PassReport): Promise<PassReport> {
+  async #deliverTo(
+    fleet: PreparedFleet,
+    plan: PassReport,
+    views: readonly AgentPlanView[],
+  ): Promise<PassReport> {
     const { settings: { auditLog }, logger, signal } = this.#context;
     const { stateFolder, run } = fleet;
     const asked = plan.agents.filter(({ outcome }) => outcome.kind === "planned");
     const others = plan.agents.filter(({ outcome }) => outcome.kind !== "planned");
     if (asked.length === 0) return plan;
     await using audit = await startRunAudit({ stateFolder, auditLog }, run, { logger });
-    await using status = this.#recorderFor(fleet);
+    await using status = this.#recorderFor(fleet, views);
     await using progress = makeProgress(this.#context);
     const keeper = new Keeper({
       ...fleet.options,
@@ -176,12 +183,21 @@ export class FleetDesk {
     return { isWipe, isMeant: (component) => patterns.hasAgent({ app, component }) };
   }
 
-  #recorderFor({ stateFolder, run: { app } }: PreparedFleet): StatusRecorder {
+  #recorderFor(
+    { stateFolder, run: { app } }: PreparedFleet,
+    views: readonly AgentPlanView[] = [],
+  ): StatusRecorder {
     const { logger } = this.#context;
     const { isWipe = false } = this.#options;
     return new StatusRecorder(new StatusFile(stateFolder), {
       ...{ app, isWipe, logger },
       intervalMs: null,
+      isDrift: (address, path) =>
+        views.some((view) => {
+          const { report, lines } = view;
+          return view.app === app && report.address === address &&
+            lines.some((line) => line.isDrift && line.path === path);
+        }),
     });
   }
 

@@ -12,6 +12,7 @@ import {
 import { type AgentPatterns, parseAgentPatterns } from "../fleet/agent_pattern.ts";
 import type { PLAN_OPTIONS } from "../fleet_options.ts";
 import { disclosedSecret, secretIn } from "../keys/disclosed_secret.ts";
+import type { AgentPlanView } from "../plan/plan_view.ts";
 import { judgePlan, type PlanVerdict } from "../plan/plan_verdict.ts";
 import type { PassReport } from "../report/report.ts";
 import { FleetDesk } from "./fleet_desk.ts";
@@ -37,20 +38,21 @@ export async function run(context: PlanContext): Promise<number> {
   return STATUSES[judgePlan(passes)];
 }
 
-/** Prints a plan in the form that the settings ask for. */
+/** Prints a plan in the form that the settings ask for; returns what it shows. */
 export async function printPlan(
   { settings, stdout }: PlanContext,
   desk: FleetDesk,
   passes: readonly PassReport[],
-): Promise<void> {
+): Promise<readonly AgentPlanView[]> {
   const views = await desk.view(passes);
   if (settings.json) {
     const { formatPlanJson } = await import("../plan/plan_json.ts");
     await stdout.write(formatPlanJson(views, passes));
-    return;
+    return views;
   }
   const { formatPlanText } = await import("../plan/plan_text.ts");
   await stdout.write(formatPlanText(views, passes, { isWhole: settings.all }));
+  return views;
 }
 
 /**

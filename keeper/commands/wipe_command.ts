@@ -25,14 +25,14 @@ export async function run(given: ApplyContext): Promise<number> {
   const patterns = readPatterns(items, given.operands.length > 0 ? "wipe" : "--only");
   const desk = await FleetDesk.open(context, { command: "wipe", patterns, isWipe: true });
   const passes = await desk.plan();
-  await printPlan(context, desk, passes);
+  const views = await printPlan(context, desk, passes);
   const asked = passes.flatMap(({ agents }) => agents)
     .filter(({ outcome }) => outcome.kind === "planned").length;
   if (countPlanned(passes).length > 0 && !await isAgreed(context, desk.apps, asked)) {
     await context.stderr.write("Nothing was removed.\n");
     return EXIT_FAILURE;
   }
-  const code = await deliverPlanned(context, desk, passes);
+  const code = await deliverPlanned(context, desk, { passes, views });
   await tellOfKeepers(context, desk.apps);
   return code;
 }

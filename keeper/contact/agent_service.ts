@@ -31,6 +31,7 @@ import {
   type ScheduledAgent,
   type WaitingKey,
 } from "../fleet/schedule.ts";
+import { HeldEntries } from "./held_entries.ts";
 import { syncAgent } from "./sync_agent.ts";
 import { prepareWipe } from "./wipe_delivery.ts";
 import type { KnownAgents } from "../trust/mod.ts";
@@ -68,6 +69,7 @@ export class AgentService {
   #enrolmentSecret: Bytes | null = null;
   /** What was told that the original's wire cannot keep. */
   readonly #toldOfOriginal = new Set<string>();
+  readonly #held = new HeldEntries();
   /** What the vault held at the last look. */
   #delivery: Delivery | null = null;
 
@@ -178,6 +180,7 @@ export class AgentService {
       onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
       deliveries,
       expectsAll,
+      held: this.#held,
       task,
       app: fleet.app,
       dial,

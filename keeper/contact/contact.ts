@@ -15,6 +15,7 @@ import type { AuditRecorder } from "../audit/mod.ts";
 import type { AgentAddress } from "../fleet/agent_address.ts";
 import type { ContactTask, LeftOut } from "./contact_task.ts";
 import type { Delivery, LevelDelivery } from "./delivery.ts";
+import type { HeldEntries } from "./held_entries.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
 import type { TimeLimit } from "./time_limit.ts";
@@ -72,6 +73,8 @@ export interface SyncOptions {
   readonly onGiven?: (given: LevelDelivery) => void;
   /** Is told what of that the wire cannot keep, in words, where there is something. @default {nothing} */
   readonly onNotKept?: (what: readonly string[]) => void;
+  /** What agents were left with; nothing is known of that by default. */
+  readonly held?: HeldEntries;
   /** What is done otherwise than to deliver what is declared. @default {nothing} */
   readonly task?: ContactTask;
   /** The times. */

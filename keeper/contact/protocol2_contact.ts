@@ -112,7 +112,10 @@ async function talk(
     if (isPlan) return plannedOutcome(report, given, revision);
     const { hooks, contentBytes } = report;
     const files = completeResults(report.files, given);
-    return { kind: "delivered", files, hooks, revision, withheld: given.withheld, contentBytes };
+    const { fingerprint } = agent;
+    const { source: { entries }, withheld } = given;
+    const drifted = options.held?.note({ address: name, fingerprint, entries, files }) ?? [];
+    return { kind: "delivered", files, hooks, revision, withheld, contentBytes, drifted };
   } finally {
     watched?.end();
   }

@@ -127,11 +127,14 @@ function newsOf({ report: { news } }: AgentPlanView): string[] {
   return [`  trust   it ${before}, and would be enrolled`];
 }
 
-function offerText({ report: { news }, offered }: AgentPlanView): string {
+function offerText({ report: { news, fingerprint }, offered }: AgentPlanView): string {
   const place = news?.kind === "first-use" ? `, in place ${news.place} of ${news.places}` : "";
   const files = plural(offered?.files ?? 0, "file");
-  return `  trust   it is new, and would be trusted at first use${place}; then it would be given\n` +
-    `          what it lacks of ${files}, ${formatSize(offered?.bytes ?? 0)}`;
+  return `  trust   ${fingerprint}\n` +
+    `          is new, and would be trusted at first use${place};\n` +
+    `          then it would be given what it lacks of ${files}, ${
+      formatSize(offered?.bytes ?? 0)
+    }`;
 }
 
 function rowOf(line: PlanLine): string[] {

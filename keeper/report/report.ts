@@ -24,6 +24,13 @@ export type AgentOutcome =
     readonly withheld: readonly WithheldFile[];
     /** How many bytes of file contents were sent. */
     readonly contentBytes: number;
+    /**
+     * The paths at which something was put right that was changed at the agent, as far as this keeper
+     * knows since it runs.
+     *
+     * @default {[]}
+     */
+    readonly drifted?: readonly string[];
   }
   /** It was asked what it would do, or is known to be given all; it was given nothing. */
   | {
@@ -191,7 +198,15 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
   const ended = first.outcome.hooks.filter(({ outcome }) => ENDED.has(outcome));
   const hooks = [...ended.filter(({ hook }) => !told.has(hook)), ...second.outcome.hooks];
   const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
-  return { ...joined, outcome: { ...second.outcome, files, hooks, contentBytes } };
+  const drifted = [...first.outcome.drifted ?? [], ...second.outcome.drifted ?? []];
+  return {
+    ...joined,
+    outcome: {
+      ...second.outcome,
+      ...{ files, hooks, contentBytes },
+      ...(drifted.length === 0 ? {} : { drifted }),
+    },
+  };
 }
 
 const ENDED: ReadonlySet<string> = new Set(["ran", "refused"]);

@@ -20,6 +20,7 @@ function membersOf({ outcome, trust }: AgentReport): Record<string, unknown> {
         withheld: outcome.withheld.map(({ path, required }) => ({ path, required, actual: trust })),
         revision: outcome.revision,
         contentBytes: outcome.contentBytes,
+        drifted: outcome.drifted ?? [],
       };
     case "planned":
       return {};

@@ -32,6 +32,8 @@ export interface NotedContact {
   readonly app: string | null;
   /** How it went. */
   readonly report: AgentReport;
+  /** The paths that are known to have been changed at the agent. @default {none} */
+  readonly drifted?: (path: string) => boolean;
   /** Whether the agent was told to remove all that it was ever given. */
   readonly isWipe: boolean;
   /** When it ended, in Unix milliseconds. */
@@ -103,9 +105,10 @@ function contactOf({ report: { outcome, failures }, nowMs }: NotedContact): Cont
 function noteDelivery(
   known: AgentStatus,
   outcome: Delivered,
-  { nowMs, isWipe }: NotedContact,
+  { nowMs, isWipe, drifted: isKnown = () => false }: NotedContact,
 ): AgentStatus {
   const { files, hooks, revision, withheld } = outcome;
+  const drifted = new Set(outcome.drifted);
   const isWhole = files.every(isFileWanted);
   const unwanted = files.filter((file) => !isFileWanted(file));
   return {
@@ -117,7 +120,10 @@ function noteDelivery(
     counts: countResults(files),
     files: unwanted.slice(0, MAX_STATUS_FILES),
     moreFiles: Math.max(0, unwanted.length - MAX_STATUS_FILES),
-    drift: driftAfter(known, { files, revision, nowMs }),
+    drift: driftAfter(known, {
+      ...{ files, revision, nowMs },
+      isKnown: (path) => drifted.has(path) || isKnown(path),
+    }),
     hooks: hooks.filter((hook) => !isHookWanted(hook)).slice(0, MAX_STATUS_HOOKS)
       .map((hook) => ({ ...hook, output: hook.output.slice(-MAX_STATUS_OUTPUT) })),
     withheld: withheld.slice(0, MAX_STATUS_FILES)
@@ -139,9 +145,10 @@ function driftAfter(
     readonly files: readonly FileResult[];
     readonly revision: number | null;
     readonly nowMs: number;
+    readonly isKnown: (path: string) => boolean;
   },
 ): DriftStatus[] {
-  const { files, revision, nowMs } = delivery;
+  const { files, revision, nowMs, isKnown } = delivery;
   const results = new Map(files.map((file) => [file.path, file]));
   const before = known.drift.map((drift) => {
     const file = results.get(drift.path);
@@ -152,9 +159,9 @@ function driftAfter(
   const open = new Set(
     known.drift.filter(({ repairedMs }) => repairedMs === null).map(({ path }) => path),
   );
-  const found = isLeftAsDeclared(known, revision)
-    ? files.filter(({ path }) => !open.has(path)).flatMap((file) => findDrift(known, file, nowMs))
-    : [];
+  const isLeft = isLeftAsDeclared(known, revision);
+  const found = files.filter(({ path }) => !open.has(path) && (isLeft || isKnown(path)))
+    .flatMap((file) => findDrift(known, file, nowMs));
   return [...found, ...before].slice(0, MAX_STATUS_DRIFT);
 }
 

@@ -23,6 +23,8 @@ export interface StatusRecorderOptions {
   readonly intervalMs: number | null;
   /** Whether agents are told to remove all that they were ever given. @default {false} */
   readonly isWipe?: boolean;
+  /** Tells what is known to have been changed at agents. @default {nothing} */
+  readonly isDrift?: (address: string, path: string) => boolean;
   /** Is told once when the status cannot be written, and once when it can again. */
   readonly logger: Logger;
   /** The time now in Unix milliseconds. @default {Date.now} */
@@ -47,10 +49,14 @@ export class StatusRecorder implements AsyncDisposable {
 
   /** Notes how a contact went. */
   noteContact(report: AgentReport): void {
-    const { app, intervalMs, isWipe = false, now = Date.now } = this.#options;
+    const { app, intervalMs, isWipe = false, isDrift, now = Date.now } = this.#options;
     const nowMs = now();
     const dueMs = intervalMs === null ? null : nowMs + OVERDUE_INTERVALS * intervalMs;
-    this.#write((status) => noteContacts(status, [{ app, report, isWipe, nowMs, dueMs }]));
+    const noted = {
+      ...{ app, report, isWipe, nowMs, dueMs },
+      drifted: (path: string) => isDrift?.(report.address, path) ?? false,
+    };
+    this.#write((status) => noteContacts(status, [noted]));
   }
 
   /** Notes whom a pass over the whole fleet left out, since they are on no list any more. */

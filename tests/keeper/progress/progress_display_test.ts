@@ -43,7 +43,8 @@ class Bench {
     const before = this.text.length;
     this.#call?.();
     await nextTurn();
-    return this.text.slice(before).split("\n").filter((line) => /%/.test(line));
+    const drawn = this.text.slice(before).replaceAll(/\x1b\[\d*[AJ]|\r/g, "");
+    return drawn.split("\n").filter((line) => /%/.test(line));
   }
 }
 

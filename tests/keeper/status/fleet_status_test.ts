@@ -3,6 +3,7 @@ import {
   findConcerns,
   isOld,
   noteContacts,
+  noteEnd,
   noteListed,
 } from "../../../keeper/status/fleet_status.ts";
 import { FORGET_ADDRESS_MS } from "../../../keeper/limits.ts";
@@ -90,4 +91,9 @@ Deno.test("isOld tells who holds less than its component should", () => {
   assert(!isOld(statusOf({ held: null, wire: "original" }), DECLARED));
   // Whoever waits for approval, of a component that nobody was ever given anything for.
   assert(!isOld(statusOf({ held: null, trust: null, component: "db" }), DECLARED));
+});
+
+Deno.test("noteEnd says of the agents of an app that nobody is due any more", () => {
+  const agents = [statusOf({ dueMs: 5 }), statusOf({ app: "other", dueMs: 5 })];
+  assertEquals(noteEnd({ agents }, "DEMO").agents.map(({ dueMs }) => dueMs), [null, 5]);
 });

@@ -162,3 +162,22 @@ Deno.test("noteContact knows nothing of what a node on the original's wire holds
   const agent = note(null, outcome, { wire: "original", trust: "address", fingerprint: null });
   assertEquals([agent.held, agent.wire, agent.counts?.created], [null, "original", 1]);
 });
+
+Deno.test("noteContact takes the word of the keeper for what drifted while the vault changed", () => {
+  const first = note(null, delivery(1, file("a", "created"), file("b", "created")));
+  const outcome = delivery(2, file("a", "updated"), file("b", "updated"));
+  assertEquals(driftOf(note(first, { ...outcome, drifted: ["b"] } as AgentOutcome)), [
+    "b changed repaired",
+  ]);
+  const report = agentOf(outcome);
+  const drifted = (path: string) => path === "a";
+  const noted = { app: "demo", report, isWipe: false, nowMs, dueMs: null, drifted };
+  assertEquals(driftOf(noteContact(first, noted)), ["a changed repaired"]);
+});
+
+Deno.test("noteContact leaves it to a keeper that runs to say when the next contact is due", () => {
+  const report = agentOf(delivery(1, file("a", "created")));
+  const noted = { app: "demo", report, isWipe: false, nowMs, dueMs: 9 };
+  const first = noteContact(null, noted);
+  assertEquals([first.dueMs, noteContact(first, { ...noted, dueMs: null }).dueMs], [9, 9]);
+});

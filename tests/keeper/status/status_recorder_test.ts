@@ -3,6 +3,7 @@ import { StatusRecorder } from "../../../keeper/status/status_recorder.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
+import { statusOf } from "./status_fixtures.ts";
 import { agentOf, delivered, passOf, UNCHANGED } from "../report/report_fixtures.ts";
 
 class MemoryStatus {
@@ -77,4 +78,13 @@ Deno.test("StatusRecorder says once that it cannot write, and once that it can a
     ["error", "there is no room"],
     ["info", undefined],
   ]);
+});
+
+Deno.test("StatusRecorder says at the end of a keeper that ran that nobody is due", async () => {
+  for (const [intervalMs, dueMs] of [[null, 7], [60_000, null]] as const) {
+    const { store, recorder } = setUp(intervalMs);
+    store.status = { agents: [statusOf({ dueMs: 7 })] };
+    await recorder[Symbol.asyncDispose]();
+    assertEquals(store.status.agents[0]?.dueMs, dueMs);
+  }
 });
