@@ -66,7 +66,7 @@ export interface DeliverOptions {
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
   readonly lifetimeS?: number;
-  /** Whether the agent only says what it would do, and nothing is sent. @default {false} */
+  /** Whether the agent only says what it would do; nothing is signed or sent. @default {false} */
   readonly isPlan?: boolean;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
@@ -193,8 +193,7 @@ class KeeperDelivery {
       signature: null,
       ...(isPlan ? { isPlan } : {}),
     };
-    // Who declares something decides about what is removed, so a plan is signed like a delivery.
-    return sign === null ? message : { ...message, signature: await sign(message) };
+    return sign === null || isPlan ? message : { ...message, signature: await sign(message) };
   }
 
   #startAnswer(message: RequestMessage): void {

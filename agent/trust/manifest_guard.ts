@@ -56,8 +56,8 @@ export class ManifestGuard {
   }
 
   /**
-   * Checks a manifest that a keeper brings, and remembers its revision, unless it is one of a plan. An
-   * unsigned one passes, and vouches for nothing.
+   * Checks a manifest that a keeper brings, and remembers its revision. An unsigned one passes, and
+   * vouches for nothing.
    *
    * @returns The address of its signer, or `null` where it is unsigned.
    * @throws {PeerRejectedError} `statement-invalid`, `manifest-stale`, `owner-unknown`.
@@ -65,7 +65,7 @@ export class ManifestGuard {
   async admit(message: ManifestMessage): Promise<string | null> {
     if (message.signature === null) return null;
     const signer = await this.check(message);
-    if (message.isPlan !== true) await this.#options.revisions.raise(signer, message.revision);
+    await this.#options.revisions.raise(signer, message.revision);
     return signer;
   }
 

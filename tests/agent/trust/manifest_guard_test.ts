@@ -124,10 +124,3 @@ Deno.test("ManifestGuard.check refuses all while nobody's signature counts", asy
   const guard = guardOf(new RevisionMemory(), null);
   await assertRejects(() => guard.check(message), PeerRejectedError, "owner-unknown");
 });
-
-Deno.test("ManifestGuard.admit says who signed a plan, and remembers nothing of it", async () => {
-  const revisions = new RevisionMemory({ known: [[SIGNER.address, 9]] });
-  const plan = await sign({ isPlan: true });
-  assertEquals(await guardOf(revisions).admit(plan), SIGNER.address);
-  assertEquals(revisions.of(SIGNER.address), 9);
-});

@@ -108,6 +108,7 @@ Deno.test("talkProtocol2 withholds what asks for more, and tells the agent that 
     revision,
     withheld: [{ path: "b", required: "enrolled" }],
     contentBytes: 5,
+    drifted: [],
   });
   assertEquals(agent.store.paths(), ["a"]);
 });
