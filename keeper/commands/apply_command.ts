@@ -20,7 +20,7 @@ export type ApplyContext = CommandContext<typeof APPLY_OPTIONS>;
 
 /** Runs the command. */
 export async function run(context: ApplyContext): Promise<number> {
-  requireAnswer(context, "What would be done shows `fluxvault-keeper plan`.");
+  requireAnswer(context, "See first what would be done: fluxvault-keeper plan.");
   const patterns = readPatterns(context.settings.only);
   const desk = await FleetDesk.open(context, { command: "apply", patterns });
   const passes = await desk.plan();

@@ -7,6 +7,7 @@ import {
   type Bytes,
   type EncodedManifest,
   encodeHex,
+  FluxVaultError,
   type Logger,
   SILENT_LOGGER,
 } from "../../protocol/mod.ts";
@@ -119,10 +120,38 @@ export class AgentService {
       inOrder.map((agent) => this.#serveInPlace(agent, { ...options, delivery })),
     );
     signal?.throwIfAborted();
-    return settled.flatMap((result) => {
+    const reports = settled.flatMap((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value ?? [];
     });
+    await this.#numberForUnreached(reports, delivery);
+    return reports;
+  }
+
+  /**
+   * Numbers what is declared for components of which no agent was reached, so that it shows that they
+   * hold something older.
+   */
+  async #numberForUnreached(reports: readonly AgentReport[], delivery: Delivery): Promise<void> {
+    const { known } = this.#parts;
+    const isReached = ({ outcome }: AgentReport) => outcome.kind === "delivered";
+    const done = new Set<string | null | undefined>(
+      reports.filter(isReached).map(({ component }) => component),
+    );
+    for (const { address } of reports.filter((report) => !isReached(report))) {
+      const record = known.recordAt(address);
+      if (record === null || record.component === undefined || done.has(record.component)) continue;
+      const { component, trust } = record;
+      done.add(component);
+      try {
+        const { declaredDigest: digest } = await delivery.at(component, trust);
+        await known.revisionOf({ component, digest, sinceMs: 0 });
+      } catch (error) {
+        if (!(error instanceof FluxVaultError)) throw error;
+        // Whoever is served next tells of it.
+        this.#logger.debug("What is declared cannot be numbered.", { component, code: error.code });
+      }
+    }
   }
 
   async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {

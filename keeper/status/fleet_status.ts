@@ -106,14 +106,14 @@ export function findConcerns(agent: AgentStatus, options: ConcernOptions): Agent
 
 /** Tells whether an agent holds an older revision than its component should, or none at all. */
 export function isOld(
-  { app, component, held, wire, trust }: AgentStatus,
+  { app, component, held, wire }: AgentStatus,
   revisions: readonly ManifestRevision[],
 ): boolean {
   // The original's wire knows no revisions.
   if (wire === "original") return false;
+  if (held === null) return true;
   const last = revisions.find((known) => {
     return isSameApp(known.app, app) && known.component === component;
   });
-  if (held === null) return trust !== null || last !== undefined;
   return last !== undefined && held.revision < last.revision;
 }

@@ -6,7 +6,7 @@
 import { isSameApp } from "../app_name.ts";
 import { MAX_REVISIONS, RECORD_WAIT_MS } from "../limits.ts";
 import { admitAgent } from "./admission.ts";
-import { EMPTY_STATE, type KnownAgentsState } from "./known_agents_state.ts";
+import { EMPTY_STATE, type KnownAgent, type KnownAgentsState } from "./known_agents_state.ts";
 import type { KnownAgentsStore } from "./known_agents_store.ts";
 import { OpenContacts } from "./open_contacts.ts";
 import { noteFindings } from "./pass_findings.ts";
@@ -71,10 +71,15 @@ export class KnownAgents {
 
   /** Tells whether an agent that is trusted completed its last contact at this address. */
   isRecorded(address: string): boolean {
+    return this.recordAt(address) !== null;
+  }
+
+  /** Returns the agent that completed its last contact at this address, or `null`. */
+  recordAt(address: string): Pick<KnownAgent, "component" | "trust"> | null {
     const { app } = this.#options;
-    return this.#state.agents.some((agent) => {
+    return this.#state.agents.find((agent) => {
       return isSameApp(agent.app, app) && agent.address === address;
-    });
+    }) ?? null;
   }
 
   /** Tells whether any agent, of whatever app, has proved a trusted key at this address. */

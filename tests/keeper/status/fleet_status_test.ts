@@ -89,8 +89,8 @@ Deno.test("isOld tells who holds less than its component should", () => {
   assert(isOld(statusOf({ held: null }), DECLARED));
   assert(!isOld(statusOf({ component: "db" }), DECLARED));
   assert(!isOld(statusOf({ held: null, wire: "original" }), DECLARED));
-  // Whoever waits for approval, of a component that nobody was ever given anything for.
-  assert(!isOld(statusOf({ held: null, trust: null, component: "db" }), DECLARED));
+  // Whoever was never served has nothing, be it the first of its component.
+  assert(isOld(statusOf({ held: null, trust: null, component: "db" }), DECLARED));
 });
 
 Deno.test("noteEnd says of the agents of an app that nobody is due any more", () => {
