@@ -134,15 +134,12 @@ export class AgentService {
    */
   async #numberForUnreached(reports: readonly AgentReport[], delivery: Delivery): Promise<void> {
     const { known } = this.#parts;
-    const isReached = ({ outcome }: AgentReport) => outcome.kind === "delivered";
-    const done = new Set<string | null | undefined>(
-      reports.filter(isReached).map(({ component }) => component),
-    );
-    for (const { address } of reports.filter((report) => !isReached(report))) {
-      const record = known.recordAt(address);
-      if (record === null || record.component === undefined || done.has(record.component)) continue;
-      const { component, trust } = record;
-      done.add(component);
+    const { isMeant = () => true } = this.#options.task ?? PLAIN_TASK;
+    const reached = new Set(reports.flatMap(({ outcome, component }) => {
+      return outcome.kind === "delivered" ? [component] : [];
+    }));
+    for (const [component, trust] of known.components()) {
+      if (reached.has(component) || !isMeant(component)) continue;
       try {
         const { declaredDigest: digest } = await delivery.at(component, trust);
         await known.revisionOf({ component, digest, sinceMs: 0 });

@@ -6,7 +6,7 @@
 import { isSameApp } from "../app_name.ts";
 import { MAX_REVISIONS, RECORD_WAIT_MS } from "../limits.ts";
 import { admitAgent } from "./admission.ts";
-import { EMPTY_STATE, type KnownAgent, type KnownAgentsState } from "./known_agents_state.ts";
+import { EMPTY_STATE, type KnownAgentsState } from "./known_agents_state.ts";
 import type { KnownAgentsStore } from "./known_agents_store.ts";
 import { OpenContacts } from "./open_contacts.ts";
 import { noteFindings } from "./pass_findings.ts";
@@ -71,15 +71,19 @@ export class KnownAgents {
 
   /** Tells whether an agent that is trusted completed its last contact at this address. */
   isRecorded(address: string): boolean {
-    return this.recordAt(address) !== null;
+    const { app } = this.#options;
+    return this.#state.agents.some((agent) => {
+      return isSameApp(agent.app, app) && agent.address === address;
+    });
   }
 
-  /** Returns the agent that completed its last contact at this address, or `null`. */
-  recordAt(address: string): Pick<KnownAgent, "component" | "trust"> | null {
+  /** Returns the components of the app that agents on record belong to, each with a level of theirs. */
+  components(): ReadonlyMap<string | null, TrustGround> {
     const { app } = this.#options;
-    return this.#state.agents.find((agent) => {
-      return isSameApp(agent.app, app) && agent.address === address;
-    }) ?? null;
+    const ofApp = this.#state.agents.filter((agent) => isSameApp(agent.app, app));
+    return new Map(ofApp.flatMap(({ component, trust }) => {
+      return component === undefined ? [] : [[component, trust]];
+    }));
   }
 
   /** Tells whether any agent, of whatever app, has proved a trusted key at this address. */

@@ -8,7 +8,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { type JsonLine, jsonLines, type ProcessEnd } from "../support/followed_process.ts";
 import { assertGolden, replaceAll } from "../support/golden.ts";
 import { startSignedAgent } from "../support/signed_agent.ts";
-import { readTree, type RunningAgent, Site } from "../support/site.ts";
+import { freePort, readTree, type RunningAgent, Site } from "../support/site.ts";
 
 function deliveryOf(
   site: Site,
@@ -161,11 +161,11 @@ Deno.test("keeper: shows a plan, what was done, and the status, word for word", 
     "tls/key.pem": "a key",
     "tls/ca.pem": "a certificate",
   });
-  const [one, two] = [
-    await site.startAgent({ args: ["--component-name", "web"] }),
-    await site.startAgent({ name: "two", args: ["--component-name", "db"] }),
-  ];
-  const agents = one.port < two.port ? [one, two] : [two, one];
+  const ports = [freePort(), freePort()].sort((a, b) => a - b);
+  const agents = [
+    await site.startAgent({ port: ports[0] ?? 0, args: ["--component-name", "web"] }),
+    await site.startAgent({ port: ports[1] ?? 0, name: "two", args: ["--component-name", "db"] }),
+  ] as const;
   const transcript = new Transcript(site, agents, "db.password,tls:etc/tls");
   await transcript.run("plan", "--concurrency", "1");
   await transcript.run("apply");
@@ -176,7 +176,7 @@ Deno.test("keeper: shows a plan, what was done, and the status, word for word", 
   transcript.note("tls/ca.pem is gone from the vault, and an agent is edited and then ended");
   await Deno.remove(site.path("vault/tls/ca.pem"));
   await site.store({ "db.password": "battery staple" });
-  const [first, last] = [agents[0] ?? one, agents[1] ?? two];
+  const [first, last] = agents;
   await Deno.writeTextFile(`${first.files}/etc/tls/stranger`, "1");
   await Deno.writeTextFile(`${first.files}/etc/tls/key.pem`, "damaged");
   await last.program.stop();
