@@ -80,6 +80,11 @@ export class TerminalArea {
     });
   }
 
+  /** Says that the line which a prompt began has ended: a person has typed its end. */
+  endLine(): void {
+    this.#isInLine = false;
+  }
+
   #queue(work: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(work);
     return this.#last;

@@ -58,6 +58,17 @@ Deno.test("TerminalArea does not break into a line that has not ended", async ()
   assertEquals(screen.rows, ["Answer? yes", "bar 3", ""]);
 });
 
+Deno.test("TerminalArea goes on below a prompt once it was answered", async () => {
+  const { screen, area, say } = setUp();
+  await say("Answer? ");
+  await screen.write("yes\n");
+  area.endLine();
+  area.show(["bar"]);
+  await area.hide();
+  await say("done\n");
+  assertEquals(screen.rows, ["Answer? yes", "done", ""]);
+});
+
 Deno.test("TerminalArea cuts lines to the width, and shows no more than there are rows", async () => {
   const { screen, area, say } = setUp();
   area.show(["x".repeat(50), ...Array.from({ length: 9 }, (_, i) => `bar ${i}`)]);
