@@ -4,8 +4,9 @@
  * @module
  */
 import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
-import { AgentService } from "./contact/agent_service.ts";
+import { AgentService, isLeftAlone } from "./contact/agent_service.ts";
 import { isSameApp } from "./app_name.ts";
+import { PLAIN_TASK } from "./contact/contact_task.ts";
 import { FleetList } from "./fleet/fleet_list.ts";
 import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
@@ -112,11 +113,28 @@ export class Keeper {
    * cannot be read. What happens to one agent is in the report.
    */
   async pass(options: PassOptions = {}): Promise<PassReport> {
-    const { signal } = options;
+    const { signal, only = null } = options;
     const error = await this.#list.refresh({ signal });
     if (error !== null && this.#schedule.size === 0) throw error;
     this.#service.reviewQueue();
-    return await this.#serve(this.#schedule.idle(), { isWhole: true, signal });
+    const isMeant = await this.#recordOfMeant();
+    const agents = this.#schedule.idle().filter(({ name }) => only?.has(name) ?? isMeant(name));
+    // Who was not looked for is not missed.
+    const isWhole = only === null && this.#options.task?.isMeant === undefined;
+    return await this.#serve(agents, { isWhole, signal });
+  }
+
+  /** Returns what tells, by the record, whether the agent at an address may be one that is meant. */
+  async #recordOfMeant(): Promise<(name: string) => boolean> {
+    const { fleet, knownAgents, task } = this.#options;
+    const isMeant = task?.isMeant;
+    if (isMeant === undefined) return () => true;
+    const { agents } = await knownAgents.load();
+    const others = agents.filter(({ app, component }) => {
+      return isSameApp(app, fleet.app) && component !== undefined && !isMeant(component);
+    });
+    const left = new Set(others.map(({ address }) => address));
+    return (name) => !left.has(name);
   }
 
   /**
@@ -279,6 +297,8 @@ export class Keeper {
       if (!(error instanceof FluxVaultError)) throw error;
       problems.push({ code: error.code, message: error.message });
     }
+    const { task = PLAIN_TASK } = this.#options;
+    const meant = reports.filter((report) => !isLeftAlone(report, task));
     return {
       pass,
       app: fleet.app,
@@ -286,7 +306,7 @@ export class Keeper {
       elsewhere,
       startedMs,
       durationMs: Math.round(performance.now() - beganMs),
-      agents: [...reports].sort((a, b) => compareText(a.address, b.address)),
+      agents: meant.sort((a, b) => compareText(a.address, b.address)),
       problems,
     };
   }

@@ -5,9 +5,10 @@
  */
 import type { Bytes, Logger, StatementSigner } from "../protocol/mod.ts";
 import type { Dial, SyncLimits } from "./contact/contact.ts";
+import type { ContactTask } from "./contact/contact_task.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { DeliveriesStore } from "./original/mod.ts";
-import type { PassReport } from "./report/report.ts";
+import type { AgentReport, PassReport } from "./report/report.ts";
 import type { KnownAgentsStore, TrustPolicy } from "./trust/mod.ts";
 import type { Declarations } from "./vault/declarations.ts";
 import type { Vault } from "./vault/vault.ts";
@@ -51,6 +52,10 @@ export interface KeeperOptions {
   readonly deliveries?: DeliveriesStore;
   /** Whether a node of the original must ask for every file. @default {true} */
   readonly expectsAll?: boolean;
+  /** What is done otherwise than to deliver what is declared. @default {nothing} */
+  readonly task?: ContactTask;
+  /** Is told how each contact went, as it ends. @default {nothing} */
+  readonly onContact?: (report: AgentReport) => void;
   /** How many agents are served at a time. @default {32} */
   readonly concurrency?: number;
   /** How often every agent is served, in milliseconds. @default {300_000} */
@@ -73,6 +78,8 @@ export interface KeeperOptions {
 export interface PassOptions {
   /** Ends the pass; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
+  /** Serves only the agents at these addresses, `host:port` each. @default {all} */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** The options of {@linkcode Keeper.run}. */

@@ -17,7 +17,8 @@ const APP_NAME = {
   group: FLEET,
 } as const;
 
-const STATE_DIR = {
+/** The folder of state. */
+export const STATE_DIR = {
   name: "state-dir",
   kind: "path",
   metavar: "FOLDER",

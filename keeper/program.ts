@@ -5,6 +5,7 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
+import { APPLY_OPTIONS, PLAN_OPTIONS, STATUS_OPTIONS } from "./fleet_options.ts";
 import {
   AGENTS_OPTIONS,
   AUDIT_SHOW_OPTIONS,
@@ -24,6 +25,36 @@ const RUN = {
   service: true,
   load: () => import("./commands/run_command.ts"),
 } as const;
+
+/** The commands about what agents would be given, are given, and hold. */
+const FLEET_COMMANDS: readonly Command[] = [
+  defineCommand({
+    path: ["plan"],
+    summary: "Asks every agent what a delivery would do, and does nothing: 0 nothing to do, 3 " +
+      "changes, 1 trouble.",
+    options: PLAN_OPTIONS,
+    load: () => import("./commands/plan_command.ts"),
+  }),
+  defineCommand({
+    path: ["apply"],
+    summary: "Shows what a delivery would do, asks, and does that and nothing else.",
+    options: APPLY_OPTIONS,
+    load: () => import("./commands/apply_command.ts"),
+  }),
+  defineCommand({
+    path: ["status"],
+    summary: "Shows how each agent stood at the last contact: 0 if all hold what they should.",
+    options: STATUS_OPTIONS,
+    load: () => import("./commands/status_command.ts"),
+  }),
+  defineCommand({
+    path: ["wipe"],
+    summary: "Has the agents of an app remove all that they were ever given.",
+    operands: "[APP[/COMPONENT]]",
+    options: APPLY_OPTIONS,
+    load: () => import("./commands/wipe_command.ts"),
+  }),
+];
 
 const LIST = {
   summary: "Lists the agents that are known, and those that wait for approval.",
@@ -245,6 +276,7 @@ export const KEEPER_PROGRAM: Program = {
       options: VAULT_OPTIONS,
       load: () => import("./commands/vault_command.ts"),
     }),
+    ...FLEET_COMMANDS,
     ...AGENTS_COMMANDS,
     ...AUDIT_COMMANDS,
     ...CONFIG_COMMANDS,

@@ -51,7 +51,9 @@ export interface DeliverOptions {
   readonly isPlan?: boolean;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
-  /** Is told of contents as they leave: path and bytes. @default {nothing} */
+  /** Is told that contents are about to leave: path, and bytes on the wire. @default {nothing} */
+  readonly onContents?: (path: string, bytes: number) => void;
+  /** Is told of contents as they leave: path, and bytes on the wire. @default {nothing} */
   readonly onProgress?: (path: string, bytes: number) => void;
   /** Is told what the agent said at the end, once it was checked. @default {nothing} */
   readonly onResults?: (results: {
@@ -100,8 +102,8 @@ class KeeperDelivery {
     this.#inbox = new WorkInbox(session);
     this.#source = parts.source;
     this.#options = parts.options;
-    const { source, options: { onProgress = () => {} } } = parts;
-    this.#answers = new FileAnswers(session, { source, onProgress });
+    const { source, options: { onContents = () => {}, onProgress = () => {} } } = parts;
+    this.#answers = new FileAnswers(session, { source, onContents, onProgress });
   }
 
   async run(): Promise<DeliveryReport> {

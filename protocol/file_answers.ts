@@ -32,6 +32,8 @@ interface OpenRequest {
 export interface FileAnswerParts {
   /** What the agent may have. */
   readonly source: SecretSource;
+  /** Is told of contents that are about to leave: path and bytes. */
+  readonly onContents: (path: string, bytes: number) => void;
   /** Is told of contents as they leave: path and bytes. */
   readonly onProgress: (path: string, bytes: number) => void;
 }
@@ -40,6 +42,7 @@ export interface FileAnswerParts {
 export class FileAnswers {
   readonly #session: Session;
   readonly #source: SecretSource;
+  readonly #onContents: FileAnswerParts["onContents"];
   readonly #onProgress: FileAnswerParts["onProgress"];
   /** The files that may be asked for, by their paths. */
   readonly #files: ReadonlyMap<string, FileEntry>;
@@ -56,9 +59,10 @@ export class FileAnswers {
   #contentBytes = 0;
 
   /** Has answered nothing yet. */
-  constructor(session: Session, { source, onProgress }: FileAnswerParts) {
+  constructor(session: Session, { source, onContents, onProgress }: FileAnswerParts) {
     this.#session = session;
     this.#source = source;
+    this.#onContents = onContents;
     this.#onProgress = onProgress;
     const files = source.entries.filter((entry) => entry.kind === "file");
     this.#files = new Map(files.map((entry) => [entry.path, entry]));
@@ -165,6 +169,7 @@ export class FileAnswers {
     const outgoing = await this.#encode(request, work);
     if (outgoing === null) return await this.#sendStatus(request, "Changed");
     const { size, plainSize } = outgoing;
+    this.#onContents(entry.path, size);
     const stream = this.#session.openStream(size);
     request.stream = stream;
     const announced: DataContent = {

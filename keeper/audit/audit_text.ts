@@ -26,6 +26,10 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
+function listOf(value: unknown): string | null {
+  return Array.isArray(value) && value.length > 0 ? value.map(String).join(", ") : null;
+}
+
 function named(name: string, value: unknown): string | null {
   const text = textOf(value);
   return text === null ? null : `${name} ${text}`;
@@ -59,7 +63,7 @@ function describe(line: AuditLine): (string | null)[] {
         `by the ${textOf(line["by"])}`,
       ];
     case "command":
-      return [textOf(line["command"])];
+      return [textOf(line["command"]), named("for", listOf(line["only"]))];
     case "torn":
       return [`${textOf(line["bytes"])} bytes before it were cut off`];
     default:
@@ -67,15 +71,19 @@ function describe(line: AuditLine): (string | null)[] {
   }
 }
 
+const CHANGES: ReadonlySet<unknown> = new Set(["created", "updated", "reowned", "removed"]);
+
 function describeResult(line: AuditLine): (string | null)[] {
-  const { outcome, code, counts, files, receipt } = line;
+  const { outcome, code, counts, files, hooks, receipt } = line;
   const numbers = typeof counts === "object" && counts !== null ? Object.entries(counts) : [];
-  const told = numbers.filter(([, count]) => count !== 0).map(([name, count]) =>
+  const counted = numbers.filter(([, count]) => count !== 0).map(([name, count]) =>
     `${count} ${name}`
   );
   const troubles = (Array.isArray(files) ? files : [])
-    .filter((file) => file?.outcome !== "created" && file?.outcome !== "updated")
+    .filter((file) => !CHANGES.has(file?.outcome))
     .map((file) => `${file?.path} ${file?.code ?? file?.outcome}`);
+  const told = (Array.isArray(hooks) ? hooks : [])
+    .map((hook) => `hook ${hook?.hook} ${hook?.code ?? hook?.outcome}`);
   const signature = receipt === undefined ? null : receipt === null ? "unsigned" : "signed";
-  return [textOf(outcome), textOf(code), ...told, ...troubles, signature];
+  return [textOf(outcome), textOf(code), ...counted, ...troubles, ...told, signature];
 }

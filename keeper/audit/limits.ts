@@ -12,6 +12,8 @@ export const MAX_FILES_PER_LINE = 100;
 export const AUDIT_LOCK_WAIT_MS = 10_000;
 /** The buffer through which a log is read. */
 export const READ_BUFFER_BYTES = 65_536;
+/** How far back it is looked for what an agent was given before. */
+export const MAX_GIVEN_SCAN_BYTES = 67_108_864;
 /** How many agents are remembered, so that what is told of each is told once. */
 export const MAX_REMEMBERED_AGENTS = 10_000;
 

@@ -12,6 +12,7 @@ import {
   type FileEntry,
   type FileResult,
   FluxVaultError,
+  type HookResult,
   type SecretSource,
   type Session,
 } from "../../protocol/mod.ts";
@@ -55,8 +56,8 @@ export interface RecordedDelivery {
 /**
  * Delivers, and puts on record each file before its contents leave, and then what came of it.
  *
- * A delivery that changed nothing is recorded where some file failed, once for each time that this
- * changes.
+ * A delivery that changed nothing is recorded where some file or hook failed, once for each time that
+ * this changes.
  *
  * @param deliver Delivers from the source that it is given.
  * @throws {AuditError} if something cannot be written; what `deliver` throws.
@@ -95,6 +96,7 @@ class DeliveryRecord {
     const { source } = options;
     this.source = {
       entries: source.entries,
+      hooks: source.hooks ?? [],
       missing: source.missing,
       open: async (entry, from) => {
         const content = await source.open(entry, from);
@@ -124,20 +126,29 @@ class DeliveryRecord {
     }]);
   }
 
-  async end({ files, contentBytes }: DeliveryReport): Promise<void> {
+  async end({ files, hooks, contentBytes }: DeliveryReport): Promise<void> {
     this.isEnded = true;
     const told = files.filter(({ outcome }) => outcome !== "unchanged");
     const { agent, revision } = this.#options;
-    const trouble = told.filter((file) => !isFileDone(file));
+    const trouble = [
+      ...told.filter((file) => !isFileDone(file)),
+      ...hooks.filter(({ outcome }) => outcome !== "ran").map(({ hook, outcome, code }) => {
+        return { hook, outcome, code };
+      }),
+    ];
     const isNews = this.#recorder.isNewTrouble(
       agent,
       trouble.length === 0 ? null : JSON.stringify(trouble),
     );
-    if (this.#given === 0 && trouble.length === told.length && !isNews) return;
+    const hasDone = told.some(isFileDone) || hooks.some(({ outcome }) => outcome === "ran");
+    if (this.#given === 0 && !hasDone && !isNews) return;
     const counts = countResults(files);
     const what = { event: "result", ...agent, revision };
     const [first = [], ...others] = cutResults(told);
-    const whole = { outcome: "delivered", counts, contentBytes, receipt: this.#receipt() };
+    const whole = {
+      ...{ outcome: "delivered", counts, contentBytes, receipt: this.#receipt() },
+      ...(hooks.length === 0 ? {} : { hooks: hooks.map(describeHook) }),
+    };
     await this.#recorder.append([
       { ...what, ...whole, files: first },
       ...others.map((rest): AuditEvent => ({ ...what, outcome: "delivered", files: rest })),
@@ -160,6 +171,15 @@ class DeliveryRecord {
     const { publicKey } = claim.identity;
     return encodeReceipt({ ...results, signature: results.signature, publicKey, transcript });
   }
+}
+
+/** Leaves out what a hook wrote: whatever an application says is not for the log. */
+function describeHook(result: HookResult): Record<string, unknown> {
+  const { hook, outcome, changeId, attempts, exitStatus, signal, code } = result;
+  return {
+    ...{ hook, outcome, changeId, attempts, exitStatus, signal },
+    ...(code === undefined ? {} : { code }),
+  };
 }
 
 /** Cuts results to what fits a line. */

@@ -39,12 +39,35 @@ export interface RunDescription {
   readonly hasOriginal: boolean;
 }
 
-/** The audit log of a keeper that runs; its end is a line of its own, where it can be written. */
-export interface RunAudit extends AsyncDisposable {
+/** An audit log that is open. */
+export interface OpenedAudit {
   /** The log. */
   readonly log: AuditFile;
   /** Puts on record what happens to agents. */
   readonly recorder: AuditRecorder;
+}
+
+/** The audit log of a keeper that runs; its end is a line of its own, where it can be written. */
+export interface RunAudit extends OpenedAudit, AsyncDisposable {}
+
+/**
+ * Opens the audit log; nothing is written yet.
+ *
+ * @throws {StorageError} if the key of fingerprints cannot be had.
+ */
+export async function openAudit(
+  place: AuditPlace,
+  options: { readonly logger: Logger },
+): Promise<OpenedAudit> {
+  const { stateFolder } = place;
+  try {
+    await Deno.mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw storageError(error, `make the folder ${JSON.stringify(stateFolder)}`);
+  }
+  const fingerprint = await createContentsFingerprint(await openAuditKey(stateFolder));
+  const log = new AuditFile(findAuditLog(place), options);
+  return { log, recorder: new AuditRecorder(log, { fingerprint }) };
 }
 
 /**
@@ -58,20 +81,13 @@ export async function startRunAudit(
   run: RunDescription,
   options: { readonly logger: Logger },
 ): Promise<RunAudit> {
-  const { stateFolder } = place;
-  try {
-    await Deno.mkdir(stateFolder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw storageError(error, `make the folder ${JSON.stringify(stateFolder)}`);
-  }
-  const fingerprint = await createContentsFingerprint(await openAuditKey(stateFolder));
-  const log = new AuditFile(findAuditLog(place), options);
+  const audit = await openAudit(place, options);
+  const { log } = audit;
   const { app, trust, signer, hasOriginal } = run;
   const wires = hasOriginal ? [2, "original"] : [2];
   await log.append([{ event: "start", app, version: config.version, trust, signer, wires }]);
   return {
-    log,
-    recorder: new AuditRecorder(log, { fingerprint }),
+    ...audit,
     async [Symbol.asyncDispose](): Promise<void> {
       try {
         await log.append([{ event: "stop", app }]);

@@ -7,9 +7,11 @@ import {
   type Bytes,
   type EncodedManifest,
   encodeHex,
+  FluxVaultError,
   type Logger,
   SILENT_LOGGER,
 } from "../../protocol/mod.ts";
+import { type ContactTask, PLAIN_TASK } from "./contact_task.ts";
 import { type Delivery, type LevelDelivery, prepareDelivery } from "./delivery.ts";
 import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
 import { Places } from "../fleet/places.ts";
@@ -30,7 +32,9 @@ import {
   type ScheduledAgent,
   type WaitingKey,
 } from "../fleet/schedule.ts";
+import { HeldEntries } from "./held_entries.ts";
 import { syncAgent } from "./sync_agent.ts";
+import { prepareWipe } from "./wipe_delivery.ts";
 import type { KnownAgents } from "../trust/mod.ts";
 import { PROTOCOL_2 } from "./wire.ts";
 
@@ -66,6 +70,7 @@ export class AgentService {
   #enrolmentSecret: Bytes | null = null;
   /** What was told that the original's wire cannot keep. */
   readonly #toldOfOriginal = new Set<string>();
+  readonly #held = new HeldEntries();
   /** What the vault held at the last look. */
   #delivery: Delivery | null = null;
 
@@ -115,14 +120,40 @@ export class AgentService {
       inOrder.map((agent) => this.#serveInPlace(agent, { ...options, delivery })),
     );
     signal?.throwIfAborted();
-    return settled.flatMap((result) => {
+    const reports = settled.flatMap((result) => {
       if (result.status === "rejected") throw result.reason;
       return result.value ?? [];
     });
+    await this.#numberForUnreached(reports, delivery);
+    return reports;
+  }
+
+  /**
+   * Numbers what is declared for components of which no agent was reached, so that it shows that they
+   * hold something older.
+   */
+  async #numberForUnreached(reports: readonly AgentReport[], delivery: Delivery): Promise<void> {
+    const { known } = this.#parts;
+    const { isMeant = () => true } = this.#options.task ?? PLAIN_TASK;
+    const reached = new Set(reports.flatMap(({ outcome, component }) => {
+      return outcome.kind === "delivered" ? [component] : [];
+    }));
+    for (const [component, trust] of known.components()) {
+      if (reached.has(component) || !isMeant(component)) continue;
+      try {
+        const { declaredDigest: digest } = await delivery.at(component, trust);
+        await known.revisionOf({ component, digest, sinceMs: 0 });
+      } catch (error) {
+        if (!(error instanceof FluxVaultError)) throw error;
+        // Whoever is served next tells of it.
+        this.#logger.debug("What is declared cannot be numbered.", { component, code: error.code });
+      }
+    }
   }
 
   async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {
-    const { vault, declarations } = this.#options;
+    const { vault, declarations, task } = this.#options;
+    if (task?.isWipe === true) return await prepareWipe();
     const declared = typeof declarations === "function" ? await declarations() : declarations;
     this.#delivery = await prepareDelivery(vault, declared, { signal, last: this.#delivery });
     return this.#delivery;
@@ -166,7 +197,7 @@ export class AgentService {
     { delivery, signal, onEnd }: Work,
   ): Promise<AgentReport> {
     const { fleet, dial, limits, expectsAll = true, signer = null } = this.#options;
-    const { wires = PROTOCOL_2 } = this.#options;
+    const { wires = PROTOCOL_2, task = PLAIN_TASK } = this.#options;
     const { known, schedule, deliveries } = this.#parts;
     const options = {
       signer,
@@ -175,6 +206,8 @@ export class AgentService {
       onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
       deliveries,
       expectsAll,
+      held: this.#held,
+      task,
       app: fleet.app,
       dial,
       known,
@@ -217,7 +250,9 @@ export class AgentService {
       outcome: report.outcome.kind,
       durationMs: report.durationMs,
     });
-    return { ...report, failures: agent.failures };
+    const ended = { ...report, failures: agent.failures };
+    if (!isLeftAlone(ended, task)) this.#options.onContact?.(ended);
+    return ended;
   }
 
   /** Says once of each thing that a node of the original does not do it. */
@@ -243,6 +278,12 @@ export class AgentService {
     );
     return true;
   }
+}
+
+/** Tells whether an agent turned out to be of a component that is not meant. */
+export function isLeftAlone({ outcome }: ContactReport, { isMeant }: ContactTask): boolean {
+  return isMeant !== undefined && outcome.kind === "rejected" && outcome.by === "us" &&
+    outcome.code === "component-mismatch";
 }
 
 function isStale({ outcome }: ContactReport): boolean {

@@ -13,7 +13,9 @@ import type {
 } from "../../protocol/mod.ts";
 import type { AuditRecorder } from "../audit/mod.ts";
 import type { AgentAddress } from "../fleet/agent_address.ts";
+import type { ContactTask, LeftOut } from "./contact_task.ts";
 import type { Delivery, LevelDelivery } from "./delivery.ts";
+import type { HeldEntries } from "./held_entries.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
 import type { TimeLimit } from "./time_limit.ts";
@@ -71,6 +73,10 @@ export interface SyncOptions {
   readonly onGiven?: (given: LevelDelivery) => void;
   /** Is told what of that the wire cannot keep, in words, where there is something. @default {nothing} */
   readonly onNotKept?: (what: readonly string[]) => void;
+  /** What agents were left with; nothing is known of that by default. */
+  readonly held?: HeldEntries;
+  /** What is done otherwise than to deliver what is declared. @default {nothing} */
+  readonly task?: ContactTask;
   /** The times. */
   readonly limits?: SyncLimits | undefined;
   /** Takes notes. */
@@ -97,6 +103,8 @@ export interface Acquaintance {
   trust: TrustLevel | null;
   /** What was decided about its key, or `null` where it proved none. */
   judgement: Judgement | null;
+  /** Why it is left out although it might be served, or `null`. */
+  leftOut: LeftOut | null;
 }
 
 /** What the dialogue with one agent needs. */
@@ -120,13 +128,14 @@ export function completeResults(
   const offered = new Set(source.entries.map(({ path }) => path));
   // Files that are withheld are reported as such, whether the agent asked for them or not.
   const told = new Set([...faults, ...withheld].map(({ path }) => path));
-  const others = results.filter(({ path }) => !offered.has(path) && !told.has(path));
+  const others = results.filter(({ path }) => !offered.has(path));
   const isRemoved = ({ outcome }: FileResult) => outcome === "removed";
+  const extra = others.filter((file) => !isRemoved(file) && !told.has(file.path));
   return [
     ...results.filter(({ path }) => offered.has(path)),
     ...faults.map(resultOfFault),
     ...others.filter(isRemoved),
-    ...others.filter((file) => !isRemoved(file)).slice(0, MAX_EXTRA_RESULTS),
+    ...extra.slice(0, MAX_EXTRA_RESULTS),
   ];
 }
 

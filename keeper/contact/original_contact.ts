@@ -6,7 +6,9 @@
 import type { ManifestEntry } from "../../protocol/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { completeResults, type TalkOptions } from "./contact.ts";
+import { PLAIN_TASK } from "./contact_task.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
+import type { WatchedDelivery } from "../progress/delivery_watch.ts";
 import type { AgentOutcome } from "../report/report.ts";
 
 /** Serves a node by the wire of the original; it gets no file that asks for any level of trust. */
@@ -15,6 +17,10 @@ export async function talkOriginal(
   options: TalkOptions,
 ): Promise<AgentOutcome> {
   const { dial, known, delivery, deliveries, expectsAll, agent, limit, signal } = options;
+  const { app, task = PLAIN_TASK } = options;
+  // On that wire nobody can be asked first, and nothing can be removed.
+  if (task.isWipe === true) return { kind: "failed", code: "wipe-unknown" };
+  if (task.isPlan === true) return { kind: "failed", code: "plan-unknown" };
   const name = formatAgentAddress(address);
   // Who has proved a key here before is not given files by a wire that proves nothing.
   if (known.hasKeyAt(name)) return { kind: "failed", code: "key-on-record" };
@@ -22,6 +28,7 @@ export async function talkOriginal(
   const original = await import("../../protocol/original/mod.ts");
   const connection = await dial(address, { signal });
   agent.isConnected = true;
+  let watched: WatchedDelivery | null = null;
   try {
     const session = await original.openOriginalAsKeeper(connection.duplex, { signal });
     agent.trust = "address";
@@ -32,12 +39,21 @@ export async function talkOriginal(
     }
     const given = await delivery.at(null, "address");
     options.onGiven?.(given);
-    const notKept = findNotKept(given.source.entries);
+    const { entries } = given.source;
+    const notKept = findNotKept(entries);
     if (notKept.length > 0) options.onNotKept?.(notKept);
+    watched = task.watch?.begin({ address: name, app, component: null }, entries) ?? null;
+    const started = new Set<string>();
     const { files, contentBytes } = await original.deliverOriginalAsKeeper(session, given.source, {
       lastDelivered: (path) => deliveries.last(name, path),
       onDelivered: (path, digest) => deliveries.note(name, { path, digest }),
-      onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
+      onProgress: (path, bytes) => {
+        limit.extend(bytes / SEND_BYTES_PER_S * 1_000);
+        const entry = started.has(path) ? undefined : entries.find((one) => one.path === path);
+        started.add(path);
+        if (entry?.kind === "file") watched?.start(path, entry.size);
+        watched?.send(bytes);
+      },
       onTranslated: (path) => {
         options.logger.warn("A file lost its line ends: the original's wire knows LF alone.", {
           address: name,
@@ -49,8 +65,16 @@ export async function talkOriginal(
     });
     // Where the whole folder is offered, only what was asked for counts.
     const results = expectsAll ? completeResults(files, given) : files;
-    return { kind: "delivered", files: results, withheld: given.withheld, contentBytes };
+    return {
+      kind: "delivered",
+      files: results,
+      hooks: [],
+      revision: null,
+      withheld: given.withheld,
+      contentBytes,
+    };
   } finally {
+    watched?.end();
     connection.close();
   }
 }

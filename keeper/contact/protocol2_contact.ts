@@ -13,6 +13,7 @@ import {
   encodeHex,
   handshakeAsKeeper,
   identityFingerprint,
+  type Session,
   verifyEnrolment,
 } from "../../protocol/mod.ts";
 import {
@@ -23,7 +24,10 @@ import {
 } from "../audit/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { completeResults, type SyncOptions, type TalkOptions } from "./contact.ts";
+import { type LeftOut, PLAIN_TASK } from "./contact_task.ts";
+import type { LevelDelivery } from "./delivery.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
+import { plannedOutcome, unaskedOutcome } from "./planned_contact.ts";
 import type { AgentOutcome } from "../report/report.ts";
 import type { AgentContact, Judgement } from "../trust/mod.ts";
 
@@ -32,7 +36,7 @@ export async function talkProtocol2(
   address: AgentAddress,
   options: TalkOptions,
 ): Promise<AgentOutcome> {
-  const { app, dial, known, delivery, agent, limit, signal, now, signer } = options;
+  const { app, dial, agent, signal, now, signer } = options;
   const connection = await dial(address, { signal });
   const { audit = null } = connection;
   agent.isConnected = true;
@@ -46,41 +50,88 @@ export async function talkProtocol2(
       policy: (introduction) => decideOnRecord(address, introduction, { ...options, audit }),
     });
     agent.software = session.origin.readiness.software;
-    const { judgement } = agent;
-    if (judgement?.verdict !== "trusted") throw new TypeError("an agent was let in unjudged");
-    const given = await delivery.at(agent.component, judgement.ground);
-    options.onGiven?.(given);
-    const revision = await known.revisionOf({
-      component: agent.component,
-      digest: given.declaredDigest,
-      sinceMs: judgement.sinceMs,
-    });
-    const deliver = ({ source, takeResults }: RecordedDelivery) =>
-      deliverAsKeeper(session, source, {
-        revision,
-        onResults: takeResults,
-        manifest: given.manifest,
-        sign: signer === null ? null : (manifest) => {
-          const { claim: { app, component }, agentDigestHex } = session.origin;
-          return signer.sign(
-            composeManifestStatement({ ...manifest, app, component, agentDigestHex }),
-          );
-        },
-        now,
-        onProgress: (_path, bytes) => limit.extend(bytes / SEND_BYTES_PER_S * 1_000),
-      });
-    const { files, contentBytes } = await deliverOnRecord(deliver, {
-      audit,
-      agent: describeAgent(address, options),
-      session,
-      revision,
-      source: given.source,
-    });
-    const { withheld } = given;
-    return { kind: "delivered", files: completeResults(files, given), withheld, contentBytes };
+    return await talk(session, address, { ...options, audit });
+  } catch (error) {
+    if (agent.leftOut !== "unasked") throw error;
+    const { given, revision } = await giveTo(options);
+    return unaskedOutcome(given, revision);
   } finally {
     connection.close();
   }
+}
+
+/** Returns what an agent is given that was let in, and the revision of it. */
+async function giveTo(
+  { delivery, agent, known }: TalkOptions,
+): Promise<{ readonly given: LevelDelivery; readonly revision: number }> {
+  const { judgement, component } = agent;
+  if (judgement?.verdict !== "trusted") throw new TypeError("an agent was let in unjudged");
+  const { ground, sinceMs } = judgement;
+  const given = await delivery.at(component, ground);
+  const revision = await known.revisionOf({ component, digest: given.declaredDigest, sinceMs });
+  return { given, revision };
+}
+
+/** Delivers to an agent that was let in, or asks it what it would do. */
+async function talk(
+  session: Session,
+  address: AgentAddress,
+  options: TalkOptions & { readonly audit: AuditRecorder | null },
+): Promise<AgentOutcome> {
+  const { agent, limit, now, signer, app, task = PLAIN_TASK, audit } = options;
+  const { isPlan = false, watch } = task;
+  const { given, revision } = await giveTo(options);
+  options.onGiven?.(given);
+  const name = formatAgentAddress(address);
+  const watched = watch?.begin(
+    { address: name, app, component: agent.component },
+    given.source.entries,
+  );
+  const deliver = ({ source, takeResults }: RecordedDelivery) =>
+    deliverAsKeeper(session, source, {
+      revision,
+      isPlan,
+      onResults: takeResults,
+      manifest: given.manifest,
+      sign: signer === null ? null : (manifest) => {
+        const { claim: { app, component }, agentDigestHex } = session.origin;
+        return signer.sign(
+          composeManifestStatement({ ...manifest, app, component, agentDigestHex }),
+        );
+      },
+      now,
+      onContents: (path, bytes) => watched?.start(path, bytes),
+      onProgress: (_path, bytes) => {
+        limit.extend(bytes / SEND_BYTES_PER_S * 1_000);
+        watched?.send(bytes);
+      },
+    });
+  try {
+    const work = { audit, agent: describeAgent(address, options), session, revision };
+    const report = await deliverOnRecord(deliver, { ...work, source: given.source });
+    if (isPlan) return plannedOutcome(report, given, revision);
+    const { hooks, contentBytes } = report;
+    const files = completeResults(report.files, given);
+    const { fingerprint } = agent;
+    const { source: { entries }, withheld } = given;
+    const drifted = options.held?.note({ address: name, fingerprint, entries, files }) ?? [];
+    return { kind: "delivered", files, hooks, revision, withheld, contentBytes, drifted };
+  } finally {
+    watched?.end();
+  }
+}
+
+/** Says why an agent that is trusted is left out all the same, `null` where it is not. */
+async function findLeftOut(
+  { address, component }: AgentContact,
+  judgement: Judgement & { readonly verdict: "trusted" },
+  { delivery, task = PLAIN_TASK }: TalkOptions,
+): Promise<LeftOut | null> {
+  const { isPlan = false, agreement } = task;
+  if (isPlan && judgement.news?.kind === "first-use") return "unasked";
+  if (agreement === undefined) return null;
+  const { manifest } = await delivery.at(component, judgement.ground);
+  return agreement.hasManifest(address, encodeHex(manifest.digest)) ? null : "outdated";
 }
 
 /** Delivers; where there is an audit log, nothing leaves that is not in it. */
@@ -117,13 +168,19 @@ async function decide(
   introduction: AgentIntroduction,
   options: TalkOptions,
 ): Promise<AgentDecision> {
-  const { agent, known } = options;
+  const { agent, known, task = PLAIN_TASK } = options;
   const { claim } = introduction;
   const names = namesOf(claim, options);
   if (names === null) return "app-mismatch";
   agent.fingerprint = await identityFingerprint(claim.identity.publicKey);
   agent.component = claim.component;
   agent.node = claim.node;
+  // Who is not meant is judged by nobody, and so takes no place.
+  if (task.isMeant?.(claim.component) === false) return "component-mismatch";
+  if (task.agreement?.hasAgent(formatAgentAddress(address), agent.fingerprint) === false) {
+    agent.leftOut = "outdated";
+    return "agent-pending";
+  }
   const contact: AgentContact = {
     address: formatAgentAddress(address),
     fingerprint: agent.fingerprint,
@@ -136,8 +193,10 @@ async function decide(
   agent.judgement = await known.judge(contact);
   switch (agent.judgement.verdict) {
     case "trusted":
+      agent.leftOut = await findLeftOut(contact, agent.judgement, options);
+      if (agent.leftOut !== null) return "agent-pending";
       agent.trust = agent.judgement.ground;
-      announce(contact, agent.judgement, options);
+      if (task.isPlan !== true) announce(contact, agent.judgement, options);
       return names;
     case "pending":
       return "agent-pending";

@@ -45,6 +45,7 @@ export async function syncAgent(
     software: null,
     trust: null,
     judgement: null,
+    leftOut: null,
   };
   const attempt = new AbortController();
   const stop = () => attempt.abort(signal?.reason);
@@ -105,6 +106,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function outcomeOf(error: unknown, agent: Acquaintance): AgentOutcome {
+  if (agent.leftOut === "outdated") return { kind: "failed", code: "plan-outdated" };
   if (error instanceof PeerRejectedError) {
     const { judgement } = agent;
     if (error.by === "us" && judgement?.verdict === "pending") {

@@ -70,6 +70,11 @@ const FAILURES: Readonly<Record<string, string>> = {
     "--wire HOST=2",
   "original-wire": "it speaks the wire of the original FluxVault; to serve it so, with what that " +
     "cannot protect: --wire HOST=original",
+  "plan-outdated": "it would be given something else by now than was planned, so it was given " +
+    "nothing: plan again",
+  "plan-unknown":
+    "the original's wire has no way to ask first: `run` serves it, and says afterwards",
+  "wipe-unknown": "the original's wire has no way to remove files: they are still there",
   "audit-failed": "what it would be given cannot be put on record, so it was given nothing",
   "state-failed": "this keeper cannot read or write its own state folder: see its log",
   "timed-out": "it took too long",
@@ -83,10 +88,49 @@ const WAITS: Readonly<Partial<Record<PendingReason, string>>> = {
   "places-unknown": "nobody said how many agents may be trusted at first use: --first-use-limit",
 };
 
+/** Why something is not as declared, where the word alone does not say what to do. */
+const FILES: Readonly<Record<string, string>> = {
+  "disk-full": "there is no room at the agent, or its quota is used up",
+  "file-mounted":
+    "a single file is mounted there, which cannot be replaced: mount its folder, or " +
+    "declare in_place",
+  "file-changed": "it changed while it was read, and comes with the next pass",
+  "mount-missing":
+    "the vault's folder held files before and is empty now: what was mounted there " +
+    "is gone; agents keep what they have",
+  "not-on-tmpfs": "its place there is on a disk, and the agent has --require-tmpfs",
+  "owner-refused": "the agent may not give files to that user or group: it needs CAP_CHOWN",
+  "path-refused": "the agent does not write there: see its working folder",
+  "set-incomplete": "another file of its set could not be put in place, so none was exchanged",
+  "symlink-refused": "a symbolic link is in the way, and is not followed",
+  "target-kept": "it belongs below something that the vault cannot give now",
+  "target-taken": "something else is declared below it, so it can be no file",
+};
+
+/** Why a hook has not done its work, where the word alone does not say. */
+const HOOKS: Readonly<Record<string, string>> = {
+  "hook-failed": "it ended with an error",
+  "hook-no-process": "there is no such process",
+  "hook-refused": "the agent may not run it: see its --allow-run, and that the keeper signs",
+  "hook-timed-out": "it took longer than it may, and was ended",
+  "hook-unstartable": "it cannot be started: see that the program is there",
+};
+
+/** Explains the code of a file's result, as a part of a sentence; `null` where it says all. */
+export function explainFile(code: string): string | null {
+  return FILES[code] ?? null;
+}
+
+/** Explains the code of a hook's result, as a part of a sentence; `null` where it says all. */
+export function explainHook(code: string): string | null {
+  return HOOKS[code] ?? null;
+}
+
 /** Explains how a contact ended, as the end of a sentence; `null` where there is no more to say. */
 export function explainOutcome(outcome: AgentOutcome): string | null {
   switch (outcome.kind) {
     case "delivered":
+    case "planned":
       return null;
     case "pending":
       return WAITS[outcome.reason] ?? null;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { FileResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import type { FileResult, HookResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import type { AgentPlan } from "../plan/agent_plan.ts";
 import type { WithheldFile } from "../vault/assembly.ts";
 import type { PendingReason, TrustLevel, TrustNews } from "../trust/mod.ts";
 import type { Wire } from "../contact/wire.ts";
@@ -15,10 +16,27 @@ export type AgentOutcome =
     readonly kind: "delivered";
     /** A result for each file that the agent should hold or asked for. */
     readonly files: readonly FileResult[];
+    /** How the hooks stand that were due. */
+    readonly hooks: readonly HookResult[];
+    /** The revision of what is declared, which it holds now; `null` on the original's wire. */
+    readonly revision: number | null;
     /** The files that ask for more than the agent's level, which it was therefore not given. */
     readonly withheld: readonly WithheldFile[];
     /** How many bytes of file contents were sent. */
     readonly contentBytes: number;
+    /**
+     * The paths at which something was put right that was changed at the agent, as far as this keeper
+     * knows since it runs.
+     *
+     * @default {[]}
+     */
+    readonly drifted?: readonly string[];
+  }
+  /** It was asked what it would do, or is known to be given all; it was given nothing. */
+  | {
+    readonly kind: "planned";
+    /** What a delivery would do. */
+    readonly plan: AgentPlan;
   }
   /** Its key waits for the operator; it was given nothing. */
   | {
@@ -118,17 +136,23 @@ export function isFileWanted(file: FileResult): boolean {
   return isFileDone(file) || file.outcome === "unchanged";
 }
 
+/** Tells whether the application was told of a change, so that nothing is left to do. */
+export function isHookWanted(hook: HookResult): boolean {
+  return hook.outcome === "ran";
+}
+
 /**
- * Tells whether an agent ended in the wanted state: reached, every file as it should be, and none
- * withheld.
+ * Tells whether an agent ended in the wanted state: reached, every file as it should be, every hook
+ * run, and nothing withheld.
  */
 export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
   return isAgentServed(agent) && countWithheld(agent) === 0;
 }
 
-/** Tells whether an agent holds all that its level lets it have. */
+/** Tells whether an agent holds all that its level lets it have, and its application was told. */
 export function isAgentServed({ outcome }: Pick<AgentReport, "outcome">): boolean {
-  return outcome.kind === "delivered" && outcome.files.every(isFileWanted);
+  return outcome.kind === "delivered" && outcome.files.every(isFileWanted) &&
+    outcome.hooks.every(isHookWanted);
 }
 
 /** Counts the files that an agent was not given because they ask for more trust. */
@@ -168,17 +192,35 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
   const durationMs = first.durationMs + second.durationMs;
   const joined = { ...second, news: first.news ?? second.news, startedMs, durationMs };
   if (first.outcome.kind !== "delivered" || second.outcome.kind !== "delivered") return joined;
-  const before = new Map(first.outcome.files.map((file) => [file.path, file]));
-  const files = second.outcome.files.map((file): FileResult => {
+  const files = joinFiles(first.outcome.files, second.outcome.files);
+  const told = new Set(second.outcome.hooks.map(({ hook }) => hook));
+  // One that was still to run and is not told of any more has run meanwhile.
+  const ended = first.outcome.hooks.filter(({ outcome }) => ENDED.has(outcome));
+  const hooks = [...ended.filter(({ hook }) => !told.has(hook)), ...second.outcome.hooks];
+  const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
+  const drifted = [...first.outcome.drifted ?? [], ...second.outcome.drifted ?? []];
+  return {
+    ...joined,
+    outcome: {
+      ...second.outcome,
+      ...{ files, hooks, contentBytes },
+      ...(drifted.length === 0 ? {} : { drifted }),
+    },
+  };
+}
+
+const ENDED: ReadonlySet<string> = new Set(["ran", "refused"]);
+
+function joinFiles(first: readonly FileResult[], second: readonly FileResult[]): FileResult[] {
+  const before = new Map(first.map((file) => [file.path, file]));
+  const files = second.map((file): FileResult => {
     const earlier = before.get(file.path);
     before.delete(file.path);
     const wasDone = earlier !== undefined && isFileDone(earlier);
     return file.outcome === "unchanged" && wasDone ? earlier : file;
   });
   // Nobody tells a second time of what is gone.
-  const gone = [...before.values()].filter(({ outcome }) => outcome === "removed");
-  const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
-  return { ...joined, outcome: { ...second.outcome, files: [...files, ...gone], contentBytes } };
+  return [...files, ...[...before.values()].filter(({ outcome }) => outcome === "removed")];
 }
 
 /** Puts into the report on a pass what a later one says of some of its agents. */

@@ -16,9 +16,14 @@ function membersOf({ outcome, trust }: AgentReport): Record<string, unknown> {
       return {
         counts: countResults(outcome.files),
         files: outcome.files.filter((file) => file.outcome !== "unchanged"),
+        hooks: outcome.hooks,
         withheld: outcome.withheld.map(({ path, required }) => ({ path, required, actual: trust })),
+        revision: outcome.revision,
         contentBytes: outcome.contentBytes,
+        drifted: outcome.drifted ?? [],
       };
+    case "planned":
+      return {};
     case "pending":
       return { reason: outcome.reason };
     case "rejected":

@@ -4,7 +4,9 @@
  * @module
  */
 import { sanitiseText } from "../../protocol/host/mod.ts";
-import { type AgentReport, isFileWanted } from "./report.ts";
+import { explainFile, explainHook } from "./explanations.ts";
+import { hookTroublesOf } from "./hook_lines.ts";
+import { type AgentReport, isFileWanted, isHookWanted } from "./report.ts";
 
 /** How wide a terminal is that nobody made wider. */
 const WIDTH = 80;
@@ -24,7 +26,7 @@ export function wrapLine(text: string): string {
   return [...lines, line].join("\n");
 }
 
-/** Says which files of an agent are not as they should be, one line each. */
+/** Says what of an agent is not as it should be: a line for each file, some for each hook. */
 export function troublesOf({ outcome, address, trust }: AgentReport): string[] {
   if (outcome.kind !== "delivered") return [];
   const files = outcome.files.filter((file) => !isFileWanted(file));
@@ -37,7 +39,27 @@ export function troublesOf({ outcome, address, trust }: AgentReport): string[] {
       const why = `it asks for ${required}, and the agent is ${trust ?? "not trusted"}`;
       return sanitiseText(`${address}: ${path}: withheld (${why})`);
     }),
+    ...hookTroublesOf(outcome.hooks, address),
   ];
+}
+
+/** Explains the codes of the files and hooks that are not as they should be, each once. */
+export function explainCodes(agents: readonly AgentReport[]): string[] {
+  const texts = new Map<string, string | null>();
+  for (const { outcome } of agents) {
+    if (outcome.kind !== "delivered") continue;
+    for (const file of outcome.files) {
+      if (file.code !== undefined && !isFileWanted(file)) {
+        texts.set(file.code, explainFile(file.code));
+      }
+    }
+    for (const hook of outcome.hooks) {
+      if (hook.code !== undefined && !isHookWanted(hook)) {
+        texts.set(hook.code, explainHook(hook.code));
+      }
+    }
+  }
+  return [...texts].flatMap(([code, text]) => text === null ? [] : wrapLine(`${code}: ${text}`));
 }
 
 /** Says whom the keeper trusts from this pass on; two lines each, so that a fingerprint fits. */

@@ -6,6 +6,7 @@
 import { countResults } from "../../protocol/mod.ts";
 import { formatTable, sanitiseText } from "../../protocol/host/mod.ts";
 import { sortByAddress } from "./address_order.ts";
+import { formatSeconds, formatSize, plural } from "./amounts.ts";
 import { explainOutcome } from "./explanations.ts";
 import {
   type AgentReport,
@@ -14,7 +15,8 @@ import {
   isAgentWanted,
   type PassReport,
 } from "./report.ts";
-import { formatNews, troublesOf, wrapLine } from "./report_lines.ts";
+import { countHooks } from "./hook_lines.ts";
+import { explainCodes, formatNews, troublesOf, wrapLine } from "./report_lines.ts";
 import type { PendingReason } from "../trust/mod.ts";
 
 /**
@@ -43,22 +45,6 @@ const WAITING: Readonly<Record<PendingReason, string>> = {
   "places-unknown": "places unknown",
 };
 
-/** Writes a time with three or four digits. */
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : ms < 100_000 ? 1 : 0)} s`;
-}
-
-function plural(count: number, noun: string): string {
-  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
-}
-
-function size(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
-  const units = ["kB", "MB", "GB", "TB"];
-  const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length);
-  return `${(bytes / 1_000 ** power).toFixed(1)} ${units[power - 1]}`;
-}
-
 /** Says in two cells how an agent did. */
 function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
   const { outcome } = agent;
@@ -72,11 +58,14 @@ function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
       const counts = others.length > 0 ? others : all;
       const state = !isAgentWanted(agent)
         ? "incomplete"
-        : counts.every(([name]) => name === "unchanged")
+        : counts.every(([name]) => name === "unchanged") && outcome.hooks.length === 0
         ? "unchanged"
         : "delivered";
-      return [state, counts.map(([name, count]) => `${count} ${name}`).join(", ")];
+      const files = counts.map(([name, count]) => `${count} ${name}`);
+      return [state, [...files, ...countHooks(outcome.hooks)].join(", ")];
     }
+    case "planned":
+      return ["planned", "-"];
     case "pending":
       return ["pending", WAITING[outcome.reason]];
     case "rejected":
@@ -92,7 +81,7 @@ function formatAgents(agents: readonly AgentReport[]): string {
   const rows = agents.map((agent) => {
     const [state, detail] = stateOf(agent);
     const component = sanitiseText(agent.component ?? "-", { maxLength: MAX_NAME_LENGTH });
-    const cells = [agent.trust ?? "-", state, detail, seconds(agent.durationMs)];
+    const cells = [agent.trust ?? "-", state, detail, formatSeconds(agent.durationMs)];
     return [agent.address, ...(hasComponents ? [component] : []), ...cells];
   });
   const columns = [
@@ -195,8 +184,9 @@ function formatSummary(report: PassReport): string {
   const head = [agentsText, ...parts].join(", ");
   const busy = elsewhere.length === 0 ? "" : `; ${elsewhere.length} still in an earlier pass`;
   const held = withheld === 0 ? "" : `; ${plural(withheld, "file")} withheld`;
-  return `pass ${report.pass}: ${head}${busy}${held}; ${size(sent)} sent in ` +
-    `${seconds(report.durationMs)}\n`;
+  return `pass ${report.pass}: ${head}${busy}${held}; ${formatSize(sent)} sent in ` +
+    `${formatSeconds(report.durationMs)}
+`;
 }
 
 /** Writes a report; whatever peers provided is made harmless. */
@@ -208,7 +198,11 @@ export function formatReportText(pass: PassReport, options: ReportTextOptions = 
   const shown = agents.length <= MAX_LINES ? agents : agents.filter(isInteresting);
   const listed = shown.slice(0, MAX_LINES);
   const left = agents.length - listed.length;
-  const lines = [...shorten(agents.flatMap(formatNews)), ...shorten(explanationsOf(agents))];
+  const lines = [
+    ...shorten(agents.flatMap(formatNews)),
+    ...shorten(explanationsOf(agents)),
+    ...explainCodes(agents),
+  ];
   return [
     listed.length > 0 ? formatAgents(listed) : "",
     left > 0 && listed.length > 0 ? `... and ${plural(left, "more agent")}; see --json\n` : "",

@@ -37,6 +37,17 @@ export class JsonMembers {
       : this.fail(name);
   }
 
+  /** Reads a whole number from 0, or `null`. */
+  optionalNumber(name: string): number | null {
+    return this.#members[name] === null ? null : this.number(name);
+  }
+
+  /** Reads `true` or `false`. */
+  flag(name: string): boolean {
+    const value = this.#members[name];
+    return typeof value === "boolean" ? value : this.fail(name);
+  }
+
   /** Reads a list of objects. */
   list<T>(name: string, read: (members: JsonMembers) => T): T[] {
     const value = this.#members[name];

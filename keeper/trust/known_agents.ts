@@ -77,6 +77,15 @@ export class KnownAgents {
     });
   }
 
+  /** Returns the components of the app that agents on record belong to, each with a level of theirs. */
+  components(): ReadonlyMap<string | null, TrustGround> {
+    const { app } = this.#options;
+    const ofApp = this.#state.agents.filter((agent) => isSameApp(agent.app, app));
+    return new Map(ofApp.flatMap(({ component, trust }) => {
+      return component === undefined ? [] : [[component, trust]];
+    }));
+  }
+
   /** Tells whether any agent, of whatever app, has proved a trusted key at this address. */
   hasKeyAt(address: string): boolean {
     return this.#state.agents.some((agent) => {

@@ -18,6 +18,7 @@ export {
   forgetAgents,
   type ForgetOutcome,
 } from "./approval.ts";
+export { KnownAgentsDraft } from "./known_agents_draft.ts";
 export { KnownAgents, type KnownAgentsOptions } from "./known_agents.ts";
 export { type KnownAgentsStore, MemoryKnownAgentsStore } from "./known_agents_store.ts";
 export {

@@ -68,6 +68,7 @@ export { formatTable, type TableColumn } from "./table.ts";
 export { dialTcp, type DialTcpOptions, formatAddress } from "./tcp_dial.ts";
 export { type TcpAddress, type TcpConnection, tcpConnection } from "./tcp_duplex.ts";
 export {
+  EXIT_CHANGES,
   EXIT_DONE,
   EXIT_FAILURE,
   EXIT_MISTAKE,
@@ -78,5 +79,6 @@ export {
   type TextOutput,
   type TextStyle,
 } from "./terminal.ts";
+export { TerminalArea, type TerminalScreen } from "./terminal_area.ts";
 export { type ReadAllOptions, type ReadOptions, type TextInput } from "./terminal_input.ts";
 export { type BatchItem, type BatchWriter, WriteBatches } from "./write_batches.ts";

@@ -8,6 +8,7 @@ import { ConfigError, ConfigErrors, FluxVaultError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
 import { sanitiseText } from "./printable_text.ts";
 import { StopRequested } from "./shutdown.ts";
+import { TerminalArea } from "./terminal_area.ts";
 
 /** Where a program writes text: a terminal, a pipe, a file, or memory in a test. */
 export interface TextOutput {
@@ -17,32 +18,57 @@ export interface TextOutput {
   readonly hasColour: boolean;
   /** The width in columns; 80 where it is not known. */
   readonly width: number;
+  /** Lines that are kept below all that is written; `null` where no terminal can do that. */
+  readonly area?: TerminalArea | null;
   /** Writes text after what was written before; never rejects, since nobody could be told. */
   write(text: string): Promise<void>;
 }
 
 const DEFAULT_WIDTH = 80;
+const DEFAULT_HEIGHT = 24;
 
 interface DenoStream {
   write(bytes: Uint8Array): Promise<number>;
   isTerminal(): boolean;
 }
 
+/** The options of {@linkcode streamOutput}. */
+export interface StreamOutputOptions {
+  /** Lines below all that is written to the terminal, by whichever stream. @default {null} */
+  readonly area?: TerminalArea | null;
+}
+
 /** Makes an output of standard output or standard error. */
-export function streamOutput(stream: DenoStream, env: Environment): TextOutput {
+export function streamOutput(
+  stream: DenoStream,
+  env: Environment,
+  options: StreamOutputOptions = {},
+): TextOutput {
   const isTerminal = stream.isTerminal();
+  const area = isTerminal ? options.area ?? null : null;
   let last: Promise<void> = Promise.resolve();
   return {
     isTerminal,
+    area,
     hasColour: isTerminal && !env.get("NO_COLOR") && env.get("TERM") !== "dumb",
     get width(): number {
       return isTerminal ? consoleWidth() : DEFAULT_WIDTH;
     },
     write(text: string): Promise<void> {
-      last = last.then(() => writeAll(stream, encodeUtf8(text)));
+      const write = () => writeAll(stream, encodeUtf8(text));
+      last = last.then(() => area === null ? write() : area.writeAbove(text, write));
       return last;
     },
   };
+}
+
+/** Makes an area on a terminal, `null` where the stream leads to none, or to one that cannot do it. */
+export function streamArea(stream: DenoStream, env: Environment): TerminalArea | null {
+  if (!stream.isTerminal() || env.get("TERM") === "dumb") return null;
+  return new TerminalArea({
+    write: (text) => writeAll(stream, encodeUtf8(text)),
+    size: consoleSize,
+  });
 }
 
 async function writeAll(stream: DenoStream, bytes: Uint8Array): Promise<void> {
@@ -56,10 +82,15 @@ async function writeAll(stream: DenoStream, bytes: Uint8Array): Promise<void> {
 }
 
 function consoleWidth(): number {
+  return consoleSize().columns;
+}
+
+function consoleSize(): { readonly columns: number; readonly rows: number } {
   try {
-    return Deno.consoleSize().columns || DEFAULT_WIDTH;
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || DEFAULT_WIDTH, rows: rows || DEFAULT_HEIGHT };
   } catch {
-    return DEFAULT_WIDTH;
+    return { columns: DEFAULT_WIDTH, rows: DEFAULT_HEIGHT };
   }
 }
 
@@ -79,6 +110,9 @@ export const EXIT_DONE = 0;
 export const EXIT_FAILURE = 1;
 /** Exit status where the operator has to change something first. */
 export const EXIT_MISTAKE = 2;
+
+/** Exit status of a look at what would be changed, where something would. */
+export const EXIT_CHANGES = 3;
 
 /**
  * Returns the exit status for what a program threw.

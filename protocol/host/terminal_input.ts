@@ -97,6 +97,7 @@ class StreamInput implements TextInput {
     for (;;) {
       const byte = await this.#next(options.signal);
       if (byte === null && line.length === 0) return null;
+      if (byte === LINE_FEED && this.isTerminal) this.#prompts.area?.endLine();
       if (byte === null || byte === LINE_FEED) break;
       line.push(byte);
       checkLength(line);

@@ -26,10 +26,13 @@ export async function runInProcess(
     readonly variables?: Record<string, string>;
     readonly stop?: boolean;
     readonly stdin?: TextInput;
+    /** Whether a person reads along. @default {false} */
+    readonly isTerminal?: boolean;
   } = {},
 ): Promise<ProgramRun> {
-  const stdout = new MemoryOutput();
-  const stderr = new MemoryOutput();
+  const { isTerminal = false } = options;
+  const stdout = new MemoryOutput({ isTerminal });
+  const stderr = new MemoryOutput({ isTerminal });
   const signals = {
     add(name: string, listener: () => void): void {
       if (options.stop && name === "SIGTERM") listener();

@@ -24,14 +24,22 @@ export function missingForTerminal(): string | null {
   return ["script", "bash", "stty"].find((command) => !has(command)) ?? null;
 }
 
-/** Starts a keeper at a terminal; what it shows is the program's standard output. */
-export function startAtTerminal(site: Site, args: readonly string[]): RunningProgram {
+/**
+ * Starts a keeper at a terminal; what it shows is the program's standard output.
+ *
+ * @param kind What the terminal is, as `TERM` says; a dumb one cannot move the cursor.
+ */
+export function startAtTerminal(
+  site: Site,
+  args: readonly string[],
+  kind: "dumb" | "xterm" = "dumb",
+): RunningProgram {
   return new RunningProgram("keeper", {
     args,
     cwd: site.folder,
     starter: STARTER,
     isTyped: true,
-    variables: { SHELL: "/bin/bash", TERM: "dumb" },
+    variables: { SHELL: "/bin/bash", TERM: kind },
   });
 }
 

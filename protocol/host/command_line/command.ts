@@ -25,7 +25,7 @@ import {
   SYSTEM_SIGNALS,
 } from "../shutdown.ts";
 import { suggestName } from "./suggestion.ts";
-import { EXIT_DONE, reportError, streamOutput, type TextOutput } from "../terminal.ts";
+import { EXIT_DONE, reportError, streamArea, streamOutput, type TextOutput } from "../terminal.ts";
 import { streamInput, type TextInput } from "../terminal_input.ts";
 
 /** What of a process a program sees; a test makes its own. */
@@ -50,12 +50,13 @@ export interface ProgramHost {
 
 /** Returns the process that this code runs in. */
 export function systemHost(): ProgramHost {
-  const stderr = streamOutput(Deno.stderr, SYSTEM_ENVIRONMENT);
+  const area = streamArea(Deno.stderr, SYSTEM_ENVIRONMENT);
+  const stderr = streamOutput(Deno.stderr, SYSTEM_ENVIRONMENT, { area });
   return {
     args: Deno.args,
     env: SYSTEM_ENVIRONMENT,
     stdin: streamInput(Deno.stdin, stderr),
-    stdout: streamOutput(Deno.stdout, SYSTEM_ENVIRONMENT),
+    stdout: streamOutput(Deno.stdout, SYSTEM_ENVIRONMENT, { area }),
     stderr,
   };
 }

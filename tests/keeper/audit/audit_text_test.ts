@@ -45,6 +45,15 @@ const EXPECTED: readonly (readonly [event: AuditEvent, text: string])[] = [
     `result    ${AT}, delivered, 1 created, 2 unchanged, 1 failed, b disk-full, c denied, signed`,
   ],
   [
+    {
+      ...{ event: "result", ...AGENT, outcome: "delivered", receipt: null },
+      counts: { removed: 1, reowned: 1 },
+      files: [{ path: "a", outcome: "removed" }, { path: "b", outcome: "reowned" }],
+      hooks: [{ hook: "x", outcome: "ran" }, { hook: "y", outcome: "failed", code: "hook-failed" }],
+    },
+    `result    ${AT}, delivered, 1 removed, 1 reowned, hook x ran, hook y hook-failed, unsigned`,
+  ],
+  [
     { event: "result", ...AGENT, outcome: "failed", code: "timed-out" },
     `result    ${AT}, failed, timed-out`,
   ],
@@ -56,6 +65,10 @@ const EXPECTED: readonly (readonly [event: AuditEvent, text: string])[] = [
   [
     { event: "command", command: "agents forget" },
     "command   -                      agents forget",
+  ],
+  [
+    { event: "command", command: "wipe", app: "demo", only: ["demo/web", "demo/db"] },
+    "command   -                      wipe, for demo/web, demo/db",
   ],
   [
     { event: "torn", bytes: 9, sha256: "00" },

@@ -14,6 +14,7 @@ import {
 } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { openSessionPair } from "../../support/session_pair.ts";
+import { hookOf } from "../report/report_fixtures.ts";
 import { eventsOf } from "./audit_fixtures.ts";
 
 const AGENT = {
@@ -168,4 +169,20 @@ Deno.test("recordDelivery puts many results into several lines", async () => {
   const events = eventsOf(log.lines);
   assertEquals(events.flatMap((event) => event["files"]), files);
   assertEquals(events.map((event) => "counts" in event), [true, false, false]);
+});
+
+Deno.test("recordDelivery records how hooks ended, and nothing that they wrote", async () => {
+  const { log, recorder, options } = await setUp();
+  const ran = hookOf("ran", { output: "a secret" });
+  const failed = hookOf("failed", { code: "hook-failed", exitStatus: 3, output: "a secret" });
+  const unchanged: FileResult = { path: "a", outcome: "unchanged" };
+  for (const hook of [ran, failed, failed, ran]) {
+    const report = { ...reportOf([unchanged]), hooks: [hook] };
+    await recordDelivery(recorder, options, () => Promise.resolve(report));
+  }
+  const { output: _ran, ...told } = ran;
+  const { output: _failed, ...toldFailed } = failed;
+  // A failure that stays the same is told once, as that of a file.
+  assertEquals(eventsOf(log.lines).map(({ hooks }) => hooks), [[told], [toldFailed], [told]]);
+  assert(!log.lines.join().includes("a secret"));
 });

@@ -259,3 +259,26 @@ Deno.test("AgentService.serve asks for the enrolment secret at the start of each
     { "old:1": "enrolment-invalid", "young:1": "delivered" },
   ]);
 });
+
+Deno.test("AgentService.serve numbers what is declared for a component of which nobody is reached", async () => {
+  await using stage = new Stage();
+  await stage.add("x:1", await FakeAgent.make({ component: "web" }));
+  await stage.add("y:1", await FakeAgent.make({ component: "db" }));
+  const revisionsOf = async () => {
+    const { revisions } = await stage.store.load();
+    return new Map(revisions.map(({ component, revision }) => [component, revision]));
+  };
+  const keeper = stage.keeper();
+  await keeper.pass();
+  const before = await revisionsOf();
+  stage.listing = () => [{ host: "x", port: 1 }, { host: "y", port: 1 }];
+  stage.network.behaviours.delete("y:1");
+  stage.clock.advance(1_000);
+  await keeper.pass();
+  assertEquals(await revisionsOf(), before);
+  stage.view = () => memoryView({ a: "changed", b: "beta" });
+  await keeper.pass();
+  const after = await revisionsOf();
+  const later = stage.clock.now();
+  assertEquals([after.get("web"), after.get("db")], [later, later]);
+});

@@ -36,6 +36,8 @@ Deno.test("talkOriginal withholds every file that asks for a level, also where t
   assertEquals(outcome, {
     kind: "delivered",
     files: [{ path: "a", outcome: "created" }],
+    hooks: [],
+    revision: null,
     withheld: [{ path: "b", required: "first-use" }],
     contentBytes: 5,
   });

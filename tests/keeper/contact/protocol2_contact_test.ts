@@ -11,7 +11,7 @@ import {
   type TrustPolicy,
 } from "../../../keeper/trust/mod.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import {
   declared,
   FakeAgent,
@@ -99,11 +99,16 @@ Deno.test("talkProtocol2 lets the policy decide where the agent proves nothing",
 
 Deno.test("talkProtocol2 withholds what asks for more, and tells the agent that it is denied", async () => {
   const { agent, report } = await meet({ files: ["b", "c"] }, { trust: "first-use" });
+  const { revision } = report.outcome.kind === "delivered" ? report.outcome : { revision: null };
+  assert(revision !== null);
   assertEquals(report.outcome, {
     kind: "delivered",
     files: [{ path: "a", outcome: "created" }, { path: "c", outcome: "denied" }],
+    hooks: [],
+    revision,
     withheld: [{ path: "b", required: "enrolled" }],
     contentBytes: 5,
+    drifted: [],
   });
   assertEquals(agent.store.paths(), ["a"]);
 });

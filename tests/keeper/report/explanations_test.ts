@@ -1,4 +1,4 @@
-import { explainOutcome } from "../../../keeper/report/explanations.ts";
+import { explainFile, explainHook, explainOutcome } from "../../../keeper/report/explanations.ts";
 import type { RejectionCode } from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { delivered } from "./report_fixtures.ts";
@@ -61,4 +61,14 @@ Deno.test("explainOutcome has nothing to say where nothing is unclear", () => {
   assertEquals(explainOutcome(delivered()), null);
   assertEquals(explainOutcome({ kind: "pending", reason: "new" }), null);
   assertEquals(explainOutcome({ kind: "failed", code: "no-such-code" }), null);
+});
+
+Deno.test("explainFile and explainHook explain what a word alone does not say", () => {
+  for (const code of ["disk-full", "set-incomplete", "file-mounted", "owner-refused"]) {
+    assert((explainFile(code)?.length ?? 0) > 20, code);
+  }
+  for (const code of ["hook-failed", "hook-refused", "hook-timed-out", "hook-no-process"]) {
+    assert((explainHook(code)?.length ?? 0) > 20, code);
+  }
+  assertEquals([explainFile("no-such-code"), explainHook("no-such-code")], [null, null]);
 });

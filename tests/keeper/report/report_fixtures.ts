@@ -1,17 +1,48 @@
 /** Reports for the tests of how they are written. */
 import type { WithheldFile } from "../../../keeper/vault/assembly.ts";
 import type { AgentOutcome, AgentReport, PassReport } from "../../../keeper/report/report.ts";
-import type { FileResult } from "../../../protocol/mod.ts";
+import type { FileResult, HookResult } from "../../../protocol/mod.ts";
 
 /** Makes the outcome of a delivery. */
 export function delivered(...files: readonly FileResult[]): AgentOutcome {
-  return { kind: "delivered", files, withheld: [], contentBytes: 0 };
+  return { ...DELIVERED, files };
 }
 
 /** Makes the outcome of a delivery without these files. */
 export function withheld(...files: readonly WithheldFile[]): AgentOutcome {
-  return { kind: "delivered", files: [UNCHANGED], withheld: files, contentBytes: 0 };
+  return { ...DELIVERED, files: [UNCHANGED], withheld: files };
 }
+
+/** Makes the outcome of a delivery after which these hooks stand like this. */
+export function hooked(...hooks: readonly HookResult[]): AgentOutcome {
+  return { ...DELIVERED, files: [UNCHANGED], hooks };
+}
+
+/** Makes the result of a hook. */
+export function hookOf(
+  outcome: HookResult["outcome"],
+  members: Partial<HookResult> = {},
+): HookResult {
+  return {
+    hook: "reload",
+    outcome,
+    changeId: "ab".repeat(16),
+    attempts: 1,
+    exitStatus: outcome === "ran" ? 0 : null,
+    signal: null,
+    output: "",
+    ...members,
+  };
+}
+
+const DELIVERED = {
+  kind: "delivered",
+  files: [],
+  hooks: [],
+  revision: 1_893_456_000_000,
+  withheld: [],
+  contentBytes: 0,
+} as const;
 
 /** Makes the report on an agent. */
 export function agentOf(outcome: AgentOutcome, members: Partial<AgentReport> = {}): AgentReport {

@@ -7,9 +7,17 @@ import {
   joinReports,
   updatePass,
 } from "../../../keeper/report/report.ts";
-import type { FileOutcome } from "../../../protocol/mod.ts";
-import { assertEquals } from "../../support/assert.ts";
-import { agentOf, delivered, passOf, UNCHANGED, withheld } from "./report_fixtures.ts";
+import type { FileOutcome, HookOutcome } from "../../../protocol/mod.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import {
+  agentOf,
+  delivered,
+  hooked,
+  hookOf,
+  passOf,
+  UNCHANGED,
+  withheld,
+} from "./report_fixtures.ts";
 
 const OUTCOMES: Readonly<Record<FileOutcome, boolean>> = {
   created: true,
@@ -105,4 +113,37 @@ Deno.test("updatePass takes the later report of an agent, and all problems", () 
   const updated = updatePass(first, passOf([agentOf(delivered(), at("y:1"))], { pass: 2 }));
   assertEquals([updated.pass, updated.problems], [1, [problem]]);
   assertEquals(updated.agents.map(({ outcome }) => outcome.kind), ["pending", "delivered"]);
+});
+
+const HOOK_OUTCOMES: Readonly<Record<HookOutcome, boolean>> = {
+  ran: true,
+  failed: false,
+  running: false,
+  due: false,
+  refused: false,
+};
+
+for (const [outcome, expected] of Object.entries(HOOK_OUTCOMES)) {
+  Deno.test(`isAgentServed says ${expected} where a hook ${outcome}`, () => {
+    const agent = agentOf(hooked(hookOf(outcome as HookOutcome)));
+    assertEquals([isAgentServed(agent), isAgentWanted(agent)], [expected, expected]);
+  });
+}
+
+Deno.test("joinReports takes the later word about each hook", () => {
+  const hooks = (...named: readonly (readonly [string, HookOutcome])[]) =>
+    agentOf(hooked(...named.map(([hook, outcome]) => hookOf(outcome, { hook }))));
+  const first = hooks(["a", "ran"], ["b", "failed"], ["c", "running"], ["d", "refused"]);
+  const { outcome } = joinReports(first, hooks(["b", "ran"]));
+  assert(outcome.kind === "delivered");
+  // One that was running and is not told of any more has run meanwhile.
+  assertEquals(outcome.hooks.map(({ hook, outcome }) => `${hook} ${outcome}`), [
+    ...["a ran", "d refused", "b ran"],
+  ]);
+});
+
+Deno.test("joinReports keeps what either contact found to have drifted", () => {
+  const of = (...drifted: readonly string[]) => agentOf({ ...hooked(), drifted } as never);
+  const { outcome } = joinReports(of("a"), of("b"));
+  assertEquals(outcome.kind === "delivered" ? outcome.drifted : null, ["a", "b"]);
 });

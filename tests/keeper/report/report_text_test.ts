@@ -1,6 +1,14 @@
 import { formatReportText } from "../../../keeper/report/report_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { agentOf, delivered, passOf, UNCHANGED, withheld } from "./report_fixtures.ts";
+import {
+  agentOf,
+  delivered,
+  hooked,
+  hookOf,
+  passOf,
+  UNCHANGED,
+  withheld,
+} from "./report_fixtures.ts";
 
 const FINGERPRINT = `SHA256:${"a".repeat(43)}`;
 
@@ -169,4 +177,29 @@ Deno.test("formatReportText orders agents by the numbers of their hosts", () => 
   })));
   const hosts = [...text.matchAll(/203\.0\.113\.(\d+):/g)].map(([, host]) => host);
   assertEquals(hosts, ["9", "10", "9", "10"]);
+});
+
+Deno.test("formatReportText tells of hooks, and explains each code once", () => {
+  const failed = hookOf("failed", { code: "hook-timed-out", output: "still waiting\n" });
+  const agents = [1, 2].map((host) => {
+    return agentOf(hooked(hookOf("ran", { hook: "other" }), failed), {
+      address: `203.0.113.${host}:8888`,
+    });
+  });
+  const text = formatReportText(passOf(agents));
+  assert(/incomplete +1 unchanged, 1 hook failed, 1 hook ran/.test(text), text);
+  assert(text.includes("203.0.113.2:8888: hook reload: failed (hook-timed-out)\n  | still"), text);
+  assertEquals(text.match(/hook-timed-out: it took longer/g)?.length, 1);
+  assert(text.includes("0 as wanted") || text.includes("2 incomplete"), text);
+});
+
+Deno.test("formatReportText calls an agent delivered where nothing but a hook ran", () => {
+  const text = formatReportText(passOf([agentOf(hooked(hookOf("ran")))]));
+  assert(/delivered +1 unchanged, 1 hook ran/.test(text) && text.includes("1 as wanted"), text);
+});
+
+Deno.test("formatReportText explains why files are not as declared", () => {
+  const outcome = delivered({ path: "a", outcome: "failed", code: "set-incomplete" });
+  const text = formatReportText(passOf([agentOf(outcome)]));
+  assert(text.includes("set-incomplete: another file of its set"), text);
 });

@@ -66,3 +66,10 @@ for (const value of [null, 1, "text", []]) {
     assertEquals(messageOf(() => membersOf(value)), "it is no object");
   });
 }
+
+Deno.test("JsonMembers reads numbers that may be missing, and flags", () => {
+  const members = membersOf({ number: 4, none: null, yes: true, no: false });
+  assertEquals([members.optionalNumber("number"), members.optionalNumber("none")], [4, null]);
+  assertEquals([members.flag("yes"), members.flag("no")], [true, false]);
+  assertEquals(messageOf(() => members.flag("number")), 'it has no usable "number"');
+});

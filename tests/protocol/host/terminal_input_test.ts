@@ -1,6 +1,8 @@
 import { decodeUtf8 } from "../../../protocol/bytes.ts";
 import { ConfigError } from "../../../protocol/errors.ts";
 import { StopRequested } from "../../../protocol/host/shutdown.ts";
+import type { TextOutput } from "../../../protocol/host/terminal.ts";
+import { TerminalArea } from "../../../protocol/host/terminal_area.ts";
 import { type InputStream, streamInput } from "../../../protocol/host/terminal_input.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { MemoryOutput } from "../../support/memory_output.ts";
@@ -164,4 +166,24 @@ Deno.test("streamInput refuses what is too long or no UTF-8, without repeating i
     const error = await assertRejects(read, ConfigError);
     assert(!error.message.includes("hunter2"), error.message);
   }
+});
+
+Deno.test("streamInput readLine lets go on what is drawn below the prompt", async () => {
+  const drawn: string[] = [];
+  const area = new TerminalArea({
+    write: (text) => {
+      drawn.push(text);
+      return Promise.resolve();
+    },
+    size: () => ({ columns: 80, rows: 24 }),
+  });
+  const prompts: TextOutput = {
+    ...{ isTerminal: true, hasColour: false, width: 80, area },
+    write: (text) => area.writeAbove(text, () => Promise.resolve()),
+  };
+  const input = streamInput(new PlayedInput(["yes\n"], { isTerminal: true }), prompts);
+  assertEquals(await input.readLine("Sure? "), "yes");
+  area.show(["bar"]);
+  await area.writeAbove("", () => Promise.resolve());
+  assertEquals(drawn[0], "bar\n");
 });

@@ -1,0 +1,33 @@
+/**
+ * What a delivery to one agent would do.
+ *
+ * @module
+ */
+import type { FileResult, HookResult, ManifestEntry } from "../../protocol/mod.ts";
+import type { WithheldFile } from "../vault/assembly.ts";
+
+/** What a delivery to one agent would do, by the agent's own comparison. */
+export interface AgentPlan {
+  /**
+   * Whether the agent was asked. One that would be trusted at first use is not: until somebody trusts
+   * it, it is not even told what there is. It would be given what it lacks of all entries.
+   */
+  readonly isAsked: boolean;
+  /** What would become of each entry, and of what is too much; none where it was not asked. */
+  readonly files: readonly FileResult[];
+  /** The hooks that would run, or may not; none where it was not asked. */
+  readonly hooks: readonly HookResult[];
+  /** What it would be declared to hold. */
+  readonly entries: readonly ManifestEntry[];
+  /** What it would not be given because of its level. */
+  readonly withheld: readonly WithheldFile[];
+  /** The revision that it would get. */
+  readonly revision: number;
+  /** The SHA-256 of the manifest in hex: tells whether a delivery is the one that was planned. */
+  readonly digest: string;
+}
+
+/** Tells whether a delivery would do nothing but say that all is as it should be. */
+export function isPlanEmpty({ isAsked, files, hooks }: AgentPlan): boolean {
+  return isAsked && hooks.length === 0 && files.every(({ outcome }) => outcome === "unchanged");
+}

@@ -1,0 +1,58 @@
+/**
+ * What a plan comes to.
+ *
+ * @module
+ */
+import type { AgentReport, PassReport } from "../report/report.ts";
+import { isPlanEmpty } from "./agent_plan.ts";
+import { isHeldBack, isMade, listPlannedChanges } from "./planned_changes.ts";
+
+/** What a plan comes to, for the whole fleet. */
+export type PlanVerdict =
+  /** Every agent answered and holds what it should. */
+  | "nothing"
+  /** Every agent answered, and some would be changed. */
+  | "changes"
+  /** Some agent did not answer, or would not end up as declared. */
+  | "trouble";
+
+/** Tells what a plan comes to; one of no agent is trouble, since nobody was asked. */
+export function judgePlan(passes: readonly PassReport[]): PlanVerdict {
+  const agents = passes.flatMap(({ agents }) => agents);
+  const hasProblems = passes.some(({ problems }) => problems.length > 0);
+  if (hasProblems || agents.length === 0 || agents.some(isTroubled)) return "trouble";
+  return agents.some(hasChanges) ? "changes" : "nothing";
+}
+
+/** Tells whether a delivery would change an agent, or have to. */
+export function hasChanges({ outcome, news }: AgentReport): boolean {
+  if (outcome.kind !== "planned") return false;
+  return news !== null || !isPlanEmpty(outcome.plan);
+}
+
+/** Tells whether an agent did not answer, or would not end up as declared. */
+export function isTroubled({ outcome }: AgentReport): boolean {
+  if (outcome.kind !== "planned") return true;
+  const { plan } = outcome;
+  return plan.hooks.some(({ outcome }) => outcome === "refused") ||
+    listPlannedChanges(plan).some(isHeldBack);
+}
+
+/** Counts what would be made, as a person reads it, for example `2 to create`. */
+export function countPlanned(passes: readonly PassReport[]): string[] {
+  const counts = new Map<string, number>();
+  let hooks = 0;
+  for (const { outcome } of passes.flatMap(({ agents }) => agents)) {
+    if (outcome.kind !== "planned") continue;
+    for (const change of listPlannedChanges(outcome.plan).filter(isMade)) {
+      counts.set(change.action, (counts.get(change.action) ?? 0) + 1);
+    }
+    hooks += outcome.plan.hooks.filter(({ outcome }) => outcome !== "refused").length;
+  }
+  const order = ["create", "update", "reown", "remove"];
+  const parts = order.flatMap((action) => {
+    const count = counts.get(action);
+    return count === undefined ? [] : `${count} to ${action}`;
+  });
+  return hooks === 0 ? parts : [...parts, `${hooks} ${hooks === 1 ? "hook" : "hooks"} to run`];
+}

@@ -1,0 +1,32 @@
+/**
+ * What is told of deliveries while they are under way.
+ *
+ * @module
+ */
+import type { ManifestEntry } from "../../protocol/mod.ts";
+
+/** An agent that contents go to. */
+export interface WatchedAgent {
+  /** Where it is, as `host:port`. */
+  readonly address: string;
+  /** The app, or `null`. */
+  readonly app: string | null;
+  /** The component that it says it is, or `null`. */
+  readonly component: string | null;
+}
+
+/** Is told of deliveries while they are under way. */
+export interface DeliveryWatch {
+  /** A delivery begins; what is returned is told how it goes on, and that it has ended. */
+  begin(agent: WatchedAgent, entries: readonly ManifestEntry[]): WatchedDelivery;
+}
+
+/** Is told how one delivery goes on. */
+export interface WatchedDelivery {
+  /** Contents of a file are about to leave, so many bytes. */
+  start(path: string, bytes: number): void;
+  /** Bytes have left. */
+  send(bytes: number): void;
+  /** The delivery has ended, however it did. */
+  end(): void;
+}
