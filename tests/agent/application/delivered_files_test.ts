@@ -35,9 +35,10 @@ Deno.test("DeliveredFiles reads a file by the path that a keeper gives it", asyn
 
 Deno.test("DeliveredFiles follows the link by which files are exchanged at once", async () => {
   await using yard = await open();
-  await Deno.mkdir(`${yard.path}/files/.fluxvault-generation-1/deep`, { recursive: true });
-  await Deno.writeTextFile(`${yard.path}/files/.fluxvault-generation-1/deep/key`, "new");
-  await Deno.symlink(".fluxvault-generation-1", `${yard.path}/files/tls`);
+  const generation = `.fluxvault-generation-${"ab".repeat(12)}`;
+  await Deno.mkdir(`${yard.path}/files/${generation}/deep`, { recursive: true });
+  await Deno.writeTextFile(`${yard.path}/files/${generation}/deep/key`, "new");
+  await Deno.symlink(generation, `${yard.path}/files/tls`);
   assertEquals(text(await yard.files.read("tls/deep/key", 100)), "new");
 });
 
@@ -49,7 +50,7 @@ Deno.test("DeliveredFiles follows no other link, and goes nowhere else", async (
     ["../run", "folder"],
     ["../run/secret", "file"],
     [`${yard.path}/run`, "absolute"],
-    [".fluxvault-generation-1/../../run", "detour"],
+    [".fluxvault-generation-x/../../run", "detour"],
   ] as const;
   for (const [target, name] of links) await Deno.symlink(target, `${yard.path}/files/${name}`);
   await Deno.symlink(".fluxvault-escape", `${yard.path}/files/chain`);
