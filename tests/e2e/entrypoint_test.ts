@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { jsonLines } from "../support/followed_process.ts";
 import { type AgentStart, type RunningAgent, Site } from "../support/site.ts";
+import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
 
 /** An entrypoint is of a Unix. */
 const UNIX = { ignore: Deno.build.os === "windows" };
@@ -217,6 +218,27 @@ Deno.test(
     assertMatch(stderr, /did not come within 1 s: a, b/);
   },
 );
+
+const noTerminal = missingForTerminal();
+
+Deno.test("entrypoint: shares its terminal with the application, which gets each key once", {
+  ignore: noTerminal !== null,
+}, async () => {
+  await using site = await Site.open(FILES);
+  const script = `n=0; trap 'n=$((n + 1)); echo "int $n"; [ "$n" = 2 ] && exit 7' INT
+    echo ready; while :; do read line && echo "typed <$line>"; done`;
+  const folders = ["--working-dir", site.path("files"), "--state-dir", site.path("state")];
+  const args = ["--json", "--bind-port=0", "--whitelisted-addresses=127.0.0.1", ...folders];
+  const application = ["/bin/sh", "-c", script];
+  await using agent = startAtTerminal(site, args, { program: "agent", application });
+  const port = await agent.waitFor(() => /"port":(\d+)/.exec(agent.stdout)?.[1]);
+  assertEquals((await site.deliver({ agents: [`127.0.0.1:${port}`] })).code, 0);
+  await answer(agent, "ready", "hello\n");
+  await answer(agent, "typed <hello>", "\x03");
+  await answer(agent, "int 1", "again\n");
+  await answer(agent, "typed <again>", "\x03");
+  await agent.waitFor(() => agent.stdout.includes("status=7") || undefined);
+});
 
 Deno.test("entrypoint: says that there is no such program, and ends", UNIX, async () => {
   await using site = await Site.open(FILES);

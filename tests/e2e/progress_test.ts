@@ -34,7 +34,7 @@ function testAtTerminal(name: string, fn: () => Promise<void>): void {
 testAtTerminal("keeper: shows a bar while it delivers, and takes it away", async () => {
   const { site, agent } = await openSite();
   await using _site = site;
-  await using keeper = startAtTerminal(site, argumentsOf(agent, "apply"), "xterm");
+  await using keeper = startAtTerminal(site, argumentsOf(agent, "apply"), { kind: "xterm" });
   await answer(keeper, "Apply this to 1 agent? [No] ", "yes\r");
   const { stdout } = await keeper.end;
   // deno-lint-ignore no-control-regex

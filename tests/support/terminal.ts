@@ -1,5 +1,5 @@
-/** A keeper at a terminal of its own, where a test types and sees what is shown. */
-import { RunningProgram } from "./running_program.ts";
+/** A program at a terminal of its own, where a test types and sees what is shown. */
+import { type ProgramName, RunningProgram } from "./running_program.ts";
 import type { Site } from "./site.ts";
 
 /** Runs the words behind it at a terminal that echoes; says the status and the modes at the end. */
@@ -24,17 +24,24 @@ export function missingForTerminal(): string | null {
   return ["script", "bash", "stty"].find((command) => !has(command)) ?? null;
 }
 
-/**
- * Starts a keeper at a terminal; what it shows is the program's standard output.
- *
- * @param kind What the terminal is, as `TERM` says; a dumb one cannot move the cursor.
- */
+/** What is started at a terminal. */
+export interface TerminalStart {
+  /** The program. @default "keeper" */
+  readonly program?: ProgramName;
+  /** The command that an agent starts, behind `--`. */
+  readonly application?: readonly string[];
+  /** What the terminal is, as `TERM` says; a dumb one cannot move the cursor. @default "dumb" */
+  readonly kind?: "dumb" | "xterm";
+}
+
+/** Starts a program at a terminal; what it shows is the program's standard output. */
 export function startAtTerminal(
   site: Site,
   args: readonly string[],
-  kind: "dumb" | "xterm" = "dumb",
+  { program = "keeper", kind = "dumb", ...start }: TerminalStart = {},
 ): RunningProgram {
-  return new RunningProgram("keeper", {
+  return new RunningProgram(program, {
+    ...start,
     args,
     cwd: site.folder,
     starter: STARTER,
