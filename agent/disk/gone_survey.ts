@@ -86,10 +86,10 @@ class GoneSearch {
     const arrival = this.#attempt(path, (place) => walkTo(place, this.#rules));
     if (arrival === "unknown") return;
     const info = arrival?.info ?? null;
-    if (arrival === null || info === null || findings.isRemoved(arrival.target)) {
-      return findings.forget(path);
-    }
+    if (arrival === null || info === null) return findings.forget(path);
     const at = arrival.target;
+    // It goes with what is above it; if that goes.
+    if (findings.isRemoved(at)) return;
     if (!await isOurFile({ at, info }, { holding, digests })) return findings.forget(path);
     const place = findings.placeOf(path);
     findings.remove(path, { place, at, extent: "file", set: this.#setOf(path) });
@@ -106,9 +106,8 @@ class GoneSearch {
     if (folder === null) return findings.forget(path);
     const at = join(folder, place.target.slice(place.folder.length));
     const inside = generationOf(at) ?? at;
-    if (findings.isRemoved(inside) || lookAt(inside)?.isDirectory !== true) {
-      return findings.forget(path);
-    }
+    if (lookAt(inside)?.isDirectory !== true) return findings.forget(path);
+    if (findings.isRemoved(inside)) return;
     const rest = await this.#restOf(inside);
     if (rest === "some") return;
     const set = inside === at ? this.#setOf(path) : this.#setAt(path, inside);
