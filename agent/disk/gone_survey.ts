@@ -4,11 +4,12 @@
  * @module
  */
 import { join } from "node:path";
-import { StorageError, type StorageErrorCode, type WantedState } from "../../protocol/mod.ts";
+import { StorageError, type WantedState } from "../../protocol/mod.ts";
 import {
   type DiskPlace,
   EVERY_SET,
   lookAt,
+  saysElsewhere,
   walkTo,
   walkToFolder,
   type WayRules,
@@ -21,13 +22,6 @@ import type { Holding, Inventory } from "./inventory.ts";
 import { isOurFile } from "./our_tree.ts";
 import { Pace } from "./pace.ts";
 import type { SetPlan } from "./set_build.ts";
-
-/** What says that something else is where a file was put. */
-const ELSEWHERE: ReadonlySet<StorageErrorCode> = new Set([
-  "not-a-file",
-  "path-refused",
-  "symlink-refused",
-]);
 
 /** What the search works with. */
 export interface GoneParts {
@@ -136,7 +130,7 @@ class GoneSearch {
       return walk(findings.placeOf(path));
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      if (ELSEWHERE.has(error.code)) return null;
+      if (saysElsewhere(error)) return null;
       findings.refuse(path, error.code);
       return "unknown";
     }
