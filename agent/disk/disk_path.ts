@@ -221,6 +221,11 @@ export function folderError(folder: string, info: Deno.FileInfo): StorageError {
   return new StorageError("not-a-file", `${JSON.stringify(folder)} is on the way and no folder`);
 }
 
+/** Tells whether an error says that something else is where a file was, and not that all is unknown. */
+export function saysElsewhere({ code }: StorageError): boolean {
+  return code === "not-a-file" || code === "path-refused" || code === "symlink-refused";
+}
+
 function checkFile(target: string, info: Deno.FileInfo): void {
   if (!info.isFile) throw fileError(target, info);
 }

@@ -7,7 +7,14 @@ import { type Logger, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
 import { LEASE_RETRY_MS } from "../limits.ts";
 import type { DiskMemory } from "./disk_memory.ts";
-import { type DiskRoot, EVERY_SET, placeOf, walkTo, type WayRules } from "./disk_path.ts";
+import {
+  type DiskRoot,
+  EVERY_SET,
+  placeOf,
+  saysElsewhere,
+  walkTo,
+  type WayRules,
+} from "./disk_path.ts";
 import type { FileDigests } from "./file_digests.ts";
 import { syncFolders } from "./folder_sync.ts";
 import type { Declarer } from "./inventory.ts";
@@ -51,6 +58,10 @@ export async function expireLeases(parts: ExpiryParts): Promise<ExpiredLeases> {
       memory.inventory.forget(declarer, path);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
+      if (saysElsewhere(error)) {
+        memory.inventory.forget(declarer, path);
+        continue;
+      }
       retryMs = LEASE_RETRY_MS;
       logger.warn("a file whose lease is over could not be removed", {
         path,

@@ -4,11 +4,12 @@
  * @module
  */
 import { join } from "node:path";
-import { StorageError, type StorageErrorCode, type WantedState } from "../../protocol/mod.ts";
+import { StorageError, type WantedState } from "../../protocol/mod.ts";
 import {
   type DiskPlace,
   EVERY_SET,
   lookAt,
+  saysElsewhere,
   walkTo,
   walkToFolder,
   type WayRules,
@@ -21,13 +22,6 @@ import type { Holding, Inventory } from "./inventory.ts";
 import { isOurFile } from "./our_tree.ts";
 import { Pace } from "./pace.ts";
 import type { SetPlan } from "./set_build.ts";
-
-/** What says that something else is where a file was put. */
-const ELSEWHERE: ReadonlySet<StorageErrorCode> = new Set([
-  "not-a-file",
-  "path-refused",
-  "symlink-refused",
-]);
 
 /** What the search works with. */
 export interface GoneParts {
@@ -86,10 +80,10 @@ class GoneSearch {
     const arrival = this.#attempt(path, (place) => walkTo(place, this.#rules));
     if (arrival === "unknown") return;
     const info = arrival?.info ?? null;
-    if (arrival === null || info === null || findings.isRemoved(arrival.target)) {
-      return findings.forget(path);
-    }
+    if (arrival === null || info === null) return findings.forget(path);
     const at = arrival.target;
+    // It goes with what is above it; if that goes.
+    if (findings.isRemoved(at)) return;
     if (!await isOurFile({ at, info }, { holding, digests })) return findings.forget(path);
     const place = findings.placeOf(path);
     findings.remove(path, { place, at, extent: "file", set: this.#setOf(path) });
@@ -106,9 +100,8 @@ class GoneSearch {
     if (folder === null) return findings.forget(path);
     const at = join(folder, place.target.slice(place.folder.length));
     const inside = generationOf(at) ?? at;
-    if (findings.isRemoved(inside) || lookAt(inside)?.isDirectory !== true) {
-      return findings.forget(path);
-    }
+    if (lookAt(inside)?.isDirectory !== true) return findings.forget(path);
+    if (findings.isRemoved(inside)) return;
     const rest = await this.#restOf(inside);
     if (rest === "some") return;
     const set = inside === at ? this.#setOf(path) : this.#setAt(path, inside);
@@ -137,7 +130,7 @@ class GoneSearch {
       return walk(findings.placeOf(path));
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      if (ELSEWHERE.has(error.code)) return null;
+      if (saysElsewhere(error)) return null;
       findings.refuse(path, error.code);
       return "unknown";
     }

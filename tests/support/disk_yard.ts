@@ -1,8 +1,16 @@
 /** A working folder for a disk store, with everything around it that no path may reach. */
-import { DiskSecretStore } from "../../agent/disk/mod.ts";
+import { DiskSecretStore, type DiskSecretStoreOptions } from "../../agent/disk/mod.ts";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
 import { MemoryLogger } from "./memory_logger.ts";
 import { listTree, temporaryFolder } from "./temporary_folder.ts";
+
+/** How a store is opened there. */
+export interface YardOptions extends Partial<DiskSecretStoreOptions> {
+  /** Below which folders absolute paths may lead. */
+  readonly allowed?: readonly string[];
+  /** The working folder. */
+  readonly root?: string;
+}
 
 /** A working folder with everything around it that no path may reach. */
 export class DiskYard implements AsyncDisposable {
@@ -28,12 +36,14 @@ export class DiskYard implements AsyncDisposable {
     return `${this.#path}/${name}`;
   }
 
-  open(options: { allowed?: readonly string[]; root?: string } = {}): Promise<DiskSecretStore> {
+  open(options: YardOptions = {}): Promise<DiskSecretStore> {
+    const { allowed = [this.path("allowed")], root = this.path("files"), ...others } = options;
     return DiskSecretStore.open({
-      workingFolder: options.root ?? this.path("files"),
+      workingFolder: root,
       stateFolder: this.path("state"),
-      absoluteFolders: options.allowed ?? [this.path("allowed")],
+      absoluteFolders: allowed,
       logger: this.logger,
+      ...others,
     });
   }
 

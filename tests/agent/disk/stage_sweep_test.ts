@@ -1,7 +1,10 @@
 import { sweepStages } from "../../../agent/disk/stage_sweep.ts";
 import { STAGE_PREFIX } from "../../../protocol/secret_path.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
+import { listTree, temporaryFolder } from "../../support/temporary_folder.ts";
+import { PART_LIFETIME_MS } from "../../../agent/limits.ts";
+
+const UNIX = Deno.build.os !== "windows";
 
 const LATER_MS = Date.now() + 3_600_000;
 
@@ -41,4 +44,67 @@ Deno.test("sweepStages looks at no more entries than it may", async () => {
 Deno.test("sweepStages does not mind a folder that is not there", async () => {
   const report = await sweepStages("/no/such/folder", { beforeMs: LATER_MS });
   assertEquals(report, { removed: 0, isWhole: false });
+});
+
+const UNUSED = `.fluxvault-generation-${"0".repeat(24)}`;
+const USED = `.fluxvault-generation-${"1".repeat(24)}`;
+
+Deno.test(
+  "sweepStages removes states of sets that no link leads to, and links that lead nowhere yet",
+  {
+    ignore: !UNIX,
+  },
+  async () => {
+    await using folder = await temporaryFolder();
+    for (const name of [UNUSED, USED]) {
+      await Deno.mkdir(`${folder.path}/${name}`, { mode: 0o700 });
+      await Deno.writeTextFile(`${folder.path}/${name}/a`, "a", { mode: 0o600 });
+    }
+    await Deno.symlink(USED, `${folder.path}/tls`);
+    await Deno.symlink(UNUSED, `${folder.path}/.fluxvault-link-1`);
+    assertEquals((await sweepStages(folder.path, { beforeMs: 0 })).removed, 0);
+    // The link that was never put in place goes first, or what it leads to would count as in use.
+    await sweepStages(folder.path, { beforeMs: LATER_MS });
+    await sweepStages(folder.path, { beforeMs: LATER_MS });
+    assertEquals(await listTree(folder.path), [
+      `${USED}/ 700`,
+      `${USED}/a 600 a`,
+      `tls -> ${USED}`,
+    ]);
+  },
+);
+
+Deno.test("sweepStages ends an exchange that a killed process had begun", {
+  ignore: !UNIX,
+}, async () => {
+  await using folder = await temporaryFolder();
+  await Deno.mkdir(`${folder.path}/.fluxvault-former-back`, { mode: 0o700 });
+  await Deno.mkdir(`${folder.path}/.fluxvault-former-gone`, { mode: 0o700 });
+  await Deno.mkdir(`${folder.path}/${USED}`, { mode: 0o700 });
+  await Deno.symlink(USED, `${folder.path}/gone`);
+  assertEquals((await sweepStages(folder.path, { beforeMs: LATER_MS })).removed, 1);
+  assertEquals(await listTree(folder.path), [`${USED}/ 700`, "back/ 700", `gone -> ${USED}`]);
+});
+
+Deno.test("sweepStages keeps parts of files for a day, and tells of them", async () => {
+  await using folder = await temporaryFolder();
+  const past = new Date(Date.now() - PART_LIFETIME_MS);
+  for (const name of ["new", "old"]) {
+    await Deno.writeTextFile(`${folder.path}/.fluxvault-part-${name}`, "");
+  }
+  await Deno.utime(`${folder.path}/.fluxvault-part-old`, past, past);
+  const parts: string[] = [];
+  const onPart = (path: string) => void parts.push(path);
+  assertEquals((await sweepStages(folder.path, { beforeMs: LATER_MS, onPart })).removed, 1);
+  assertEquals(parts, [`${folder.path}/.fluxvault-part-new`]);
+});
+
+Deno.test("sweepStages removes folders that were never put in place, with all that is in them", {
+  ignore: !UNIX,
+}, async () => {
+  await using folder = await temporaryFolder();
+  await Deno.mkdir(`${folder.path}/${STAGE_PREFIX}1/deep`, { recursive: true });
+  await Deno.symlink("/", `${folder.path}/${STAGE_PREFIX}1/deep/link`);
+  assertEquals((await sweepStages(folder.path, { beforeMs: LATER_MS })).removed, 1);
+  assertEquals(await listTree(folder.path), []);
 });
