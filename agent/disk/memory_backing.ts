@@ -68,7 +68,9 @@ export class MemoryBacking {
   }
 
   #warn(folder: string): void {
-    if (this.#named.has(folder) || this.#named.size > MAX_NAMED_FOLDERS) return;
+    // What is said of a folder holds for all that is below it.
+    const isSaid = [...this.#named].some((named) => `${folder}/`.startsWith(`${named}/`));
+    if (isSaid || this.#named.size > MAX_NAMED_FOLDERS) return;
     this.#named.add(folder);
     if (this.#named.size > MAX_NAMED_FOLDERS) {
       this.#logger.warn("secret files go to further folders that are not in memory");

@@ -11,7 +11,7 @@ const EXT4 = 0xef53;
 const missing = await missingForMounts();
 const skipped = missing === null ? "" : ` (skipped: ${missing})`;
 
-Deno.test("MemoryBacking warns once of each folder that is on a disk, and asks once for each device", async () => {
+Deno.test("MemoryBacking warns of a folder on a disk, once for all below it, and asks once for each device", async () => {
   const logger = new MemoryLogger();
   const asked: string[] = [];
   const memory = new MemoryBacking({
@@ -21,13 +21,15 @@ Deno.test("MemoryBacking warns once of each folder that is on a disk, and asks o
       return Promise.resolve(folder === "/run" ? TMPFS : EXT4);
     },
   });
-  for (const [folder, dev] of [["/a", 1], ["/a", 1], ["/b", 1], ["/run", 2]] as const) {
+  for (
+    const [folder, dev] of [["/a", 1], ["/a", 1], ["/a/b", 1], ["/ab", 1], ["/run", 2]] as const
+  ) {
     await memory.check(folder, dev);
   }
   assertEquals(asked, ["/a", "/run"]);
   assertEquals(logger.events.map(({ level, properties }) => [level, properties.folder]), [
     ["warn", "/a"],
-    ["warn", "/b"],
+    ["warn", "/ab"],
   ]);
 });
 
