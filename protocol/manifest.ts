@@ -46,34 +46,32 @@ function compareLines(a: ManifestLine, b: ManifestLine): number {
   return RANK[a.kind] - RANK[b.kind] || compareUtf8(keyOf(a), keyOf(b));
 }
 
-/** Calls with each folder on the way to a path, outermost first; stops where it returns a text. */
-function findAbove(path: string, fault: (folder: string) => string | null): string | null {
-  for (let i = path.indexOf("/", 1); i > 0; i = path.indexOf("/", i + 1)) {
-    const found = fault(path.slice(0, i));
-    if (found !== null) return found;
+/**
+ * Refuses a list in which a path stands twice or has something other than a folder above it.
+ *
+ * @param entries In the order of their paths: what is above a path is a beginning of it, and so is all
+ * that stands between both.
+ */
+function checkEntries(entries: readonly ManifestEntry[]): void {
+  const beginnings: ManifestEntry[] = [];
+  for (const entry of entries) {
+    const { path } = entry;
+    const fault = findPathFault(path);
+    if (fault !== null) throw manifestError(`a path ${fault}`);
+    while (!path.startsWith(beginnings.at(-1)?.path ?? "")) beginnings.pop();
+    if (beginnings.at(-1)?.path === path) throw manifestError("a path stands twice");
+    for (const above of beginnings) {
+      if (path[above.path.length] === "/") checkAbove(above, entry);
+    }
+    beginnings.push(entry);
   }
-  return null;
 }
 
-/** Refuses a list in which a path stands twice or has something other than a folder above it. */
-function checkEntries(entries: readonly ManifestEntry[]): void {
-  const byPath = new Map<string, ManifestEntry>();
-  for (const entry of entries) {
-    const fault = findPathFault(entry.path);
-    if (fault !== null) throw manifestError(`a path ${fault}`);
-    if (byPath.has(entry.path)) throw manifestError("a path stands twice");
-    byPath.set(entry.path, entry);
-  }
-  for (const entry of entries) {
-    const isSet = isTogether(entry);
-    const fault = findAbove(entry.path, (folder) => {
-      const above = byPath.get(folder);
-      if (above === undefined) return null;
-      if (above.kind === "file") return "a file is the folder of another";
-      if (above.kind === "keep") return "something is declared below what is kept";
-      return isSet && isTogether(above) ? "a set that is exchanged at once is in another" : null;
-    });
-    if (fault !== null) throw manifestError(fault);
+function checkAbove(above: ManifestEntry, entry: ManifestEntry): void {
+  if (above.kind === "file") throw manifestError("a file is the folder of another");
+  if (above.kind === "keep") throw manifestError("something is declared below what is kept");
+  if (isTogether(above) && isTogether(entry)) {
+    throw manifestError("a set that is exchanged at once is in another");
   }
 }
 
@@ -108,6 +106,10 @@ function check(manifest: Manifest): void {
   if (manifest.isWipe && (manifest.entries.length > 0 || manifest.hooks.length > 0)) {
     throw manifestError("it removes all and declares something");
   }
+}
+
+function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...items].sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
 }
 
 function linesOf({ entries, hooks, isWipe }: Manifest): ManifestLine[] {
@@ -159,9 +161,11 @@ export async function encodeManifest(
   entries: readonly ManifestEntry[],
   options: EncodeManifestOptions = {},
 ): Promise<EncodedManifest> {
-  const manifest = { entries, hooks: options.hooks ?? [], isWipe: options.isWipe ?? false };
+  const { hooks = [], isWipe = false } = options;
+  const manifest = { entries: sortBy(entries, ({ path }) => path), hooks, isWipe };
   check(manifest);
-  const lines = linesOf(manifest).sort(compareLines).map(encodeManifestLine);
+  const inOrder = { ...manifest, hooks: sortBy(hooks, ({ name }) => name) };
+  const lines = linesOf(inOrder).map(encodeManifestLine);
   const bytes = encodeUtf8(lines.map((line) => line + "\n").join(""));
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw manifestError("it is too long", "manifest-too-large");

@@ -3,7 +3,14 @@ import { type Bytes, decodeUtf8, encodeHex, encodeUtf8, equalBytes } from "../..
 import { sha256Digest } from "../../protocol/digest.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { decodeManifest, encodeManifest, splitLines } from "../../protocol/manifest.ts";
-import type { FileEntry } from "../../protocol/manifest_entry.ts";
+import { MAX_HOOKS } from "../../protocol/limits.ts";
+import type {
+  FileEntry,
+  FolderEntry,
+  Hook,
+  KeepEntry,
+  Manifest,
+} from "../../protocol/manifest_entry.ts";
 import { findPathFault } from "../../protocol/secret_path.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { flipBit } from "../support/duplex_cuts.ts";
@@ -18,6 +25,18 @@ function entry(path: string, more: Partial<FileEntry> = {}): FileEntry {
     strategy: "STRICT",
     ...more,
   };
+}
+
+function folder(path: string, more: Partial<FolderEntry> = {}): FolderEntry {
+  return { kind: "folder", path, mode: 0o700, strategy: "STRICT", ...more };
+}
+
+function keep(path: string): KeepEntry {
+  return { kind: "keep", path };
+}
+
+function hook(name: string): Hook {
+  return { name, action: { kind: "touch", path: "changed" }, timeoutS: 30 };
 }
 
 /** Lists of entries whose paths stand for themselves and in nobody's way. */
@@ -93,12 +112,39 @@ Deno.test("decodeManifest refuses every flipped bit, or reads another manifest o
   assert(read > 0, "a flipped digit of a digest is another manifest");
 });
 
+Deno.test("decodeManifest reads a wipe, hooks and entries of each kind, in the order of section 8", async () => {
+  const hooks = [hook("b"), hook("a-1"), hook("a")];
+  const entries = [
+    keep("k"),
+    folder("d", { hook: "b" }),
+    entry("d.x"),
+    entry("d/x", { hook: "a" }),
+  ];
+  const { bytes, digest } = await encodeManifest(entries, { hooks });
+  const lines = decodeUtf8(bytes).split("\n");
+  assertEquals(lines.map((line) => /"(?:Path|Name)":"([^"]*)"/.exec(line)?.[1] ?? ""), [
+    ...["a", "a-1", "b", "d", "d.x", "d/x", "k", ""],
+  ]);
+  const decoded = decodeManifest(bytes);
+  assertEquals(decoded.hooks, [hook("a"), hook("a-1"), hook("b")]);
+  assertEquals(decoded.entries, [entries[1], entries[2], entries[3], entries[0]] as FileEntry[]);
+  assertEquals(await encodeManifest(decoded.entries, decoded), { bytes, digest });
+  const wipe = await encodeManifest([], { isWipe: true });
+  assertEquals(decodeUtf8(wipe.bytes), '{"Kind":"wipe"}\n');
+  assertEquals(decodeManifest(wipe.bytes), { entries: [], hooks: [], isWipe: true });
+});
+
 async function textOf(...entries: FileEntry[]): Promise<string> {
   return decodeUtf8((await encodeManifest(entries)).bytes);
 }
 
 const LINE = await textOf(entry("a"));
 const NEXT = await textOf(entry("b"));
+const WIPE = '{"Kind":"wipe"}\n';
+const HOOK = '{"Kind":"hook","Name":"x","Touch":"t","TimeoutS":30}\n';
+const FOLDER = '{"Path":"a","Kind":"folder","Mode":448,"Strategy":"STRICT"}\n';
+const KEEP = '{"Path":"a","Kind":"keep"}\n';
+const SET = FOLDER.replace("}", ',"Together":true}');
 const MALFORMED: Readonly<Record<string, string>> = {
   "an empty line": "\n",
   "no newline at the end": LINE.slice(0, -1),
@@ -123,6 +169,35 @@ const MALFORMED: Readonly<Record<string, string>> = {
   "lines out of order": NEXT + LINE,
   "a line twice": LINE + LINE,
   "a path twice": LINE + LINE.replace('"Size":3', '"Size":4'),
+  "a wipe that declares a file": WIPE + LINE,
+  "a wipe that defines a hook": WIPE + HOOK,
+  "a wipe behind a file": LINE + WIPE,
+  "two wipes": WIPE + WIPE,
+  "a hook behind a file": LINE + HOOK,
+  "a hook twice": HOOK + HOOK,
+  "two hooks of one name": HOOK + HOOK.replace("30", "31"),
+  "hooks out of order": HOOK + HOOK.replace('"x"', '"w"'),
+  "a hook that nobody defined, on a file": LINE.replace("}", ',"Hook":"x"}'),
+  "a hook that nobody defined, on a folder": FOLDER.replace("}", ',"Hook":"y"}'),
+  "another hook than those that are defined": HOOK + LINE.replace("}", ',"Hook":"y"}'),
+  "a hook that touches a path that climbs": HOOK.replace('"t"', '"../t"'),
+  "a hook that touches what is the agent's": HOOK.replace('"t"', '".fluxvault-t"'),
+  "a hook that signals by a path that climbs": HOOK
+    .replace('"Touch":"t"', '"Signal":"SIGHUP","PidFile":"a//b"'),
+  "a folder and a file of one path": FOLDER + LINE,
+  "a file and what is kept of one path": KEEP + LINE,
+  "a file below what is kept": KEEP + LINE.replace('"a"', '"a/b"'),
+  "a folder far below what is kept": KEEP + FOLDER.replace('"a"', '"a/b/c"'),
+  "what is kept below what is kept": KEEP + KEEP.replace('"a"', '"a/b"'),
+  "what is kept below what is kept, others between": KEEP + KEEP.replace('"a"', '"a.b"') +
+    KEEP.replace('"a"', '"a/b"'),
+  "what is kept below a file": LINE + KEEP.replace('"a"', '"a/b"'),
+  "a folder below a file": LINE + FOLDER.replace('"a"', '"a/b"'),
+  "a set in a set": SET + SET.replace('"a"', '"a/b"'),
+  "a set far below a set, a folder between": SET + FOLDER.replace('"a"', '"a/b"') +
+    SET.replace('"a"', '"a/b/c"'),
+  "an absolute path below what is kept": KEEP.replace('"a"', '"/a"') +
+    LINE.replace('"a"', '"/a/b"'),
   "a file that is a folder": LINE + LINE.replace('"a"', '"a/b"'),
   "a file that is a folder, others between": LINE + LINE.replace('"a"', '"a.b"') +
     LINE.replace('"a"', '"a/b/c"'),
@@ -151,10 +226,68 @@ Deno.test("encodeManifest refuses lists that no agent would take", async () => {
     [entry("/a/b/c"), entry("/a")],
     [entry("../a")],
     [entry("\ud800")],
+    [keep("a"), entry("a/b")],
+    [entry("a/b"), keep("a")],
+    [folder("a", { together: true }), folder("a/b", { together: true })],
+    [entry("a", { hook: "x" })],
+    [folder("a"), entry("a")],
   ];
   for (const entries of lists) {
     await assertRejects(() => encodeManifest(entries), ProtocolError, "manifest-malformed");
   }
+});
+
+Deno.test("encodeManifest refuses hooks and wipes that no agent would take", async () => {
+  const manifests: Partial<Manifest>[] = [
+    { hooks: [hook("x"), hook("x")] },
+    { hooks: [hook("X")] },
+    { hooks: [{ ...hook("x"), action: { kind: "touch", path: "../x" } }] },
+    { hooks: Array.from({ length: MAX_HOOKS + 1 }, (_, i) => hook(`${i}`)) },
+    { hooks: [hook("x")], isWipe: true },
+    { entries: [entry("a")], isWipe: true },
+  ];
+  for (const { entries = [], ...rest } of manifests) {
+    const run = () => encodeManifest(entries, rest);
+    await assertRejects(run, ProtocolError, "manifest-malformed");
+  }
+});
+
+Deno.test("decodeManifest takes 1,024 hooks, and not one more", async () => {
+  const hooks = Array.from({ length: MAX_HOOKS }, (_, i) => hook(`${10_000 + i}`));
+  const { bytes } = await encodeManifest([], { hooks });
+  assertEquals(decodeManifest(bytes).hooks.length, 1_024);
+  const more = encodeUtf8(decodeUtf8(bytes) + HOOK);
+  assertThrows(() => decodeManifest(more), ProtocolError, "manifest-malformed");
+});
+
+Deno.test("decodeManifest takes folders in folders, a set below them, and what is kept in a set", async () => {
+  const entries = [
+    folder("a"),
+    folder("a/b"),
+    folder("a/b/c", { together: true }),
+    keep("a/b/c/d"),
+    entry("a/b/c/e"),
+    folder("a/b/c2", { together: true }),
+    keep("a/b/c2x"),
+  ];
+  const { bytes } = await encodeManifest(entries);
+  assertEquals(decodeManifest(bytes).entries, entries);
+});
+
+async function timeOf(folders: string): Promise<number> {
+  const entries = Array.from({ length: 3_000 }, (_, i) => entry(`${i}/${folders}x`));
+  const start = performance.now();
+  const { bytes } = await encodeManifest(entries);
+  assertEquals(decodeManifest(bytes).entries.length, 3_000);
+  return performance.now() - start;
+}
+
+Deno.test("encodeManifest and decodeManifest go by the length of paths, not by the folders on the way", async () => {
+  await timeOf("a/");
+  const flat = await timeOf(`${"a".repeat(245)}/`.repeat(4));
+  const deep = await timeOf("a/".repeat(490));
+  // About as long; where each folder on the way is looked up it is more than ten times as long.
+  assert(deep < 6 * flat, `${deep} ms against ${flat} ms`);
 });
 
 Deno.test("encodeManifest keeps a relative path and the absolute one apart", async () => {
