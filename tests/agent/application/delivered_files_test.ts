@@ -35,9 +35,10 @@ Deno.test("DeliveredFiles reads a file by the path that a keeper gives it", asyn
 
 Deno.test("DeliveredFiles follows the link by which files are exchanged at once", async () => {
   await using yard = await open();
-  await Deno.mkdir(`${yard.path}/files/.fluxvault-generation-1/deep`, { recursive: true });
-  await Deno.writeTextFile(`${yard.path}/files/.fluxvault-generation-1/deep/key`, "new");
-  await Deno.symlink(".fluxvault-generation-1", `${yard.path}/files/tls`);
+  const name = `.fluxvault-generation-${"0".repeat(24)}`;
+  await Deno.mkdir(`${yard.path}/files/${name}/deep`, { recursive: true });
+  await Deno.writeTextFile(`${yard.path}/files/${name}/deep/key`, "new");
+  await Deno.symlink(name, `${yard.path}/files/tls`);
   assertEquals(text(await yard.files.read("tls/deep/key", 100)), "new");
 });
 
