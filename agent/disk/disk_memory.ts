@@ -78,8 +78,8 @@ export class DiskMemory {
     entries: readonly ManifestEntry[],
     { findings }: { readonly findings: Findings | null },
   ): Promise<void> {
-    const isBrought = (path: string) => findings === null || findings.unconfirmed.has(path);
-    this.inventory.declare(declarer, entries, { isBrought });
+    const find = (path: string) => findings?.find(path) ?? "brought";
+    this.inventory.declare(declarer, entries, { find });
     for (const path of findings?.missing ?? []) {
       this.inventory.set(declarer, path, { holding: MADE_FOLDER });
     }

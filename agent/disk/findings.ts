@@ -8,6 +8,7 @@ import { Claims } from "./claims.ts";
 import { type DiskPlace, type DiskRoot, placeOf } from "./disk_path.ts";
 import { DiskTree, type TreeNode } from "./disk_tree.ts";
 import { generationOf } from "./generation_link.ts";
+import type { FoundFile } from "./inventory.ts";
 import type { Removal } from "./removal.ts";
 import type { SetPlan } from "./set_build.ts";
 
@@ -42,6 +43,7 @@ export class Findings {
   readonly #files = new Set<string>();
   readonly #missing: string[] = [];
   readonly #unconfirmed = new Set<string>();
+  readonly #refused = new Set<string>();
   readonly #forgotten: string[] = [];
 
   /** Starts with nothing found; no path may lead into a folder of the agent's own. */
@@ -74,6 +76,12 @@ export class Findings {
   /** The paths of declared files that are not as declared. */
   get unconfirmed(): Set<string> {
     return this.#unconfirmed;
+  }
+
+  /** Says how a declared file was found. */
+  find(path: string): FoundFile {
+    if (this.#refused.has(path)) return "refused";
+    return this.#unconfirmed.has(path) ? "brought" : "intact";
   }
 
   /** The paths of what need not be remembered any more. */
@@ -111,6 +119,7 @@ export class Findings {
   /** Adds something that cannot be done. */
   refuse(path: string, code: StorageErrorCode): void {
     this.#unconfirmed.add(path);
+    this.#refused.add(path);
     this.#steps.push({ kind: "refuse", path, code });
   }
 
@@ -231,6 +240,7 @@ export class Findings {
       if (sets[i]?.isBlocked !== true || step.kind === "refuse") continue;
       const path = pathOf(step);
       this.#unconfirmed.add(path);
+      this.#refused.add(path);
       this.#steps[i] = { kind: "refuse", path, code: SET_INCOMPLETE };
     }
   }

@@ -24,6 +24,15 @@ export interface Holding {
   readonly pending: readonly string[];
 }
 
+/** How a survey found a declared file. */
+export type FoundFile =
+  /** It is as declared. */
+  | "intact"
+  /** It is about to be put in place. */
+  | "brought"
+  /** It cannot be put in place. */
+  | "refused";
+
 /** What was put in place for one declarer, by path. */
 export type Holdings = ReadonlyMap<string, Holding>;
 
@@ -128,19 +137,19 @@ export class Inventory {
    * Remembers what a manifest declares before anything of it is put in place, so that nothing is in
    * place that is not remembered, whenever the process ends.
    *
-   * @param isBrought Tells a file that is about to be put in place from one that is as declared.
+   * @param find Says how a file was found, by its path.
    */
   declare(
     declarer: Declarer,
     entries: readonly ManifestEntry[],
-    { isBrought }: { readonly isBrought: (path: string) => boolean },
+    { find }: { readonly find: (path: string) => FoundFile },
   ): void {
     const known = this.of(declarer);
     for (const entry of entries) {
       if (entry.kind !== "file") continue;
       const holding = declaredFile(entry, {
         known: known.get(entry.path),
-        isBrought: isBrought(entry.path),
+        found: find(entry.path),
       });
       if (holding !== null) this.set(declarer, entry.path, { holding });
     }
@@ -154,19 +163,17 @@ export class Inventory {
   }
 }
 
-/** Returns what is remembered of a file; `null` where it was always the application's. */
+/** Returns what is remembered of a file; `null` where the agent has nothing to do with what is there. */
 function declaredFile(
   entry: FileEntry,
-  { known, isBrought }: { readonly known: Holding | undefined; readonly isBrought: boolean },
+  { known, found }: { readonly known: Holding | undefined; readonly found: FoundFile },
 ): Holding | null {
   const isOnce = entry.strategy === "ENSURE_CREATED";
   const leaseS = entry.leaseS ?? null;
   const before = known?.kind === "file" ? known : null;
   if (before !== null && before.pending.length === 0) return settledFile(isOnce, leaseS);
-  if (!isBrought) {
-    if (!isOnce) return settledFile(isOnce, leaseS);
-    return before === null ? null : { ...before, isOnce, leaseS };
-  }
+  if (found === "intact" && !isOnce) return settledFile(isOnce, leaseS);
+  if (found !== "brought") return before === null ? null : { ...before, isOnce, leaseS };
   const pending = (before?.pending ?? NOTHING_PENDING).filter((digest) => digest !== entry.digest);
   return {
     kind: "file",

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { encodeHex } from "../../protocol/mod.ts";
+import { encodeHex, RESERVED_PREFIX } from "../../protocol/mod.ts";
 import { lookAt } from "./disk_path.ts";
 import type { FileDigests } from "./file_digests.ts";
 import { generationOf } from "./generation_link.ts";
@@ -36,10 +36,12 @@ export async function isWhollyOurs(
   const holding = parts.holdings.get(path);
   if (holding === undefined) return false;
   if (info.isFile) return await isOurFile({ at, info }, { holding, digests: parts.digests });
-  if (holding.kind !== "folder") return false;
+  // A file that was to come in the place of a folder of ours may not have come.
+  if (holding.kind !== "folder" && holding.pending.length === 0) return false;
   const folder = info.isSymlink ? generationOf(at) : at;
   if (folder === null || lookAt(folder)?.isDirectory !== true) return false;
   for await (const { name } of Deno.readDir(folder)) {
+    if (name.startsWith(RESERVED_PREFIX)) continue;
     const inside = join(folder, name);
     const found = lookAt(inside);
     if (found === null) continue;

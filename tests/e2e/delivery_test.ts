@@ -47,7 +47,7 @@ Deno.test("keeper: repairs a file that the agent lost, damaged or opened to othe
   assertEquals([run.code, outcomesOf(run.agents.get(agent.address))], [0, {
     damaged: "updated",
     lost: "created",
-    opened: "updated",
+    opened: "reowned",
   }]);
   assertEquals(await readTree(agent.files), await readTree(site.path("vault")));
   assertEquals(await modeOf(`${agent.files}/opened`), 0o600);

@@ -324,6 +324,6 @@ Deno.test("agent: says nothing of all that where keepers need not sign", async (
     assert(!/vouch|restored|owner/.test(stdout + stderr), stderr);
     const names = [];
     for await (const { name } of Deno.readDir(agent.state)) names.push(name);
-    assertEquals(names.sort(), [".lock", "identity.json", "manifest"]);
+    assertEquals(names.sort(), [".lock", "identity.json", "inventory", "manifest"]);
   }
 });

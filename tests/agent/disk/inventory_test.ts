@@ -7,8 +7,9 @@ function entry(digit: string, changes: Partial<FileEntry> = {}): FileEntry {
   return { kind: "file", path: "a", digest, size: 1, mode: 0o600, strategy: "STRICT", ...changes };
 }
 
-const BROUGHT = { isBrought: () => true };
-const FOUND = { isBrought: () => false };
+const BROUGHT = { find: () => "brought" as const };
+const FOUND = { find: () => "intact" as const };
+const REFUSED = { find: () => "refused" as const };
 
 Deno.test("Inventory does not know a file for its own before it is in place", () => {
   const inventory = new Inventory();
@@ -43,6 +44,16 @@ Deno.test("Inventory takes what was there as declared for its own, unless it is 
   assertEquals(inventory.of(null).get("once")?.isOnce, true);
   inventory.declare(null, [entry("1", { strategy: "ENSURE_CREATED", leaseS: 60 })], FOUND);
   assertEquals(inventory.of(null).get("a"), settledFile(true, 60));
+});
+
+Deno.test("Inventory does not remember what cannot be put in place, and forgets nothing for it", () => {
+  const inventory = new Inventory();
+  inventory.declare(null, [entry("1")], REFUSED);
+  assertEquals(inventory.of(null).size, 0);
+  inventory.declare(null, [entry("1")], BROUGHT);
+  inventory.declare(null, [entry("2", { leaseS: 60 })], REFUSED);
+  const { pending, leaseS } = inventory.of(null).get("a") ?? settledFile(false, null);
+  assertEquals([pending, leaseS], [["1".repeat(64)], 60]);
 });
 
 Deno.test("Inventory notes whether anything changed since it was written down", () => {

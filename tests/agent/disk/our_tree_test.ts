@@ -22,6 +22,11 @@ Deno.test("isWhollyOurs knows a tree in which all was put by the agent", async (
   assertEquals(await ask(all), false, "one file is not");
   assertEquals(await ask([["d", MADE_FOLDER], ["d/a", FILE], ["d/e/b", FILE]]), false);
   assertEquals(await ask([["d", FILE]]), false, "there was a file");
+  const pending = { ...FILE, pending: ["ab".repeat(32)] };
+  const turned: [string, Holding][] = [...all.slice(1), ["d/e/b", FILE], ["d", pending]];
+  assertEquals(await ask(turned), true, "the file that was to take its place did not come");
+  await Deno.mkdir(`${at}/.fluxvault-generation-1`);
+  assertEquals(await ask([...all, ["d/e/b", FILE]]), true, "its own names are its own");
   await Deno.symlink("a", `${at}/e/link`);
   assertEquals(await ask([...all, ["d/e/b", FILE], ["d/e/link", FILE]]), false);
 });
