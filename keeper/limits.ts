@@ -104,3 +104,10 @@ export const WATCH_PATIENCE_MS = 1_500;
 export const WATCH_CHECK_MS = 5_000;
 /** How often changes are looked for where the system does not tell of them. */
 export const WATCH_POLL_MS = 10_000;
+
+/** How often the loadout is looked at, besides when the system tells of a change. */
+export const LOADOUT_CHECK_MS = 30_000;
+/** After what time a loadout that changed is looked at again before it is taken. */
+export const LOADOUT_SETTLE_MS = 250;
+/** After what time an app is tried again that cannot be served. */
+export const BROKEN_APP_RETRY_MS = 60_000;

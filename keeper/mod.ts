@@ -58,7 +58,11 @@ export { AuditFile, type AuditFileOptions } from "./audit/audit_file.ts";
 export { dialAgent } from "./contact/dialer.ts";
 export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts";
 export { FluxFleet, type FluxFleetOptions } from "./fleet/flux_fleet.ts";
+export { type AgentPatterns, type NamedAgent, parseAgentPatterns } from "./fleet/agent_pattern.ts";
 export { Keeper } from "./keeper.ts";
+export * from "./plan/mod.ts";
+export type * from "./progress/delivery_watch.ts";
+export type { Agreement, ContactTask } from "./contact/contact_task.ts";
 export type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 export {
   type AgentOutcome,
@@ -92,6 +96,7 @@ export {
 export { KnownAgentsFile } from "./trust/known_agents_file.ts";
 export {
   type KnownAgent,
+  KnownAgentsDraft,
   type KnownAgentsState,
   type KnownAgentsStore,
   type ManifestRevision,

@@ -112,13 +112,20 @@ const KEY_STORE = {
 
 /** The options of `run`. */
 export const RUN_OPTIONS = defineOptions([
-  { ...VAULT_DIR, default: "./vault" },
+  LOADOUT,
+  {
+    ...VAULT_DIR,
+    default: "./vault",
+    help: "The folder that holds the secret files; or one with a folder for each app, in which " +
+      "fluxvault.yaml says what goes where.",
+  },
   {
     name: "managed-files",
     kind: "list",
     metavar: "LOCAL[:REMOTE],...",
     group: VAULT,
-    help: "Which files of the vault go where; REMOTE is relative to the agent's working folder, " +
+    help:
+      "Which files and folders of the vault go where; REMOTE is relative to the agent's working folder, " +
       "or absolute, and keeps the name where it ends in /.",
   },
   RUN_APP_NAME,

@@ -81,7 +81,15 @@ export async function startRunAudit(
   run: RunDescription,
   options: { readonly logger: Logger },
 ): Promise<RunAudit> {
-  const audit = await openAudit(place, options);
+  return await recordRun(await openAudit(place, options), run);
+}
+
+/**
+ * Puts on record that a run of one app starts.
+ *
+ * @throws {AuditError} if nothing can be put on record.
+ */
+export async function recordRun(audit: OpenedAudit, run: RunDescription): Promise<RunAudit> {
   const { log } = audit;
   const { app, trust, signer, hasOriginal } = run;
   const wires = hasOriginal ? [2, "original"] : [2];

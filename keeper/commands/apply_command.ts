@@ -61,6 +61,8 @@ export async function deliverPlanned(
   },
 ): Promise<number> {
   const reports = await desk.deliver(passes, views);
-  for (const report of reports) await printReport(context, report);
+  for (const report of reports) {
+    await printReport(context, report, { nameOfApp: reports.length > 1 ? report.app : null });
+  }
   return reports.every(isPassWanted) ? EXIT_DONE : EXIT_FAILURE;
 }

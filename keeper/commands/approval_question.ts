@@ -35,6 +35,8 @@ export interface ApprovalQuestionOptions {
   readonly stderr: TextOutput;
   /** Takes the decisions. */
   readonly knownAgents: KnownAgentsStore;
+  /** The app, where the question is one of several. */
+  readonly nameOfApp?: string;
   /** Is told of each answer that approved somebody, and waited for; nobody is by default. */
   readonly onApproved?: () => Promise<void>;
   /** Ends the question; its reason is thrown. */
@@ -84,7 +86,7 @@ export class ApprovalQuestion {
    * @throws {StorageError} if the decision cannot be written; the signal's reason.
    */
   async ask(report: PassReport): Promise<number> {
-    this.#notice(report);
+    this.notice(report);
     if (this.#isStanding) return 0;
     this.#isStanding = true;
     try {
@@ -107,9 +109,8 @@ export class ApprovalQuestion {
     if (this.#page !== null) await this.#options.stderr.write("\n");
   }
 
-  /** Shows the question again, where one stands and a report was printed below it. */
-  async remind(report: PassReport): Promise<void> {
-    this.#notice(report);
+  /** Shows the question again, where one stands and something was printed below it. */
+  async showAgain(): Promise<void> {
     if (this.#page === null) return;
     await this.#options.stderr.write(this.#formatRows(this.#page) + promptFor(this.#page));
   }
@@ -122,7 +123,8 @@ export class ApprovalQuestion {
     return sortByAddress(others).slice(0, MAX_ASKED_ADDRESSES - this.#asked.size);
   }
 
-  #notice(report: PassReport): void {
+  /** Takes in what a report says of those who were asked about. */
+  notice(report: PassReport): void {
     const agents = new Map(report.agents.map((agent) => [agent.address, agent]));
     // A report without agents says that there was no list, or that none could be served.
     const saysAll = report.isWhole && agents.size > 0;
@@ -166,9 +168,13 @@ export class ApprovalQuestion {
 
   async #askPages(agents: readonly AgentReport[], app: string | null): Promise<number> {
     const { stderr, onApproved } = this.#options;
-    const subject = agents.length === 1 ? "1 agent waits" : `${agents.length} agents wait`;
+    const { nameOfApp } = this.#options;
+    const whose = nameOfApp === undefined ? "" : ` of ${nameOfApp}`;
+    const [count, verb] = agents.length === 1
+      ? ["1 agent", "waits"]
+      : [`${agents.length} agents`, "wait"];
     await stderr.write(
-      `\n${subject} for your approval and got nothing.\n` +
+      `\n${count}${whose} ${verb} for your approval and got nothing.\n` +
         "Compare each fingerprint, whole, with the one that the\n" +
         "agent itself printed at its start.\n",
     );

@@ -23,7 +23,8 @@ import { StatusFile } from "../status/status_file.ts";
 import { StatusRecorder } from "../status/status_recorder.ts";
 import { KnownAgentsDraft } from "../trust/mod.ts";
 import { makeProgress } from "./command_progress.ts";
-import { onRecord, type PreparedFleet, prepareFleet } from "./prepared_fleet.ts";
+import { onRecord, type PreparedFleet } from "./prepared_fleet.ts";
+import { prepareFleets } from "./run/chosen_fleets.ts";
 import type { ServeContext } from "./run_context.ts";
 
 /** What a desk is opened for. */
@@ -66,15 +67,17 @@ export class FleetDesk {
   static async open(context: ServeContext, options: FleetDeskOptions): Promise<FleetDesk> {
     const { settings: { auditLog }, logger } = context;
     const { command, patterns, isWipe = false } = options;
-    const prepared = await prepareFleet(context, { isWipe });
-    const fleets = [prepared].filter(({ run: { app } }) => patterns.hasApp(app));
+    const { fleets, apps, stateFolder } = await prepareFleets(context, {
+      isMeant: (app) => patterns.hasApp(app),
+      isWipe,
+    });
     if (fleets.length === 0) {
+      const names = apps.map((app) => app ?? "agents of no app, written as -");
       throw new ConfigError("--only means no app that is served here", {
         setting: "--only",
-        hint: `What is served here: ${prepared.run.app ?? "agents of no app, written as -"}.`,
+        hint: `What is served here: ${names.join(", ")}.`,
       });
     }
-    const { stateFolder } = prepared;
     const audit = await openAudit({ stateFolder, auditLog }, { logger });
     const only = patterns.items.length === 0 ? {} : { only: patterns.items };
     await audit.log.append(fleets.map(({ run: { app } }) => {

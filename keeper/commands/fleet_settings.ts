@@ -92,8 +92,12 @@ export async function readFleet(context: ServeContext): Promise<FleetSettings> {
   };
 }
 
-/** Loads what asks the Flux API only where it is asked. */
-async function makeFluxFleet(context: ServeContext, app: string): Promise<Fleet> {
+/**
+ * Makes the fleet of an app that the Flux API knows; loads what asks it only here.
+ *
+ * @throws {ConfigError} that names the setting at fault.
+ */
+export async function makeFluxFleet(context: ServeContext, app: string): Promise<Fleet> {
   const { settings: { fluxApi, commsPort }, resolved, logger } = context;
   const [{ FluxClient, isRegistrableAppName }, { FluxFleet }] = await Promise.all([
     import("../../flux/mod.ts"),

@@ -30,6 +30,7 @@ export async function run(context: CommandContext<typeof VAULT_OPTIONS>): Promis
     ...context,
     settings: {
       ...settings,
+      loadout: undefined,
       vaultDir,
       managedFiles: [],
       wire: ["original"],

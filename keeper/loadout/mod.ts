@@ -5,7 +5,7 @@
  */
 export { type AppLoadout, type ResolveVault } from "./app_loadout.ts";
 export { type AppSettings } from "./app_settings.ts";
-export { APP_FILE_NAME } from "./loadout_files.ts";
+export { APP_FILE_NAME, findLoadoutFiles, type LoadoutFile } from "./loadout_files.ts";
 export { type LoadoutTextOptions, type ParsedLoadout, parseLoadout } from "./loadout_text.ts";
 export {
   findApp,

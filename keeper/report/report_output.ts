@@ -11,6 +11,8 @@ import type { ServeContext } from "../commands/run_context.ts";
 export interface PrintOptions {
   /** What a report for people says of agents that wait. @default {"commands"} */
   readonly waitingHint?: WaitingHint;
+  /** The app, where it is one of several; `null` where it is the only one. @default {null} */
+  readonly nameOfApp?: string | null;
 }
 
 /** The options of {@linkcode printNews}. */
@@ -34,8 +36,8 @@ export async function printReport(
   const { formatReportText } = await import("./report_text.ts");
   const { stateDir } = settings;
   const approveFlags = stateDir === undefined ? "" : ` --state-dir ${quoteForShell(stateDir)}`;
-  const { waitingHint = "commands" } = options;
-  await stdout.write(formatReportText(report, { approveFlags, waitingHint }));
+  const { waitingHint = "commands", nameOfApp = null } = options;
+  await stdout.write(formatReportText(report, { approveFlags, waitingHint, nameOfApp }));
 }
 
 /**

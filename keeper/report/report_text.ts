@@ -31,6 +31,8 @@ export interface ReportTextOptions {
   readonly approveFlags?: string;
   /** What it says of agents that wait. @default {"commands"} */
   readonly waitingHint?: WaitingHint;
+  /** The app, where it is one of several; `null` where it is the only one. @default {null} */
+  readonly nameOfApp?: string | null;
 }
 
 /** How many agents, and how many lines about them, are shown at most. */
@@ -165,7 +167,7 @@ function formatWithheld(report: PassReport, flags: string): string {
   return texts.length === 0 ? "" : `\nFiles were withheld from ${subject}.\n${texts.join("")}`;
 }
 
-function formatSummary(report: PassReport): string {
+function formatSummary(report: PassReport, nameOfApp: string | null): string {
   const { agents, elsewhere = [] } = report;
   const kinds = new Map<string, number>();
   let sent = 0;
@@ -184,7 +186,8 @@ function formatSummary(report: PassReport): string {
   const head = [agentsText, ...parts].join(", ");
   const busy = elsewhere.length === 0 ? "" : `; ${elsewhere.length} still in an earlier pass`;
   const held = withheld === 0 ? "" : `; ${plural(withheld, "file")} withheld`;
-  return `pass ${report.pass}: ${head}${busy}${held}; ${formatSize(sent)} sent in ` +
+  const whose = nameOfApp === null ? "" : `${nameOfApp}: `;
+  return `${whose}pass ${report.pass}: ${head}${busy}${held}; ${formatSize(sent)} sent in ` +
     `${formatSeconds(report.durationMs)}
 `;
 }
@@ -193,7 +196,7 @@ function formatSummary(report: PassReport): string {
 export function formatReportText(pass: PassReport, options: ReportTextOptions = {}): string {
   const agents = sortByAddress(pass.agents);
   const report = { ...pass, agents };
-  const flags = options.approveFlags ?? "";
+  const { approveFlags: flags = "", nameOfApp = null } = options;
   const isInteresting = (agent: AgentReport) => stateOf(agent)[0] !== "unchanged";
   const shown = agents.length <= MAX_LINES ? agents : agents.filter(isInteresting);
   const listed = shown.slice(0, MAX_LINES);
@@ -204,12 +207,13 @@ export function formatReportText(pass: PassReport, options: ReportTextOptions = 
     ...explainCodes(agents),
   ];
   return [
+    listed.length > 0 && nameOfApp !== null ? `${nameOfApp}\n` : "",
     listed.length > 0 ? formatAgents(listed) : "",
     left > 0 && listed.length > 0 ? `... and ${plural(left, "more agent")}; see --json\n` : "",
     ...lines.map((line) => `${line}\n`),
     formatWaiting(report, options),
     formatWithheld(report, flags),
     ...report.problems.map(({ message }) => `problem: ${sanitiseText(message)}\n`),
-    formatSummary(report),
+    formatSummary(report, nameOfApp),
   ].join("");
 }

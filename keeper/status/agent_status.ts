@@ -17,7 +17,7 @@ export interface ContactStatus {
   readonly code: string | null;
   /** Who turned whom away: `us` or `peer`; `null` where nobody did. */
   readonly by: "us" | "peer" | null;
-  /** How many contacts in a row did not end as wanted. */
+  /** How many contacts in a row did not end as wanted, whichever keeper made them. */
   readonly failures: number;
 }
 

@@ -7,14 +7,17 @@ import { appKey, isSameApp } from "../app_name.ts";
 import { FORGET_ADDRESS_MS } from "../limits.ts";
 import type { ManifestRevision } from "../trust/mod.ts";
 import type { AgentStatus, FleetStatus } from "./agent_status.ts";
-import { MAX_STATUS_AGENTS } from "./limits.ts";
+import { FORGET_STATUS_MS, MAX_STATUS_AGENTS } from "./limits.ts";
 import { noteContact, type NotedContact } from "./noted_contact.ts";
 
 function keyOf({ app, address }: Pick<AgentStatus, "app" | "address">): string {
   return `${appKey(app)} ${address}`;
 }
 
-/** Notes contacts, in their order; the agents that were heard of last come first. */
+/**
+ * Notes contacts, in their order; the agents that were heard of last come first. Whom nobody has dialled
+ * for 30 days is forgotten.
+ */
 export function noteContacts(status: FleetStatus, contacts: readonly NotedContact[]): FleetStatus {
   const agents = new Map(status.agents.map((agent) => [keyOf(agent), agent]));
   for (const noted of contacts) {
@@ -23,7 +26,11 @@ export function noteContacts(status: FleetStatus, contacts: readonly NotedContac
     agents.set(key, noteContact(agents.get(key) ?? null, noted));
   }
   const latest = [...agents.values()].sort((a, b) => b.contact.atMs - a.contact.atMs);
-  return { agents: latest.slice(0, MAX_STATUS_AGENTS) };
+  const [last] = latest;
+  const sinceMs = (last?.contact.atMs ?? 0) - FORGET_STATUS_MS;
+  return {
+    agents: latest.slice(0, MAX_STATUS_AGENTS).filter(({ contact }) => contact.atMs >= sinceMs),
+  };
 }
 
 /** What a pass over all agents of an app found. */

@@ -16,6 +16,8 @@ export const MAX_STATUS_DRIFT = 20;
 export const MAX_STATUS_HOOKS = 20;
 /** How many characters of what a hook wrote last are kept. */
 export const MAX_STATUS_OUTPUT = 500;
+/** After how long of not being dialled an agent is forgotten. */
+export const FORGET_STATUS_MS = 2_592_000_000;
 /** How long to wait for another process that is writing the status. */
 export const STATUS_LOCK_WAIT_MS = 10_000;
 /** After how many intervals without a contact an agent is overdue. */

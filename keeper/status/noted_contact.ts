@@ -48,7 +48,7 @@ type Delivered = Extract<AgentOutcome, { readonly kind: "delivered" }>;
 export function noteContact(before: AgentStatus | null, noted: NotedContact): AgentStatus {
   const { report } = noted;
   const { outcome, fingerprint } = report;
-  const contact = contactOf(noted);
+  const contact = contactOf(before, noted);
   const isHeard = outcome.kind === "delivered" || outcome.kind === "planned";
   // Whoever shows another key and gets nothing says nothing of the agent that was there.
   const isOther = isHeard && before !== null && before.fingerprint !== fingerprint;
@@ -93,7 +93,13 @@ function firstStatus({ app, report, dueMs }: NotedContact): AgentStatus {
   };
 }
 
-function contactOf({ report: { outcome, failures }, nowMs }: NotedContact): ContactStatus {
+function contactOf(
+  before: AgentStatus | null,
+  { report: { outcome, failures: ofRun }, nowMs }: NotedContact,
+): ContactStatus {
+  const earlier = before?.contact.failures ?? 0;
+  // A keeper counts its own contacts; here those of all that there were count.
+  const failures = outcome.kind === "planned" ? earlier : ofRun === 0 ? 0 : earlier + 1;
   const [code, by] = outcome.kind === "delivered" || outcome.kind === "planned"
     ? [null, null]
     : outcome.kind === "pending"

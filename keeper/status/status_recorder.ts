@@ -31,6 +31,9 @@ export interface StatusRecorderOptions {
   readonly now?: () => number;
 }
 
+/** What is told of nodes of the original, which are not dialled to be asked or wiped. */
+const NOT_DIALLED: ReadonlySet<string> = new Set(["plan-unknown", "wipe-unknown"]);
+
 /**
  * Notes contacts in a store. Nobody waits for it: a status that cannot be written holds up no delivery,
  * and the log says so.
@@ -47,8 +50,10 @@ export class StatusRecorder implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Notes how a contact went. */
+  /** Notes how a contact went; who cannot be asked was not dialled. */
   noteContact(report: AgentReport): void {
+    const { outcome } = report;
+    if (outcome.kind === "failed" && NOT_DIALLED.has(outcome.code)) return;
     const { app, intervalMs, isWipe = false, isDrift, now = Date.now } = this.#options;
     const nowMs = now();
     const dueMs = intervalMs === null ? null : nowMs + OVERDUE_INTERVALS * intervalMs;

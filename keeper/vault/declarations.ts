@@ -10,6 +10,8 @@ import type { Declaration } from "./declaration.ts";
 export interface Declarations {
   /** All that is declared, for whatever component. */
   readonly all: readonly Declaration[];
+  /** The components that it tells apart. @default {[]} */
+  readonly components?: readonly string[];
   /** The hooks that declarations name. */
   readonly hooks: readonly Hook[];
   /**

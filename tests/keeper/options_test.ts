@@ -33,6 +33,7 @@ Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
     signConnections: false,
     zelid: undefined,
     keyStore: "auto",
+    loadout: undefined,
   });
 });
 

@@ -24,6 +24,7 @@ Deno.test("deliverAsKeeper announces its manifest and answers what is asked", as
   const source = await MemorySecretSource.from(FILES);
   const expected = await encodeManifest(source.entries);
   const { session, peer } = await openKeeperSession(PATIENT);
+  const announced: [string, number][] = [];
   const progress: [string, number][] = [];
   const delivering = deliverAsKeeper(session, source, {
     revision: REVISION,
@@ -31,6 +32,7 @@ Deno.test("deliverAsKeeper announces its manifest and answers what is asked", as
     lifetimeS: 60,
     sign: (message) =>
       Promise.resolve(encodeHex(message.digest).slice(0, 43).padEnd(87, "A") + "="),
+    onContents: (path, bytes) => announced.push([path, bytes]),
     onProgress: (path, bytes) => progress.push([path, bytes]),
   });
   const { Signature, ...manifest } = await peer.readMessage();
@@ -66,6 +68,7 @@ Deno.test("deliverAsKeeper announces its manifest and answers what is asked", as
     ...{ hooks: [], contentBytes: SECRET.length },
   });
   assertEquals(progress, [["a.txt", SECRET.length]]);
+  assertEquals(announced, [["a.txt", SECRET.length]]);
 });
 
 type Play = (agent: HandAgent) => Promise<void>;

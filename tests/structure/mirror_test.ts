@@ -15,6 +15,7 @@ const MIRRORED = /^tests\/(?:protocol|flux|agent|keeper|dist)\//;
 
 /** Files without a test of their own, each with what tests it instead. */
 const EXEMPT: Readonly<Record<string, string>> = {
+  "keeper/status/agent_status.ts": "interfaces alone; tests/keeper/status/noted_contact_test.ts",
   "keeper/keeper_options.ts": "interfaces alone; tests/keeper/keeper_test.ts",
   "keeper/vault/vault.ts": "interfaces alone; the vaults that there are have tests",
   "protocol/handshake_frames.ts": "tests/protocol/handshake_test.ts, and every vector",

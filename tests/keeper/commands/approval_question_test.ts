@@ -206,7 +206,8 @@ Deno.test("ApprovalQuestion.ask puts one question at a time, and the next about 
   assertEquals(await question.ask(passOf(REPORTS)), 0);
   const before = stderr.text.length;
   await question.makeRoom();
-  await question.remind(passOf(REPORTS));
+  question.notice(passOf(REPORTS));
+  await question.showAgain();
   assertMatch(stderr.text.slice(before), /^\n# +AGENT[^]*\n1 +one:1[^]*\nApprove which/);
   assert(question.willAsk(passOf([])));
   stdin.answer.resolve("a");
@@ -338,6 +339,7 @@ Deno.test("ApprovalQuestion.willAsk knows whether a question follows a report", 
   assertEquals(desk.question.willAsk(passOf(REPORTS)), false);
   await desk.question.makeRoom();
   const before = desk.stderr.text;
-  await desk.question.remind(passOf(REPORTS));
+  desk.question.notice(passOf(REPORTS));
+  await desk.question.showAgain();
   assertEquals(desk.stderr.text, before);
 });

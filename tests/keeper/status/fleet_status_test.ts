@@ -34,6 +34,15 @@ Deno.test("noteContacts keeps an agent for each app and address, the latest firs
   ]);
 });
 
+Deno.test("noteContacts forgets whom nobody has dialled for 30 days", () => {
+  const report = agentOf(delivered(UNCHANGED), { address: "203.0.113.2:8888" });
+  const before = { agents: [statusOf()] };
+  const { atMs } = statusOf().contact;
+  const after = (ms: number) =>
+    noteContacts(before, [noted("demo", report, atMs + ms)]).agents.length;
+  assertEquals([after(2_592_000_000), after(2_592_000_001)], [2, 1]);
+});
+
 Deno.test("noteListed marks who left the list of its app, and forgets who left it long ago", () => {
   const at = (host: number, atMs: number) =>
     statusOf({

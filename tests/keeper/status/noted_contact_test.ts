@@ -48,7 +48,7 @@ Deno.test("noteContact says since when an agent holds which revision", () => {
 Deno.test("noteContact keeps what an agent holds while it cannot be reached", () => {
   const before = note(null, delivery(1, file("a", "created")));
   const after = note(before, { kind: "unreachable", code: "connection-refused" }, {
-    failures: 3,
+    failures: 1,
     fingerprint: null,
     component: null,
     trust: null,
@@ -58,7 +58,7 @@ Deno.test("noteContact keeps what an agent holds while it cannot be reached", ()
     outcome: "unreachable",
     code: "connection-refused",
     by: null,
-    failures: 3,
+    failures: 1,
   });
   assertEquals({ ...after, contact: before.contact }, before);
 });
@@ -180,4 +180,24 @@ Deno.test("noteContact leaves it to a keeper that runs to say when the next cont
   const noted = { app: "demo", report, isWipe: false, nowMs, dueMs: 9 };
   const first = noteContact(null, noted);
   assertEquals([first.dueMs, noteContact(first, { ...noted, dueMs: null }).dueMs], [9, 9]);
+});
+
+Deno.test("noteContact counts failures in a row, whichever keeper dialled", () => {
+  const lost = { kind: "unreachable", code: "timed-out" } as const;
+  const plan = planOf([fileOf("a")], [file("a", "unchanged")]);
+  let agent = note(null, lost, { failures: 1 });
+  const counts = [agent.contact.failures];
+  for (
+    const [outcome, failures] of [
+      [lost, 1],
+      [{ kind: "planned", plan }, 1],
+      [lost, 7],
+      [delivery(1, file("a", "created")), 0],
+      [lost, 1],
+    ] as const
+  ) {
+    agent = note(agent, outcome, { failures });
+    counts.push(agent.contact.failures);
+  }
+  assertEquals(counts, [1, 2, 2, 3, 0, 1]);
 });

@@ -88,3 +88,12 @@ Deno.test("StatusRecorder says at the end of a keeper that ran that nobody is du
     assertEquals(store.status.agents[0]?.dueMs, dueMs);
   }
 });
+
+Deno.test("StatusRecorder notes nothing of a node that was not dialled, since it cannot be asked", async () => {
+  for (const code of ["plan-unknown", "wipe-unknown"]) {
+    const { store, recorder } = setUp();
+    recorder.noteContact(agentOf({ kind: "failed", code }, { wire: "original" }));
+    await recorder.flush();
+    assertEquals(store.status, EMPTY_STATUS);
+  }
+});

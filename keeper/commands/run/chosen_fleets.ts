@@ -1,0 +1,73 @@
+/**
+ * The fleets that a command is about: that of the flags, or those of the apps of a loadout.
+ *
+ * @module
+ */
+import { KeyDesk } from "../key_desk.ts";
+import { openStateFolder } from "../opened_state_folder.ts";
+import { type PreparedFleet, prepareFleet } from "../prepared_fleet.ts";
+import type { ServeContext } from "../run_context.ts";
+import { tellWarnings } from "../selected_loadout.ts";
+import type { AppWish } from "./app_wish.ts";
+import { chooseLoadout } from "./chosen_loadout.ts";
+import { readFlagApp } from "./flag_app.ts";
+import { wishOf } from "./loadout_app.ts";
+
+/** The options of {@linkcode prepareFleets}. */
+export interface PrepareFleetsOptions {
+  /** Tells which apps are meant; `null` stands for agents of no app. */
+  readonly isMeant: (app: string | null) => boolean;
+  /** Whether agents are to remove all, so that the vault plays no part. */
+  readonly isWipe: boolean;
+}
+
+/** The fleets. */
+export interface PreparedFleets {
+  /** What it takes to serve those that are meant. */
+  readonly fleets: readonly PreparedFleet[];
+  /** The apps of all that there are. */
+  readonly apps: readonly (string | null)[];
+  /** The folder of state. */
+  readonly stateFolder: string;
+}
+
+/**
+ * Puts together what it takes to serve the fleets that are meant.
+ *
+ * @throws {FluxVaultError} where one of them cannot be served.
+ */
+export async function prepareFleets(
+  context: ServeContext,
+  { isMeant, isWipe }: PrepareFleetsOptions,
+): Promise<PreparedFleets> {
+  let folder: string | null = null;
+  const stateFolder = () => folder ??= openStateFolder(context);
+  const wishes = await findWishes(context, { stateFolder, isWipe });
+  const desk = new KeyDesk(context, stateFolder());
+  const fleets: PreparedFleet[] = [];
+  for (const wish of wishes) {
+    if (!isMeant(wish.fleet.app)) continue;
+    const fleet = await prepareFleet(context, wish, {
+      stateFolder: stateFolder(),
+      keysFor: ({ fleet: { app }, signWith }) => desk.open({ app, signWith }),
+      isWipe,
+    });
+    fleets.push(fleet);
+  }
+  desk.end();
+  return { fleets, apps: wishes.map(({ fleet: { app } }) => app), stateFolder: stateFolder() };
+}
+
+async function findWishes(
+  context: ServeContext,
+  options: { readonly stateFolder: () => string; readonly isWipe: boolean },
+): Promise<AppWish[]> {
+  const chosen = await chooseLoadout(context, options);
+  if (chosen === null) {
+    const { isWipe } = options;
+    return [await readFlagApp(context, { isWholeFolder: false, isWipe })];
+  }
+  const { loadout } = chosen.opened;
+  tellWarnings(context.logger, loadout.warnings);
+  return await Promise.all(loadout.apps.filter(chosen.isMeant).map((app) => wishOf(app, context)));
+}

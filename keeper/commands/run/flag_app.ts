@@ -1,0 +1,73 @@
+/**
+ * The one app that the flags of `run` mean.
+ *
+ * @module
+ */
+import { settingError } from "../../../protocol/host/mod.ts";
+import { parseWires } from "../../contact/wire.ts";
+import { type Declarations, declareForAll } from "../../vault/declarations.ts";
+import { parseManagedFiles } from "../../vault/managed_files.ts";
+import { requireLevels } from "../../vault/required_levels.ts";
+import { declareWholeFolder } from "../../vault/whole_folder.ts";
+import { checkTrust, readFleet } from "../fleet_settings.ts";
+import { checkSigning, signerIn } from "../key_settings.ts";
+import { type ServeContext, withSource } from "../run_context.ts";
+import type { AppWish } from "./app_wish.ts";
+
+/** The options of {@linkcode readFlagApp}. */
+export interface FlagAppOptions {
+  /** Whether every file of the vault folder is offered, as the original did. */
+  readonly isWholeFolder: boolean;
+  /** Whether agents are to remove all, so that nothing has to be named. @default {false} */
+  readonly isWipe?: boolean;
+}
+
+/**
+ * Reads what the flags say.
+ *
+ * @throws {ConfigError} that names the setting at fault.
+ */
+export async function readFlagApp(
+  context: ServeContext,
+  { isWholeFolder, isWipe = false }: FlagAppOptions,
+): Promise<AppWish> {
+  const { settings, resolved } = context;
+  const { vaultDir: vaultFolder, pollingIntervalMs, discoveryIntervalMs } = settings;
+  const declared = isWipe ? declareForAll([]) : isWholeFolder ? null : readFiles(context);
+  const wires = withSource(context, "wire", () => parseWires(settings.wire));
+  checkTrust(context, wires);
+  checkSigning(context, wires);
+  return {
+    name: null,
+    ...await readFleet(context),
+    wires,
+    signWith: signerIn(context),
+    vaultFolder,
+    declare: async () => declared ?? declareForAll(await declareWholeFolder(vaultFolder)),
+    isWholeFolder,
+    pollingIntervalMs,
+    discoveryIntervalMs,
+    mistake: ({ about, ...mistake }) => {
+      const name = about === "vault" ? "vault-dir" : "managed-files";
+      return settingError(resolved, { name, ...mistake });
+    },
+  };
+}
+
+function readFiles(context: ServeContext): Declarations {
+  const { settings, resolved } = context;
+  if (settings.managedFiles.length === 0) {
+    throw settingError(resolved, {
+      name: "managed-files",
+      problem: "is missing: there is nothing to deliver",
+      hint: "Name the files and folders of the vault, for example --managed-files " +
+        "db.password,tls; or what goes where in a loadout: --loadout FILE.",
+    });
+  }
+  const files = withSource(context, "managed-files", () => {
+    return parseManagedFiles(settings.managedFiles);
+  });
+  return declareForAll(withSource(context, "require", () => {
+    return requireLevels(settings.require, files);
+  }));
+}

@@ -1,0 +1,90 @@
+/**
+ * An app that is served: its keeper, and where that notes what it does.
+ *
+ * @module
+ */
+import { AuditedKnownAgents, type AuditLog } from "../../audit/mod.ts";
+import { type OpenedAudit, recordRun } from "../../audit/run_audit.ts";
+import { Keeper } from "../../keeper.ts";
+import type { ProgressDisplay } from "../../progress/progress_display.ts";
+import { StatusFile } from "../../status/status_file.ts";
+import { StatusRecorder } from "../../status/status_recorder.ts";
+import type { KnownAgentsStore } from "../../trust/mod.ts";
+import {
+  onRecord,
+  type PreparedFleet,
+  prepareFleet,
+  type PrepareFleetOptions,
+} from "../prepared_fleet.ts";
+import type { ServeContext } from "../run_context.ts";
+import type { AppWish } from "./app_wish.ts";
+
+/** What the apps of one process share. */
+export interface SharedParts extends Omit<PrepareFleetOptions, "isWipe"> {
+  /** Opens the audit log, once. */
+  readonly audit: () => Promise<OpenedAudit>;
+  /** Shows how far deliveries have come. */
+  readonly progress: ProgressDisplay;
+}
+
+/** An app that can be served; it ends with a line in the audit log. */
+export interface ServedApp extends AsyncDisposable {
+  /** How reports name it; `null` where it is the only one. */
+  readonly name: string | null;
+  /** The folder of its sources. */
+  readonly vaultFolder: string;
+  /** What it takes to serve it. */
+  readonly prepared: PreparedFleet;
+  /** Serves it. */
+  readonly keeper: Keeper;
+  /** The audit log. */
+  readonly log: AuditLog;
+  /** Notes how each contact went. */
+  readonly status: StatusRecorder;
+  /** Shows how far deliveries have come. */
+  readonly progress: ProgressDisplay;
+  /** Takes what the operator decides. */
+  readonly decisions: KnownAgentsStore;
+}
+
+/**
+ * Looks whether an app can be served, and makes its keeper.
+ *
+ * @throws {FluxVaultError} where it cannot: what is wrong with its vault, its keys or the state.
+ */
+export async function openApp(
+  context: ServeContext,
+  wish: AppWish,
+  shared: SharedParts,
+): Promise<ServedApp> {
+  const { settings, logger } = context;
+  const { stateFolder, progress } = shared;
+  const prepared = await prepareFleet(context, wish, shared);
+  const { run } = prepared;
+  const audit = await recordRun(await shared.audit(), run);
+  const status = new StatusRecorder(new StatusFile(stateFolder), {
+    app: run.app,
+    intervalMs: settings.runOnce ? null : wish.pollingIntervalMs,
+    logger,
+  });
+  const keeper = new Keeper({
+    ...prepared.options,
+    ...onRecord(prepared, audit),
+    task: { watch: progress },
+    onContact: (report) => status.noteContact(report),
+  });
+  return {
+    name: wish.name,
+    vaultFolder: wish.vaultFolder,
+    prepared,
+    keeper,
+    log: audit.log,
+    status,
+    progress,
+    decisions: new AuditedKnownAgents(prepared.knownAgents, audit.log, { by: "operator" }),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await status[Symbol.asyncDispose]();
+      await audit[Symbol.asyncDispose]();
+    },
+  };
+}
