@@ -4,8 +4,11 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { type Logger, type ManifestEntry, StorageError } from "../../protocol/mod.ts";
+import { EVERY_SET, lookAt, walkToFolder } from "./disk_path.ts";
 import type { Findings } from "./findings.ts";
+import { generationOf } from "./generation_link.ts";
 import { type Declarer, Inventory, MADE_FOLDER } from "./inventory.ts";
 import { readInventoryFile, writeInventoryFile } from "./inventory_file.ts";
 import { type Clock, type DueLeases, LeaseBook, readClock } from "./lease_book.ts";
@@ -80,7 +83,10 @@ export class DiskMemory {
   ): Promise<void> {
     const find = (path: string) => findings?.find(path) ?? "brought";
     this.inventory.declare(declarer, entries, { find });
+    const known = this.inventory.of(declarer);
     for (const path of findings?.missing ?? []) {
+      // A file of ours is still in its place, and may stay there.
+      if (known.get(path)?.kind === "file") continue;
       this.inventory.set(declarer, path, { holding: MADE_FOLDER });
     }
     await this.save();
@@ -97,6 +103,9 @@ export class DiskMemory {
     for (const path of [...findings.forgotten, ...removed]) {
       if (isWipe) inventory.forgetAll(path);
       else inventory.forget(declarer, path);
+    }
+    for (const path of findings.missing) {
+      if (isFolder(findings, path)) inventory.set(declarer, path, { holding: MADE_FOLDER });
     }
     this.#leases.renew(declarer, this.#clock());
     await this.save();
@@ -135,6 +144,19 @@ export class DiskMemory {
 function isDeclared({ tree }: Findings, path: string): boolean {
   try {
     return tree.find(path)?.entry?.kind === "file";
+  } catch {
+    return false;
+  }
+}
+
+/** Tells whether a folder is now where a path leads. */
+function isFolder(findings: Findings, path: string): boolean {
+  try {
+    const place = findings.placeOf(path);
+    const folder = walkToFolder(place, { inodes: new Set(), sets: EVERY_SET });
+    if (folder === null) return false;
+    const at = join(folder, place.target.slice(place.folder.length));
+    return lookAt(generationOf(at) ?? at)?.isDirectory === true;
   } catch {
     return false;
   }
