@@ -110,25 +110,27 @@ const KEY_STORE = {
     "in a file that is encrypted with a passphrase. auto is the system where it works.",
 } as const;
 
-/** The options of `run`. */
-export const RUN_OPTIONS = defineOptions([
-  LOADOUT,
-  {
-    ...VAULT_DIR,
-    default: "./vault",
-    help: "The folder that holds the secret files; or one with a folder for each app, in which " +
-      "fluxvault.yaml says what goes where.",
-  },
-  {
-    name: "managed-files",
-    kind: "list",
-    metavar: "LOCAL[:REMOTE],...",
-    group: VAULT,
-    help:
-      "Which files and folders of the vault go where; REMOTE is relative to the agent's working folder, " +
-      "or absolute, and keeps the name where it ends in /.",
-  },
-  RUN_APP_NAME,
+const MANAGED_FILES = {
+  name: "managed-files",
+  kind: "list",
+  metavar: "LOCAL[:REMOTE],...",
+  group: VAULT,
+  help:
+    "Which files and folders of the vault go where; REMOTE is relative to the agent's working folder, " +
+    "or absolute, and keeps the name where it ends in /.",
+} as const;
+
+const REQUIRE = {
+  name: "require",
+  kind: "list",
+  metavar: "LEVEL|LOCAL=LEVEL,...",
+  group: TRUST,
+  help: "How far an agent must be trusted to be given the managed files, or one of them: " +
+    "first-use, approved or enrolled.",
+} as const;
+
+/** What the commands have in common that serve a fleet for as long as they run. */
+export const SERVE_OPTIONS = defineOptions([
   AGENT_IPS,
   COMMS_PORT,
   FLUX_API,
@@ -159,14 +161,6 @@ export const RUN_OPTIONS = defineOptions([
     help: "How many agents --trust first-use may trust at most; as many as --agent-ips names, or " +
       "as the app has instances on the network, where it is not given.",
   },
-  {
-    name: "require",
-    kind: "list",
-    metavar: "LEVEL|LOCAL=LEVEL,...",
-    group: TRUST,
-    help: "How far an agent must be trusted to be given the managed files, or one of them: " +
-      "first-use, approved or enrolled.",
-  },
   STATE_DIR,
   AUDIT_LOG,
   {
@@ -177,6 +171,7 @@ export const RUN_OPTIONS = defineOptions([
   },
   {
     name: "zelid",
+    aliases: ["signing-address"],
     kind: "text",
     metavar: "ADDRESS",
     group: KEYS,
@@ -215,6 +210,43 @@ export const RUN_OPTIONS = defineOptions([
     help: "Bring changes of the vault at once; --no-watch leaves them to the next pass.",
   },
   CONCURRENCY,
+]);
+
+/** The options of `run`. */
+export const RUN_OPTIONS = defineOptions([
+  LOADOUT,
+  {
+    ...VAULT_DIR,
+    default: "./vault",
+    help: "The folder that holds the secret files; or one with a folder for each app, in which " +
+      "fluxvault.yaml says what goes where.",
+  },
+  MANAGED_FILES,
+  RUN_APP_NAME,
+  ...SERVE_OPTIONS,
+  REQUIRE,
+]);
+
+/** The options of `run-single-app`: the original's words for those that it had. */
+export const SINGLE_APP_OPTIONS = defineOptions([
+  { ...VAULT_DIR, default: "./vault" },
+  {
+    name: "state-directives",
+    kind: "list",
+    metavar: "LOCAL[:REMOTE][:S|A|C][@COMPONENT|@GROUP],...",
+    group: VAULT,
+    help:
+      "Which files and folders of the vault go where, and to whom: S (STRICT) is exactly what " +
+      "the vault holds, A (ALLOW_ADDS) lets others be beside it, C (ENSURE_CREATED) is made once.",
+  },
+  {
+    name: "remote-workdir",
+    kind: "text",
+    metavar: "FOLDER",
+    group: VAULT,
+    help: "The folder on the agents that relative REMOTE paths begin at.",
+  },
+  ...SERVE_OPTIONS,
 ]);
 
 /** The options of `vault`: the original's words for those that it had. */

@@ -16,6 +16,7 @@ import {
   IMPORT_OPTIONS,
   KEYS_OPTIONS,
   RUN_OPTIONS,
+  SINGLE_APP_OPTIONS,
   VAULT_OPTIONS,
 } from "./options.ts";
 
@@ -270,6 +271,14 @@ export const KEEPER_PROGRAM: Program = {
   commands: [
     defineCommand({ path: [], ...RUN }),
     defineCommand({ path: ["run"], ...RUN }),
+    defineCommand({
+      path: ["run-single-app"],
+      summary: "Serves one app, with components, groups and strategies by the original's flags.",
+      operands: "APP [COMPONENT[:GROUP]...]",
+      options: SINGLE_APP_OPTIONS,
+      service: true,
+      load: () => import("./commands/single_app_command.ts"),
+    }),
     defineCommand({
       path: ["vault"],
       summary: "Takes the command line and the variables of the original's vault, and its wire.",

@@ -61,14 +61,23 @@ async function serveFlags(
     readonly stateFolder: () => string;
   },
 ): Promise<number> {
+  return await serveWish(context, () => readFlagApp(context, { isWholeFolder }), stateFolder);
+}
+
+/** Serves the one app of a command, once or until it is stopped. */
+export async function serveWish(
+  context: ServeContext,
+  wishFor: () => Promise<AppWish>,
+  stateFolder: () => string = findOnce(context),
+): Promise<number> {
   return await tellWhereStopped(context, async () => {
-    const wish = await readFlagApp(context, { isWholeFolder });
+    const wish = await wishFor();
     return await serveApp(context, { wish, stateFolder: stateFolder() });
   });
 }
 
 /** Serves one app, once or until it is stopped. */
-export async function serveApp(
+async function serveApp(
   context: ServeContext,
   { wish, stateFolder }: { readonly wish: AppWish; readonly stateFolder: string },
 ): Promise<number> {

@@ -31,9 +31,32 @@ export async function readFlagApp(
   context: ServeContext,
   { isWholeFolder, isWipe = false }: FlagAppOptions,
 ): Promise<AppWish> {
+  const { vaultDir } = context.settings;
+  const declared = isWipe ? declareForAll([]) : isWholeFolder ? null : readFiles(context);
+  return await wishWith(context, {
+    declare: async () => declared ?? declareForAll(await declareWholeFolder(vaultDir)),
+    isWholeFolder,
+    filesSetting: "managed-files",
+  });
+}
+
+/** What goes where, as flags say it. */
+export interface FlagDeclarations extends Pick<AppWish, "declare" | "isWholeFolder"> {
+  /** The name of the option that says it. */
+  readonly filesSetting: string;
+}
+
+/**
+ * Returns what it takes to serve the one app of the flags.
+ *
+ * @throws {ConfigError} that names the setting at fault.
+ */
+export async function wishWith(
+  context: ServeContext,
+  { filesSetting, ...declarations }: FlagDeclarations,
+): Promise<AppWish> {
   const { settings, resolved } = context;
   const { vaultDir: vaultFolder, pollingIntervalMs, discoveryIntervalMs } = settings;
-  const declared = isWipe ? declareForAll([]) : isWholeFolder ? null : readFiles(context);
   const wires = withSource(context, "wire", () => parseWires(settings.wire));
   checkTrust(context, wires);
   checkSigning(context, wires);
@@ -43,12 +66,11 @@ export async function readFlagApp(
     wires,
     signWith: signerIn(context),
     vaultFolder,
-    declare: async () => declared ?? declareForAll(await declareWholeFolder(vaultFolder)),
-    isWholeFolder,
+    ...declarations,
     pollingIntervalMs,
     discoveryIntervalMs,
     mistake: ({ about, ...mistake }) => {
-      const name = about === "vault" ? "vault-dir" : "managed-files";
+      const name = about === "vault" ? "vault-dir" : filesSetting;
       return settingError(resolved, { name, ...mistake });
     },
   };
