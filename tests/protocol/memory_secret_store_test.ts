@@ -42,6 +42,28 @@ Deno.test("MemorySecretStore forgets what is discarded", async () => {
   assertEquals(store.paths(), []);
 });
 
+Deno.test("MemorySecretStore makes folders, and removes them with all that is in them", async () => {
+  const store = new MemorySecretStore();
+  const entry = { kind: "folder", path: "d", mode: 0o700, strategy: "STRICT" } as const;
+  await store.perform({ kind: "make", entry });
+  await store.perform({ kind: "reown", entry });
+  const staged = await store.stage("d/a");
+  await staged.commit();
+  assertEquals([store.folders(), store.paths()], [["d"], ["d/a"]]);
+  await store.perform({ kind: "remove", path: "d", isInTheWay: false });
+  assertEquals([store.folders(), store.paths()], [[], []]);
+});
+
+Deno.test("MemorySecretStore puts no file where a folder is, and no folder where a file is", async () => {
+  const store = new MemorySecretStore();
+  await (await store.stage("d/a")).commit();
+  const staged = await store.stage("d");
+  await assertRejects(() => staged.commit(), StorageError, "not-a-file");
+  const entry = { kind: "folder", path: "d/a", mode: 0o700, strategy: "STRICT" } as const;
+  await assertRejects(() => store.perform({ kind: "make", entry }), StorageError, "not-a-file");
+  assertEquals(store.paths(), ["d/a"]);
+});
+
 Deno.test("MemorySecretStore refuses a path that is not well-formed", async () => {
   const store = new MemorySecretStore();
   await assertRejects(() => store.inspect("../a"), StorageError, "path-refused");
