@@ -31,6 +31,14 @@ export interface ProgressDisplayOptions {
   readonly every?: (durationMs: number, call: () => void) => () => void;
 }
 
+/** Watches the deliveries of one app of several. */
+export interface AppProgress extends DeliveryWatch {
+  /** Shows on the terminal none of the deliveries that begin from now on. */
+  leaveTerminal(): void;
+}
+
+const UNWATCHED: WatchedDelivery = { start() {}, send() {}, end() {} };
+
 interface Shown {
   readonly name: string;
   readonly agent: WatchedAgent;
@@ -74,9 +82,16 @@ export class ProgressDisplay implements DeliveryWatch, AsyncDisposable {
     };
   }
 
-  /** Leaves the terminal to others, for good; what goes to the log goes on. */
-  async leaveTerminal(): Promise<void> {
-    if (this.#options.area !== null) await this.close();
+  /** Watches the deliveries of one app, which may leave the terminal to others. */
+  watchApp(): AppProgress {
+    let hasLeft = false;
+    return {
+      begin: (agent, entries) => hasLeft ? UNWATCHED : this.begin(agent, entries),
+      leaveTerminal: () => {
+        // What goes to the log goes on.
+        hasLeft = this.#options.area !== null;
+      },
+    };
   }
 
   /** Closes it. */

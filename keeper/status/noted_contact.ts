@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { countResults, type FileResult } from "../../protocol/mod.ts";
+import { countResults, type FileResult, type HookResult } from "../../protocol/mod.ts";
 import type { AgentPlan } from "../plan/agent_plan.ts";
 import { isMade, listPlannedChanges } from "../plan/planned_changes.ts";
 import {
@@ -130,12 +130,16 @@ function noteDelivery(
       ...{ files, revision, nowMs },
       isKnown: (path) => drifted.has(path) || isKnown(path),
     }),
-    hooks: hooks.filter((hook) => !isHookWanted(hook)).slice(0, MAX_STATUS_HOOKS)
-      .map((hook) => ({ ...hook, output: hook.output.slice(-MAX_STATUS_OUTPUT) })),
+    hooks: keepHooks(hooks),
     withheld: withheld.slice(0, MAX_STATUS_FILES)
       .map(({ path, required }) => ({ path, required })),
     planned: null,
   };
+}
+
+function keepHooks(hooks: readonly HookResult[]): HookResult[] {
+  return hooks.filter((hook) => !isHookWanted(hook)).slice(0, MAX_STATUS_HOOKS)
+    .map((hook) => ({ ...hook, output: hook.output.slice(-MAX_STATUS_OUTPUT) }));
 }
 
 function heldAfter(before: HeldStatus | null, now: HeldStatus): HeldStatus {
@@ -201,6 +205,8 @@ function notePlan(known: AgentStatus, plan: AgentPlan, nowMs: number): AgentStat
   return {
     ...known,
     drift: [...found, ...known.drift].slice(0, MAX_STATUS_DRIFT),
+    // The agent has gone on with those that are due; what would run has no change yet.
+    hooks: keepHooks(plan.hooks.filter(({ changeId }) => changeId !== null)),
     planned: made.length + plan.hooks.length,
   };
 }

@@ -28,12 +28,11 @@ export class AppRun {
 
   /** Serves the fleet once, and then those whom the operator lets in. */
   async once(): Promise<PassReport> {
-    const { keeper, log, name: nameOfApp, status, progress } = this.#app;
+    const { keeper, log, name: nameOfApp, status } = this.#app;
     const { signal } = this.#context;
     const question = this.#question;
     const report = noteAuditFailure(await keeper.pass({ signal }), log);
     status.notePass(report);
-    await progress.leaveTerminal();
     const waitingHint = this.#turns.hintFor(question, report);
     await printReport(this.#context, report, { waitingHint, nameOfApp });
     if (question === null || await this.#turns.ask(question, report) === 0) return report;
@@ -65,7 +64,7 @@ export class AppRun {
           status.notePass(pass);
           const report = noteAuditFailure(pass, log);
           // Who serves a fleet for days watches the first pass at most.
-          if (report.isWhole) await progress.leaveTerminal();
+          if (report.isWhole) progress.leaveTerminal();
           const wasPrinted = await printNews(this.#context, report, {
             waitingHint: this.#turns.hintFor(question, report),
             nameOfApp,

@@ -6,7 +6,7 @@
 import { AuditedKnownAgents, type AuditLog } from "../../audit/mod.ts";
 import { type OpenedAudit, recordRun } from "../../audit/run_audit.ts";
 import { Keeper } from "../../keeper.ts";
-import type { ProgressDisplay } from "../../progress/progress_display.ts";
+import type { AppProgress, ProgressDisplay } from "../../progress/progress_display.ts";
 import { StatusFile } from "../../status/status_file.ts";
 import { StatusRecorder } from "../../status/status_recorder.ts";
 import type { KnownAgentsStore } from "../../trust/mod.ts";
@@ -41,8 +41,8 @@ export interface ServedApp extends AsyncDisposable {
   readonly log: AuditLog;
   /** Notes how each contact went. */
   readonly status: StatusRecorder;
-  /** Shows how far deliveries have come. */
-  readonly progress: ProgressDisplay;
+  /** Shows how far its deliveries have come. */
+  readonly progress: AppProgress;
   /** Takes what the operator decides. */
   readonly decisions: KnownAgentsStore;
 }
@@ -58,7 +58,8 @@ export async function openApp(
   shared: SharedParts,
 ): Promise<ServedApp> {
   const { settings, logger } = context;
-  const { stateFolder, progress } = shared;
+  const { stateFolder } = shared;
+  const progress = shared.progress.watchApp();
   const prepared = await prepareFleet(context, wish, shared);
   const { run } = prepared;
   const audit = await recordRun(await shared.audit(), run);

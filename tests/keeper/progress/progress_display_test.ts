@@ -161,3 +161,22 @@ Deno.test("ProgressDisplay writes lines of the log where there is no terminal, o
   ]);
   assertEquals([bench.text, bench.everyMs], ["", null]);
 });
+
+Deno.test("ProgressDisplay.watchApp leaves the terminal to other apps, and goes on in the log", async () => {
+  const bench = new Bench();
+  const display = bench.display();
+  const [shop, blog] = [display.watchApp(), display.watchApp()];
+  shop.leaveTerminal();
+  for (const [i, app] of [shop, blog].entries()) {
+    const delivery = app.begin(agentAt(i), BIG);
+    delivery.start("big", 100 * MIB);
+    delivery.send(MIB);
+  }
+  const lines = await bench.tick(1_000);
+  assertEquals(lines.map((line) => line.slice(0, 16)), ["203.0.113.1:8888"]);
+  const service = new Bench();
+  const logged = service.display(false).watchApp();
+  logged.leaveTerminal();
+  logged.begin(agentAt(1), BIG).start("big", 100 * MIB);
+  assertEquals(service.logger.messages("info"), ["A large delivery has begun."]);
+});

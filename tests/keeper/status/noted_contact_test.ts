@@ -125,6 +125,18 @@ Deno.test("noteContact keeps hooks that have something left to do, and a part of
   assertEquals(hooks, [{ ...failed, output: "x".repeat(500) }]);
 });
 
+Deno.test("noteContact learns of a plan how hooks stand that were due before it", () => {
+  const before = note(null, hooked(hookOf("failed"), hookOf("failed", { hook: "gone" })));
+  const plan = planOf([fileOf("a")], [file("a", "unchanged")], {
+    hooks: [
+      hookOf("failed", { attempts: 5 }),
+      hookOf("due", { hook: "other", changeId: null, attempts: 0 }),
+    ],
+  });
+  const { hooks } = note(before, { kind: "planned", plan });
+  assertEquals(hooks.map(({ hook, attempts }) => [hook, attempts]), [["reload", 5]]);
+});
+
 Deno.test("noteContact keeps what is withheld, and the files that are not as they should be", () => {
   const agent = note(null, withheld({ path: "w", required: "approved" }));
   assertEquals(agent.withheld, [{ path: "w", required: "approved" }]);
