@@ -67,6 +67,7 @@ export class ServedPrograms {
         powers: programs?.powers ?? null,
         workingFolder,
         ownPid: Deno.pid,
+        ownUid: Deno.uid(),
       }),
       journal: await openHookJournal(stateFolder, logger),
       held: held === null ? null : { ...held.manifest, declaredBy: held.declaredBy },
@@ -156,8 +157,18 @@ async function openPowers(
     runProgram: (program: Parameters<typeof runHookProgram>[0], signal: AbortSignal) =>
       runHookProgram(program, { signal, children }),
     kill: Deno.kill,
+    ownerOf: ownerOfProcess,
     application,
     env: applicationEnvironment(variables),
   };
   return { powers, reaper: await openReaper(context, children) };
+}
+
+/** Returns the user whom a process belongs to; only Linux says so in its files. */
+function ownerOfProcess(pid: number): number | null {
+  try {
+    return Deno.statSync(`/proc/${pid}`).uid;
+  } catch {
+    return null;
+  }
 }

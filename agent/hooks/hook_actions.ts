@@ -6,7 +6,7 @@
 import { FluxVaultError, type Hook, type HookAction } from "../../protocol/mod.ts";
 import type { AllowedPrograms } from "./allowed_programs.ts";
 import type { HookCall, HookEnd, HookPerformer } from "./due_hook.ts";
-import type { HookFiles } from "./hook_files.ts";
+import type { HookFiles, NamedProcess } from "./hook_files.ts";
 import type { HookProgram } from "./hook_program.ts";
 
 /** What hooks may do to processes. */
@@ -17,6 +17,8 @@ export interface HookPowers {
   readonly runProgram: (program: HookProgram, signal: AbortSignal) => Promise<HookEnd>;
   /** Sends a signal to a process; throws as `Deno.kill` does. */
   readonly kill: (pid: number, signal: Deno.Signal) => void;
+  /** Returns whom a process belongs to, or `null` where that is not known. */
+  readonly ownerOf: (pid: number) => number | null;
   /** The application that the agent runs, or `null` where it runs none. */
   readonly application: SignalledApplication | null;
   /** The environment of programs. */
@@ -39,7 +41,12 @@ export interface HookActionsOptions {
   readonly workingFolder: string;
   /** The number of this process, which no hook signals. */
   readonly ownPid: number;
+  /** The user whom this process belongs to, or `null` on systems that have none. */
+  readonly ownUid: number | null;
 }
+
+/** The user who may do everything. */
+const ROOT = 0;
 
 /** The code of a hook that the agent may not run. */
 export const HOOK_REFUSED = "hook-refused";
@@ -114,6 +121,15 @@ export class HookActions implements HookPerformer {
     };
   }
 
+  /** Whoever can write the file could not signal the processes of others himself, and shall not by us. */
+  #maySignal({ pid, uid }: NamedProcess, { ownerOf }: HookPowers): boolean {
+    const { ownPid, ownUid } = this.#options;
+    if (pid <= 1 || pid === ownPid) return false;
+    if (uid === null || uid === ROOT || uid === ownUid) return true;
+    const owner = ownerOf(pid);
+    return owner === null || owner === uid;
+  }
+
   async #signal(
     { signal, pidFile }: ActionOf<"signal">,
     { manifest, powers }: HookCall & { readonly powers: HookPowers },
@@ -123,9 +139,10 @@ export class HookActions implements HookPerformer {
       powers.application?.signal(name);
       return endOf("ran");
     }
-    const pid = await this.#options.files.readPid(pidFile, manifest);
-    if (pid === null) return endOf("failed", "hook-no-process");
-    if (pid <= 1 || pid === this.#options.ownPid) return endOf("refused", HOOK_REFUSED);
+    const named = await this.#options.files.readPid(pidFile, manifest);
+    if (named === null) return endOf("failed", "hook-no-process");
+    const { pid } = named;
+    if (!this.#maySignal(named, powers)) return endOf("refused", HOOK_REFUSED);
     try {
       powers.kill(pid, name);
       return endOf("ran");

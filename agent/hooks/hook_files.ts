@@ -18,10 +18,21 @@ import {
   type WayRules,
 } from "../disk/disk_path.ts";
 import type { DiskRoots } from "../disk/disk_roots.ts";
+import { nodeFs } from "../disk/node_fs.ts";
 import { MAX_PID_FILE_BYTES } from "../limits.ts";
 
 /** Empty for whoever watches it: it may be seen by all. */
 const TOUCHED_FILE_MODE = 0o644;
+/** No system numbers a process higher; what is higher becomes another number on its way to the system. */
+const MAX_PID = 2 ** 31 - 1;
+
+/** The number of a process, and who said so. */
+export interface NamedProcess {
+  /** The number. */
+  readonly pid: number;
+  /** The user whom the file belongs to, or `null` on systems that have none. */
+  readonly uid: number | null;
+}
 
 /** Touches files, and reads the numbers of processes. */
 export class HookFiles {
@@ -49,9 +60,10 @@ export class HookFiles {
         (await Deno.open(target, options)).close();
       } else {
         // Whoever waits for a file that is closed after it was written is told as well.
-        using file = await openSame(target, info, { write: true });
-        const now = new Date();
-        await file.utime(now, now);
+        await withSame(target, { before: info, isWritten: true }, (descriptor, fs) => {
+          const now = new Date();
+          fs.futimesSync(descriptor, now, now);
+        });
       }
     } catch (error) {
       throw storageError(error, `touch ${JSON.stringify(path)}`);
@@ -61,19 +73,21 @@ export class HookFiles {
   /**
    * Reads the number of a process.
    *
-   * @returns `null` where there is no such file, or no number in it.
+   * @returns `null` where there is no such file, or no number of a process in it.
    * @throws {StorageError} where the path is refused, or declared, or what the system said.
    */
-  async readPid(path: string, manifest: Manifest): Promise<number | null> {
+  async readPid(path: string, manifest: Manifest): Promise<NamedProcess | null> {
     const place = this.#placeOf(path, manifest);
     try {
       const { target, info } = walkTo(place, this.#rules);
       if (info === null || info.size > MAX_PID_FILE_BYTES) return null;
-      using file = await openSame(target, info, { read: true });
       const bytes = new Uint8Array(MAX_PID_FILE_BYTES);
-      const length = await file.read(bytes) ?? 0;
+      const length = await withSame(target, { before: info, isWritten: false }, (file, fs) => {
+        return fs.readSync(file, bytes);
+      });
       const digits = /^\s*(\d{1,10})\s*$/.exec(decodeUtf8(bytes.subarray(0, length)))?.[1];
-      return digits === undefined ? null : Number(digits);
+      const pid = Number(digits ?? Infinity);
+      return pid > MAX_PID ? null : { pid, uid: info.uid };
     } catch (error) {
       throw storageError(error, `read ${JSON.stringify(path)}`);
     }
@@ -101,14 +115,25 @@ export class HookFiles {
   }
 }
 
-/** Opens the very file that was looked at before. */
-async function openSame(
+/** Opens the very file that was looked at before, for as long as the work takes. */
+async function withSame<T>(
   target: string,
-  before: Deno.FileInfo,
-  options: Deno.OpenOptions,
-): Promise<Deno.FsFile> {
-  const file = await Deno.open(target, options);
-  if (inodeKey(file.statSync()) === inodeKey(before)) return file;
-  file.close();
-  throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
+  { before, isWritten }: { readonly before: Deno.FileInfo; readonly isWritten: boolean },
+  work: (descriptor: number, fs: typeof import("node:fs")) => T,
+): Promise<T> {
+  const fs = await nodeFs();
+  const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;
+  // A pipe in its place would otherwise make everything wait for ever.
+  const flags = (isWritten ? O_WRONLY : O_RDONLY) | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0);
+  const descriptor = fs.openSync(target, flags);
+  try {
+    const opened = fs.fstatSync(descriptor);
+    const inode = inodeKey(before);
+    if (opened.isFile() && (inode === null || inodeKey(opened) === inode)) {
+      return work(descriptor, fs);
+    }
+    throw new StorageError("file-changed", `${JSON.stringify(target)} was exchanged`);
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }

@@ -7,9 +7,16 @@ import { runHook, SIGNER, wantedState } from "../../support/hook_manifest.ts";
 import { ENDS } from "../../support/played_hooks.ts";
 
 const OWN_PID = 4_000;
+const OWN_UID = 500;
 
 /** A place where each action is written down in place of being done. */
-function play(more: { readonly pid?: number | null; readonly powers?: Partial<HookPowers> } = {}) {
+function play(
+  more: {
+    readonly pid?: number | null;
+    readonly fileUid?: number;
+    readonly powers?: Partial<HookPowers>;
+  } = {},
+) {
   const done: string[] = [];
   const programs: HookProgram[] = [];
   const powers: HookPowers = {
@@ -19,6 +26,7 @@ function play(more: { readonly pid?: number | null; readonly powers?: Partial<Ho
       return Promise.resolve(ENDS.ran);
     },
     kill: (pid, signal) => void done.push(`${signal} to ${pid}`),
+    ownerOf: () => null,
     application: { signal: (name) => void done.push(`${name} to the application`) },
     env: { PATH: "/bin" },
     ...more.powers,
@@ -30,10 +38,14 @@ function play(more: { readonly pid?: number | null; readonly powers?: Partial<Ho
         done.push(`touched ${path}`);
         return Promise.resolve();
       },
-      readPid: () => Promise.resolve(more.pid === undefined ? 12 : more.pid),
+      readPid: () => {
+        const { pid = 12, fileUid = OWN_UID } = more;
+        return Promise.resolve(pid === null ? null : { pid, uid: fileUid });
+      },
     },
     workingFolder: "/files",
     ownPid: OWN_PID,
+    ownUid: OWN_UID,
   };
   return { done, programs, options, actions: new HookActions({ ...options, powers }) };
 }
@@ -98,6 +110,23 @@ Deno.test("HookActions signals neither everything, nor number 1, nor itself", as
     const { actions, done } = play({ pid });
     const { outcome, code } = await actions.perform(callOf(signal("SIGHUP", "app.pid")), STOP);
     assertEquals([outcome, code, done], ["refused", "hook-refused", []]);
+  }
+});
+
+Deno.test("HookActions signals for a user whose file it is no process of another", async () => {
+  const cases = [
+    { fileUid: 1_000, owner: 1_000, outcome: "ran" },
+    { fileUid: 1_000, owner: 0, outcome: "refused" },
+    { fileUid: 1_000, owner: OWN_UID, outcome: "refused" },
+    { fileUid: 1_000, owner: null, outcome: "ran" },
+    { fileUid: 0, owner: 1_000, outcome: "ran" },
+    { fileUid: OWN_UID, owner: 1_000, outcome: "ran" },
+  ];
+  for (const { fileUid, owner, outcome } of cases) {
+    const { actions, done } = play({ fileUid, powers: { ownerOf: () => owner } });
+    const end = await actions.perform(callOf(signal("SIGHUP", "app.pid")), STOP);
+    assertEquals(end.outcome, outcome);
+    assertEquals(done, outcome === "ran" ? ["SIGHUP to 12"] : []);
   }
 });
 

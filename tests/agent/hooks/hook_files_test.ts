@@ -91,10 +91,15 @@ Deno.test("HookFiles.readPid reads a number, and nothing else", async () => {
     ["0x12", null],
     ["1".repeat(11), null],
     [`12${" ".repeat(100)}`, null],
+    ["2147483647", 2_147_483_647],
+    // As a number of 32 bits these are all processes, and the first one.
+    ["4294967295", null],
+    ["4294967297", null],
   ] as const;
   for (const [text, pid] of cases) {
     await Deno.writeTextFile(`${yard.path}/run/app.pid`, text);
-    assertEquals(await yard.files.readPid(`${yard.path}/run/app.pid`, NOTHING), pid, text);
+    const expected = pid === null ? null : { pid, uid: Deno.uid() };
+    assertEquals(await yard.files.readPid(`${yard.path}/run/app.pid`, NOTHING), expected, text);
   }
   assertEquals(await yard.files.readPid("missing.pid", NOTHING), null);
 });
@@ -108,4 +113,26 @@ Deno.test("HookFiles.readPid refuses a file that the keeper gave, and one that l
   await assertRejects(() => files.readPid("app.pid", manifest), StorageError, "path-refused");
   await assertRejects(() => files.readPid("link", NOTHING), StorageError, "symlink-refused");
   await assertRejects(() => files.readPid("/proc/self/stat", NOTHING), StorageError);
+});
+
+Deno.test("HookFiles waits for no pipe that was put in the place of a file", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using yard = await open();
+  const path = `${yard.path}/files/changed`;
+  await Deno.writeTextFile(path, "12");
+  await new Deno.Command("mkfifo", { args: [`${path}.pipe`] }).output();
+  const attempts = [
+    () => yard.files.touch("changed", NOTHING),
+    () => yard.files.readPid("changed", NOTHING),
+  ];
+  for (const attempt of attempts) {
+    const attempted = attempt();
+    // What was looked at is a file; what is opened is not.
+    Deno.renameSync(path, `${path}.file`);
+    Deno.renameSync(`${path}.pipe`, path);
+    await assertRejects(() => attempted, StorageError);
+    Deno.renameSync(path, `${path}.pipe`);
+    Deno.renameSync(`${path}.file`, path);
+  }
 });
