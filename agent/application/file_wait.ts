@@ -61,6 +61,13 @@ export class FileWait {
     this.#wake();
   }
 
+  /** Takes what is there no more, though it is declared. */
+  noteGone(paths: readonly string[]): void {
+    for (const path of paths) this.#present.delete(path);
+    if (this.#lacking !== null) this.#lacking = [...new Set([...this.#lacking, ...paths])];
+    this.#wake();
+  }
+
   /** Waits until something is known anew; rejects with the reason of the signal. */
   next(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();

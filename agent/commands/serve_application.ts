@@ -116,6 +116,13 @@ export class ServedApplication {
     if (isComplete) this.#tell();
   }
 
+  /** Takes what was removed since no keeper has renewed it: a change as any other. */
+  noteExpired(paths: readonly string[]): void {
+    this.#isDirty = true;
+    this.#wait.noteGone(paths);
+    this.#tell();
+  }
+
   /**
    * Waits for the files, runs the application to its end, and ends the agent with it.
    *

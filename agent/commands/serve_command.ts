@@ -30,6 +30,7 @@ import {
 import {
   describeRestored,
   formatDelivery,
+  formatExpired,
   formatListening,
   formatRestored,
 } from "./serve_output.ts";
@@ -109,7 +110,16 @@ export async function serve(context: Context): Promise<number> {
       if (settings.json) void stdout.write(formatDelivery(report));
     },
   });
-  const leases = new LeaseWatch({ store, agent, logger });
+  const leases = new LeaseWatch({
+    store,
+    agent,
+    hooks: programs.hooks,
+    logger,
+    onExpired: (paths) => {
+      programs.noteExpired(paths);
+      if (settings.json) void stdout.write(formatExpired(paths));
+    },
+  });
   const watching = leases.run(life.signal);
   const running = programs.run(life);
   const trusting = runTrust(context, { trust, life, programs });

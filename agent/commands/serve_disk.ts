@@ -9,6 +9,7 @@ import { delay, FluxVaultError, type Logger, STAGE_PREFIX } from "../../protocol
 import { createNodeHasher, settingError, storageError } from "../../protocol/host/mod.ts";
 import type { Agent } from "../agent.ts";
 import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
+import type { AgentHooks } from "../hooks/mod.ts";
 import { LEASE_RETRY_MS, MAX_LEASE_PAUSE_MS } from "../limits.ts";
 import type { StateFolder } from "../state_folder.ts";
 import type { ServeContext } from "./serve_context.ts";
@@ -96,16 +97,21 @@ export interface LeaseWatchParts {
   readonly store: Pick<DiskSecretStore, "expireLeases">;
   /** Has it done between two deliveries. */
   readonly agent: Pick<Agent, "doInTurn">;
+  /** Runs the hooks that tell of what expires. */
+  readonly hooks: Pick<AgentHooks, "expire">;
+  /** Is told what expired, once the hooks were. */
+  readonly onExpired: (paths: readonly string[]) => void;
   /** Is told what expired. */
   readonly logger: Logger;
   /** Waits. @default {delay} */
   readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Has files removed when their lease is over. */
+/** Has files removed when their lease is over, and that told like any other change. */
 export class LeaseWatch {
   readonly #parts: LeaseWatchParts;
   #woken: AbortController = new AbortController();
+  #telling: Promise<unknown> = Promise.resolve();
 
   /** Looks at nothing yet. */
   constructor(parts: LeaseWatchParts) {
@@ -125,16 +131,23 @@ export class LeaseWatch {
       const pauseMs = await this.#look(signal);
       await wait(pauseMs, AbortSignal.any([signal, this.#woken.signal])).catch(() => {});
     }
+    await this.#telling;
   }
 
   /** Looks once; returns after how long it has to look again, in milliseconds. */
   async #look(signal: AbortSignal): Promise<number> {
-    const { store, agent, logger } = this.#parts;
+    const { store, agent, hooks, logger } = this.#parts;
+    let told = Promise.resolve();
+    const expire = () =>
+      store.expireLeases(async (due, remove) => {
+        ({ told } = await hooks.expire(due, remove));
+      });
     try {
-      const { expired, nextInMs } = await agent.doInTurn(() => store.expireLeases(), { signal });
+      const { expired, nextInMs } = await agent.doInTurn(expire, { signal });
       for (const path of expired) {
         logger.warn("removed a file that no keeper has renewed in time", { path });
       }
+      if (expired.length > 0) this.#tell(expired, told);
       return Math.min(nextInMs ?? Infinity, MAX_LEASE_PAUSE_MS);
     } catch (error) {
       // A delivery takes long, or the agent ends.
@@ -143,6 +156,12 @@ export class LeaseWatch {
       }
       return LEASE_RETRY_MS;
     }
+  }
+
+  /** What takes long to be told holds up no other file that expires. */
+  #tell(expired: readonly string[], told: Promise<void>): void {
+    const telling = told.then(() => this.#parts.onExpired(expired));
+    this.#telling = Promise.all([this.#telling, telling]);
   }
 }
 

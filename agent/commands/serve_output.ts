@@ -184,6 +184,11 @@ export function formatDelivery(report: AgentSessionReport): string {
   }\n`;
 }
 
+/** Writes a line of JSON about files that no keeper has renewed in time, and that were removed. */
+export function formatExpired(files: readonly string[]): string {
+  return `${JSON.stringify({ event: "expired", files })}\n`;
+}
+
 /** What happened to the application of an agent that is its entrypoint. */
 export type ApplicationEvent =
   /** It was started. */

@@ -23,22 +23,25 @@ export interface ServedProgramsParts {
   /** The real path of the folder of state, or `null` where there is none. */
   readonly stateFolder: string | null;
   /** Where the files are. */
-  readonly store: Pick<DiskSecretStore, "held">;
+  readonly store: Pick<DiskSecretStore, "held" | "haveExpired">;
 }
 
 /** The hooks and the application of an agent. */
 export class ServedPrograms {
   /** The hooks. */
   readonly hooks: AgentHooks;
+  readonly #store: ServedProgramsParts["store"];
   readonly #application: ServedApplication | null;
   readonly #reaper: Disposable | null;
 
   private constructor(parts: {
     readonly hooks: AgentHooks;
+    readonly store: ServedProgramsParts["store"];
     readonly application: ServedApplication | null;
     readonly reaper: Disposable | null;
   }) {
     this.hooks = parts.hooks;
+    this.#store = parts.store;
     this.#application = parts.application;
     this.#reaper = parts.reaper;
   }
@@ -75,7 +78,7 @@ export class ServedPrograms {
       ...(delay === undefined ? {} : { delay }),
     });
     const application = programs?.powers.application ?? null;
-    return new ServedPrograms({ hooks, application, reaper: programs?.reaper ?? null });
+    return new ServedPrograms({ hooks, store, application, reaper: programs?.reaper ?? null });
   }
 
   /** Takes how a session ended. */
@@ -83,9 +86,15 @@ export class ServedPrograms {
     this.#application?.noteReport(report);
   }
 
+  /** Takes what was removed since no keeper has renewed it. */
+  noteExpired(paths: readonly string[]): void {
+    this.#application?.noteExpired(paths);
+  }
+
   /** Takes what the agent vouches for after a restart: what is due of it runs. */
   async noteRestored(state: RestoredState): Promise<void> {
-    if (state.isVouched && state.departed.length === 0) {
+    // What has expired is not there, as it should be.
+    if (state.isVouched && this.#store.haveExpired(state.departed.map(({ path }) => path))) {
       await this.hooks.resume({ ...state.manifest.manifest, declaredBy: state.signer });
     }
     this.#application?.noteRestored(state);

@@ -31,7 +31,7 @@ import { type DiskRoots, openDiskRoots } from "./disk_roots.ts";
 import { claimPlace } from "./disk_staging.ts";
 import { surveyDisk } from "./disk_survey.ts";
 import { restoreFormer } from "./exchange.ts";
-import { type ExpiredLeases, expireLeases } from "./expiry.ts";
+import { type AroundExpiry, type ExpiredLeases, expireLeases } from "./expiry.ts";
 import { compareFile } from "./file_condition.ts";
 import { FileDigests, readPieces } from "./file_digests.ts";
 import { Findings } from "./findings.ts";
@@ -269,7 +269,7 @@ export class DiskSecretStore implements SecretStore {
   }
 
   /** Removes the files that no keeper has renewed in time; see {@linkcode expireLeases}. */
-  async expireLeases(): Promise<ExpiredLeases> {
+  async expireLeases(around?: AroundExpiry): Promise<ExpiredLeases> {
     await this.#kept.retain(this.held?.manifest.entries ?? [], Date.now());
     return await expireLeases({
       roots: this.#opened.disk.roots,
@@ -277,7 +277,22 @@ export class DiskSecretStore implements SecretStore {
       digests: this.#digests,
       memory: this.#opened.memory,
       logger: this.#logger,
+      around,
     });
+  }
+
+  /**
+   * Tells whether files are not there because their leases were over: each is held with a lease, and
+   * was removed, or was never the agent's.
+   */
+  haveExpired(paths: readonly string[]): boolean {
+    const { declaredBy = null, manifest } = this.held ?? {};
+    const holdings = this.#opened.memory.inventory.of(declaredBy);
+    const leased = new Set(
+      manifest?.entries.filter((entry) => entry.kind === "file" && entry.leaseS !== undefined)
+        .map(({ path }) => path),
+    );
+    return paths.every((path) => leased.has(path) && !holdings.has(path));
   }
 
   /**

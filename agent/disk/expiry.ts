@@ -18,6 +18,7 @@ import {
 import type { FileDigests } from "./file_digests.ts";
 import { syncFolders } from "./folder_sync.ts";
 import type { Declarer } from "./inventory.ts";
+import type { DueLeases } from "./lease_book.ts";
 import { isOurFile } from "./our_tree.ts";
 
 /** What expired, and when the next does. */
@@ -27,6 +28,17 @@ export interface ExpiredLeases {
   /** In how many milliseconds the next expires; `null` where none does. */
   readonly nextInMs: number | null;
 }
+
+/** A file whose lease is over. */
+export type EndedLease = DueLeases["expired"][number];
+
+/** Has something done before files are removed, and after. */
+export type AroundExpiry = (
+  /** What is about to be removed, as far as it is still there. */
+  due: readonly EndedLease[],
+  /** Removes it, and returns the paths of what was there and is gone. */
+  remove: () => Promise<readonly string[]>,
+) => Promise<void>;
 
 /** What {@linkcode expireLeases} works with. */
 export interface ExpiryParts {
@@ -40,6 +52,8 @@ export interface ExpiryParts {
   readonly memory: DiskMemory;
   /** Is told of what could not be removed. */
   readonly logger: Logger;
+  /** Is called where something is to be removed. @default {removes} */
+  readonly around?: AroundExpiry | undefined;
 }
 
 /**
@@ -47,11 +61,32 @@ export interface ExpiryParts {
  * declared too stays. Never rejects for a file that cannot be removed: it is tried again.
  */
 export async function expireLeases(parts: ExpiryParts): Promise<ExpiredLeases> {
-  const { memory, logger } = parts;
+  const { memory, around = async (_due, remove) => void await remove() } = parts;
   const { expired: due, nextInMs } = memory.due();
+  let removed: Removed = { expired: [], isWhole: true };
+  if (due.length > 0) {
+    await around(due, async () => {
+      removed = await removeDue(due, parts);
+      return removed.expired;
+    });
+  }
+  await memory.save();
+  const { expired, isWhole } = removed;
+  const waits = [nextInMs, isWhole ? null : LEASE_RETRY_MS].filter((waitMs) => waitMs !== null);
+  return { expired, nextInMs: waits.length === 0 ? null : Math.min(...waits) };
+}
+
+interface Removed {
+  readonly expired: readonly string[];
+  /** Whether nothing has to be tried again. */
+  readonly isWhole: boolean;
+}
+
+async function removeDue(due: readonly EndedLease[], parts: ExpiryParts): Promise<Removed> {
+  const { memory, logger } = parts;
   const expired: string[] = [];
   const unsettled = new Set<string>();
-  let retryMs: number | null = null;
+  let isWhole = true;
   for (const { declarer, path } of due) {
     try {
       if (await removeExpired(path, { declarer, parts, unsettled })) expired.push(path);
@@ -62,17 +97,20 @@ export async function expireLeases(parts: ExpiryParts): Promise<ExpiredLeases> {
         memory.inventory.forget(declarer, path);
         continue;
       }
-      retryMs = LEASE_RETRY_MS;
+      isWhole = false;
       logger.warn("a file whose lease is over could not be removed", {
         path,
         reason: error.message,
       });
     }
   }
-  if (due.length > 0) await syncFolders(unsettled);
-  await memory.save();
-  const waits = [nextInMs, retryMs].filter((waitMs) => waitMs !== null);
-  return { expired, nextInMs: waits.length === 0 ? null : Math.min(...waits) };
+  try {
+    await syncFolders(unsettled);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    logger.warn("files whose lease is over may be back after a crash", { reason: error.message });
+  }
+  return { expired, isWhole };
 }
 
 async function removeExpired(

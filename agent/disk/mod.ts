@@ -5,7 +5,7 @@
  */
 export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./disk_roots.ts";
 export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
-export type { ExpiredLeases } from "./expiry.ts";
+export type { AroundExpiry, EndedLease, ExpiredLeases } from "./expiry.ts";
 export type { Clock } from "./lease_book.ts";
 export { isInMemory } from "./memory_backing.ts";
 export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./owner_file.ts";

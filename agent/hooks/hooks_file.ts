@@ -11,8 +11,8 @@ import { join } from "node:path";
 import { encodeUtf8, type Logger } from "../../protocol/mod.ts";
 import { readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
 import { MAX_HOOKS_FILE_BYTES } from "../limits.ts";
-import type { HookJournal } from "./agent_hooks.ts";
 import type { DueHook } from "./due_hook.ts";
+import type { HookJournal } from "./hook_ledger.ts";
 
 /** The name of the file in the state folder. */
 export const HOOKS_FILE_NAME = "hooks.json";

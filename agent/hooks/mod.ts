@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { AgentHooks, type AgentHooksOptions, type HookJournal } from "./agent_hooks.ts";
+export { AgentHooks, type AgentHooksOptions, type ExpiringFile } from "./agent_hooks.ts";
 export { AllowedPrograms, findProgram } from "./allowed_programs.ts";
 export type { DueHook, HookCall, HookEnd, HookPerformer } from "./due_hook.ts";
 export {
@@ -13,5 +13,6 @@ export {
   type SignalledApplication,
 } from "./hook_actions.ts";
 export { HookFiles } from "./hook_files.ts";
+export type { HookJournal } from "./hook_ledger.ts";
 export { type HookProgram, type HookProgramOptions, runHookProgram } from "./hook_program.ts";
 export { openHookJournal } from "./hooks_file.ts";

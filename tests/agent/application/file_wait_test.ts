@@ -113,3 +113,18 @@ Deno.test("FileWait.next resolves at the next news, and rejects where it is ende
   await assertRejects(() => never, RangeError);
   await assertRejects(() => wait.next(stop.signal), RangeError);
 });
+
+Deno.test("FileWait waits anew for what has expired before anything was started", () => {
+  const wait = new FileWait([]);
+  wait.noteGone(["a"]);
+  assertEquals(wait.missing, null);
+  wait.noteReport(report({ a: "created", b: "created" }));
+  wait.noteGone(["a"]);
+  assertEquals(wait.missing, ["a"]);
+  const named = new FileWait(["b"]);
+  named.noteReport(report({ a: "created", b: "created" }));
+  named.noteGone(["b"]);
+  assertEquals(named.missing, ["b"]);
+  named.noteReport(report({ b: "created" }));
+  assertEquals(named.missing, []);
+});

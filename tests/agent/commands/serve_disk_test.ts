@@ -82,18 +82,28 @@ Deno.test("checkFolders keeps the agent's own folder apart from the files", asyn
   ]);
 });
 
+/** Nothing expires, and nobody is told. */
+const QUIET = {
+  store: { expireLeases: () => Promise.resolve({ expired: [], nextInMs: null }) },
+  hooks: { expire: () => Promise.resolve({ told: Promise.resolve() }) },
+  onExpired: () => {},
+} as const;
+
 /** Has the watch look at leases of which each waits so long; returns how long it waits. */
 async function watched(waits: readonly (number | null | Error)[]): Promise<{
   readonly pauses: readonly number[];
+  readonly expired: readonly (readonly string[])[];
   readonly logger: MemoryLogger;
 }> {
   const logger = new MemoryLogger();
   const stop = new AbortController();
   const pauses: number[] = [];
+  const expired: (readonly string[])[] = [];
   const left = [...waits];
   const watch = new LeaseWatch({
+    ...QUIET,
     logger,
-    store: { expireLeases: () => Promise.resolve({ expired: [], nextInMs: null }) },
+    onExpired: (paths) => expired.push(paths),
     agent: {
       doInTurn: async <T>(work: () => Promise<T>) => {
         const next = left.shift() ?? null;
@@ -108,15 +118,54 @@ async function watched(waits: readonly (number | null | Error)[]): Promise<{
     },
   });
   await watch.run(stop.signal);
-  return { pauses, logger };
+  return { pauses, expired, logger };
 }
 
 Deno.test("LeaseWatch waits for the next lease, and not for ever", async () => {
-  const { pauses, logger } = await watched([1, 5_000, MAX_LEASE_PAUSE_MS + 1, null]);
+  const { pauses, expired, logger } = await watched([1, 5_000, MAX_LEASE_PAUSE_MS + 1, null]);
   assertEquals(pauses, [1, 5_000, MAX_LEASE_PAUSE_MS, MAX_LEASE_PAUSE_MS]);
   assertEquals(logger.events.map(({ level, properties }) => [level, properties]), [
     ["warn", { path: "a" }],
   ]);
+  assertEquals(expired, [["a"]]);
+});
+
+Deno.test("LeaseWatch tells of what expired once its hooks were told, which hold up nothing else", async () => {
+  const stop = new AbortController();
+  const hooksTold = Promise.withResolvers<void>();
+  const steps: string[] = [];
+  let looks = 0;
+  const watch = new LeaseWatch({
+    logger: new MemoryLogger(),
+    store: {
+      expireLeases: async (around) => {
+        if (looks++ > 0) return { expired: [], nextInMs: null };
+        await around?.([{ declarer: null, path: "a" }], () => {
+          steps.push("removed");
+          return Promise.resolve(["a"]);
+        });
+        return { expired: ["a"], nextInMs: 1 };
+      },
+    },
+    hooks: {
+      expire: async (files, remove) => {
+        steps.push(`due ${files.map(({ path }) => path)}`);
+        steps.push(`gone ${await remove()}`);
+        return { told: hooksTold.promise };
+      },
+    },
+    agent: { doInTurn: (work) => work() },
+    onExpired: (paths) => steps.push(`told ${paths}`),
+    delay: () => {
+      if (looks > 1) {
+        hooksTold.resolve();
+        stop.abort();
+      }
+      return Promise.resolve();
+    },
+  });
+  await watch.run(stop.signal);
+  assertEquals(steps, ["due a", "removed", "gone a", "told a"]);
 });
 
 Deno.test("LeaseWatch goes on where a delivery takes long, and says what else goes wrong", async () => {
@@ -130,8 +179,8 @@ Deno.test("LeaseWatch looks again once it is woken, and ends with its signal", a
   const stop = new AbortController();
   let looks = 0;
   const watch = new LeaseWatch({
+    ...QUIET,
     logger: new MemoryLogger(),
-    store: { expireLeases: () => Promise.resolve({ expired: [], nextInMs: null }) },
     agent: {
       doInTurn: (work) => {
         looks++;

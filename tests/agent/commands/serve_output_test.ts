@@ -2,6 +2,7 @@ import {
   describeRestored,
   formatApplication,
   formatDelivery,
+  formatExpired,
   formatListening,
   formatRestored,
   type ListeningNotice,
@@ -87,6 +88,10 @@ Deno.test("formatListening says what an agent may run, and what it starts", () =
   ]);
   const bare = formatListening({ ...NOTICE, programs: [] }).split("\n");
   assertEquals(bare.slice(6), ["may run       programs, but none for hooks", ""]);
+});
+
+Deno.test("formatExpired names the files that no keeper has renewed", () => {
+  assertEquals(formatExpired(["a", "tls/b"]), '{"event":"expired","files":["a","tls/b"]}\n');
 });
 
 Deno.test("formatApplication tells a program of the application's start and end", () => {

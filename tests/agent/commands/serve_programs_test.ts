@@ -14,7 +14,9 @@ const WANTED = wantedState({
   entries: [hookedFile("a", { hook: "reload" })],
 });
 
-async function open({ mayRun = true, held = null as HeldManifest | null } = {}) {
+async function open(
+  { mayRun = true, held = null as HeldManifest | null, expired = [] as readonly string[] } = {},
+) {
   const folder = await temporaryFolder();
   const start = async () => {
     const base = await serveContext(mayRun ? ["--allow-run", "sh"] : [], {
@@ -28,7 +30,7 @@ async function open({ mayRun = true, held = null as HeldManifest | null } = {}) 
       settings: readPrograms(context),
       workingFolder: `${folder.path}/files`,
       stateFolder: `${folder.path}/state`,
-      store: { held },
+      store: { held, haveExpired: (paths) => paths.every((path) => expired.includes(path)) },
     });
     const end = new AbortController();
     const life = { signal: end.signal, end: () => end.abort() };
@@ -103,6 +105,26 @@ Deno.test(
     const { programs, life } = await yard.start();
     await programs.hooks.mark({ ...WANTED, entries: [] }, ["a"]);
     assertEquals((await programs.hooks.finish(["a"])).map(({ hook }) => hook), ["reload"]);
+    const running = programs.run(life);
+    life.end();
+    await running;
+  },
+);
+
+Deno.test(
+  "ServedPrograms runs at its start what was due where all that is not there has expired",
+  UNIX,
+  async () => {
+    await using yard = await open({ expired: ["a"] });
+    const first = await yard.start();
+    await first.programs.hooks.mark(WANTED, ["a"]);
+    const { programs, life } = await yard.start();
+    const missing = (path: string) => ({ path, condition: "missing" }) as const;
+    await programs.noteRestored({ ...RESTORED, departed: [missing("a"), missing("b")] });
+    assertEquals([...Deno.readDirSync(`${yard.path}/files`)], []);
+    await programs.noteRestored({ ...RESTORED, departed: [missing("a")] });
+    await programs.hooks.mark(WANTED, []);
+    assertEquals((await programs.hooks.finish([])).map(({ attempts }) => attempts), [1]);
     const running = programs.run(life);
     life.end();
     await running;

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { deliver, plan } from "../../support/disk_delivery.ts";
 import { DiskYard } from "../../support/disk_yard.ts";
 import { missingForMounts, withMount } from "../../support/mounts.ts";
+import type { EndedLease } from "../../../agent/disk/mod.ts";
 import { LEASE_RETRY_MS } from "../../../agent/limits.ts";
 
 const UNIX = Deno.build.os !== "windows";
@@ -103,6 +104,37 @@ Deno.test("expireLeases removes a file of a set", { ignore: !UNIX }, async () =>
   clocks.pass(60);
   assertEquals((await store.expireLeases()).expired, ["tls/a"]);
   assertEquals(await Deno.readTextFile(yard.path("files/tls/b")), "b");
+});
+
+Deno.test("expireLeases has something done before it removes, and after, and only where it removes", async () => {
+  await using yard = await DiskYard.make();
+  const clocks = new Clocks();
+  const store = await yard.open({ clock: clocks.read });
+  await deliver(store, { files: { a: LEASED, b: LEASED }, declaredBy: "1first" });
+  await Deno.remove(yard.path("files/b"));
+  const seen: unknown[] = [];
+  const around = async (due: readonly EndedLease[], remove: () => Promise<readonly string[]>) => {
+    seen.push(due.map(({ declarer, path }) => `${declarer} ${path}`), await yard.tree("files"));
+    seen.push(await remove(), await yard.tree("files"));
+  };
+  assertEquals((await store.expireLeases(around)).expired, []);
+  assertEquals(seen, []);
+  clocks.pass(60);
+  assertEquals(await store.expireLeases(around), { expired: ["a"], nextInMs: null });
+  assertEquals(seen, [["1first a", "1first b"], ["a 600 leased"], ["a"], []]);
+});
+
+Deno.test("DiskSecretStore knows what has expired, after a restart too", async () => {
+  await using yard = await DiskYard.make();
+  const clocks = new Clocks();
+  const store = await yard.open({ clock: clocks.read });
+  await deliver(store, { files: { a: LEASED, b: LEASED, c: "for good" } });
+  await Deno.remove(yard.path("files/c"));
+  assertEquals([[], ["a"], ["c"]].map((paths) => store.haveExpired(paths)), [true, false, false]);
+  clocks.pass(60);
+  await store.expireLeases();
+  const again = await yard.open({ clock: clocks.read });
+  assertEquals([["a", "b"], ["a", "c"]].map((paths) => again.haveExpired(paths)), [true, false]);
 });
 
 Deno.test("expireLeases waits for nothing where nothing has a lease", async () => {

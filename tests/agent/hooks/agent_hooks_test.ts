@@ -1,9 +1,9 @@
 import { AgentHooks, type AgentHooksOptions } from "../../../agent/hooks/agent_hooks.ts";
 import type { DueHook } from "../../../agent/hooks/due_hook.ts";
-import type { HookResult, WantedState } from "../../../protocol/mod.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { type HookResult, StorageError, type WantedState } from "../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { hookedFile, runHook, wantedState } from "../../support/hook_manifest.ts";
+import { hookedFile, runHook, SIGNER, wantedState } from "../../support/hook_manifest.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { ENDS, PlayedHooks } from "../../support/played_hooks.ts";
 
@@ -11,13 +11,11 @@ import { ENDS, PlayedHooks } from "../../support/played_hooks.ts";
 class PlayedJournal {
   saved: readonly DueHook[] | null = [];
   saves = 0;
-  fails = false;
 
   open(): AgentHooksOptions["journal"] {
     return {
       known: this.saved,
       save: (due) => {
-        if (this.fails) return Promise.reject(new Error("the disk is full"));
         this.saved = JSON.parse(JSON.stringify(due));
         this.saves++;
         return Promise.resolve();
@@ -219,16 +217,6 @@ Deno.test("AgentHooks keeps what one keeper declares apart from another's", asyn
   await hooks.stop();
 });
 
-Deno.test("AgentHooks forgets what the same keeper defines no longer", async () => {
-  const performer = new PlayedHooks(ENDS.failed);
-  const { hooks, journal } = play(performer);
-  await hooks.mark(ONE, PATHS);
-  await hooks.finish(PATHS);
-  await hooks.mark(wantedState(), []);
-  assertEquals([await hooks.finish([]), journal.saved], [[], []]);
-  await hooks.stop();
-});
-
 Deno.test("AgentHooks knows the hook of what is removed from what it held when it started", async () => {
   const performer = new PlayedHooks(ENDS.ran);
   const { hooks } = play(performer, { held: ONE });
@@ -286,16 +274,6 @@ Deno.test("AgentHooks that stops ends what runs, and leaves it due", async () =>
   assertEquals(journal.saved?.map(({ hook, attempts }) => [hook, attempts]), [["reload", 0]]);
 });
 
-Deno.test("AgentHooks goes on in memory where nothing can be saved, and says so once", async () => {
-  const performer = new PlayedHooks(ENDS.ran);
-  const { hooks, journal, logger } = play(performer);
-  journal.fails = true;
-  await hooks.mark(ONE, PATHS);
-  assertEquals(summary(await hooks.finish(PATHS)), ["reload ran 1"]);
-  assertEquals(logger.messages("warn"), ["what hooks are due is kept in memory only"]);
-  await hooks.stop();
-});
-
 Deno.test("AgentHooks runs so many at a time, and never logs what one printed", async () => {
   const performer = new PlayedHooks();
   const { hooks, logger } = play(performer, { atOnce: 2 });
@@ -309,5 +287,95 @@ Deno.test("AgentHooks runs so many at a time, and never logs what one printed", 
   performer.runs[0]?.end(ENDS.ran);
   assertEquals(summary(await finished), ["a ran 1", "b failed 1", "c ran 1"]);
   assert(!JSON.stringify(logger.events).includes("s3cret"));
+  await hooks.stop();
+});
+
+/** Files of {@linkcode ONE} that expire; of somebody else's where that is said. */
+function expiring(declarer: string | null = SIGNER) {
+  return PATHS.map((path) => ({ declarer, path }));
+}
+
+Deno.test("AgentHooks marks a hook before a file expires, and runs it once the file is gone", async () => {
+  const performer = new PlayedHooks(ENDS.ran);
+  const { hooks, journal } = play(performer);
+  await hooks.mark(ONE, []);
+  await hooks.finish([]);
+  const { told } = await hooks.expire(expiring(), () => {
+    assertEquals(journal.saved?.map(({ hook, changedFiles }) => [hook, changedFiles]), [
+      ["reload", PATHS],
+    ]);
+    assertEquals(performer.runs.length, 0);
+    return Promise.resolve(PATHS);
+  });
+  await told;
+  assertEquals(performer.runs.map(({ call }) => call.due.changedFiles), [PATHS]);
+  // The keeper is told at its next contact, once.
+  await hooks.mark(ONE, []);
+  assertEquals(summary(await hooks.finish([])), ["reload ran 1"]);
+  await hooks.mark(ONE, []);
+  assertEquals(await hooks.finish([]), []);
+  await hooks.stop();
+});
+
+Deno.test("AgentHooks runs nothing for what did not expire after all, or is somebody else's", async () => {
+  const performer = new PlayedHooks(ENDS.ran);
+  const { hooks, journal } = play(performer);
+  await hooks.mark(ONE, []);
+  await hooks.finish([]);
+  for (const [declarer, gone] of [[SIGNER, []], ["1other", PATHS], [null, PATHS]] as const) {
+    let removals = 0;
+    await (await hooks.expire(expiring(declarer), () => {
+      removals++;
+      return Promise.resolve(gone);
+    })).told;
+    assertEquals(removals, 1);
+  }
+  assertEquals([performer.runs.length, journal.saved], [0, []]);
+  await hooks.stop();
+});
+
+Deno.test("AgentHooks tells of what expired only once somebody vouches for what is held", async () => {
+  for (const vouches of ["resume", "delivery"] as const) {
+    const performer = new PlayedHooks(ENDS.ran);
+    const { journal, start } = play(performer);
+    const hooks = start({ held: ONE });
+    await (await hooks.expire(expiring(), () => Promise.resolve(PATHS))).told;
+    assertEquals([performer.runs.length, journal.saved?.length], [0, 1]);
+    if (vouches === "resume") await hooks.resume(ONE);
+    else await hooks.mark(ONE, PATHS);
+    await hooks.mark(ONE, []);
+    assertEquals(summary(await hooks.finish([])), ["reload ran 1"], vouches);
+    await hooks.stop();
+  }
+});
+
+Deno.test("AgentHooks runs a hook again that ran while the file expired, also for who resumes then", async () => {
+  const performer = new PlayedHooks();
+  const { hooks } = play(performer);
+  await hooks.mark(ONE, PATHS);
+  void hooks.finish(PATHS);
+  const early = await performer.run(0);
+  const { told } = await hooks.expire(expiring(), async () => {
+    const resumed = hooks.resume(ONE);
+    early.end(ENDS.ran);
+    await Promise.race([resumed, new Promise((resolve) => queueMicrotask(() => resolve(null)))]);
+    assertEquals(performer.runs.length, 1);
+    return PATHS;
+  });
+  (await performer.run(1)).end(ENDS.ran);
+  await told;
+  assertEquals(performer.runs.length, 2);
+  await hooks.stop();
+});
+
+Deno.test("AgentHooks leaves a hook due where the removal fails", async () => {
+  const { hooks, journal } = play(new PlayedHooks(ENDS.ran));
+  await hooks.mark(ONE, []);
+  await hooks.finish([]);
+  await assertRejects(
+    () => hooks.expire(expiring(), () => Promise.reject(new StorageError("io-failed", "gone"))),
+    StorageError,
+  );
+  assertEquals(journal.saved?.length, 1);
   await hooks.stop();
 });
