@@ -206,7 +206,10 @@ async function sendDone(
   const bytes = Buffer.from(results);
   await session.sendWithStream({
     State: "DONE",
-    Counts: { Created: 0, Updated: 0, Unchanged: 1, Missing: 0, Failed: 0, ...counts },
+    Counts: {
+      ...{ Created: 0, Updated: 0, Reowned: 0, Removed: 0, Unchanged: 1, Missing: 0, Failed: 0 },
+      ...counts,
+    },
     Digest: createHash("sha256").update(bytes).digest("hex"),
   }, bytes);
 }
