@@ -12,7 +12,11 @@ import { generationOf } from "./generation_link.ts";
 import { type Declarer, Inventory, MADE_FOLDER } from "./inventory.ts";
 import { readInventoryFile, writeInventoryFile } from "./inventory_file.ts";
 import { type Clock, type DueLeases, LeaseBook, readClock } from "./lease_book.ts";
+import { Pace } from "./pace.ts";
 import { readLeaseFile, writeLeaseFile } from "./lease_file.ts";
+
+/** How many entries are remembered before others get their turn. */
+const ENTRIES_AT_ONCE = 1_000;
 
 /** Where and how things are remembered. */
 export interface DiskMemoryOptions {
@@ -82,7 +86,11 @@ export class DiskMemory {
     { findings }: { readonly findings: Findings | null },
   ): Promise<void> {
     const find = (path: string) => findings?.find(path) ?? "brought";
-    this.inventory.declare(declarer, entries, { find });
+    const pace = new Pace();
+    for (let start = 0; start < entries.length; start += ENTRIES_AT_ONCE) {
+      this.inventory.declare(declarer, entries.slice(start, start + ENTRIES_AT_ONCE), { find });
+      if (pace.isDue) await pace.rest();
+    }
     const known = this.inventory.of(declarer);
     for (const path of findings?.missing ?? []) {
       // A file of ours is still in its place, and may stay there.
@@ -95,7 +103,9 @@ export class DiskMemory {
   /** Remembers what is in place now, and forgets what is gone. */
   async end({ declarer, isWipe, findings, removed }: EndedDelivery): Promise<void> {
     const { inventory } = this;
+    const pace = new Pace();
     for (const [path, { pending }] of inventory.of(declarer)) {
+      if (pace.isDue) await pace.rest();
       if (pending.length > 0 && !findings.unconfirmed.has(path) && isDeclared(findings, path)) {
         inventory.settle(declarer, path);
       }

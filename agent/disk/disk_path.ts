@@ -166,9 +166,11 @@ export async function makeFolders(place: DiskPlace, rules: WayRules): Promise<st
   const changed: string[] = [];
   let parent = place.root;
   for (const folder of place.folders) {
-    if (await makeFolder(folder)) changed.push(parent);
     if (!enterFolder(folder, rules)) {
-      throw new StorageError("file-missing", `${JSON.stringify(folder)} vanished`);
+      if (await makeFolder(folder)) changed.push(parent);
+      if (!enterFolder(folder, rules)) {
+        throw new StorageError("file-missing", `${JSON.stringify(folder)} vanished`);
+      }
     }
     parent = folder;
   }
@@ -176,7 +178,6 @@ export async function makeFolders(place: DiskPlace, rules: WayRules): Promise<st
 }
 
 async function makeFolder(folder: string): Promise<boolean> {
-  if (lookAt(folder) !== null) return false;
   try {
     await Deno.mkdir(folder, { mode: 0o700 });
     return true;

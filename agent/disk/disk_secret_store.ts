@@ -265,6 +265,7 @@ export class DiskSecretStore implements SecretStore {
     await this.#opened.memory.end({ declarer, isWipe, findings, removed });
     await this.#kept.retain(entries, Date.now());
     this.#digests.retain(findings.files);
+    this.#forgetSurvey();
     return results;
   }
 
@@ -327,8 +328,15 @@ export class DiskSecretStore implements SecretStore {
     const { removed } = this.#delivery;
     await this.#opened.memory.end({ declarer: null, isWipe: true, findings, removed });
     await this.#kept.retain([], Date.now());
+    this.#forgetSurvey();
     await this.#opened.manifest.forget();
     return { removed: removed.length, failed: failed + results.length };
+  }
+
+  /** What a survey found of a hundred thousand files is not held for nothing. */
+  #forgetSurvey(): void {
+    this.#surveyed = null;
+    this.#delivery = this.#openDelivery();
   }
 
   #openDelivery(): DiskDelivery {

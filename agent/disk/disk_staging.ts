@@ -132,7 +132,6 @@ export class DiskStaging {
   async #prepare({ place, build }: Destination): Promise<Pick<FormerState, "info">> {
     const { rules, unsettled, memory } = this.#parts;
     const way = build === null ? place : build.plan.place;
-    if (build === null) walkTo(place, rules);
     for (const parent of await makeFolders(way, rules)) unsettled.add(parent);
     await memory.check(way.folder, lookAt(way.folder)?.dev ?? 0);
     return { info: build === null ? walkTo(place, rules).info : build.look(place) };

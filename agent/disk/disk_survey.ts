@@ -86,6 +86,8 @@ class SurveyWalk {
   readonly #findings: Findings;
   readonly #parts: SurveyParts;
   readonly #pace = new Pace();
+  /** Why no file may be put into a folder, by the folder. */
+  readonly #refusals = new Map<string, StorageError | null>();
 
   constructor(
     wanted: WantedState,
@@ -242,7 +244,7 @@ class SurveyWalk {
       readonly around: Surroundings;
     },
   ): Promise<void> {
-    await this.#parts.memory.check(around.there, around.dev);
+    await this.#checkMemory(around);
     let info = at === null ? null : lookAt(at);
     if (at !== null && info !== null && !info.isFile) {
       if (!await this.#clear(node, { at, info, around })) throw fileError(at, info);
@@ -252,6 +254,19 @@ class SurveyWalk {
     this.#findings.claims.claimInode(entry.path, info);
     if (entry.strategy === "ENSURE_CREATED") return;
     await this.#compare(entry, { at, info });
+  }
+
+  /** Looks once at each folder into which files are put. */
+  async #checkMemory({ there, dev }: Surroundings): Promise<void> {
+    let refusal = this.#refusals.get(there);
+    if (refusal === undefined) {
+      refusal = null;
+      await this.#attempt(() => this.#parts.memory.check(there, dev), (_code, error) => {
+        refusal = error;
+      });
+      this.#refusals.set(there, refusal);
+    }
+    if (refusal !== null) throw refusal;
   }
 
   async #compare(
@@ -302,13 +317,13 @@ class SurveyWalk {
 
   async #attempt(
     work: () => Promise<void> | void,
-    refuse: (code: StorageErrorCode) => void,
+    refuse: (code: StorageErrorCode, error: StorageError) => void,
   ): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      refuse(error.code);
+      refuse(error.code, error);
     }
   }
 }

@@ -35,14 +35,25 @@ export interface HashedFile {
   readonly startedMs: number;
 }
 
+/** A hashed file in little room: there may be a hundred thousand of them. */
+interface KnownFile {
+  readonly dev: number;
+  readonly ino: number | null;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  /** A character for each byte. */
+  readonly digest: string;
+}
+
 /** Remembers digests by path. */
 export class DigestCache {
-  readonly #known = new Map<string, { readonly stamp: FileStamp; readonly digest: Bytes }>();
+  readonly #known = new Map<string, KnownFile>();
 
   /** Returns the digest of a file in this state, or `null` where it has to be hashed. */
   get(path: string, stamp: FileStamp): Bytes | null {
     const known = this.#known.get(path);
-    return known !== undefined && isSameStamp(known.stamp, stamp) ? known.digest : null;
+    return known !== undefined && isOfState(known, stamp) ? bytesOf(known.digest) : null;
   }
 
   /** Remembers the digest of a file, if it is sure to be that of its state. */
@@ -50,8 +61,14 @@ export class DigestCache {
     // Of a file without times nothing is sure.
     const changedMs = Math.max(after.mtime?.getTime() ?? Infinity, after.ctime?.getTime() ?? 0);
     const isSettled = startedMs - changedMs >= SETTLED_FILE_MS;
-    if (isSettled && isSameStamp(before, after)) this.#known.set(path, { stamp: after, digest });
-    else this.#known.delete(path);
+    if (!isSettled || !isSameStamp(before, after)) return void this.#known.delete(path);
+    const { dev, ino, size } = after;
+    this.#known.set(path, {
+      ...{ dev, ino, size },
+      mtimeMs: timeOf(after.mtime),
+      ctimeMs: timeOf(after.ctime),
+      digest: String.fromCharCode(...digest),
+    });
   }
 
   /** Forgets all paths but these. */
@@ -63,4 +80,19 @@ export class DigestCache {
   delete(path: string): void {
     this.#known.delete(path);
   }
+}
+
+function isOfState(known: KnownFile, stamp: FileStamp): boolean {
+  return known.dev === stamp.dev && known.ino === stamp.ino && known.size === stamp.size &&
+    known.mtimeMs === timeOf(stamp.mtime) && known.ctimeMs === timeOf(stamp.ctime);
+}
+
+function timeOf(time: Date | null): number {
+  return time?.getTime() ?? -Infinity;
+}
+
+function bytesOf(digest: string): Bytes {
+  const bytes = new Uint8Array(digest.length);
+  for (let i = 0; i < digest.length; i++) bytes[i] = digest.charCodeAt(i);
+  return bytes;
 }

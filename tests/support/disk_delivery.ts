@@ -12,6 +12,7 @@ import type {
 } from "../../protocol/manifest_entry.ts";
 import type { FileResult } from "../../protocol/results.ts";
 import type { HeldManifest } from "../../protocol/secret_store.ts";
+import { Semaphore } from "../../protocol/semaphore.ts";
 import type { Step } from "../../protocol/survey.ts";
 import { outcomeOf, pathOf } from "../../protocol/survey_results.ts";
 
@@ -137,16 +138,19 @@ export async function deliverManifest(
     if (step.kind === "remove" && step.isInTheWay) await perform(step);
   }
   for (const step of steps) if (step.kind === "make") await perform(step);
-  await Promise.all(steps.map(async (step) => {
+  const places = new Semaphore(32);
+  const all = (work: (step: Step) => Promise<void>) =>
+    Promise.all(steps.map((step) => places.run(() => work(step))));
+  await all(async (step) => {
     if (step.kind === "reown") await perform(step);
     if (step.kind !== "bring") return;
     const { path } = step.entry;
     if (withheld.includes(path)) results.set(path, { path, outcome: "missing" });
     else await attempt(step, () => bring(store, step.entry, held.contents.get(path)));
-  }));
-  await Promise.all(steps.map(async (step) => {
+  });
+  await all(async (step) => {
     if (step.kind === "remove" && !step.isInTheWay) await perform(step);
-  }));
+  });
   await beforeSettle();
   for (const result of await store.settle()) results.set(result.path, result);
   return linesOf(results.values());
