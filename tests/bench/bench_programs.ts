@@ -92,8 +92,10 @@ export async function untilWarm(agents: readonly BenchAgent[]): Promise<void> {
 export interface KeeperWork {
   /** Its vault. */
   readonly vault: string;
-  /** The files to deliver. */
+  /** The files to deliver, or the folders where a loadout declares them. */
   readonly managed: readonly string[];
+  /** Whether a loadout declares what is delivered. @default {false} */
+  readonly hasLoadout?: boolean;
   /** Its state folder. */
   readonly state: string;
   /** The agents. */
@@ -112,14 +114,21 @@ export interface KeeperTimes {
   readonly cpuMs: number;
 }
 
-/** Returns the arguments of a keeper; what a command line cannot hold is in a file of settings. */
+/** Returns the arguments of a keeper; what a command line cannot hold is in a file beside its state. */
 export async function keeperArguments(work: KeeperWork): Promise<string[]> {
-  const config = `${work.state}.yaml`;
-  await Deno.writeTextFile(config, `managed-files: ${JSON.stringify(work.managed)}\n`);
-  return [
-    ...["--json", "--quiet", "--vault-dir", work.vault, "--state-dir", work.state],
-    ...["--config", config, `--agent-ips=${work.addresses.join(",")}`],
-  ];
+  const { vault, managed, addresses, hasLoadout = false } = work;
+  const path = `${work.state}.yaml`;
+  const directives = managed.map((source) => ({ source }));
+  const app = { vault, agents: addresses, groups: { all: { state_directives: directives } } };
+  // JSON is YAML.
+  const text = JSON.stringify(
+    hasLoadout ? { version: 1, apps: { bench: app } } : { "managed-files": managed },
+  );
+  await Deno.writeTextFile(path, text);
+  const declared = hasLoadout
+    ? ["--loadout", path]
+    : ["--config", path, "--vault-dir", vault, `--agent-ips=${addresses.join(",")}`];
+  return ["--json", "--quiet", "--state-dir", work.state, ...declared];
 }
 
 /** Runs `keeper --run-once`; throws unless every agent ends up as wanted. */

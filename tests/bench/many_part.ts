@@ -27,10 +27,12 @@ interface Times {
 export async function measureMany({ folder }: PartOptions): Promise<PartReport> {
   if (!HAS_PROC) return { figures: [], notes: ["many: left out, only Linux tells of memory."] };
   const vault = `${folder}/vault`;
-  const managed = await makeVault(vault, TREE);
+  await makeVault(`${vault}/tree`, TREE);
   const agent = await startAgent(`${folder}/agent`);
   await using program = agent.program;
-  const work = { vault, managed, addresses: [agent.address], state: `${folder}/state` };
+  const state = `${folder}/state`;
+  const addresses = [agent.address];
+  const work = { vault, managed: ["tree"], hasLoadout: true, addresses, state };
   await untilWarm([agent]);
   const first = await deliver(work);
   const firstMb = (await readMemory(program.pid)).peakMb;

@@ -18,7 +18,8 @@ import { readChildrenCpuMs, readCpuMs, untilChildless } from "./processes.ts";
 import { isInstalled, runTool, SshServer } from "./ssh_server.ts";
 
 const TREE = { files: 10_000, folders: 100, bytes: 1_024 } as const;
-const CHANGED_FILE = "d50/f5050";
+const FOLDER = "tree";
+const CHANGED_FILE = `${FOLDER}/d50/f5050`;
 /** What is copied: all, then nothing twice, then one file. */
 const STAGES = ["first copy", "no change, first time", "no change", "one change"] as const;
 const POLLING_S = 5;
@@ -86,7 +87,7 @@ class RsyncCopier implements Copier {
 
   constructor(ssh: SshServer, { vault, folder, shell }: RsyncTarget) {
     this.#ssh = ssh;
-    this.#args = ["-a", "--fsync", "-e", shell, `${vault}/`, `${ssh.host}:${folder}/`];
+    this.#args = ["-a", "--delete", "--fsync", "-e", shell, `${vault}/`, `${ssh.host}:${folder}/`];
   }
 
   async copy(): Promise<Cost> {
@@ -113,7 +114,7 @@ export async function measureTree({ folder, runs }: PartOptions): Promise<PartRe
   const started = await startRsync(`${folder}/ssh`);
   const ssh = typeof started === "string" ? null : programs.add(started);
   const vault = `${folder}/vault`;
-  const managed = await makeVault(vault, TREE);
+  await makeVault(`${vault}/${FOLDER}`, TREE);
   const ours = new Costs();
   const theirs = new Costs();
   // The bytes are counted in a run of their own: a relay takes time, and computes.
@@ -124,7 +125,7 @@ export async function measureTree({ folder, runs }: PartOptions): Promise<PartRe
     ends.add(agent.program);
     const agentRelay = ends.add(new LinkRelay(targetOf(agent.address)));
     const addresses = [isCounted ? agentRelay.address : agent.address];
-    const work = { vault, managed, addresses, state: `${folder}/state-${i}` };
+    const work = { ...declared(vault), addresses, state: `${folder}/state-${i}` };
     const pairs: Pair[] = [{ copier: new OurCopier(agent, work), costs: ours, relay: agentRelay }];
     if (ssh !== null) {
       const relay = ends.add(new LinkRelay({ host: "127.0.0.1", port: ssh.port }));
@@ -146,7 +147,7 @@ export async function measureTree({ folder, runs }: PartOptions): Promise<PartRe
       }
     }
   }
-  const resident = await measureResident(`${folder}/resident`, { vault, managed });
+  const resident = await measureResident(`${folder}/resident`, vault);
   return {
     figures: [...figuresOf(ours, ssh === null ? null : theirs), ...resident],
     notes: [
@@ -155,6 +156,11 @@ export async function measureTree({ folder, runs }: PartOptions): Promise<PartRe
       ...(typeof started === "string" ? [`tree: no rsync beside it: ${started}`] : []),
     ],
   };
+}
+
+/** Declares the tree as one folder: what is in it and not in the vault goes. */
+function declared(vault: string): Pick<KeeperWork, "vault" | "managed" | "hasLoadout"> {
+  return { vault, managed: [FOLDER], hasLoadout: true };
 }
 
 async function startRsync(folder: string): Promise<SshServer | string> {
@@ -195,13 +201,10 @@ function figuresOf(ours: Costs, theirs: Costs | null): Figure[] {
 }
 
 /** A keeper that goes on: what it read of the vault before, it knows. */
-async function measureResident(
-  folder: string,
-  { vault, managed }: Pick<KeeperWork, "vault" | "managed">,
-): Promise<Figure[]> {
+async function measureResident(folder: string, vault: string): Promise<Figure[]> {
   const agent = await startAgent(`${folder}/agent`);
   await using _agent = agent.program;
-  const work = { vault, managed, addresses: [agent.address], state: `${folder}/state` };
+  const work = { ...declared(vault), addresses: [agent.address], state: `${folder}/state` };
   const args = [...await keeperArguments(work), "--polling-interval", `${POLLING_S}`];
   const script = scriptOf("keeper", "bundle");
   await using keeper = new RunningProgram("keeper", { args, cwd: vault, script });
