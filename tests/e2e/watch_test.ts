@@ -22,6 +22,8 @@ Deno.test("keeper: brings a change of the vault without waiting for the next pas
   await told("motd", "created");
   await site.store({ "conf/sub/b": "3", "conf/new/c": "4" });
   await told("conf/new/c", "created");
+  await Deno.remove(site.path("vault/conf/a"));
+  await told("conf/a", "removed");
   assertEquals(await readTree(agent.files), await readTree(site.path("vault")));
   assertEquals((await keeper.stop()).code, 0);
 });
