@@ -60,10 +60,6 @@ class MemorySurvey {
   }
 
   async run(): Promise<Step[]> {
-    if (this.#wanted.isWipe) {
-      for (const path of this.#names()) this.#remove(path);
-      return this.#steps;
-    }
     for (const entry of this.#wanted.entries) {
       if (entry.kind === "keep" || !this.#isWayClear(entry)) continue;
       if (entry.kind === "folder") this.#compareFolder(entry);
@@ -122,7 +118,10 @@ class MemorySurvey {
     }
   }
 
-  /** Finds what this keeper declared before; folders go where nothing stays in them. */
+  /**
+   * Finds what this keeper declared before, in a wipe what any did; folders go where nothing stays in
+   * them.
+   */
   #findUndeclared(): void {
     const staying = new Set<string>();
     for (const path of this.#files.files) {
@@ -137,8 +136,10 @@ class MemorySurvey {
   }
 
   #isUndeclared(path: string): boolean {
+    const { isWipe, declaredBy } = this.#wanted;
     const known = this.#declared.get(path);
-    const isOurs = known !== undefined && known.by === this.#wanted.declaredBy && !known.isOnce;
+    if (known === undefined) return false;
+    const isOurs = isWipe || (known.by === declaredBy && !known.isOnce);
     const isInUse = this.#entries.has(path) || this.#above.has(path) || this.#isKept(path);
     return isOurs && !isInUse;
   }

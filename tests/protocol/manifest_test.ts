@@ -274,16 +274,20 @@ Deno.test("decodeManifest takes folders in folders, a set below them, and what i
   assertEquals(decodeManifest(bytes).entries, entries);
 });
 
+/** The best of a few times, in milliseconds: others work on the same machine. */
 async function timeOf(folders: string): Promise<number> {
-  const entries = Array.from({ length: 3_000 }, (_, i) => entry(`${i}/${folders}x`));
-  const start = performance.now();
-  const { bytes } = await encodeManifest(entries);
-  assertEquals(decodeManifest(bytes).entries.length, 3_000);
-  return performance.now() - start;
+  const entries = Array.from({ length: 2_000 }, (_, i) => entry(`${i}/${folders}x`));
+  const times: number[] = [];
+  for (let run = 0; run < 4; run++) {
+    const start = performance.now();
+    const { bytes } = await encodeManifest(entries);
+    assertEquals(decodeManifest(bytes).entries.length, 2_000);
+    times.push(performance.now() - start);
+  }
+  return Math.min(...times);
 }
 
 Deno.test("encodeManifest and decodeManifest go by the length of paths, not by the folders on the way", async () => {
-  await timeOf("a/");
   const flat = await timeOf(`${"a".repeat(245)}/`.repeat(4));
   const deep = await timeOf("a/".repeat(490));
   // About as long; where each folder on the way is looked up it is more than ten times as long.

@@ -168,9 +168,10 @@ Deno.test("surveyMemory removes all that it was ever given in a wipe, whoever ga
     store,
     wanted([folder("d"), file("d/a"), file("b", "1", "ENSURE_CREATED")], "1other"),
   );
-  await apply(store, wanted([file("c")], null));
+  await apply(store, wanted([file("c"), folder("e", "ALLOW_ADDS")], null));
+  await put(store, "e/stranger");
   await apply(store, { ...WIPE, declaredBy: "1third" });
-  assertEquals([namesOf(store), await survey(store, WIPE)], [[], []]);
+  assertEquals([namesOf(store), await survey(store, WIPE)], [["e/", "e/stranger"], []]);
 });
 
 Deno.test("surveyMemory has what is in the way removed first where it is the keeper's own", async () => {
@@ -285,21 +286,21 @@ Deno.test("surveyMemory changes nothing, and removes nothing that is kept", asyn
   );
 });
 
-Deno.test("surveyMemory compares and removes 40,000 files in a strict folder without going through all for each", async () => {
+Deno.test("surveyMemory compares and removes 20,000 files in a strict folder without going through all for each", async () => {
   const store = new MemorySecretStore();
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     await put(store, `d/${i}`);
     await put(store, `d/f${i}/x`);
   }
-  const entries = Array.from({ length: 20_000 }, (_, i) => file(`d/${i}`));
+  const entries = Array.from({ length: 10_000 }, (_, i) => file(`d/${i}`));
   const start = performance.now();
   const { steps } = await store.survey(wanted([folder("d"), ...entries, file("e")]));
-  assertEquals(steps.length, 20_001);
+  assertEquals(steps.length, 10_001);
   await apply(store, wanted([...entries, file("e")]));
   const gone = await store.survey(wanted([file("e")]));
-  assertEquals(gone.steps.length, 20_000);
+  assertEquals(gone.steps.length, 10_000);
   for (const step of gone.steps) if (step.kind === "remove") await store.perform(step);
-  assertEquals(store.paths().length, 20_001);
+  assertEquals(store.paths().length, 10_001);
   // It takes about a second; with a look at all files for each it took minutes.
   assert(performance.now() - start < 30_000);
 });
