@@ -85,10 +85,12 @@ class MemorySurvey {
   async #compareFile(entry: FileEntry): Promise<void> {
     const bytes = this.#files.read(entry.path);
     if (bytes === undefined || this.#isGone(entry.path)) {
-      this.#steps.push({ kind: "bring", entry, held: null });
+      this.#steps.push({ kind: "bring", entry, isThere: false });
     } else if (entry.strategy === "STRICT") {
       const held = await sha256Digest(bytes);
-      if (encodeHex(held) !== entry.digest) this.#steps.push({ kind: "bring", entry, held });
+      if (encodeHex(held) !== entry.digest) {
+        this.#steps.push({ kind: "bring", entry, isThere: true });
+      }
     }
   }
 

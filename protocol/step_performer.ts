@@ -120,9 +120,10 @@ export class StepPerformer {
     if (!this.#hasFailedAt(step.entry.path)) await this.#performLocally(step);
   }
 
-  async #bringDeclared({ entry, held }: Extract<Step, { readonly kind: "bring" }>): Promise<void> {
+  async #bringDeclared({ entry }: Extract<Step, { readonly kind: "bring" }>): Promise<void> {
     const { path } = entry;
-    if (!this.#hasFailedAt(path)) await this.#bring({ path, entry, held });
+    // What is there differs; whose it is and what it holds is none of the keeper's business.
+    if (!this.#hasFailedAt(path)) await this.#bring({ path, entry, held: null });
   }
 
   /**

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Bytes } from "./bytes.ts";
 import type { FileEntry, FolderEntry, Manifest } from "./manifest_entry.ts";
 
 /** One thing that is not as declared. What is as declared has no step. */
@@ -13,8 +12,8 @@ export type Step =
   | {
     readonly kind: "bring";
     readonly entry: FileEntry;
-    /** The SHA-256 of what is there now, or `null` where no file is; 32 bytes. */
-    readonly held: Bytes | null;
+    /** Whether another file is there now. */
+    readonly isThere: boolean;
   }
   /** A folder has to be made. */
   | { readonly kind: "make"; readonly entry: FolderEntry }

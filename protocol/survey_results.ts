@@ -18,7 +18,7 @@ export function pathOf(step: Step): string {
 export function outcomeOf(step: Step): FileOutcome {
   switch (step.kind) {
     case "bring":
-      return step.held === null ? "created" : "updated";
+      return step.isThere ? "updated" : "created";
     case "make":
       return "created";
     case "reown":

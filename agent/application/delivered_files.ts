@@ -61,9 +61,11 @@ export class DeliveredFiles {
     if (info === null) throw new StorageError("file-missing", `there is no file ${quoted}`);
     let descriptor: number | null = null;
     try {
-      descriptor = openSync(target, constants.O_RDONLY | constants.O_NOFOLLOW);
-      const { dev, ino } = fstatSync(descriptor);
-      if (inodeKey({ ...info, dev, ino }) === inodeKey(info)) return descriptor;
+      const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+      // A pipe in its place would otherwise make everything wait for ever.
+      descriptor = openSync(target, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+      const opened = fstatSync(descriptor);
+      if (opened.isFile() && inodeKey(opened) === inodeKey(info)) return descriptor;
       throw new StorageError("file-changed", `${quoted} was exchanged while it was opened`);
     } catch (error) {
       if (descriptor !== null) closeSync(descriptor);

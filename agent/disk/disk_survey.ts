@@ -250,7 +250,7 @@ class SurveyWalk {
       if (!await this.#clear(node, { at, info, around })) throw fileError(at, info);
       info = null;
     }
-    if (at === null || info === null) return this.#findings.bring(entry, null);
+    if (at === null || info === null) return this.#findings.bring(entry, { isThere: false });
     this.#findings.claims.claimInode(entry.path, info);
     if (entry.strategy === "ENSURE_CREATED") return;
     await this.#compare(entry, { at, info });
@@ -275,13 +275,13 @@ class SurveyWalk {
   ): Promise<void> {
     const { digests, traits, isMount } = this.#parts;
     this.#findings.noteFile(at);
-    // What cannot be read is replaced.
-    const held = await digests.of(at, info).catch(() => null);
+    // What cannot be read is replaced; and what has another length need not be.
+    const held = info.size === entry.size ? await digests.of(at, info).catch(() => null) : null;
     if (held === null || encodeHex(held) !== entry.digest) {
       if (isMount(at, info) && entry.inPlace !== true) {
         return this.#findings.refuse(entry.path, "file-mounted");
       }
-      return this.#findings.bring(entry, held);
+      return this.#findings.bring(entry, { isThere: true });
     }
     if (traits.differs(info, entry)) this.#findings.add({ kind: "reown", entry });
   }

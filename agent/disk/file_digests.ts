@@ -7,7 +7,7 @@ import { type Bytes, createHasher, type HasherFactory, StorageError } from "../.
 import { DigestCache, storageError } from "../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES, MAX_READ_AT_ONCE_BYTES } from "../limits.ts";
 import { inodeKey } from "./disk_path.ts";
-import { nodeFs } from "./node_fs.ts";
+import { type NodeFs, nodeFs } from "./node_fs.ts";
 
 /** Works out digests, and remembers those that are sure. */
 export class FileDigests {
@@ -57,14 +57,11 @@ export class FileDigests {
   async #hashAtOnce(at: string, before: Deno.FileInfo): Promise<Bytes> {
     const fs = await nodeFs();
     const hasher = await this.#createHasher();
-    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;
-    // A pipe in its place would otherwise make everything wait for ever.
-    const descriptor = fs.openSync(at, O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0));
+    const { descriptor, size } = openForReading(at, { before, fs });
     try {
-      const opened = fs.fstatSync(descriptor);
-      const { dev, ino } = opened;
-      checkUnchanged(at, { before, opened: { dev, ino, isFile: opened.isFile() } });
+      let total = 0;
       for (let length; (length = fs.readSync(descriptor, this.#small)) > 0;) {
+        checkLength(at, { size, length: total += length });
         hasher.update(this.#small.subarray(0, length));
       }
       return hasher.digest();
@@ -74,25 +71,20 @@ export class FileDigests {
   }
 
   async #hashPieces(at: string, before: Deno.FileInfo): Promise<Bytes> {
-    using file = await openUnchanged(at, before);
     const hasher = await this.#createHasher();
-    for await (const piece of piecesOf(file)) hasher.update(piece);
+    for await (const piece of unchangedPieces(at, before)) hasher.update(piece);
     return hasher.digest();
   }
 }
 
 /**
- * Opens a regular file that was looked at before.
+ * Opens a regular file that was looked at before, for reading and writing: that waits for no pipe.
  *
  * @throws {StorageError} `file-changed` if something else is there; and what the file system said, as
  * it said it.
  */
-export async function openUnchanged(
-  at: string,
-  before: Deno.FileInfo,
-  options: Deno.OpenOptions = { read: true },
-): Promise<Deno.FsFile> {
-  const file = await Deno.open(at, options);
+export async function openUnchanged(at: string, before: Deno.FileInfo): Promise<Deno.FsFile> {
+  const file = await Deno.open(at, { read: true, write: true });
   try {
     checkUnchanged(at, { before, opened: file.statSync() });
     return file;
@@ -114,26 +106,75 @@ function checkUnchanged(
   throw new StorageError("file-changed", `${JSON.stringify(at)} was exchanged`);
 }
 
-/** Reads a file from where it stands to its end, through one buffer. */
-export async function* piecesOf(file: Deno.FsFile): AsyncGenerator<Bytes, void, undefined> {
-  const buffer = new Uint8Array(Math.min(file.statSync().size + 1, HASH_PIECE_BYTES));
-  for (let length; (length = await file.read(buffer)) !== null;) {
-    yield buffer.subarray(0, length);
+/** A file that somebody goes on to write would have no end. */
+function checkLength(
+  at: string,
+  { size, length }: { readonly size: number; readonly length: number },
+): void {
+  if (length <= size) return;
+  throw new StorageError("file-changed", `${JSON.stringify(at)} grows while it is read`);
+}
+
+function openForReading(
+  at: string,
+  { before, fs }: { readonly before: Deno.FileInfo; readonly fs: NodeFs },
+): { readonly descriptor: number; readonly size: number } {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;
+  // A pipe in its place would otherwise make everything wait for ever.
+  const descriptor = fs.openSync(at, O_RDONLY | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0));
+  try {
+    const opened = fs.fstatSync(descriptor);
+    const { dev, ino, size } = opened;
+    checkUnchanged(at, { before, opened: { dev, ino, isFile: opened.isFile() } });
+    return { descriptor, size };
+  } catch (error) {
+    fs.closeSync(descriptor);
+    throw error;
   }
+}
+
+async function* unchangedPieces(
+  at: string,
+  before: Deno.FileInfo,
+): AsyncGenerator<Bytes, void, undefined> {
+  const fs = await nodeFs();
+  const { descriptor, size } = openForReading(at, { before, fs });
+  try {
+    const buffer = new Uint8Array(Math.min(size + 1, HASH_PIECE_BYTES));
+    let total = 0;
+    for (let length; (length = await readSome(descriptor, { buffer, fs })) > 0;) {
+      checkLength(at, { size, length: total += length });
+      yield buffer.subarray(0, length);
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function readSome(
+  descriptor: number,
+  { buffer, fs }: { readonly buffer: Bytes; readonly fs: NodeFs },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(descriptor, buffer, 0, buffer.length, null, (error, length) => {
+      if (error === null) resolve(length);
+      else reject(error);
+    });
+  });
 }
 
 /**
  * Opens and reads a file once somebody asks for its first piece.
  *
- * @throws {StorageError} with what the file system said.
+ * @throws {StorageError} `file-changed` if it is another than was looked at, or grows; or what the file
+ * system said.
  */
 export async function* readPieces(
   at: string,
   before: Deno.FileInfo,
 ): AsyncGenerator<Bytes, void, undefined> {
   try {
-    using file = await openUnchanged(at, before);
-    yield* piecesOf(file);
+    yield* unchangedPieces(at, before);
   } catch (error) {
     throw storageError(error, `read ${JSON.stringify(at)}`);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes, FileEntry, FolderEntry, Step, StorageErrorCode } from "../../protocol/mod.ts";
+import type { FileEntry, FolderEntry, Step, StorageErrorCode } from "../../protocol/mod.ts";
 import { Claims } from "./claims.ts";
 import { type DiskPlace, type DiskRoot, placeOf } from "./disk_path.ts";
 import { DiskTree, type TreeNode } from "./disk_tree.ts";
@@ -111,9 +111,9 @@ export class Findings {
   }
 
   /** Adds a file whose contents have to come. */
-  bring(entry: FileEntry, held: Bytes | null): void {
+  bring(entry: FileEntry, { isThere }: { readonly isThere: boolean }): void {
     this.#unconfirmed.add(entry.path);
-    this.#steps.push({ kind: "bring", entry, held });
+    this.#steps.push({ kind: "bring", entry, isThere });
   }
 
   /** Adds something that cannot be done. */

@@ -75,7 +75,7 @@ export class InPlaceFile {
       if (before.nlink !== null && before.nlink > 1) {
         throw new StorageError("not-a-file", `${JSON.stringify(target)} has several names`);
       }
-      using file = await openUnchanged(target, before, { read: true, write: true });
+      using file = await openUnchanged(target, before);
       await setOwnership(target, { before, wanted: ownership });
       await this.#writeOver(file, before.size);
       await file.sync();

@@ -4,12 +4,15 @@
  * @module
  */
 
-let loading: Promise<typeof import("node:fs")> | null = null;
+/** Node's module. */
+export type NodeFs = typeof import("node:fs");
+
+let loading: Promise<NodeFs> | null = null;
 
 /**
  * Loads `node:fs` with its first use: it takes a megabyte of an idle agent's memory.
  */
-export function nodeFs(): Promise<typeof import("node:fs")> {
+export function nodeFs(): Promise<NodeFs> {
   loading ??= import("node:fs");
   return loading;
 }

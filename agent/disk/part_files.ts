@@ -11,11 +11,12 @@ import {
   limits,
   type ManifestEntry,
   type ResumedFile,
+  StorageError,
 } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
-import { PART_LIFETIME_MS } from "../limits.ts";
+import { HASH_PIECE_BYTES, PART_LIFETIME_MS } from "../limits.ts";
 import { lookAt } from "./disk_path.ts";
-import { openUnchanged, piecesOf } from "./file_digests.ts";
+import { openUnchanged } from "./file_digests.ts";
 import { partName } from "./stage_name.ts";
 
 /** A part that was taken up again. */
@@ -53,7 +54,7 @@ export class PartFiles {
     if (info === null) return null;
     this.#keptMs.delete(path);
     const isPart = info.isFile && (info.nlink ?? 1) === 1 && info.size <= entry.size &&
-      info.size >= limits.MIN_RESUMED_BYTES && !isStale(info, Date.now());
+      info.size >= limits.MIN_RESUMED_BYTES && !isStale(info, Date.now()) && isOurs(info, entry);
     try {
       return isPart ? await this.#read(path, info) : await removePart(path);
     } catch (error) {
@@ -62,15 +63,18 @@ export class PartFiles {
   }
 
   async #read(path: string, info: Deno.FileInfo): Promise<OpenedPart> {
-    const file = await openUnchanged(path, info, { read: true, write: true });
+    const file = await openUnchanged(path, info);
     try {
       // One tells what is here, the other goes on.
       const [prefix, hasher] = [await this.#createHasher(), await this.#createHasher()];
+      const buffer = new Uint8Array(HASH_PIECE_BYTES);
       let offset = 0;
-      for await (const piece of piecesOf(file)) {
+      for (let length; (length = await file.read(buffer)) !== null;) {
+        const piece = buffer.subarray(0, length);
         prefix.update(piece);
         hasher.update(piece);
-        offset += piece.length;
+        offset += length;
+        if (offset > info.size) throw new StorageError("file-changed", "a part of a file grows");
       }
       return { path, file, offset, prefix: prefix.digest(), hasher };
     } catch (error) {
@@ -93,6 +97,11 @@ export class PartFiles {
       await removePart(path).catch(() => {});
     }
   }
+}
+
+/** Whoever put a file here in the place of ours could read in it what is written to it. */
+function isOurs({ uid }: Deno.FileInfo, entry: FileEntry): boolean {
+  return uid === null || uid === Deno.uid() || uid === entry.uid;
 }
 
 /** Tells whether a part is too old to wait any longer for the rest. */

@@ -18,7 +18,7 @@ import {
   type WayRules,
 } from "../disk/disk_path.ts";
 import type { DiskRoots } from "../disk/disk_roots.ts";
-import { nodeFs } from "../disk/node_fs.ts";
+import { type NodeFs, nodeFs } from "../disk/node_fs.ts";
 import { MAX_PID_FILE_BYTES } from "../limits.ts";
 
 /** Empty for whoever watches it: it may be seen by all. */
@@ -119,7 +119,7 @@ export class HookFiles {
 async function withSame<T>(
   target: string,
   { before, isWritten }: { readonly before: Deno.FileInfo; readonly isWritten: boolean },
-  work: (descriptor: number, fs: typeof import("node:fs")) => T,
+  work: (descriptor: number, fs: NodeFs) => T,
 ): Promise<T> {
   const fs = await nodeFs();
   const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = fs.constants;

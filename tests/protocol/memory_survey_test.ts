@@ -71,7 +71,7 @@ async function apply(store: MemorySecretStore, state: WantedState): Promise<stri
 
 function inShort(step: Step): string {
   const way = step.kind === "remove" && step.isInTheWay ? " in the way" : "";
-  const held = step.kind === "bring" && step.held !== null ? " anew" : "";
+  const held = step.kind === "bring" && step.isThere ? " anew" : "";
   return `${step.kind} ${pathOf(step)}${way}${held}`;
 }
 

@@ -29,8 +29,9 @@ Deno.test("receiveAsAgent asks for what is missing or differs, and for nothing e
     await keeper.sendManifest(entries);
     const requests = [await keeper.peer.readMessage(), await keeper.peer.readMessage()];
     requests.sort((a, b) => String(a["File"]) < String(b["File"]) ? -1 : 1);
+    // What is there instead is not said: it may be anybody's, and a digest gives a weak secret away.
     assertEquals(requests.map(({ File, Digest }) => [File, Digest]), [
-      ["changed", encodeHex(await sha256Digest(OLD))],
+      ["changed", null],
       ["made", null],
     ]);
     for (const request of requests) await keeper.answer(request, NEW);

@@ -85,7 +85,7 @@ async function pass(
 function bringOf(wanted: WantedState, path: string): Step {
   const entry = wanted.entries.find((entry) => entry.path === path);
   assert(entry?.kind === "file");
-  return { kind: "bring", entry, held: null };
+  return { kind: "bring", entry, isThere: false };
 }
 
 function outcomes({ report }: Pass): string[] {

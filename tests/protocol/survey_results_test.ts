@@ -24,10 +24,9 @@ function manifest(...entries: ManifestEntry[]) {
   return { entries, hooks: [], isWipe: false };
 }
 
-const HELD = new Uint8Array(32);
 const STEPS: readonly (readonly [Step, string, string])[] = [
-  [{ kind: "bring", entry: file("a"), held: null }, "a", "created"],
-  [{ kind: "bring", entry: file("a"), held: HELD }, "a", "updated"],
+  [{ kind: "bring", entry: file("a"), isThere: false }, "a", "created"],
+  [{ kind: "bring", entry: file("a"), isThere: true }, "a", "updated"],
   [{ kind: "make", entry: folder("d") }, "d", "created"],
   [{ kind: "reown", entry: file("a") }, "a", "reowned"],
   [{ kind: "reown", entry: folder("d") }, "d", "reowned"],
@@ -44,7 +43,7 @@ for (const [step, path, outcome] of STEPS) {
 Deno.test("planResults says for every entry, and for what goes, how it would end", () => {
   const entries = [file("a"), file("b"), { kind: "keep", path: "k" } as const, folder("d")];
   const results = planResults(manifest(...entries), [
-    { kind: "bring", entry: file("b"), held: HELD },
+    { kind: "bring", entry: file("b"), isThere: true },
     { kind: "refuse", path: "d", code: "not-a-folder" },
     { kind: "remove", path: "x", isInTheWay: false },
   ]);
@@ -59,7 +58,7 @@ Deno.test("planResults says for every entry, and for what goes, how it would end
 Deno.test("planResults tells of one thing at a path: what takes the place of what is in the way", () => {
   const results = planResults(manifest(file("a")), [
     { kind: "remove", path: "a", isInTheWay: true },
-    { kind: "bring", entry: file("a"), held: null },
+    { kind: "bring", entry: file("a"), isThere: false },
   ]);
   assertEquals(results, [{ path: "a", outcome: "created" }]);
 });

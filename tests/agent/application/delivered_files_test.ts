@@ -2,7 +2,8 @@ import { closeSync } from "node:fs";
 import { DeliveredFiles } from "../../../agent/application/delivered_files.ts";
 import { openDiskRoots } from "../../../agent/disk/mod.ts";
 import { StorageError } from "../../../protocol/mod.ts";
-import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { whileSwapping } from "../../support/name_swap.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 async function open() {
@@ -72,4 +73,20 @@ Deno.test("DeliveredFiles follows no other link, and goes nowhere else", async (
   for (const [path, code] of refused) {
     await assertRejects(() => yard.files.read(path, 100), StorageError, code);
   }
+});
+
+Deno.test("DeliveredFiles waits for no pipe that is put in the place of a file", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using yard = await open();
+  const path = `${yard.path}/files/key`;
+  await new Deno.Command("mkfifo", { args: [`${path}.pipe`] }).output();
+  await Deno.writeTextFile(path, "key");
+  const { hasStuckReader } = await whileSwapping(path, { other: `${path}.pipe` }, async () => {
+    const contents = await yard.files.read("key", 100).catch((error) => {
+      assert(error instanceof StorageError, String(error));
+    });
+    if (contents !== undefined) assertEquals(text(contents), "key");
+  });
+  assertEquals(hasStuckReader, false);
 });

@@ -23,7 +23,7 @@ Deno.test("DiskMemory remembers what is brought before it comes, and for good on
   const findings = await found("d/new", "d/same");
   const entries = [await fileEntry("d/new", "1"), await fileEntry("d/same", "2")];
   const [first] = entries;
-  if (first !== undefined) findings.bring(first, null);
+  if (first !== undefined) findings.bring(first, { isThere: false });
   findings.noteMissing("d");
   await memory.begin("1key", entries, { findings });
   const pendingOf = async () => {

@@ -46,6 +46,19 @@ Deno.test("surveyDisk finds what a delivery then does, and after it nothing", {
   );
 });
 
+Deno.test("surveyDisk reads no file of another length than declared, be it without end", {
+  ignore: !UNIX,
+}, async () => {
+  await using yard = await DiskYard.make();
+  const store = await yard.open();
+  const declared = { files: { key: "k" } };
+  assertEquals(await deliver(store, declared), ["key created"]);
+  await Deno.truncate(yard.path("files/key"), 2 ** 43);
+  assertEquals(await plan(store, declared), ["key updated"]);
+  assertEquals(await deliver(store, declared), ["key updated"]);
+  assertEquals(await yard.tree("files"), ["key 600 k"]);
+});
+
 Deno.test("surveyDisk has a strict folder emptied of what nobody declared", {
   ignore: !UNIX,
 }, async () => {

@@ -71,16 +71,37 @@ Deno.test("FileDigests takes nothing that was put in the place of a file", {
   }
 });
 
-Deno.test("FileDigests does not wait for a pipe in the place of a small file", {
+Deno.test("FileDigests does not wait for a pipe in the place of a file", {
   ignore: !UNIX,
 }, async () => {
   await using folder = await temporaryFolder();
-  const at = `${folder.path}/a`;
-  await Deno.writeTextFile(at, "one");
-  const before = await Deno.lstat(at);
-  await Deno.remove(at);
-  await new Deno.Command("mkfifo", { args: [at] }).output();
-  await assertRejects(() => new FileDigests().of(at, before), StorageError, "file-changed");
+  for (const size of [10, 100_000]) {
+    const at = `${folder.path}/${size}`;
+    await Deno.writeFile(at, new Uint8Array(size));
+    const before = await Deno.lstat(at);
+    await Deno.remove(at);
+    await new Deno.Command("mkfifo", { args: [at] }).output();
+    await assertRejects(() => new FileDigests().of(at, before), StorageError, "file-changed");
+  }
+});
+
+Deno.test("FileDigests is done with a file on which somebody writes on and on", async () => {
+  await using folder = await temporaryFolder();
+  for (const size of [10, 100_000]) {
+    const at = `${folder.path}/${size}`;
+    await Deno.writeFile(at, new Uint8Array(size));
+    const before = await Deno.lstat(at);
+    using writer = await Deno.open(at, { append: true });
+    let written = 0;
+    const digests = new FileDigests(() => ({
+      ...createHasher(),
+      // With each piece that was read there is another, as long as anybody would wait for the end.
+      update: () => {
+        if (written++ < 100) writer.writeSync(new Uint8Array(65_536));
+      },
+    }));
+    await assertRejects(() => digests.of(at, before), StorageError, "file-changed");
+  }
 });
 
 Deno.test("openUnchanged opens what was looked at, and closes what it does not give", async () => {

@@ -44,8 +44,8 @@ Deno.test("Findings knows the set that a path leads into", () => {
 Deno.test("Findings has no step of a set done where one of them cannot be", async () => {
   const findings = withSet();
   const entry = await fileEntry("tls/key", "k");
-  findings.bring(entry, null);
-  findings.bring(await fileEntry("other", "o"), null);
+  findings.bring(entry, { isThere: false });
+  findings.bring(await fileEntry("other", "o"), { isThere: false });
   const at = "/srv/files/current/old";
   const set = findings.setOf("tls");
   const place = findings.placeOf("tls/old");
@@ -66,8 +66,8 @@ Deno.test("Findings has no step of a set done where one of them cannot be", asyn
 
 Deno.test("Findings notes which steps the next state of a set takes", async () => {
   const findings = withSet();
-  findings.bring(await fileEntry("tls/key", "k"), null);
-  findings.bring(await fileEntry("other", "o"), null);
+  findings.bring(await fileEntry("tls/key", "k"), { isThere: false });
+  findings.bring(await fileEntry("other", "o"), { isThere: false });
   findings.addRebuild(findings.tree.find("tls") ?? findings.tree.top);
   findings.closeSets();
   assertEquals([...findings.setOf("tls")?.expected ?? []], ["tls/key", "tls"]);

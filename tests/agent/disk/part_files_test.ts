@@ -65,6 +65,22 @@ Deno.test("PartFiles takes nothing that is no part of the file, and removes it",
   }
 });
 
+Deno.test("PartFiles goes on with no file of another user, who could read on", {
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+}, async () => {
+  await using folder = await temporaryFolder();
+  const entry = entryOf("a");
+  const parts = new PartFiles(createHasher);
+  const path = `${folder.path}/${await partName(entry)}`;
+  for (const [uid, isTaken] of [[1_234, false], [4_321, true]] as const) {
+    await Deno.writeFile(path, new Uint8Array(LARGE));
+    await Deno.chown(path, uid, uid);
+    const part = await parts.open({ ...entry, uid: 4_321 }, folder.path);
+    part?.file.close();
+    assertEquals([part !== null, await exists(path)], [isTaken, isTaken]);
+  }
+});
+
 Deno.test("PartFiles removes the parts of what is declared no more, and those that are too old", async () => {
   await using folder = await temporaryFolder();
   const parts = new PartFiles(createHasher);
