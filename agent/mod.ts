@@ -8,7 +8,15 @@
  */
 export { Agent, type AgentOptions } from "./agent.ts";
 export type { DeliveryOptions } from "./delivery/delivery.ts";
-export { DiskSecretStore, type DiskSecretStoreOptions, type SweepReport } from "./disk/mod.ts";
+export {
+  type AroundExpiry,
+  type Clock,
+  DiskSecretStore,
+  type DiskSecretStoreOptions,
+  type EndedLease,
+  type ExpiredLeases,
+  type SweepReport,
+} from "./disk/mod.ts";
 export { type LoadedIdentity, loadIdentity } from "./identity_file.ts";
 export type { IncomingConnection, PeerAddress } from "./incoming_connection.ts";
 export { listen, type Listener, type ListenOptions } from "./listener.ts";

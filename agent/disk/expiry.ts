@@ -18,7 +18,7 @@ import {
 import type { FileDigests } from "./file_digests.ts";
 import { syncFolders } from "./folder_sync.ts";
 import type { Declarer } from "./inventory.ts";
-import type { DueLeases } from "./lease_book.ts";
+import type { EndedLease } from "./lease_book.ts";
 import { isOurFile } from "./our_tree.ts";
 
 /** What expired, and when the next does. */
@@ -28,9 +28,6 @@ export interface ExpiredLeases {
   /** In how many milliseconds the next expires; `null` where none does. */
   readonly nextInMs: number | null;
 }
-
-/** A file whose lease is over. */
-export type EndedLease = DueLeases["expired"][number];
 
 /** Has something done before files are removed, and after. */
 export type AroundExpiry = (

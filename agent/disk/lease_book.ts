@@ -35,10 +35,18 @@ interface Age {
   readonly steadyMs: number;
 }
 
+/** A file whose lease is over. */
+export interface EndedLease {
+  /** Who declared it: the address of a keeper's key, or `null` for keepers that do not sign. */
+  readonly declarer: string | null;
+  /** Its path, as the manifest has it. */
+  readonly path: string;
+}
+
 /** What is due. */
 export interface DueLeases {
   /** What has expired. */
-  readonly expired: readonly { readonly declarer: Declarer; readonly path: string }[];
+  readonly expired: readonly EndedLease[];
   /** In how many milliseconds the next does; `null` where nothing expires. */
   readonly nextInMs: number | null;
 }
@@ -65,7 +73,7 @@ export class LeaseBook {
 
   /** Finds what has expired; what was never renewed is renewed now. */
   due(inventory: Inventory, clock: Clock): DueLeases {
-    const expired: { declarer: Declarer; path: string }[] = [];
+    const expired: EndedLease[] = [];
     let nextInMs: number | null = null;
     for (const declarer of inventory.declarers) {
       for (const [path, { leaseS }] of inventory.of(declarer)) {

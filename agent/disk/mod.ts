@@ -5,8 +5,8 @@
  */
 export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./disk_roots.ts";
 export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
-export type { AroundExpiry, EndedLease, ExpiredLeases } from "./expiry.ts";
-export type { Clock } from "./lease_book.ts";
+export type { AroundExpiry, ExpiredLeases } from "./expiry.ts";
+export type { Clock, EndedLease } from "./lease_book.ts";
 export { isInMemory } from "./memory_backing.ts";
 export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./owner_file.ts";
 export { readRevisionFile, writeRevisionFile } from "./revision_file.ts";
