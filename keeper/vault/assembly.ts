@@ -92,7 +92,10 @@ class Assembling {
   run(): Assembly {
     const deeper = findDeeper(this.#declarations.map(({ target }) => target));
     // What is above comes first: whether it is kept decides about what is below.
-    const fromAbove = [...this.#declarations].sort((a, b) => a.target.length - b.target.length);
+    const fromAbove = this.#declarations.map((declaration) => {
+      const above = [...foldersAbove(declaration.target)].filter((folder) => deeper.has(folder));
+      return { declaration, count: above.length };
+    }).sort((a, b) => a.count - b.count).map(({ declaration }) => declaration);
     for (const declaration of fromAbove) {
       const { target, requires, source } = declaration;
       if (requires !== undefined && !reachesLevel(this.#level, requires)) {
