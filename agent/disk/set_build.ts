@@ -6,7 +6,7 @@
  */
 import { basename, join } from "node:path";
 import { type Ownership, RESERVED_PREFIX, StorageError } from "../../protocol/mod.ts";
-import { storageError, syncFolder } from "../../protocol/host/mod.ts";
+import { storageError } from "../../protocol/host/mod.ts";
 import {
   type Arrival,
   type DiskPlace,
@@ -18,6 +18,7 @@ import {
 } from "./disk_path.ts";
 import type { TreeNode } from "./disk_tree.ts";
 import { exchange } from "./exchange.ts";
+import { syncFolder } from "./folder_sync.ts";
 import { formerName, generationName, generationOf, linkName } from "./generation_link.ts";
 import { mountError, removeTree } from "./removal.ts";
 import { ownershipFrom, setOwnership } from "./ownership.ts";
