@@ -122,7 +122,8 @@ export async function serve(context: Context): Promise<number> {
   });
   const watching = leases.run(life.signal);
   const running = programs.run(life);
-  const trusting = runTrust(context, { trust, life, programs });
+  // What is vouched for is what is left.
+  const trusting = leases.looked.then(() => runTrust(context, { trust, life, programs }));
   // They are thrown below, once the sessions have ended.
   running.catch(() => {});
   trusting.catch(() => {});

@@ -111,11 +111,17 @@ export interface LeaseWatchParts {
 export class LeaseWatch {
   readonly #parts: LeaseWatchParts;
   #woken: AbortController = new AbortController();
+  readonly #looked: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   #telling: Promise<unknown> = Promise.resolve();
 
   /** Looks at nothing yet. */
   constructor(parts: LeaseWatchParts) {
     this.#parts = parts;
+  }
+
+  /** Resolves once what expired before the agent started is gone, as far as it can be removed. */
+  get looked(): Promise<void> {
+    return this.#looked.promise;
   }
 
   /** Has it look again: a delivery may have brought a lease that is over soon. */
@@ -129,8 +135,10 @@ export class LeaseWatch {
     while (!signal.aborted) {
       this.#woken = new AbortController();
       const pauseMs = await this.#look(signal);
+      this.#looked.resolve();
       await wait(pauseMs, AbortSignal.any([signal, this.#woken.signal])).catch(() => {});
     }
+    this.#looked.resolve();
     await this.#telling;
   }
 

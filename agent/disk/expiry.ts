@@ -107,6 +107,8 @@ async function removeDue(due: readonly EndedLease[], parts: ExpiryParts): Promis
     if (!(error instanceof StorageError)) throw error;
     logger.warn("files whose lease is over may be back after a crash", { reason: error.message });
   }
+  // Whoever is told of it may end this process.
+  await memory.save();
   return { expired, isWhole };
 }
 

@@ -40,10 +40,13 @@ export interface AuditFileOptions {
   readonly now?: () => number;
 }
 
+/** Which file it is, and how long it was. */
+type FileMark = Pick<Deno.FileInfo, "dev" | "ino" | "size">;
+
 /** Where this process knows the file to end. */
 interface KnownEnd {
   readonly end: ChainEnd;
-  readonly file: Pick<Deno.FileInfo, "dev" | "ino" | "size">;
+  readonly file: FileMark;
 }
 
 const NEWLINE = encodeUtf8("\n");
@@ -65,6 +68,8 @@ export class AuditFile implements AuditLog {
     }
   });
   #known: KnownEnd | null = null;
+  /** What this process has written to last: it can only have grown since. */
+  #own: FileMark | null = null;
   #failure: AuditError | null = null;
 
   /** Names the file. */
@@ -91,6 +96,7 @@ export class AuditFile implements AuditLog {
     using file = await this.#open();
     const before = await file.stat();
     if (!before.isFile) throw new StorageError("not-a-file", "it is not a regular file");
+    if (this.#own !== null) checkSame(this.#own, before);
     const tail = this.#recall(before) ?? await readTail(file, before.size);
     // Whatever stops the write in the middle, the next one looks where the file really ends.
     this.#known = null;
@@ -100,12 +106,19 @@ export class AuditFile implements AuditLog {
     }
     await file.sync();
     if (before.size === 0) await syncFolder(folder);
-    this.#known = { end, file: await file.stat() };
+    const after = await file.stat();
+    this.#known = { end, file: after };
+    this.#own = after;
   }
 
   async #open(): Promise<Deno.FsFile> {
-    const options = { read: true, append: true, create: true, mode: PRIVATE_FILE_MODE };
-    const file = await Deno.open(this.path, options);
+    // One that is gone since is not replaced: the new one would hide that.
+    const create = this.#own === null;
+    const options = { read: true, append: true, create, mode: PRIVATE_FILE_MODE };
+    const file = await Deno.open(this.path, options).catch((error) => {
+      if (create || !(error instanceof Deno.errors.NotFound)) throw error;
+      throw takenAway("it is gone since this program wrote to it");
+    });
     try {
       const { mode, isFile } = await file.stat();
       if (isFile && mode !== null && (mode & 0o077) !== 0 && Deno.build.os !== "windows") {
@@ -120,7 +133,7 @@ export class AuditFile implements AuditLog {
 
   #recall({ dev, ino, size }: Deno.FileInfo): LogTail | null {
     const known = this.#known;
-    const isSame = known !== null && known.file.dev === dev && known.file.ino === ino &&
+    const isSame = known !== null && isSameFile(known.file, { dev, ino }) &&
       known.file.size === size;
     return isSame ? { end: known.end, torn: null, isOpen: false } : null;
   }
@@ -157,6 +170,23 @@ export class AuditFile implements AuditLog {
     this.#failure = error;
     return error;
   }
+}
+
+function isSameFile(a: Omit<FileMark, "size">, b: Omit<FileMark, "size">): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+function checkSame(own: FileMark, found: FileMark): void {
+  if (!isSameFile(own, found)) {
+    throw takenAway("another file took the place of what was written to");
+  }
+  if (found.size < own.size) throw takenAway("it is shorter than it was written");
+}
+
+function takenAway(problem: string): StorageError {
+  return new StorageError("file-changed", problem, {
+    hint: "Put back what was there; or stop what writes to it, and a new log begins with the next.",
+  });
 }
 
 function auditError(cause: unknown, path: string): AuditError {

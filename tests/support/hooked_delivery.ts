@@ -18,12 +18,14 @@ export interface HookedDelivery extends SignedDelivery {
   readonly others?: Readonly<Record<string, string>>;
   /** The hooks; each file names the first. */
   readonly hooks: readonly Hook[];
+  /** After how many seconds without a delivery the files with a hook go. @default for ever */
+  readonly leaseS?: number;
   /** Whether it is a plan. @default {false} */
   readonly isPlan?: boolean;
 }
 
 async function hookedSource(
-  { files, others = {}, hooks }: HookedDelivery,
+  { files, others = {}, hooks, leaseS }: HookedDelivery,
 ): Promise<SecretSource> {
   const contents = Object.entries({ ...files, ...others }).map(([path, text]) => {
     return [path, new TextEncoder().encode(text)] as const;
@@ -31,7 +33,8 @@ async function hookedSource(
   const source = await MemorySecretSource.from(Object.fromEntries(contents));
   const [hook] = hooks;
   const entries = source.entries.map((entry) => {
-    return hook === undefined || entry.path in others ? entry : { ...entry, hook: hook.name };
+    if (hook === undefined || entry.path in others) return entry;
+    return { ...entry, hook: hook.name, ...(leaseS === undefined ? {} : { leaseS }) };
   });
   return {
     entries,

@@ -82,6 +82,10 @@ Deno.test("checkFolders keeps the agent's own folder apart from the files", asyn
   ]);
 });
 
+function fail(): never {
+  throw new TypeError("nothing is to be done");
+}
+
 /** Nothing expires, and nobody is told. */
 const QUIET = {
   store: { expireLeases: () => Promise.resolve({ expired: [], nextInMs: null }) },
@@ -164,8 +168,15 @@ Deno.test("LeaseWatch tells of what expired once its hooks were told, which hold
       return Promise.resolve();
     },
   });
+  void watch.looked.then(() => steps.push("looked"));
   await watch.run(stop.signal);
-  assertEquals(steps, ["due a", "removed", "gone a", "told a"]);
+  assertEquals(steps, ["due a", "removed", "gone a", "looked", "told a"]);
+});
+
+Deno.test("LeaseWatch that is ended before it begins keeps nobody waiting for its first look", async () => {
+  const watch = new LeaseWatch({ ...QUIET, logger: new MemoryLogger(), agent: { doInTurn: fail } });
+  await watch.run(AbortSignal.abort());
+  await watch.looked;
 });
 
 Deno.test("LeaseWatch goes on where a delivery takes long, and says what else goes wrong", async () => {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { AuditFile } from "../../../keeper/audit/audit_file.ts";
 import { AuditError, verifyAudit } from "../../../keeper/audit/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { modeOf } from "../../support/site.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
@@ -137,6 +137,68 @@ Deno.test("AuditFile refuses a file that is no audit log, and adds nothing to it
   await assertRejects(() => new AuditFile(path).append([{ event: "a" }]), AuditError);
   assertEquals(await Deno.readTextFile(path), "Buy milk\n");
   await assertRejects(() => new AuditFile(folder.path).append([{ event: "a" }]), AuditError);
+});
+
+/** What somebody does to a log, and what is said of it. */
+const TAKEN_AWAY: Readonly<Record<string, readonly [(path: string) => Promise<void>, RegExp]>> = {
+  "is removed": [(path) => Deno.remove(path), /it is gone since this program wrote to it/],
+  "is exchanged for an empty one": [
+    async (path) => {
+      await Deno.rename(path, `${path}.old`);
+      await Deno.writeTextFile(path, "");
+    },
+    /another file took the place/,
+  ],
+  "is exchanged for a copy": [
+    async (path) => {
+      await Deno.copyFile(path, `${path}.copy`);
+      await Deno.rename(`${path}.copy`, path);
+    },
+    /another file took the place/,
+  ],
+  "is emptied": [(path) => Deno.truncate(path), /it is shorter than it was written/],
+  "lost its last line": [
+    async (path) => {
+      const [first = ""] = await linesOf(path);
+      await Deno.truncate(path, first.length + 1);
+    },
+    /it is shorter than it was written/,
+  ],
+};
+
+for (const [what, [take, says]] of Object.entries(TAKEN_AWAY)) {
+  Deno.test(`AuditFile writes no more to a log that ${what} while it is written to`, async () => {
+    await using folder = await temporaryFolder();
+    const path = `${folder.path}/audit.jsonl`;
+    const logger = new MemoryLogger();
+    const log = new AuditFile(path, { logger });
+    await log.append([{ event: "a" }]);
+    await log.append([{ event: "b" }]);
+    await take(path);
+    const left = await Deno.readTextFile(path).catch(() => null);
+    for (let i = 0; i < 2; i++) {
+      const error = await assertRejects(() => log.append([{ event: "c" }]), AuditError);
+      assertMatch(error.message, says);
+    }
+    assertEquals(await Deno.readTextFile(path).catch(() => null), left);
+    assertEquals(logger.messages("error").length, 1);
+    // The next process takes what is there.
+    await new AuditFile(path).append([{ event: "d" }]);
+    assertEquals((await verdictOf(path)).fault, null);
+  });
+}
+
+Deno.test("AuditFile goes on with a log that was put back", async () => {
+  await using folder = await temporaryFolder();
+  const path = `${folder.path}/audit.jsonl`;
+  const log = new AuditFile(path);
+  await log.append([{ event: "a" }]);
+  await Deno.rename(path, `${path}.aside`);
+  await assertRejects(() => log.append([{ event: "b" }]), AuditError);
+  await Deno.rename(`${path}.aside`, path);
+  await log.append([{ event: "c" }]);
+  const verdict = await verdictOf(path);
+  assertEquals([verdict.fault, verdict.end.seq], [null, 2]);
 });
 
 async function mountSmall(path: string): Promise<boolean> {
