@@ -119,9 +119,9 @@ export const NODE_PAUSE_MS = 600_000;
 
 /** How long a delivery waits for its hooks; those that take longer go on. */
 export const HOOK_WAIT_MS = 30_000;
-/** How many hooks run at a time. */
+/** How many hooks of one keeper run at a time. */
 export const HOOKS_AT_ONCE = 8;
-/** How many hooks are remembered as due: as many as one manifest may define. */
+/** How many hooks of one keeper are remembered as due: as many as one manifest may define. */
 export const MAX_DUE_HOOKS = 1_024;
 /** How many bytes of paths a hook is told, with a newline behind each. */
 export const MAX_CHANGED_FILES_BYTES = 8_192;

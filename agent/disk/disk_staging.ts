@@ -174,7 +174,7 @@ export class DiskStaging {
       commit: async () => {
         try {
           const info = await file.commit();
-          this.#noteInPlace(destination, { target: plan.target, info, before });
+          this.#noteInPlace(destination, { target: plan.target, info, before, isNew: true });
           const { path, entry } = destination;
           if (entry === null) await this.#parts.onBesides(path, before.missing);
           return before.info === null ? "created" : "updated";
@@ -210,7 +210,7 @@ export class DiskStaging {
       commit: async () => {
         const info = await file.commit();
         const { target } = destination.place;
-        this.#noteInPlace(destination, { target, info, before: { info: null } });
+        this.#noteInPlace(destination, { target, info, before: { info: null }, isNew: false });
         return "updated";
       },
     };
@@ -218,14 +218,15 @@ export class DiskStaging {
 
   #noteInPlace(
     { path, ownership, build, place }: Destination,
-    { target, info, before }: {
+    { target, info, before, isNew }: {
       readonly target: string;
       readonly info: Deno.FileInfo;
       readonly before: Pick<FormerState, "info">;
+      readonly isNew: boolean;
     },
   ): void {
     const { digests, unsettled, findings, traits } = this.#parts;
-    traits.learn(info, ownership);
+    traits.learn(info, ownership, { isNew });
     if (build !== null) return build.note(path);
     digests.delete(target);
     unsettled.add(place.folder);

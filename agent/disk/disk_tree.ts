@@ -87,7 +87,10 @@ export class DiskTree {
     try {
       this.#growTo(path).isForeign = true;
     } catch {
-      // It is not below what this agent may write to, or something of ours is in its place.
+      // It is not below what this agent may write to, or something of ours is in its place; then what
+      // is there is not ours to remove, since the other may be in it.
+      const inPlace = this.#nearest(path);
+      if (inPlace?.entry?.kind === "file") inPlace.isForeign = true;
     }
   }
 
@@ -109,6 +112,23 @@ export class DiskTree {
       node = node?.children.get(name);
       if (node === undefined) return null;
       if (node.isKept) return node;
+    }
+    return node ?? null;
+  }
+
+  /** Returns what is planted of the way to a path, as far as anything is. */
+  #nearest(path: string): GrowingNode | null {
+    let node: GrowingNode | undefined;
+    try {
+      const root = rootOf(path, this.#roots);
+      node = this.#rootNodes.get(root);
+      for (const name of path.slice(root.prefix.length).split("/")) {
+        const next: GrowingNode | undefined = node?.children.get(name);
+        if (next === undefined) break;
+        node = next;
+      }
+    } catch {
+      // It is below no root.
     }
     return node ?? null;
   }

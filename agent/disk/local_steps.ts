@@ -39,7 +39,8 @@ export async function makeFolder(
     try {
       const before = lookAt(staged);
       if (before === null) throw new StorageError("file-missing", "a new folder vanished");
-      traits.learn(await setOwnership(staged, { before, wanted: entry }), entry);
+      const after = await setOwnership(staged, { before, wanted: entry });
+      traits.learn(after, entry, { isNew: true });
       await Deno.rename(staged, target);
     } catch (error) {
       await Deno.remove(staged).catch(() => {});
@@ -66,7 +67,8 @@ export async function changeFolder(
   if (before === null) throw vanished(place);
   if (!before.isDirectory) throw folderError(place.target, before);
   if (entry.strategy === "ENSURE_CREATED" || !traits.differs(before, entry)) return;
-  traits.learn(await setOwnership(place.target, { before, wanted: entry }), entry);
+  const after = await setOwnership(place.target, { before, wanted: entry });
+  traits.learn(after, entry, { isNew: false });
 }
 
 /**
@@ -85,7 +87,10 @@ export async function changeFile(
   if (folder === null || info === null) throw vanished(place);
   if ((info.nlink ?? 1) > 1) {
     await copyEntry({ at: target, info }, { to: target, ownership: entry });
-  } else traits.learn(await setOwnership(target, { before: info, wanted: entry }), entry);
+  } else {
+    const after = await setOwnership(target, { before: info, wanted: entry });
+    traits.learn(after, entry, { isNew: false });
+  }
   return folder;
 }
 

@@ -40,15 +40,20 @@ export async function isWhollyOurs(
   if (holding.kind !== "folder" && holding.pending.length === 0) return false;
   const folder = info.isSymlink ? generationOf(at) : at;
   if (folder === null || lookAt(folder)?.isDirectory !== true) return false;
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.startsWith(RESERVED_PREFIX)) continue;
-    const inside = join(folder, name);
-    const found = lookAt(inside);
-    if (found === null) continue;
-    const entry = { at: inside, path: `${path}/${name}`, info: found };
-    if (!await isWhollyOurs(entry, parts)) return false;
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.startsWith(RESERVED_PREFIX)) continue;
+      const inside = join(folder, name);
+      const found = lookAt(inside);
+      if (found === null) continue;
+      const entry = { at: inside, path: `${path}/${name}`, info: found };
+      if (!await isWhollyOurs(entry, parts)) return false;
+    }
+    return true;
+  } catch {
+    // What cannot be listed may be anybody's.
+    return false;
   }
-  return true;
 }
 
 /** Tells whether a file is the one that was put there, for all that is known. */

@@ -18,12 +18,24 @@ const OWNER_ERRNOS: ReadonlySet<string> = new Set(["EPERM", "EINVAL", "ENOTSUP",
 /** What a file system tells of the owner of a file. */
 export type OwnerState = Pick<Deno.FileInfo, "dev" | "ino" | "mode" | "uid" | "gid">;
 
+/** How something came about of which {@linkcode DeviceTraits.learn} learns. */
+export interface LearnOptions {
+  /** Whether this process made it: then it is this process's own where nobody else is declared. */
+  readonly isNew: boolean;
+}
+
 /** Compares owners and modes, as far as devices are found to keep them. */
 export class DeviceTraits {
+  readonly #ownUid: number | null;
   /** Devices that do not keep permissions. */
   readonly #modeless = new Set<number>();
   /** Devices on which everything belongs to the same user. */
   readonly #ownerless = new Set<number>();
+
+  /** Takes the user whom this process belongs to, or `null` on systems that have none. */
+  constructor(ownUid: number | null = Deno.uid()) {
+    this.#ownUid = ownUid;
+  }
 
   /** Tells whether something has another mode than declared, or another owner where one is. */
   differs(info: OwnerState, wanted: Ownership): boolean {
@@ -31,10 +43,18 @@ export class DeviceTraits {
     return !this.#ownerless.has(info.dev) && differsInOwner(info, wanted);
   }
 
-  /** Looks at what came of setting mode and owner: what is not so now the device does not keep. */
-  learn(info: OwnerState, wanted: Ownership): void {
-    if (differsInMode(info, wanted)) this.#modeless.add(info.dev);
-    if (differsInOwner(info, wanted)) this.#ownerless.add(info.dev);
+  /**
+   * Looks at what came of setting mode and owner: what is not so now the device does not keep. Of what
+   * belongs to another user that is not said: he may have changed the mode, and the group, since.
+   */
+  learn(info: OwnerState, wanted: Ownership, { isNew }: LearnOptions): void {
+    const { dev } = info;
+    const uid = wanted.uid ?? (isNew ? this.#ownUid ?? undefined : undefined);
+    // To change the user takes more than to be the user.
+    if (uid !== undefined && info.uid !== null && info.uid !== uid) this.#ownerless.add(dev);
+    if (info.uid !== this.#ownUid && !this.#ownerless.has(dev)) return;
+    if (differsInMode(info, wanted)) this.#modeless.add(dev);
+    if (differsInOwner(info, wanted)) this.#ownerless.add(dev);
   }
 }
 

@@ -49,28 +49,40 @@ export async function sweepStages(folder: string, options: SweepOptions): Promis
   let isWhole = true;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const ours: string[] = [];
+    const links: string[] = [];
+    let isListed = false;
     try {
-      for await (const { name, isDirectory } of Deno.readDir(next.path)) {
+      for await (const { name, isDirectory, isSymlink } of Deno.readDir(next.path)) {
         if (--left < 0) break;
         const path = join(next.path, name);
+        if (isSymlink && !isLinkName(name)) links.push(path);
         if (name.startsWith(RESERVED_PREFIX)) ours.push(path);
         else if (isDirectory && next.depth < maxDepth) {
           waiting.push({ path, depth: next.depth + 1 });
         } else if (isDirectory) isWhole = false;
       }
+      isListed = left >= 0;
     } catch {
       isWhole = false;
     }
-    for (const path of ours) if (await sweepOne(path, options)) removed++;
+    // Whatever is put in place meanwhile is newer than what is swept.
+    const used = isListed && ours.length > 0 ? new Set(links.map(generationOf)) : null;
+    for (const path of ours) if (await sweepOne(path, { ...options, used })) removed++;
     if (left < 0) return { removed, isWhole: false };
   }
   return { removed, isWhole };
 }
 
-async function sweepOne(path: string, options: SweepOptions): Promise<boolean> {
+/** What the left-overs of one folder are told by. */
+interface FolderSweep extends SweepOptions {
+  /** The generations to which a link leads that is in place, or was; `null` where not all are known. */
+  readonly used: ReadonlySet<string | null> | null;
+}
+
+async function sweepOne(path: string, sweep: FolderSweep): Promise<boolean> {
   try {
     const info = lookAt(path);
-    if (info === null || !isLeftOver(path, { info, options })) return false;
+    if (info === null || !isLeftOver(path, { info, sweep })) return false;
     await removeTree(path, { info, rules: NO_RULES });
     return true;
   } catch {
@@ -80,29 +92,21 @@ async function sweepOne(path: string, options: SweepOptions): Promise<boolean> {
 
 function isLeftOver(
   path: string,
-  { info, options }: { readonly info: Deno.FileInfo; readonly options: SweepOptions },
+  { info, sweep }: { readonly info: Deno.FileInfo; readonly sweep: FolderSweep },
 ): boolean {
   const name = basename(path);
   const folder = join(path, "..");
   const writtenMs = info.mtime?.getTime() ?? 0;
-  const isOlder = writtenMs < options.beforeMs;
+  const isOlder = writtenMs < sweep.beforeMs;
   const before = nameBefore(name);
   if (before !== null) return !restoreFormer(folder, before) && isOlder;
   if (isPartName(name)) {
     if (!info.isFile) return false;
     if (isStale(info, Date.now())) return true;
-    options.onPart?.(path, writtenMs);
+    sweep.onPart?.(path, writtenMs);
     return false;
   }
-  if (isGenerationName(name)) return info.isDirectory && isOlder && !isInUse(path, folder);
+  if (isGenerationName(name)) return info.isDirectory && isOlder && sweep.used?.has(path) === false;
   if (isLinkName(name)) return info.isSymlink && isOlder;
   return name.startsWith(STAGE_PREFIX) && !info.isSymlink && isOlder;
-}
-
-/** Tells whether a link leads to a generation: it is looked for right before it is removed. */
-function isInUse(generation: string, folder: string): boolean {
-  for (const { name, isSymlink } of Deno.readDirSync(folder)) {
-    if (isSymlink && generationOf(join(folder, name)) === generation) return true;
-  }
-  return false;
 }

@@ -31,7 +31,7 @@ export interface AgentHooksOptions {
   readonly logger?: Logger;
   /** How long a delivery waits for hooks, in milliseconds. @default {30_000} */
   readonly waitMs?: number;
-  /** How many run at a time. @default {8} */
+  /** How many of one keeper run at a time. @default {8} */
   readonly atOnce?: number;
   /** Waits; rejects with the reason of the signal. The real clock by default. */
   readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
@@ -63,7 +63,8 @@ export class AgentHooks implements HookRunner {
   readonly #options: AgentHooksOptions;
   readonly #ledger: HookLedger;
   readonly #stop = new AbortController();
-  readonly #inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Has the hooks of one keeper take turns, and none wait for those of another. */
+  readonly #turns = new Map<string | null, <T>(work: () => Promise<T>) => Promise<T>>();
   #held: WantedState | null;
   #delivery: Delivery | null = null;
   /** Whether a keeper came, or signed what is held: the hooks of what is held may run. */
@@ -74,7 +75,6 @@ export class AgentHooks implements HookRunner {
   /** Takes up what is remembered; nothing runs yet. */
   constructor(options: AgentHooksOptions) {
     this.#options = options;
-    this.#inTurn = pLimit(options.atOnce ?? HOOKS_AT_ONCE);
     this.#held = options.held ?? null;
     const { journal, logger = SILENT_LOGGER, delay = waitFor, random = Math.random } = options;
     const perform = (call: HookCall) => this.#perform(call);
@@ -225,11 +225,19 @@ export class AgentHooks implements HookRunner {
 
   async #perform(call: HookCall): Promise<HookEnd | null> {
     const { signal } = this.#stop;
-    return await this.#inTurn(async () => {
+    return await this.#turnOf(call.due.declaredBy)(async () => {
       if (signal.aborted) return null;
       const end = await this.#options.performer.perform(call, signal);
       return signal.aborted && end.outcome !== "ran" ? null : end;
     });
+  }
+
+  #turnOf(declaredBy: string | null): <T>(work: () => Promise<T>) => Promise<T> {
+    let inTurn = this.#turns.get(declaredBy);
+    if (inTurn === undefined) {
+      this.#turns.set(declaredBy, inTurn = pLimit(this.#options.atOnce ?? HOOKS_AT_ONCE));
+    }
+    return inTurn;
   }
 
   /** Waits for what never rejects, but not for ever. */

@@ -34,12 +34,18 @@ export interface HookLedgerParts extends Pick<HookTaskParts, "delay" | "random">
   readonly logger: Logger;
 }
 
+/** A hook that has run, and whose it was. */
+interface EndedHook {
+  readonly declaredBy: string | null;
+  readonly result: HookResult;
+}
+
 /** Remembers which hooks have to run. */
 export class HookLedger {
   readonly #parts: HookLedgerParts;
   readonly #tasks = new Map<string, HookTask>();
   /** What succeeded since it was told last. */
-  readonly #ended = new Map<string, HookResult>();
+  readonly #ended = new Map<string, EndedHook>();
   #isLost: boolean;
   #saving: Promise<void> = Promise.resolve();
   /** What was saved last. */
@@ -78,8 +84,9 @@ export class HookLedger {
   /** Makes a hook due. */
   add(due: DueHook): void {
     const { perform, delay, random, logger } = this.#parts;
-    for (const [key, task] of this.#tasks) {
-      if (this.#tasks.size < MAX_DUE_HOOKS) break;
+    // What is due for another keeper is not in the way of this one's.
+    const same = [...this.#tasks].filter(([, task]) => task.due.declaredBy === due.declaredBy);
+    for (const [key, task] of same.slice(0, Math.max(0, same.length + 1 - MAX_DUE_HOOKS))) {
       logger.warn("too many hooks are due; one is forgotten", { hook: task.due.hook });
       this.#forget(key, task);
     }
@@ -139,9 +146,14 @@ export class HookLedger {
     }
   }
 
-  /** Forgets what is due of hooks that the same keeper no longer defines. */
+  /** Forgets what is due, and what has run, of hooks that the same keeper no longer defines. */
   forgetUndefined({ hooks, declaredBy }: WantedState): void {
     const defined = new Set(hooks.map(({ name }) => name));
+    for (const [key, ended] of this.#ended) {
+      if (ended.declaredBy === declaredBy && !defined.has(ended.result.hook)) {
+        this.#ended.delete(key);
+      }
+    }
     for (const [key, task] of this.#tasks) {
       if (task.due.declaredBy !== declaredBy || defined.has(task.due.hook)) continue;
       this.#parts.logger.info("a hook is due and no longer defined", { hook: task.due.hook });
@@ -152,7 +164,7 @@ export class HookLedger {
   /** Says how a hook stands, and that it has run only once; `null` where there is nothing to say. */
   takeResult(hook: Hook, declaredBy: string | null): HookResult | null {
     const key = keyOf({ hook: hook.name, declaredBy });
-    const result = this.#tasks.get(key)?.result ?? this.#ended.get(key);
+    const result = this.#tasks.get(key)?.result ?? this.#ended.get(key)?.result;
     this.#ended.delete(key);
     return result ?? null;
   }
@@ -192,14 +204,14 @@ export class HookLedger {
   }
 
   async #note(task: HookTask, { outcome, code, exitStatus, signal }: HookEnd): Promise<void> {
-    const { hook, changeId, attempts } = task.due;
+    const { hook, declaredBy, changeId, attempts } = task.due;
     const { logger } = this.#parts;
     const key = keyOf(task.due);
     if (this.#tasks.get(key) !== task) return;
     const change = { hook, changeId, attempts };
     if (outcome === "ran") {
       this.#tasks.delete(key);
-      this.#ended.set(key, task.result);
+      this.#ended.set(key, { declaredBy, result: task.result });
       logger.info("a hook has run", change);
     } else if (outcome === "failed") {
       const end = { code, exitStatus, signal };

@@ -9,6 +9,7 @@ import { DiskYard, put } from "../../support/disk_yard.ts";
 import { missingForMounts, withMount } from "../../support/mounts.ts";
 
 const UNIX = Deno.build.os !== "windows";
+const IS_ROOT = UNIX && Deno.uid() === 0;
 const missing = await missingForMounts();
 const skipped = missing === null ? "" : ` (skipped: ${missing})`;
 const LARGE = limits.MIN_RESUMED_BYTES;
@@ -171,4 +172,25 @@ Deno.test(`DiskStaging puts nothing on a disk where memory is required${skipped}
     await assertRejects(() => put(store, "disk/b"), StorageError, "not-on-tmpfs");
     assertEquals(encodeUtf8(await Deno.readTextFile(yard.path("files/memory/deep/a"))).length, 1);
   });
+});
+
+Deno.test("DiskStaging repairs a mode however often the owner of the file has changed it", {
+  ignore: !IS_ROOT,
+}, async () => {
+  await using yard = await DiskYard.make();
+  const store = await yard.open();
+  const declared = { files: { key: { text: "k", uid: 1_234 }, other: "o" } };
+  const held = await declare(declared);
+  await store.survey({ ...held.manifest, declaredBy: null });
+  const [entry] = held.manifest.entries;
+  assert(entry?.kind === "file");
+  const staged = await store.stage("key", { size: 1, mode: entry.mode, entry });
+  await staged.write(encodeUtf8("k"));
+  // The owner has found the file on its way.
+  for (const { name } of Deno.readDirSync(yard.path("files"))) {
+    await Deno.chmod(yard.path(`files/${name}`), 0o644);
+  }
+  await staged.commit();
+  await store.settle();
+  assertEquals(await plan(store, declared), ["key reowned", "other created"]);
 });

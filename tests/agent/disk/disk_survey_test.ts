@@ -59,6 +59,23 @@ Deno.test("surveyDisk reads no file of another length than declared, be it witho
   assertEquals(await yard.tree("files"), ["key 600 k"]);
 });
 
+Deno.test("surveyDisk has nothing of another keeper removed that is in the way", {
+  ignore: !UNIX,
+}, async () => {
+  await using yard = await DiskYard.make();
+  const store = await yard.open();
+  // A folder that was there is nobody's.
+  await Deno.mkdir(yard.path("files/app/tls"), { recursive: true, mode: 0o700 });
+  await deliver(store, { files: { "app/tls/key": "k" }, declaredBy: "1first" });
+  for (const declaredBy of ["1second", null]) {
+    const inTheWay = { files: { "app/tls": "t" }, folders: { app: {} }, declaredBy };
+    assertEquals(await deliver(store, inTheWay), ["app/tls failed not-a-file"]);
+    const folder = { folders: { app: {}, "app/tls/key": {} }, declaredBy };
+    assertEquals(await deliver(store, folder), ["app/tls/key failed not-a-file"]);
+  }
+  assertEquals(await yard.tree("files"), ["app/ 700", "app/tls/ 700", "app/tls/key 600 k"]);
+});
+
 Deno.test("surveyDisk has a strict folder emptied of what nobody declared", {
   ignore: !UNIX,
 }, async () => {

@@ -4,7 +4,9 @@ import { isOurFile, isWhollyOurs } from "../../../agent/disk/our_tree.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { fileEntry } from "../../support/disk_delivery.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
+import { evalWithout, missingForNoChown } from "../../support/without_chown.ts";
 
+const OUR_TREE = import.meta.resolve("../../../agent/disk/our_tree.ts");
 const FILE = settledFile(false, null);
 
 Deno.test("isWhollyOurs knows a tree in which all was put by the agent", async () => {
@@ -29,6 +31,27 @@ Deno.test("isWhollyOurs knows a tree in which all was put by the agent", async (
   assertEquals(await ask([...all, ["d/e/b", FILE]]), true, "its own names are its own");
   await Deno.symlink("a", `${at}/e/link`);
   assertEquals(await ask([...all, ["d/e/b", FILE], ["d/e/link", FILE]]), false);
+});
+
+Deno.test("isWhollyOurs knows nothing of a tree that it cannot list", async (t) => {
+  const missing = await missingForNoChown();
+  await t.step({
+    name: missing ?? "a folder without permissions",
+    ignore: missing !== null,
+    fn: async () => {
+      await using folder = await temporaryFolder();
+      const at = `${folder.path}/d`;
+      await Deno.mkdir(at, { mode: 0 });
+      const program = `
+        import { isWhollyOurs } from ${JSON.stringify(OUR_TREE)};
+        const at = ${JSON.stringify(at)};
+        const holdings = new Map([["d", { kind: "folder", pending: [] }]]);
+        console.log(await isWhollyOurs({ at, path: "d", info: Deno.lstatSync(at) }, { holdings }));
+      `;
+      assertEquals(await evalWithout([], program), "true");
+      assertEquals(await evalWithout(["dac_override", "dac_read_search"], program), "false");
+    },
+  });
 });
 
 Deno.test("isOurFile believes of a file that was to come only what its contents say", async () => {

@@ -21,15 +21,28 @@ Deno.test("DeviceTraits compares the mode, and an owner only where one is declar
 });
 
 Deno.test("DeviceTraits learns what a device does not keep, and of no other", () => {
-  const traits = new DeviceTraits();
-  traits.learn(STATE, { mode: 0o600, uid: 1 });
+  const traits = new DeviceTraits(STATE.uid);
+  const set = { isNew: false };
+  traits.learn(STATE, { mode: 0o600, uid: 1 }, set);
   assertEquals(traits.differs(STATE, { mode: 0o640 }), true, "all was kept");
-  traits.learn(STATE, { mode: 0o640 });
+  traits.learn(STATE, { mode: 0o640 }, set);
   assertEquals(traits.differs(STATE, { mode: 0o777 }), false);
   assertEquals(traits.differs(STATE, { mode: 0o777, uid: 2 }), true, "owners are kept there");
-  traits.learn(STATE, { mode: 0o640, uid: 2 });
+  traits.learn(STATE, { mode: 0o640, uid: 2 }, set);
   assertEquals(traits.differs(STATE, { mode: 0o777, uid: 3 }), false);
   assertEquals(traits.differs({ ...STATE, dev: 8 }, { mode: 0o640 }), true);
+});
+
+Deno.test("DeviceTraits learns nothing from what its owner may have changed meanwhile", () => {
+  const traits = new DeviceTraits(0);
+  traits.learn(STATE, { mode: 0o640, uid: 1 }, { isNew: true });
+  traits.learn(STATE, { mode: 0o600, uid: 1, gid: 2 }, { isNew: true });
+  traits.learn(STATE, { mode: 0o640, gid: 2 }, { isNew: false });
+  assertEquals(traits.differs(STATE, { mode: 0o640 }), true);
+  assertEquals(traits.differs(STATE, { mode: 0o600, uid: 1, gid: 2 }), true);
+  // What this process has just made is its own, unless the device has one owner for all.
+  traits.learn(STATE, { mode: 0o640 }, { isNew: true });
+  assertEquals(traits.differs(STATE, { mode: 0o640, uid: 0 }), false);
 });
 
 Deno.test("setOwnership sets the mode of files and folders, whatever it was", {

@@ -291,6 +291,19 @@ Deno.test("AgentHooks runs so many at a time, and never logs what one printed", 
 });
 
 /** Files of {@linkcode ONE} that expire; of somebody else's where that is said. */
+Deno.test("AgentHooks has the hooks of one keeper wait for none of another", async () => {
+  const performer = new PlayedHooks();
+  const { hooks } = play(performer, { atOnce: 1 });
+  for (const state of [ONE, { ...ONE, declaredBy: null }]) {
+    await hooks.mark(state, PATHS);
+    void hooks.finish(PATHS);
+    await performer.run(performer.runs.length);
+  }
+  assertEquals(performer.runs.map(({ call }) => call.due.declaredBy), [ONE.declaredBy, null]);
+  for (const { end } of performer.runs) end(ENDS.ran);
+  await hooks.stop();
+});
+
 function expiring(declarer: string | null = SIGNER) {
   return PATHS.map((path) => ({ declarer, path }));
 }

@@ -28,8 +28,8 @@ function open(known: readonly DueHook[] | null = []) {
   return { ledger, logger, saved, disk };
 }
 
-function dueHook(hook: string, state = "00"): DueHook {
-  return newDueHook({ hook, declaredBy: SIGNER, state });
+function dueHook(hook: string, state = "00", declaredBy: string | null = SIGNER): DueHook {
+  return newDueHook({ hook, declaredBy, state });
 }
 
 const RELOAD = runHook("reload");
@@ -136,6 +136,30 @@ Deno.test("HookLedger goes on in memory where nothing can be saved, says so once
   disk.isFull = false;
   await ledger.save();
   assertEquals(saved, [["reload", "other"]]);
+  await ledger.stop();
+});
+
+Deno.test("HookLedger forgets no hook of one keeper for those of another", async () => {
+  const { ledger, logger } = open();
+  ledger.add(dueHook("reload"));
+  for (let i = 0; i <= MAX_DUE_HOOKS; i++) ledger.add(dueHook(`hook-${i}`, "00", null));
+  assert(ledger.taskOf(RELOAD, SIGNER) !== null);
+  assertEquals(ledger.taskOf(runHook("hook-0"), null), null);
+  assertEquals(logger.messages("warn").length, 1);
+  await ledger.stop();
+});
+
+Deno.test("HookLedger keeps no result for a keeper that does not define the hook any more", async () => {
+  const { ledger } = open();
+  for (const due of [dueHook("reload"), dueHook("other"), dueHook("other", "00", null)]) {
+    ledger.add(due);
+    const hook = runHook(due.hook);
+    await ledger.taskOf(hook, due.declaredBy)?.release({ hook, manifest: WANTED });
+  }
+  ledger.forgetUndefined(wantedState({ hooks: [RELOAD] }));
+  assertEquals(ledger.takeResult(runHook("other"), SIGNER), null);
+  assertEquals(ledger.takeResult(RELOAD, SIGNER)?.outcome, "ran");
+  assertEquals(ledger.takeResult(runHook("other"), null)?.outcome, "ran");
   await ledger.stop();
 });
 
