@@ -20,7 +20,12 @@ export interface TextOutput {
   readonly width: number;
   /** Lines that are kept below all that is written; `null` where no terminal can do that. */
   readonly area?: TerminalArea | null;
-  /** Writes text after what was written before; never rejects, since nobody could be told. */
+  /**
+   * What kept something from being written, the first time; a reader that has gone (`| head`) is none.
+   * `undefined` where all was written.
+   */
+  readonly failure?: unknown;
+  /** Writes text after what was written before; never rejects: see {@linkcode TextOutput.failure}. */
   write(text: string): Promise<void>;
 }
 
@@ -47,15 +52,20 @@ export function streamOutput(
   const isTerminal = stream.isTerminal();
   const area = isTerminal ? options.area ?? null : null;
   let last: Promise<void> = Promise.resolve();
+  let failure: unknown;
+  const note = (error: unknown) => failure ??= error;
   return {
     isTerminal,
     area,
+    get failure(): unknown {
+      return failure;
+    },
     hasColour: isTerminal && !env.get("NO_COLOR") && env.get("TERM") !== "dumb",
     get width(): number {
       return isTerminal ? consoleWidth() : DEFAULT_WIDTH;
     },
     write(text: string): Promise<void> {
-      const write = () => writeAll(stream, encodeUtf8(text));
+      const write = () => writeAll(stream, encodeUtf8(text), note);
       last = last.then(() => area === null ? write() : area.writeAbove(text, write));
       return last;
     },
@@ -71,13 +81,18 @@ export function streamArea(stream: DenoStream, env: Environment): TerminalArea |
   });
 }
 
-async function writeAll(stream: DenoStream, bytes: Uint8Array): Promise<void> {
+async function writeAll(
+  stream: DenoStream,
+  bytes: Uint8Array,
+  onFailure: (error: unknown) => void = () => {},
+): Promise<void> {
   try {
     for (let offset = 0; offset < bytes.length;) {
       offset += await stream.write(bytes.subarray(offset));
     }
-  } catch {
-    // The reader has gone (`| head`), or the disk behind a redirection is full.
+  } catch (error) {
+    // The disk behind a redirection is full; or else the reader has gone, as he likes.
+    if (!(error instanceof Deno.errors.BrokenPipe)) onFailure(error);
   }
 }
 

@@ -7,6 +7,7 @@ import { ConfigError, StorageError } from "../../errors.ts";
 import { type Operand, parseArguments } from "./arguments.ts";
 import { type Environment, SYSTEM_ENVIRONMENT } from "../environment.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
+import type { Logger } from "../../logger.ts";
 import type { ProgramLog } from "../log_setup.ts";
 import { type SettingsOf, variableName } from "./option_table.ts";
 import {
@@ -24,8 +25,17 @@ import {
   StopRequested,
   SYSTEM_SIGNALS,
 } from "../shutdown.ts";
+import { PatientOutput } from "../patient_output.ts";
+import { storageError } from "../storage_error.ts";
 import { suggestName } from "./suggestion.ts";
-import { EXIT_DONE, reportError, streamArea, streamOutput, type TextOutput } from "../terminal.ts";
+import {
+  EXIT_CHANGES,
+  EXIT_DONE,
+  reportError,
+  streamArea,
+  streamOutput,
+  type TextOutput,
+} from "../terminal.ts";
 import { streamInput, type TextInput } from "../terminal_input.ts";
 
 /** What of a process a program sees; a test makes its own. */
@@ -68,14 +78,21 @@ export function systemHost(): ProgramHost {
  * `--help` and `--version` load none of the program's code. Never rejects.
  */
 export async function runProgram(program: Program, host: ProgramHost): Promise<number> {
+  const format = { json: isOn(host, "json"), debug: isOn(host, "debug") };
   try {
     const before = await answerAtOnce(program, host);
-    if (before !== null) return before;
-    return await runCommand(callOf(program, host.args), { program, host });
+    const code = before ?? await runCommand(callOf(program, host.args), { program, host });
+    checkWritten(host, code);
+    return code;
   } catch (error) {
-    const format = { json: isOn(host, "json"), debug: isOn(host, "debug") };
     return await reportError(error, { output: host.stderr, ...format });
   }
+}
+
+/** What was to be read and was not written is no success, whatever else was done. */
+function checkWritten({ stdout: { failure } }: ProgramHost, code: number): void {
+  if (failure === undefined || (code !== EXIT_DONE && code !== EXIT_CHANGES)) return;
+  throw storageError(failure, "write all of it to standard output");
 }
 
 /** Answers what must work whatever else is on the command line. */
@@ -210,30 +227,56 @@ async function runCommand(
   }
   const log = await openLog(resolved, { globals, stderr: host.stderr });
   using shutdown = listenForShutdown(host.shutdown);
+  const { signal } = shutdown;
+  const outputs: CommandOutputs = command.service ? patientOutputs(host, log.logger) : host;
+  let isDone = false;
   try {
     for (const warning of resolved.warnings) log.logger.warn(warning);
     const module = await command.load();
-    const { env, stdin, stdout, stderr } = host;
-    return await module.run({
+    const { env, stdin } = host;
+    const code = await module.run({
       settings,
       resolved,
       operands,
       rest,
       env,
       logger: log.logger,
-      signal: shutdown.signal,
+      signal,
       signals: host.shutdown?.signals ?? SYSTEM_SIGNALS,
       leaveSignals: () => shutdown[Symbol.dispose](),
       stdin,
-      stdout,
-      stderr,
+      stdout: outputs.stdout,
+      stderr: outputs.stderr,
     });
+    isDone = true;
+    return code;
   } catch (error) {
     if (command.service && error instanceof StopRequested) return EXIT_DONE;
     throw error;
   } finally {
+    // What was to be done once ends when its report was taken; what broke off waits for nobody.
+    await outputs.flush?.(isDone ? signal : AbortSignal.abort());
     await log.close();
   }
+}
+
+/** Where a command writes. */
+interface CommandOutputs extends Pick<ProgramHost, "stdout" | "stderr"> {
+  /** Waits until all is written; once the signal is aborted not for long. */
+  flush?(signal: AbortSignal): Promise<void>;
+}
+
+/** A service has more to do than to be read. */
+function patientOutputs(host: ProgramHost, logger: Logger): CommandOutputs {
+  const stdout = new PatientOutput(host.stdout, { name: "standard output", logger });
+  const stderr = new PatientOutput(host.stderr, { name: "standard error", logger });
+  return {
+    stdout,
+    stderr,
+    async flush(signal): Promise<void> {
+      await Promise.all([stdout.flush(signal), stderr.flush(signal)]);
+    },
+  };
 }
 
 async function openLog(

@@ -165,5 +165,16 @@ Deno.test("streamOutput does not fail when its reader has gone", async () => {
   };
   const output = streamOutput(broken, fixedEnvironment());
   await output.write("x");
-  assertEquals(output.width, 80);
+  assertEquals([output.width, output.failure], [80, undefined]);
+});
+
+Deno.test("streamOutput keeps why something was not written, the first time", async () => {
+  const failures = [new Error("the disk is full"), new Error("the device failed")];
+  const left = [...failures];
+  const full = { write: () => Promise.reject(left.shift()), isTerminal: () => false };
+  const output = streamOutput(full, fixedEnvironment());
+  assertEquals(output.failure, undefined);
+  await output.write("x");
+  await output.write("y");
+  assertEquals([output.failure, left], [failures[0], []]);
 });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { runProgram, systemHost } from "../../../../protocol/host/command_line/command.ts";
 import type { CommandContext, Program } from "../../../../protocol/host/command_line/program.ts";
@@ -300,4 +301,49 @@ Deno.test("runProgram leaves the signals to a command that listens for them itse
   const shutdown = { signals, os: "linux" };
   const host = { args: [], env: fixedEnvironment(), stdin, stdout, stderr, shutdown };
   assertEquals(await runProgram(program, host), 0);
+});
+
+/** A program whose one command does as the test likes. */
+function programOf(run: (context: CommandContext) => Promise<number>, service = false): Program {
+  const [command] = PROGRAM.commands;
+  assert(command !== undefined);
+  return { ...PROGRAM, commands: [{ ...command, service, load: () => Promise.resolve({ run }) }] };
+}
+
+const FULL = Object.assign(new Error("full"), { code: "ENOSPC" });
+
+Deno.test("runProgram calls nothing done whose output was not written", async () => {
+  for (const [code, expected] of [[0, 1], [3, 1], [2, 2]] as const) {
+    const stderr = new MemoryOutput();
+    const stdout = Object.assign(new MemoryOutput(), { failure: FULL });
+    const program = programOf(() => Promise.resolve(code));
+    const host = { ...systemHost(), args: [], env: fixedEnvironment(), stdout, stderr };
+    assertEquals(await runProgram(program, host), expected);
+    assertEquals(stderr.text.includes("no space is left"), expected === 1);
+  }
+});
+
+Deno.test("runProgram lets a service end though nobody reads it, and waits for a reader otherwise", async () => {
+  const gate = Promise.withResolvers<void>();
+  const stdout = Object.assign(new MemoryOutput(), { write: () => gate.promise });
+  const host = { ...systemHost(), args: [], env: fixedEnvironment(), stdout };
+  const written: string[] = [];
+  const report = async ({ stdout }: CommandContext) => {
+    await stdout.write("a report");
+    written.push("went on");
+  };
+  const failing = programOf(async (context) => {
+    await report(context);
+    throw new TypeError("a fault");
+  }, true);
+  assertEquals(await runProgram(failing, { ...host, stderr: new MemoryOutput() }), 1);
+  assertEquals(written, ["went on"]);
+  const once = programOf((context) => report(context).then(() => 0), true);
+  const ended = runProgram(once, { ...host, stderr: new MemoryOutput() });
+  void ended.then(() => written.push("ended"));
+  while (written.length < 2) await nextTurn();
+  for (let turns = 0; turns < 100; turns++) await nextTurn();
+  assertEquals(written, ["went on", "went on"]);
+  gate.resolve();
+  assertEquals(await ended, 0);
 });
