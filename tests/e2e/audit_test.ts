@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { countResults } from "../interop/second_implementation/manifest.ts";
+import { countResults } from "../interop/second_implementation/results.ts";
 import { signResults } from "../interop/second_implementation/result_signature.ts";
 import type { Session } from "../interop/second_implementation/session.ts";
 import { assert, assertEquals } from "../support/assert.ts";

@@ -24,7 +24,7 @@ import {
 } from "./second_implementation/agent.ts";
 import { encodeFrame } from "./second_implementation/frame.ts";
 import { Direction, KeySchedule, sha256 } from "./second_implementation/key_schedule.ts";
-import { countResults } from "./second_implementation/manifest.ts";
+import { countResults } from "./second_implementation/results.ts";
 import { composeLine1, parseLine2, unwrapSecret } from "./second_implementation/opening.ts";
 import { Cutter } from "./second_implementation/transport.ts";
 import type { Session as SecondSession } from "./second_implementation/session.ts";

@@ -36,11 +36,8 @@ import {
 import { decodeFrame, encodeFrame, uint32 } from "../interop/second_implementation/frame.ts";
 import type { Fields } from "../interop/second_implementation/json.ts";
 import { Direction, KeySchedule, sha256 } from "../interop/second_implementation/key_schedule.ts";
-import {
-  composeManifest,
-  countResults,
-  type VaultFile,
-} from "../interop/second_implementation/manifest.ts";
+import { composeManifest, type VaultFile } from "../interop/second_implementation/manifest.ts";
+import { countResults } from "../interop/second_implementation/results.ts";
 import {
   composeLine1,
   composeLine2,

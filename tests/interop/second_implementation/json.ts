@@ -66,6 +66,13 @@ export function numberOf(fields: Fields, name: string, max: number): number {
   return value;
 }
 
+/** Reads a member that is a truth value. */
+export function truthOf(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  require(typeof value === "boolean", "message-malformed", name);
+  return value;
+}
+
 /** Reads a member that is one of these words. */
 export function wordOf<T extends string>(fields: Fields, name: string, words: readonly T[]): T {
   const text = textOf(fields, name);

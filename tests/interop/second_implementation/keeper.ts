@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
 import {
   type Claim,
   composeManifestStatement,
@@ -14,19 +15,35 @@ import {
   verifyIdentity,
 } from "./confirmation.ts";
 import { Failure, require } from "./failure.ts";
-import { type Fields, hexOf, isAbsent, MAX_NUMBER, MAX_UINT32, numberOf, textOf } from "./json.ts";
+import {
+  type Fields,
+  hexOf,
+  isAbsent,
+  MAX_NUMBER,
+  MAX_UINT32,
+  numberOf,
+  textOf,
+  truthOf,
+} from "./json.ts";
 import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
 import {
   composeManifest,
-  countResults,
-  type Counts,
+  entriesOf,
   isPath,
-  parseResults,
-  type Result,
+  type Line,
+  parseManifest,
   type VaultFile,
 } from "./manifest.ts";
 import { composeLine2, parseLine1, wrapSecret } from "./opening.ts";
+import { composeList, cutManifest, isListAllowed, parseWants } from "./parts.ts";
 import { verifyResults } from "./result_signature.ts";
+import {
+  countResults,
+  type Counts,
+  type HookResult,
+  parseResults,
+  type Result,
+} from "./results.ts";
 import { Session } from "./session.ts";
 import { Cutter, type Transport } from "./transport.ts";
 
@@ -97,6 +114,10 @@ function sign(options: KeeperOptions, claim: Claim, transcript: Buffer): Fields 
 export interface DeliverOptions {
   /** The files that are this agent's. */
   readonly files: ReadonlyMap<string, VaultFile>;
+  /** What else its manifest says. */
+  readonly lines?: readonly Line[];
+  /** Whether it only asks what the agent would do. */
+  readonly isPlan?: boolean;
   /** Names that are this agent's by right and not in the vault. */
   readonly absent?: ReadonlySet<string>;
   /** How long a piece of a stream is. */
@@ -118,8 +139,12 @@ export interface DeliverOptions {
 export interface Delivered {
   /** Its numbers. */
   readonly counts: Counts;
-  /** Each file that is not unchanged. */
+  /** Each file and folder that is not unchanged. */
   readonly results: readonly Result[];
+  /** How hooks stand. */
+  readonly hooks: readonly HookResult[];
+  /** How many bytes of the manifest were sent. */
+  readonly manifestBytes: number;
   /** How many requests were answered. */
   readonly requests: number;
   /** Whether the agent signed its results; its signature was checked if its key was known. */
@@ -129,15 +154,34 @@ export interface Delivered {
 /** Gives an agent its files. */
 export async function deliver(session: Session, options: DeliverOptions): Promise<Delivered> {
   try {
-    const manifest = composeManifest(options.files);
+    const manifest = composeManifest(options.files, options.lines);
     await session.send({ State: "MANIFEST", Id: 0, ...announce(manifest, options) });
-    const reply = await session.message("MANIFEST-REPLY");
-    require(reply.Id === 0 && typeof reply.Held === "boolean", "message-malformed");
-    if (!reply.Held) await session.sendWithStream({ State: "MANIFEST-DATA", Id: 0 }, manifest);
-    return await serve(session, options);
+    const manifestBytes = await give(session, manifest);
+    const delivered = await serve(session, options, manifest);
+    return { ...delivered, manifestBytes };
   } catch (error) {
     return await session.fail(error);
   }
+}
+
+/** Gives the manifest, or what of it the agent lacks; returns how many bytes that took. */
+async function give(session: Session, manifest: Buffer): Promise<number> {
+  const reply = await session.message("MANIFEST-REPLY");
+  require(reply.Id === 0, "message-unexpected", "another Id");
+  if (truthOf(reply, "Held")) return 0;
+  const hasOther = !isAbsent(reply.Other) && truthOf(reply, "Other");
+  const parts = cutManifest(manifest);
+  const list = composeList(parts);
+  let wanted = manifest;
+  if (hasOther && manifest.length >= 16_384 && isListAllowed(list.length, manifest.length)) {
+    await session.sendWithStream({ State: "MANIFEST-PARTS", Id: 0 }, list);
+    const message = await session.message("MANIFEST-WANTS");
+    require(message.Id === 0, "message-unexpected", "another Id");
+    const wants = parseWants(await session.stream(message), parts.length);
+    wanted = Buffer.concat(parts.filter((_, i) => wants[i]));
+  }
+  await session.sendWithStream({ State: "MANIFEST-DATA", Id: 0 }, wanted);
+  return wanted.length;
 }
 
 function announce(manifest: Buffer, options: DeliverOptions): Fields {
@@ -145,7 +189,7 @@ function announce(manifest: Buffer, options: DeliverOptions): Fields {
   const { revision = Date.now(), times = [seconds, seconds + 86_400], signing } = options;
   const [issued, expires] = times;
   const digest = sha256(manifest);
-  const text = signing === undefined
+  const text = signing === undefined || options.isPlan === true
     ? null
     : composeManifestStatement({ ...signing, revision, issued, expires, digest });
   return {
@@ -155,10 +199,17 @@ function announce(manifest: Buffer, options: DeliverOptions): Fields {
     Digest: digest.toString("hex"),
     Size: manifest.length,
     ...(text === null ? {} : { Signature: signing?.sign(text) }),
+    ...(options.isPlan === true ? { Plan: true } : {}),
   };
 }
 
-async function serve(session: Session, options: DeliverOptions): Promise<Delivered> {
+type Served = Omit<Delivered, "manifestBytes">;
+
+async function serve(
+  session: Session,
+  options: DeliverOptions,
+  manifest: Buffer,
+): Promise<Served> {
   const ids = new Set<number>();
   const answers: Promise<void>[] = [];
   let open = 0;
@@ -167,8 +218,10 @@ async function serve(session: Session, options: DeliverOptions): Promise<Deliver
     if (message.State === "DONE") {
       require(open === 0, "message-unexpected", "DONE with open requests");
       await Promise.all(answers);
-      return await finish(session, message, { requests: ids.size, agentKey: options.agentKey });
+      return await finish(session, message, { requests: ids.size, options, manifest });
     }
+    const isAllowed = message.State !== "REQUEST" || options.isPlan !== true;
+    require(isAllowed, "message-unexpected", "a request in a plan");
     if (message.State !== "REQUEST") {
       await refuse(session, message);
       continue;
@@ -182,7 +235,10 @@ async function serve(session: Session, options: DeliverOptions): Promise<Deliver
   }
 }
 
-const KNOWN = ["MANIFEST", "MANIFEST-REPLY", "MANIFEST-DATA", "DATA", "DONE-REPLY", "RESULT"];
+const KNOWN = [
+  ...["MANIFEST", "MANIFEST-REPLY", "MANIFEST-PARTS", "MANIFEST-WANTS", "MANIFEST-DATA", "DATA"],
+  ...["DONE-REPLY", "RESULT"],
+];
 
 async function refuse(session: Session, message: Fields): Promise<void> {
   require(!KNOWN.includes(message.State as string), "message-unexpected", `${message.State}`);
@@ -211,16 +267,16 @@ function answer(session: Session, request: Fields, options: DeliverOptions): Pro
       sha256(file.contents.subarray(0, offset)).equals(prefix);
     if (agrees) Offset = offset;
   }
+  const rest = file.contents.subarray(Offset);
+  const packed = file.compress === true && request.Accept === "deflate-raw"
+    ? deflateRawSync(rest)
+    : rest;
+  const isShorter = packed.length < rest.length;
+  const encoding = isShorter ? { Encoding: "deflate-raw", PlainSize: rest.length } : {};
+  const Digest = whole.toString("hex");
   return session.sendWithStream(
-    {
-      State,
-      Id,
-      Status: "Success",
-      Offset,
-      Digest: whole.toString("hex"),
-      Mode: file.mode,
-    },
-    file.contents.subarray(Offset),
+    { State, Id, Status: "Success", Offset, Digest, Mode: file.mode, ...encoding },
+    isShorter ? packed : rest,
     options.pieceBytes,
   );
 }
@@ -228,21 +284,28 @@ function answer(session: Session, request: Fields, options: DeliverOptions): Pro
 async function finish(
   session: Session,
   done: Fields,
-  known: { readonly requests: number; readonly agentKey: Buffer | undefined },
-): Promise<Delivered> {
-  const { requests, agentKey } = known;
+  known: {
+    readonly requests: number;
+    readonly options: DeliverOptions;
+    readonly manifest: Buffer;
+  },
+): Promise<Served> {
+  const { requests, options: { agentKey, isPlan = false }, manifest } = known;
   const claimed = done.Counts;
   require(typeof claimed === "object" && claimed !== null, "message-malformed", "Counts");
   const bytes = await session.stream(done);
   require(sha256(bytes).equals(hexOf(done, "Digest", 32)), "digest-mismatch");
-  const results = parseResults(bytes);
-  const unchanged = numberOf(claimed as Fields, "Unchanged", MAX_NUMBER);
-  const counts = countResults(results, unchanged);
+  const { results, hooks } = parseResults(bytes);
+  const told = new Set(results.map(({ Path }) => Path));
+  const entries = [...entriesOf(parseManifest(manifest)).values()];
+  const quiet = entries.filter(({ Kind, Path }) => Kind !== "keep" && !told.has(Path));
+  const counts = countResults(results, quiet.length);
   for (const [name, count] of Object.entries(counts)) {
     if (numberOf(claimed as Fields, name, MAX_NUMBER) === count) continue;
     throw new Failure("message-unexpected", `the lines contradict ${name}`);
   }
   const signature = isAbsent(done.Signature) ? null : hexOf(done, "Signature", 64);
+  require(signature === null || !isPlan, "message-unexpected", "a plan that is signed");
   if (signature !== null && agentKey !== undefined) {
     const { transcript } = session.schedule;
     const isGood = verifyResults(agentKey, signature, {
@@ -254,5 +317,5 @@ async function finish(
   }
   await session.send({ State: "DONE-REPLY" });
   await session.close();
-  return { counts, results, requests, isSigned: signature !== null };
+  return { counts, results, hooks, requests, isSigned: signature !== null };
 }

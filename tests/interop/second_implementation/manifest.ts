@@ -1,5 +1,5 @@
 /**
- * Paths, manifests and lists of results: section 8.
+ * Paths and manifests: section 8.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { Failure, require } from "./failure.ts";
 import { sha256 } from "./key_schedule.ts";
 
 /** A file that the agent should hold. */
-export interface Entry {
+export interface FileLine {
   /** Where. */
   readonly Path: string;
-  /** Always this. */
+  /** Tells what the line is. */
   readonly Kind: "file";
   /** SHA-256 of its contents, in hex. */
   readonly Digest: string;
@@ -21,7 +21,74 @@ export interface Entry {
   readonly Mode: number;
   /** When it is given. */
   readonly Strategy: "STRICT" | "ENSURE_CREATED";
+  /** The user. */
+  readonly Uid?: number;
+  /** The group. */
+  readonly Gid?: number;
+  /** Whether it is written over. */
+  readonly InPlace?: true;
+  /** How long it stays without a delivery. */
+  readonly LeaseS?: number;
+  /** What tells of its changes. */
+  readonly Hook?: string;
 }
+
+/** A folder that the agent should hold. */
+export interface FolderLine {
+  /** Where. */
+  readonly Path: string;
+  /** Tells what the line is. */
+  readonly Kind: "folder";
+  /** Permission bits. */
+  readonly Mode: number;
+  /** What may be in it. */
+  readonly Strategy: "STRICT" | "ALLOW_ADDS" | "ENSURE_CREATED";
+  /** The user. */
+  readonly Uid?: number;
+  /** The group. */
+  readonly Gid?: number;
+  /** Whether it is exchanged at once. */
+  readonly Together?: true;
+  /** What tells of its changes. */
+  readonly Hook?: string;
+}
+
+/** What the agent leaves as it is. */
+export interface KeepLine {
+  /** Where. */
+  readonly Path: string;
+  /** Tells what the line is. */
+  readonly Kind: "keep";
+}
+
+/** A hook. */
+export interface HookLine {
+  /** Tells what the line is. */
+  readonly Kind: "hook";
+  /** Its name. */
+  readonly Name: string;
+  /** The file that it touches. */
+  readonly Touch?: string;
+  /** The program that it runs. */
+  readonly Run?: readonly string[];
+  /** The signal that it sends. */
+  readonly Signal?: string;
+  /** The file with the number of the process that gets it. */
+  readonly PidFile?: string;
+  /** How long it may take. */
+  readonly TimeoutS: number;
+}
+
+/** The one line of a manifest that removes all. */
+export interface WipeLine {
+  /** Tells what the line is. */
+  readonly Kind: "wipe";
+}
+
+/** A line with a path. */
+export type EntryLine = FileLine | FolderLine | KeepLine;
+/** Any line. */
+export type Line = EntryLine | HookLine | WipeLine;
 
 /** A file as the keeper holds it. */
 export interface VaultFile {
@@ -30,11 +97,16 @@ export interface VaultFile {
   /** Permission bits. */
   readonly mode: number;
   /** When it is given. */
-  readonly strategy: Entry["Strategy"];
+  readonly strategy: FileLine["Strategy"];
+  /** The hook of the file. */
+  readonly hook?: string;
+  /** Whether it may be compressed on its way. */
+  readonly compress?: boolean;
 }
 
 const MAX_LINE_BYTES = 4096;
 const MAX_BYTES = 33_554_432;
+const MAX_HOOKS = 1024;
 
 /** Whether a path may stand in a manifest. */
 export function isPath(path: string): boolean {
@@ -47,47 +119,159 @@ export function isPath(path: string): boolean {
   );
 }
 
-/** The manifest of some files. */
-export function composeManifest(files: ReadonlyMap<string, VaultFile>): Buffer {
-  const paths = [...files.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  const lines = paths.map((path) => {
-    const file = files.get(path) as VaultFile;
-    const entry: Entry = {
-      Path: path,
-      Kind: "file",
-      Digest: sha256(file.contents).toString("hex"),
-      Size: file.contents.length,
-      Mode: file.mode,
-      Strategy: file.strategy,
-    };
-    return `${JSON.stringify(entry)}\n`;
-  });
-  return Buffer.from(lines.join(""));
+type Check = (value: unknown) => boolean;
+
+function whole(min: number, max: number): Check {
+  return (value) => Number.isInteger(value) && min <= Number(value) && Number(value) <= max;
 }
 
-function parseEntry(line: string): Entry {
-  require(Buffer.byteLength(line) + 1 <= MAX_LINE_BYTES, "manifest-malformed", "a long line");
-  let entry: Entry;
+function matching(pattern: RegExp): Check {
+  return (value) => typeof value === "string" && pattern.test(value);
+}
+
+const path: Check = (value) => typeof value === "string" && isPath(value);
+const yes: Check = (value) => value === true;
+const text: Check = (value) => typeof value === "string";
+const hookName = matching(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const owner = whole(0, 2 ** 32 - 2);
+const mode = whole(0, 0o777);
+const command: Check = (value) =>
+  Array.isArray(value) && value.length >= 1 && value.length <= 64 && value[0] !== "" &&
+  value.every((word) => typeof word === "string" && word.isWellFormed() && !word.includes("\0"));
+
+/** The members of each kind of line in their order; a question mark is for those that may be absent. */
+const MEMBERS: Readonly<Record<Line["Kind"], readonly (readonly [string, Check])[]>> = {
+  wipe: [["Kind", text]],
+  hook: [
+    ["Kind", text],
+    ["Name", hookName],
+    ["Touch?", path],
+    ["Run?", command],
+    ["Signal?", matching(/^SIG[A-Z][A-Z0-9]{0,15}$/)],
+    ["PidFile?", path],
+    ["TimeoutS", whole(1, 3600)],
+  ],
+  file: [
+    ["Path", path],
+    ["Kind", text],
+    ["Digest", matching(/^[0-9a-f]{64}$/)],
+    ["Size", whole(0, 2 ** 40)],
+    ["Mode", mode],
+    ["Strategy", matching(/^(STRICT|ENSURE_CREATED)$/)],
+    ["Uid?", owner],
+    ["Gid?", owner],
+    ["InPlace?", yes],
+    ["LeaseS?", whole(1, 31_622_400)],
+    ["Hook?", hookName],
+  ],
+  folder: [
+    ["Path", path],
+    ["Kind", text],
+    ["Mode", mode],
+    ["Strategy", matching(/^(STRICT|ALLOW_ADDS|ENSURE_CREATED)$/)],
+    ["Uid?", owner],
+    ["Gid?", owner],
+    ["Together?", yes],
+    ["Hook?", hookName],
+  ],
+  keep: [["Path", path], ["Kind", text]],
+};
+
+function parseLine(text: string): Line {
+  require(Buffer.byteLength(text) + 1 <= MAX_LINE_BYTES, "manifest-malformed", "a long line");
+  let given: Record<string, unknown>;
   try {
-    entry = JSON.parse(line);
+    given = JSON.parse(text);
   } catch {
     throw new Failure("manifest-malformed", "not JSON");
   }
-  require(typeof entry === "object" && entry !== null, "manifest-malformed");
-  const { Path, Kind, Digest, Size, Mode, Strategy } = entry;
-  const canonical = JSON.stringify({ Path, Kind, Digest, Size, Mode, Strategy });
-  require(canonical === line, "manifest-malformed", "not canonical");
-  require(typeof Path === "string" && isPath(Path), "manifest-malformed", "path");
-  require(Kind === "file", "manifest-malformed", "kind");
-  require(typeof Digest === "string" && /^[0-9a-f]{64}$/.test(Digest), "manifest-malformed");
-  require(Number.isInteger(Size) && Size >= 0 && Size <= 2 ** 40, "manifest-malformed", "size");
-  require(Number.isInteger(Mode) && Mode >= 0 && Mode <= 0o777, "manifest-malformed", "mode");
-  require(Strategy === "STRICT" || Strategy === "ENSURE_CREATED", "manifest-malformed");
-  return entry;
+  require(typeof given === "object" && given !== null, "manifest-malformed");
+  const kind = given.Kind as Line["Kind"];
+  require(typeof kind === "string" && Object.hasOwn(MEMBERS, kind), "manifest-malformed", "kind");
+  const line: Record<string, unknown> = {};
+  for (const [name, check] of MEMBERS[kind]) {
+    const member = name.replace("?", "");
+    const value = given[member];
+    if (value === undefined && name.endsWith("?")) continue;
+    require(check(value), "manifest-malformed", member);
+    line[member] = value;
+  }
+  require(JSON.stringify(line) === text, "manifest-malformed", "not canonical");
+  if (kind === "hook") {
+    const actions = [line.Touch, line.Run, line.Signal].filter((action) => action !== undefined);
+    require(actions.length === 1, "manifest-malformed", "what a hook does");
+    const isWhole = line.PidFile === undefined || line.Signal !== undefined;
+    require(isWhole, "manifest-malformed", "PidFile");
+  }
+  return line as unknown as Line;
+}
+
+const RANKS = { wipe: 0, hook: 1, file: 2, folder: 2, keep: 2 } as const;
+
+function keyOf(line: Line): Buffer {
+  const name = "Path" in line ? line.Path : "Name" in line ? line.Name : "";
+  return Buffer.concat([Buffer.from([RANKS[line.Kind]]), Buffer.from(name)]);
+}
+
+/** What is above a path, as far as it has lines of its own. */
+function* linesAbove(path: string, entries: ReadonlyMap<string, EntryLine>): Generator<EntryLine> {
+  for (let end = path.indexOf("/", 1); end > 0; end = path.indexOf("/", end + 1)) {
+    const above = entries.get(path.slice(0, end));
+    if (above !== undefined) yield above;
+  }
+}
+
+function isSet(line: EntryLine): boolean {
+  return line.Kind === "folder" && line.Together === true;
+}
+
+function checkTogether(lines: readonly Line[]): void {
+  const entries = entriesOf(lines);
+  const hooks = new Set(hooksOf(lines).map(({ Name }) => Name));
+  require(hooks.size <= MAX_HOOKS, "manifest-malformed", "too many hooks");
+  const isWipe = lines.some(({ Kind }) => Kind === "wipe");
+  require(!isWipe || lines.length === 1, "manifest-malformed", "a wipe and more");
+  for (const entry of entries.values()) {
+    if (entry.Kind !== "keep" && entry.Hook !== undefined) {
+      require(hooks.has(entry.Hook), "manifest-malformed", "an unknown hook");
+    }
+    for (const above of linesAbove(entry.Path, entries)) {
+      require(above.Kind === "folder", "manifest-malformed", "something below what is no folder");
+      require(!isSet(above) || !isSet(entry), "manifest-malformed", "a set in a set");
+    }
+  }
+}
+
+/** The lines that have a path, by it. */
+export function entriesOf(lines: readonly Line[]): Map<string, EntryLine> {
+  return new Map(lines.flatMap((line) => "Path" in line ? [[line.Path, line]] : []));
+}
+
+/** The hooks. */
+export function hooksOf(lines: readonly Line[]): HookLine[] {
+  return lines.filter((line) => line.Kind === "hook");
+}
+
+/** The manifest of some files, and of what else it says. */
+export function composeManifest(
+  files: ReadonlyMap<string, VaultFile>,
+  more: readonly Line[] = [],
+): Buffer {
+  const lines = [...files].map(([path, file]): FileLine => ({
+    Path: path,
+    Kind: "file",
+    Digest: sha256(file.contents).toString("hex"),
+    Size: file.contents.length,
+    Mode: file.mode,
+    Strategy: file.strategy,
+    ...(file.hook === undefined ? {} : { Hook: file.hook }),
+  }));
+  const sorted = [...lines, ...more].sort((a, b) => Buffer.compare(keyOf(a), keyOf(b)));
+  return Buffer.from(sorted.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }
 
 /** Reads a manifest. */
-export function parseManifest(bytes: Buffer): Entry[] {
+export function parseManifest(bytes: Buffer): Line[] {
   require(bytes.length <= MAX_BYTES, "manifest-too-large");
   if (bytes.length === 0) return [];
   let text: string;
@@ -97,103 +281,14 @@ export function parseManifest(bytes: Buffer): Entry[] {
     throw new Failure("manifest-malformed", "not UTF-8");
   }
   require(text.endsWith("\n"), "manifest-malformed", "no newline at the end");
-  const entries = text.slice(0, -1).split("\n").map(parseEntry);
-  const paths = new Set<string>();
+  const lines = text.slice(0, -1).split("\n").map(parseLine);
   let previous: Buffer | undefined;
-  for (const { Path } of entries) {
-    const present = Buffer.from(Path);
+  for (const line of lines) {
+    const present = keyOf(line);
     const ascends = previous === undefined || Buffer.compare(previous, present) < 0;
     require(ascends, "manifest-malformed", "order");
     previous = present;
-    for (let end = Path.indexOf("/", 1); end > 0; end = Path.indexOf("/", end + 1)) {
-      require(!paths.has(Path.slice(0, end)), "manifest-malformed", "a file as a folder");
-    }
-    paths.add(Path);
   }
-  return entries;
-}
-
-/** What became of a file. */
-export type Outcome =
-  | "created"
-  | "updated"
-  | "reowned"
-  | "removed"
-  | "missing"
-  | "denied"
-  | "changed"
-  | "failed";
-
-/** One line of the results. */
-export interface Result {
-  /** Which file. */
-  readonly Path: string;
-  /** What became of it. */
-  readonly Outcome: Outcome;
-  /** Why it failed. */
-  readonly Code?: string;
-}
-
-/** The numbers of DONE. */
-export interface Counts {
-  /** New files. */
-  Created: number;
-  /** Replaced files. */
-  Updated: number;
-  /** Files and folders whose mode or owner was set right. */
-  Reowned: number;
-  /** Files and folders that are gone. */
-  Removed: number;
-  /** Files that were right already. */
-  Unchanged: number;
-  /** Files that the keeper did not give. */
-  Missing: number;
-  /** Files that could not be put in place. */
-  Failed: number;
-}
-
-const COUNTED: Record<Outcome, keyof Counts> = {
-  created: "Created",
-  updated: "Updated",
-  reowned: "Reowned",
-  removed: "Removed",
-  missing: "Missing",
-  denied: "Missing",
-  changed: "Failed",
-  failed: "Failed",
-};
-
-/** Counts results. */
-export function countResults(results: readonly Result[], unchanged: number): Counts {
-  const counts = {
-    Created: 0,
-    Updated: 0,
-    Reowned: 0,
-    Removed: 0,
-    Unchanged: unchanged,
-    Missing: 0,
-    Failed: 0,
-  };
-  for (const { Outcome } of results) counts[COUNTED[Outcome]]++;
-  return counts;
-}
-
-/** Composes the stream behind DONE. */
-export function composeResults(results: readonly Result[]): Buffer {
-  return Buffer.from(results.map((result) => `${JSON.stringify(result)}\n`).join(""));
-}
-
-/** Reads it. */
-export function parseResults(bytes: Buffer): Result[] {
-  const text = bytes.toString();
-  require(text === "" || text.endsWith("\n"), "message-malformed", "results");
-  return text.split("\n").slice(0, -1).map((line) => {
-    try {
-      const result = JSON.parse(line);
-      require(isPath(result.Path) && result.Outcome in COUNTED, "message-malformed", "a result");
-      return result;
-    } catch {
-      throw new Failure("message-malformed", "a result");
-    }
-  });
+  checkTogether(lines);
+  return lines;
 }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
-import type { Counts } from "./manifest.ts";
+import type { Counts } from "./results.ts";
 
 const SPKI_ED25519 = Buffer.from("302a300506032b6570032100", "hex");
 
