@@ -85,33 +85,41 @@ export async function viewPlan(
     return changes.filter(canHaveBefore).map(({ path }) => ({ agent: fingerprint, path }));
   });
   const lookUp = await options.givenBefore?.(asked) ?? (() => null);
-  const known = new Map<string, Promise<string>>();
-  const fingerprint = (digest: string) => {
-    const made = known.get(digest) ??
-      options.fingerprint(decodeHex(digest, DIGEST_BYTES) ?? new Uint8Array());
-    known.set(digest, made);
-    return made;
-  };
-  return await Promise.all(agents.map(async ({ app, report, changes }) => ({
+  const contents = await fingerprintAll(agents.flatMap(({ changes }) => changes), options);
+  return agents.map(({ app, report, changes }) => ({
     app,
     report,
-    lines: await Promise.all(changes.map(async (change) => {
+    lines: changes.map((change) => {
       const { fingerprint: agent } = report;
       const before = agent === null || !canHaveBefore(change)
         ? null
         : lookUp({ agent, path: change.path });
-      return await viewLine(change, { before, fingerprint });
-    })),
+      return viewLine(change, { before, contents });
+    }),
     hooks: planOf(report)?.hooks ?? [],
     offered: offerOf(report),
-  })));
+  }));
+}
+
+/** Makes a fingerprint of each digest, one after the other: very many at once would take far longer. */
+async function fingerprintAll(
+  changes: readonly PlannedChange[],
+  { fingerprint }: PlanViewOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const made = new Map<string, string>();
+  for (const { entry } of changes) {
+    if (entry?.kind !== "file" || made.has(entry.digest)) continue;
+    const digest = decodeHex(entry.digest, DIGEST_BYTES) ?? new Uint8Array();
+    made.set(entry.digest, await fingerprint(digest));
+  }
+  return made;
 }
 
 function planOf({ outcome }: AgentReport): AgentPlan | null {
   return outcome.kind === "planned" ? outcome.plan : null;
 }
 
-function changesOf(report: AgentReport): PlannedChange[] {
+function changesOf(report: AgentReport): readonly PlannedChange[] {
   const plan = planOf(report);
   return plan === null ? [] : listPlannedChanges(plan);
 }
@@ -127,16 +135,17 @@ function offerOf(report: AgentReport): AgentPlanView["offered"] {
   return { files: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) };
 }
 
-async function viewLine(
+function viewLine(
   { action, path, entry, code }: PlannedChange,
-  { before, fingerprint }: {
+  known: {
     readonly before: ContentsBefore | null;
-    readonly fingerprint: (digest: string) => Promise<string>;
+    readonly contents: ReadonlyMap<string, string>;
   },
-): Promise<PlanLine> {
+): PlanLine {
+  const { before } = known;
   const owned = entry === null || entry.kind === "keep" ? null : entry;
   const file = entry?.kind === "file" ? entry : null;
-  const contents = file === null ? null : await fingerprint(file.digest);
+  const contents = file === null ? null : known.contents.get(file.digest) ?? null;
   return {
     action,
     path,

@@ -56,8 +56,17 @@ const ORDER: readonly PlannedAction[] = [
   "reown",
 ];
 
+/** What was listed before, since of a large plan it is asked for again and again. */
+const LISTED = new WeakMap<AgentPlan, readonly PlannedChange[]>();
+
 /** Lists what would be done at an agent; what would be lost, or will not be done, comes first. */
-export function listPlannedChanges(plan: AgentPlan): PlannedChange[] {
+export function listPlannedChanges(plan: AgentPlan): readonly PlannedChange[] {
+  const listed = LISTED.get(plan) ?? makeList(plan);
+  LISTED.set(plan, listed);
+  return listed;
+}
+
+function makeList(plan: AgentPlan): PlannedChange[] {
   const { files, entries, withheld } = plan;
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   const told = new Set(files.map(({ path }) => path));

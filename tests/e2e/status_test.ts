@@ -4,8 +4,10 @@
  * @module
  */
 import { assert, assertEquals } from "../support/assert.ts";
+import { FleetTranscript } from "../support/fleet_transcript.ts";
 import { type JsonLine, jsonLines } from "../support/followed_process.ts";
-import { type RunningAgent, Site } from "../support/site.ts";
+import { assertGolden } from "../support/golden.ts";
+import { freePort, type RunningAgent, Site } from "../support/site.ts";
 
 /** Two apps; one of the hooks needs a keeper that signs, and this one does not. */
 function loadoutOf(shop: RunningAgent, blog: RunningAgent): string {
@@ -91,4 +93,29 @@ Deno.test("keeper: plans, applies and shows several apps of a loadout, with thei
   const wipe = await run("wipe", "blog", "--yes");
   assertEquals([wipe.code, wipe.of("blog", "agent")?.counts.removed], [0, 1], wipe.stderr);
   assertEquals((await run("status")).of("blog", "agent-status")?.held.wiped, true);
+});
+
+Deno.test("keeper: reports on the hooks of several apps, word for word", async () => {
+  await using site = await Site.open();
+  await site.store({ "shop/app.conf": "a=1", "shop/tls/key.pem": "a key", "blog/post": "1" }, "lo");
+  await Deno.chmod(site.path("lo"), 0o700);
+  const ports = [freePort(), freePort()].sort((a, b) => a - b);
+  const names = ["--app-name", "shop", "--component-name", "web"];
+  const [shop, blog] = [
+    await site.startAgent({ port: ports[0] ?? 0, args: names }),
+    await site.startAgent({ port: ports[1] ?? 0, name: "two", args: ["--app-name", "blog"] }),
+  ];
+  await Deno.writeTextFile(site.path("lo/loadout.yaml"), loadoutOf(shop, blog));
+  const transcript = new FleetTranscript(site, [shop, blog], [
+    ...["--loadout", site.path("lo/loadout.yaml"), "--quiet"],
+    ...["--state-dir", site.path("keeper-state")],
+  ]);
+  await transcript.run("apply", "--yes");
+  transcript.note("app.conf and tls/key.pem are others now");
+  await site.store({ "shop/app.conf": "a=2", "shop/tls/key.pem": "another key" }, "lo");
+  await transcript.run("plan");
+  await transcript.run("apply", "--yes", "--only", "shop/web");
+  await transcript.run("status");
+  await transcript.run("wipe", "blog", "--yes");
+  await assertGolden("hooks_of_several_apps", transcript.toString());
 });
