@@ -15,7 +15,11 @@
  * | `window ID N`, `reset ID CODE`, `ping HEX` | sends such a frame |
  * | `manifest FILES with JSON`, `manifest-raw STRING`, `manifest-hex HEX` | sends MANIFEST |
  * | `manifest-data JSON`, `data ID PATH with JSON` | sends that and its stream |
+ * | `data-text ID STRING with JSON`, `data-hex ID HEX with JSON` | sends DATA with these contents |
  * | `announce ID PATH with JSON` | sends a DATA of success and nothing on its stream |
+ * | `parts JSON`, `parts-hex HEX with JSON` | sends MANIFEST-PARTS and the list, or these bytes |
+ * | `wanted I,J with JSON`, `blank N with JSON` | sends MANIFEST-DATA with these parts, or N spaces |
+ * | `wants HEX with JSON` | sends MANIFEST-WANTS and these bits |
  * | `request ID PATH with JSON`, `done COUNTS STRING with JSON` | sends REQUEST; DONE and its lines |
  * | `hold STEP`, `held I [flip BIT] [cut N]` | seals frames for later; sends the I-th, damaged |
  * | `repeat N STEP` | does it N times, with `#` as the count i from 0, `{odd}` as 2i + 1, `{even}` as 2i |
@@ -44,6 +48,7 @@ import {
   parseLine2,
   unwrapSecret,
 } from "../interop/second_implementation/opening.ts";
+import { composeList, cutManifest } from "../interop/second_implementation/parts.ts";
 import { encryptRaw, wrapWithOaep, wrapWithPkcs1 } from "./oaep.ts";
 import * as reference from "./reference.ts";
 
@@ -80,6 +85,11 @@ function override(fields: Fields, json: string): Fields {
 function split(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+function dataOf(Id: number, contents: Buffer): Fields {
+  const Digest = sha256(contents).toString("hex");
+  return { State: "DATA", Id, Status: "Success", Offset: 0, Digest, Mode: 0o600 };
 }
 
 /** The peer. */
@@ -213,6 +223,33 @@ export class Adversary {
         return this.#sendManifest(word, main, extra);
       case "manifest-data":
         return this.#sayWithStream({ State: "MANIFEST-DATA", Id: 0 }, this.#manifest, rest);
+      case "parts":
+        return this.#sayParts(composeList(cutManifest(this.#manifest)), rest);
+      case "parts-hex":
+        return this.#sayParts(Buffer.from(main, "hex"), extra);
+      case "wanted": {
+        const parts = cutManifest(this.#manifest);
+        const bytes = Buffer.concat(
+          main.split(",").map((i) => parts[Number(i)] ?? Buffer.alloc(0)),
+        );
+        return this.#sayWithStream({ State: "MANIFEST-DATA", Id: 0 }, bytes, extra);
+      }
+      case "blank": {
+        const bytes = Buffer.alloc(number(0), " ");
+        return this.#sayWithStream({ State: "MANIFEST-DATA", Id: 0 }, bytes, extra);
+      }
+      case "wants": {
+        const bits = Buffer.from(main, "hex");
+        return this.#sayWithStream({ State: "MANIFEST-WANTS", Id: 0 }, bits, extra);
+      }
+      case "data-text":
+      case "data-hex": {
+        const [id, text] = split(main, " ");
+        const contents = word === "data-hex"
+          ? Buffer.from(text, "hex")
+          : Buffer.from(JSON.parse(text));
+        return this.#sayWithStream(dataOf(Number(id), contents), contents, extra);
+      }
       case "announce":
       case "data":
         return this.#sendData(word, words, extra);
@@ -295,6 +332,10 @@ export class Adversary {
     );
   }
 
+  #sayParts(list: Buffer, json: string): void {
+    this.#sayWithStream({ State: "MANIFEST-PARTS", Id: 0 }, list, json);
+  }
+
   #sendManifest(word: string, main: string, extra: string): void {
     if (word === "manifest-raw") this.#manifest = Buffer.from(JSON.parse(main));
     else if (word === "manifest-hex") this.#manifest = Buffer.from(main, "hex");
@@ -320,8 +361,7 @@ export class Adversary {
   #sendData(word: string, words: readonly string[], extra: string): void {
     const Id = Number(words[0]);
     const contents = this.#files.get(words.slice(1).join(" "))?.contents ?? Buffer.alloc(0);
-    const Digest = sha256(contents).toString("hex");
-    const fields = { State: "DATA", Id, Status: "Success", Offset: 0, Digest, Mode: 0o600 };
+    const fields = dataOf(Id, contents);
     if (word === "data") return this.#sayWithStream(fields, contents, extra);
     const stream = { Stream: this.#nextStream, StreamSize: contents.length };
     this.#say(override({ ...fields, ...stream }, extra));

@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 import { checkCalculation } from "./calculation_check.ts";
 import type { Cut } from "./cut_wire.ts";
 import { makeVectors } from "./protocol2/generate.ts";
@@ -14,7 +14,7 @@ import { runRole } from "./role_run.ts";
 import { header, headers, parseVector, requiredHeader, type Vector } from "./vector_file.ts";
 
 /** How many vectors there are: one that is lost is noticed. */
-const VECTOR_COUNT = 343;
+const VECTOR_COUNT = 477;
 
 const texts = new Map<string, string>();
 for (const { name } of Deno.readDirSync(VECTORS)) {
@@ -38,6 +38,11 @@ async function check(vector: Vector, cut: Cut): Promise<void> {
   for (const line of header(vector, "role") === "agent" ? headers(vector, "file") : []) {
     const space = line.indexOf(" ");
     assertEquals(new TextDecoder().decode(store.read(line.slice(0, space))), line.slice(space + 1));
+  }
+  assertEquals(run.hooks, headers(vector, "hook").sort(), label);
+  const folders = store.folders();
+  for (const folder of headers(vector, "folder")) {
+    assert(folders.includes(folder), `${label}: the folder ${folder}`);
   }
   const bytes = header(vector, "bytes");
   if (bytes !== null) assertEquals(run.contentBytes, Number(bytes), label);

@@ -10,9 +10,11 @@ import { Direction, KeySchedule } from "../interop/second_implementation/key_sch
 import {
   type AgentIntroduction,
   type Bytes,
+  decodeManifest,
   deliverAsKeeper,
   type DeliveryReport,
   encodeHex,
+  encodeManifest,
   type FileEntry,
   FluxVaultError,
   handshakeAsAgent,
@@ -40,6 +42,8 @@ export interface RoleRun {
   readonly says: string;
   /** What became of the files, sorted. */
   readonly report: readonly string[];
+  /** How the hooks stand. */
+  readonly hooks: readonly string[];
   /** How many bytes of contents crossed the wire. */
   readonly contentBytes: number | null;
   /** What the agent holds in the end. */
@@ -147,27 +151,20 @@ class Runner {
       await staged.write(bytes);
       await staged.commit();
       if (header(this.#vector, "held-manifest") === null) continue;
-      const entries = [await entryOf(path, bytes)];
-      const { path: Path, digest: Digest, size: Size, mode: Mode, strategy: Strategy } =
-        entries[0] as FileEntry;
-      const line = JSON.stringify({ Path, Kind: "file", Digest, Size, Mode, Strategy });
-      const manifest = new TextEncoder().encode(`${line}\n`);
-      const digest = await sha256Digest(manifest);
-      const message = {
-        state: "MANIFEST",
-        id: 0,
-        revision: 0,
-        issued: 0,
-        expires: 0,
-        digest,
-      } as const;
-      await this.store.keepManifest({
-        message: { ...message, size: manifest.length, signature: null },
-        bytes: manifest,
-        manifest: { entries, hooks: [], isWipe: false },
-        declaredBy: null,
-      });
+      const { bytes: lines } = await encodeManifest([await entryOf(path, bytes)]);
+      await this.#hold(lines);
     }
+    const lines = header(this.#vector, "held-lines");
+    if (lines !== null) await this.#hold(new TextEncoder().encode(JSON.parse(lines)));
+  }
+
+  async #hold(bytes: Bytes): Promise<void> {
+    const message = {
+      ...{ state: "MANIFEST", id: 0, revision: 0, issued: 0, expires: 0 } as const,
+      ...{ digest: await sha256Digest(bytes), size: bytes.length, signature: null },
+    };
+    const manifest = decodeManifest(bytes);
+    await this.store.keepManifest({ message, bytes, manifest, declaredBy: null });
   }
 
   async playKeeper(): Promise<DeliveryReport> {
@@ -190,6 +187,7 @@ class Runner {
     return await deliverAsKeeper(this.session, source, {
       revision: 1,
       now: () => 1000 * reference.NOW,
+      isPlan: header(this.#vector, "plan") !== null,
     });
   }
 
@@ -208,9 +206,19 @@ class Runner {
       const [path = "", length] = line.split(" ");
       files.set(path, new Uint8Array(Number(length)));
     }
-    const entries = await Promise.all([...files].map(([path, bytes]) => entryOf(path, bytes)));
-    const missing = new Set(headers(this.#vector, "missing"));
-    return Object.assign(new MemorySecretSource(entries, files), { missing });
+    for (let i = 0; i < Number(header(this.#vector, "file-count") ?? 0); i++) {
+      files.set(`file-${`${i}`.padStart(4, "0")}`, new Uint8Array(0));
+    }
+    const own = await Promise.all([...files].map(([path, bytes]) => entryOf(path, bytes)));
+    const lines: string = JSON.parse(header(this.#vector, "lines") ?? '""');
+    const { entries: more, hooks } = decodeManifest(new TextEncoder().encode(lines));
+    const source = new MemorySecretSource(own, files);
+    return {
+      entries: [...own, ...more],
+      hooks,
+      missing: new Set(headers(this.#vector, "missing")),
+      open: (entry, from) => source.open(entry, from),
+    };
   }
 }
 
@@ -262,13 +270,17 @@ export async function runRole(vector: Vector, cut: Cut): Promise<RoleRun> {
     if (!(reason instanceof FluxVaultError)) throw reason;
     const says = lastWord(openMessages(vector, wire, adversary));
     const ended = `${reason.name} ${reason.code}`;
-    return { ended, says, report: [], contentBytes: null, store, session, statements };
+    const nothing = { report: [], hooks: [], contentBytes: null };
+    return { ended, says, ...nothing, store, session, statements };
   }
   if (said.status === "rejected") throw said.reason;
   const report = played.value.files.map(({ path, outcome, code }) =>
     `${path} ${outcome}${code === undefined ? "" : ` ${code}`}`
   ).sort();
   const says = lastWord(openMessages(vector, wire, adversary));
+  const hooks = played.value.hooks.map(({ hook, outcome, code }) =>
+    `${hook} ${outcome}${code === undefined ? "" : ` ${code}`}`
+  ).sort();
   const { contentBytes } = played.value;
-  return { ended: "success", says, report, contentBytes, store, session, statements };
+  return { ended: "success", says, report, hooks, contentBytes, store, session, statements };
 }

@@ -13,10 +13,13 @@ import { Recorder } from "../recorder.ts";
 import { IDENTITY, NOW, VECTORS } from "../reference.ts";
 import { AGENT_CONFIRMATION } from "../scenarios/agent_confirmation.ts";
 import { AGENT_FIRST_FRAME, AGENT_OPENING } from "../scenarios/agent_opening.ts";
+import { AGENT_PARTS } from "../scenarios/agent_parts.ts";
 import { AGENT_SESSION } from "../scenarios/agent_session.ts";
+import { AGENT_TREE } from "../scenarios/agent_tree.ts";
 import { AGENT_WORK } from "../scenarios/agent_work.ts";
 import { makeCalculations } from "../scenarios/calculations.ts";
 import { KEEPER_OPENING } from "../scenarios/keeper_opening.ts";
+import { KEEPER_TREE } from "../scenarios/keeper_tree.ts";
 import { KEEPER_WORK } from "../scenarios/keeper_work.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { formatVector, type Vector } from "../vector_file.ts";
@@ -27,8 +30,11 @@ const SCENARIOS: readonly Scenario[] = [
   ...AGENT_CONFIRMATION,
   ...AGENT_SESSION,
   ...AGENT_WORK,
+  ...AGENT_TREE,
+  ...AGENT_PARTS,
   ...KEEPER_OPENING,
   ...KEEPER_WORK,
+  ...KEEPER_TREE,
 ];
 
 type Header = [name: string, value: string][];
