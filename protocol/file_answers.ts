@@ -18,8 +18,8 @@ import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
 import { RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
 
-/** How many requests are answered at a time. */
-const ANSWERS_IN_FLIGHT = 16;
+/** How many requests are answered at a time: as many as an agent makes, so that one sync serves them. */
+const ANSWERS_IN_FLIGHT = 32;
 
 /** A request that was not answered in full yet. */
 interface OpenRequest {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import {
   type Bytes,
@@ -24,7 +25,7 @@ import {
   syncFolder,
   WriteBatches,
 } from "../../protocol/host/mod.ts";
-import { type AuditEvent, type ChainEnd, encodeAuditLine } from "./audit_line.ts";
+import { type AuditEvent, type ChainEnd, writeAuditLine } from "./audit_line.ts";
 import { AuditError, type AuditLog } from "./audit_log.ts";
 import { type LogTail, readLogTail } from "./audit_tail.ts";
 import { AUDIT_LOCK_WAIT_MS, MAX_LINE_BYTES, READ_BUFFER_BYTES } from "./limits.ts";
@@ -91,10 +92,11 @@ export class AuditFile implements AuditLog {
 
   async #write(events: readonly AuditEvent[]): Promise<void> {
     const folder = dirname(this.path);
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    // Whoever has written to it knows that the folder is there; one that is gone fails the write.
+    if (this.#own === null) await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
     using _lock = await lockFile(`${this.path}.lock`, { waitMs: AUDIT_LOCK_WAIT_MS });
-    using file = await this.#open();
-    const before = await file.stat();
+    const { file: opened, info: before } = await this.#open();
+    using file = opened;
     if (!before.isFile) throw new StorageError("not-a-file", "it is not a regular file");
     if (this.#own !== null) checkSame(this.#own, before);
     const tail = this.#recall(before) ?? await readTail(file, before.size);
@@ -106,12 +108,12 @@ export class AuditFile implements AuditLog {
     }
     await file.sync();
     if (before.size === 0) await syncFolder(folder);
-    const after = await file.stat();
+    const after = file.statSync();
     this.#known = { end, file: after };
     this.#own = after;
   }
 
-  async #open(): Promise<Deno.FsFile> {
+  async #open(): Promise<{ readonly file: Deno.FsFile; readonly info: Deno.FileInfo }> {
     // One that is gone since is not replaced: the new one would hide that.
     const create = this.#own === null;
     const options = { read: true, append: true, create, mode: PRIVATE_FILE_MODE };
@@ -120,11 +122,13 @@ export class AuditFile implements AuditLog {
       throw takenAway("it is gone since this program wrote to it");
     });
     try {
-      const { mode, isFile } = await file.stat();
+      // What an open file is like the system knows by heart: it is asked at once.
+      const info = file.statSync();
+      const { mode, isFile } = info;
       if (isFile && mode !== null && (mode & 0o077) !== 0 && Deno.build.os !== "windows") {
         await Deno.chmod(this.path, PRIVATE_FILE_MODE);
       }
-      return file;
+      return { file, info };
     } catch (error) {
       file.close();
       throw error;
@@ -143,14 +147,15 @@ export class AuditFile implements AuditLog {
     { end, torn, isOpen }: LogTail,
   ): Promise<{ readonly bytes: Bytes; readonly end: ChainEnd }> {
     const all = torn === null ? events : [await describeTorn(torn), ...events];
+    const { createHash } = await import("node:crypto");
     const parts: Bytes[] = isOpen ? [NEWLINE] : [];
     let last = end;
     for (const event of all) {
-      const encoded = await encodeAuditLine(event, { before: last, nowMs: this.#now() });
-      parts.push(encoded.line, NEWLINE);
-      last = encoded.end;
+      const line = writeAuditLine(event, { before: last, nowMs: this.#now() });
+      parts.push(line, NEWLINE);
+      last = { seq: last.seq + 1, hash: createHash("sha256").update(line).digest("hex") };
     }
-    return { bytes: new Uint8Array(await new Blob(parts).arrayBuffer()), end: last };
+    return { bytes: Buffer.concat(parts), end: last };
   }
 
   #succeed(): void {

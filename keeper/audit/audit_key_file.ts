@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { type Bytes, decodeHex, encodeHex, encodeUtf8, randomBytes } from "../../protocol/mod.ts";
 import { StorageError } from "../../protocol/mod.ts";
 import { lockFile, readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
-import { AUDIT_KEY_BYTES, AUDIT_LOCK_WAIT_MS, MAX_KEY_FILE_BYTES } from "./limits.ts";
+import type { ContentsFingerprint } from "./contents_fingerprint.ts";
+import {
+  AUDIT_KEY_BYTES,
+  AUDIT_LOCK_WAIT_MS,
+  CONTENTS_FINGERPRINT_BYTES,
+  MAX_KEY_FILE_BYTES,
+} from "./limits.ts";
 
 /** The name of the file in the folder of state. */
 export const AUDIT_KEY_FILE_NAME = "audit.key";
@@ -32,6 +38,22 @@ export async function openAuditKey(folder: string): Promise<Bytes> {
   const key = randomBytes(AUDIT_KEY_BYTES);
   await writeFileAtomically(path, encodeUtf8(`${encodeHex(key)}\n`));
   return key;
+}
+
+/**
+ * Opens the key, and makes fingerprints with it: the same as `createContentsFingerprint`, but without
+ * waiting for the thread pool, which costs more than the fingerprint.
+ *
+ * @param folder The folder of state, which is there.
+ * @throws {StorageError} as {@linkcode openAuditKey} does.
+ */
+export async function openContentsFingerprint(folder: string): Promise<ContentsFingerprint> {
+  const { createHmac, createSecretKey } = await import("node:crypto");
+  const key = createSecretKey(await openAuditKey(folder));
+  return (digest) => {
+    const mac = createHmac("sha256", key).update(digest).digest("hex");
+    return Promise.resolve(mac.slice(0, 2 * CONTENTS_FINGERPRINT_BYTES));
+  };
 }
 
 async function readKey(path: string): Promise<Bytes | null> {

@@ -43,17 +43,21 @@ export async function hashLine(line: Bytes): Promise<string> {
   return encodeHex(await sha256Digest(line));
 }
 
+/** Where a line goes, and when. */
+export interface LinePlace {
+  /** Where the log ended before it. */
+  readonly before: ChainEnd;
+  /** The time now in Unix milliseconds. */
+  readonly nowMs: number;
+}
+
 /**
  * Writes an event as the line behind others.
  *
- * @returns The line without its end, and where the log ends with it.
+ * @returns The line without its end.
  * @throws {RangeError} if the line is longer than 1 MiB.
  */
-export async function encodeAuditLine(
-  event: AuditEvent,
-  place: { readonly before: ChainEnd; readonly nowMs: number },
-): Promise<{ readonly line: Bytes; readonly end: ChainEnd }> {
-  const { before, nowMs } = place;
+export function writeAuditLine(event: AuditEvent, { before, nowMs }: LinePlace): Bytes {
   const seq = before.seq + 1;
   const time = new Date(nowMs).toISOString();
   // What the log itself says of a line goes before what an event would, and the hash is its end.
@@ -62,7 +66,21 @@ export async function encodeAuditLine(
     JSON.stringify({ seq, time, event: name, ...members, prev: before.hash }),
   );
   if (line.length > MAX_LINE_BYTES) throw new RangeError("a line of the audit log is too long");
-  return { line, end: { seq, hash: await hashLine(line) } };
+  return line;
+}
+
+/**
+ * Writes an event as the line behind others, and hashes it.
+ *
+ * @returns The line without its end, and where the log ends with it.
+ * @throws {RangeError} if the line is longer than 1 MiB.
+ */
+export async function encodeAuditLine(
+  event: AuditEvent,
+  place: LinePlace,
+): Promise<{ readonly line: Bytes; readonly end: ChainEnd }> {
+  const line = writeAuditLine(event, place);
+  return { line, end: { seq: place.before.seq + 1, hash: await hashLine(line) } };
 }
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -9,10 +9,9 @@ import type { Logger } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
 import type { PassReport } from "../report/report.ts";
 import { AUDIT_FILE_NAME, AuditFile } from "./audit_file.ts";
-import { openAuditKey } from "./audit_key_file.ts";
+import { openContentsFingerprint } from "./audit_key_file.ts";
 import { AuditError, type AuditLog } from "./audit_log.ts";
 import { AuditRecorder } from "./audit_recorder.ts";
-import { createContentsFingerprint } from "./contents_fingerprint.ts";
 
 /** Where an audit log is. */
 export interface AuditPlace {
@@ -65,7 +64,7 @@ export async function openAudit(
   } catch (error) {
     throw storageError(error, `make the folder ${JSON.stringify(stateFolder)}`);
   }
-  const fingerprint = await createContentsFingerprint(await openAuditKey(stateFolder));
+  const fingerprint = await openContentsFingerprint(stateFolder);
   const log = new AuditFile(findAuditLog(place), options);
   return { log, recorder: new AuditRecorder(log, { fingerprint }) };
 }

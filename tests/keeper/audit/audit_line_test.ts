@@ -4,6 +4,7 @@ import {
   encodeAuditLine,
   hashLine,
   NO_LINE_HASH,
+  writeAuditLine,
 } from "../../../keeper/audit/audit_line.ts";
 import { MAX_LINE_BYTES } from "../../../keeper/audit/limits.ts";
 import { encodeUtf8 } from "../../../protocol/mod.ts";
@@ -35,6 +36,14 @@ Deno.test("encodeAuditLine lets an event name neither its number, nor its time, 
   const forged = { event: "x", seq: 7, time: "now" };
   const other = await encodeAuditLine(forged, { before: EMPTY_CHAIN, nowMs: NOW_MS });
   assertEquals(decodeAuditLine(other.line)?.seq, 1);
+});
+
+Deno.test("writeAuditLine writes what encodeAuditLine hashes", async () => {
+  const place = { before: { seq: 4, hash: "ab".repeat(32) }, nowMs: NOW_MS };
+  const event = { event: "given", path: "\u00e4/\u{1f511}" };
+  const { line, end } = await encodeAuditLine(event, place);
+  assertEquals(writeAuditLine(event, place), line);
+  assertEquals([decodeAuditLine(line)?.seq, end.seq], [5, 5]);
 });
 
 Deno.test("encodeAuditLine refuses a line of more than 1 MiB", async () => {
