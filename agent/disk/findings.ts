@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { FileEntry, FolderEntry, Step, StorageErrorCode } from "../../protocol/mod.ts";
+import type {
+  FileEntry,
+  FolderEntry,
+  ManifestEntry,
+  Step,
+  StorageErrorCode,
+} from "../../protocol/mod.ts";
 import { Claims } from "./claims.ts";
 import { type DiskPlace, type DiskRoot, placeOf } from "./disk_path.ts";
 import { DiskTree, type TreeNode } from "./disk_tree.ts";
