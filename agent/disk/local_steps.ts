@@ -74,7 +74,8 @@ export async function changeFolder(
 /**
  * Sets owner and mode of a file.
  *
- * A file with several names gets a copy in its place: the others may be somebody else's.
+ * A file with several names gets a copy in its place, since the others may be somebody else's; so does
+ * one that belongs to somebody else, whom alone the system lets change it.
  *
  * @returns The folder of the file.
  * @throws {StorageError}
@@ -85,11 +86,17 @@ export async function changeFile(
 ): Promise<string> {
   const { folder, target, info } = walkTo(place, rules);
   if (folder === null || info === null) throw vanished(place);
+  const copy = () => copyEntry({ at: target, info }, { to: target, ownership: entry });
   if ((info.nlink ?? 1) > 1) {
-    await copyEntry({ at: target, info }, { to: target, ownership: entry });
-  } else {
+    await copy();
+    return folder;
+  }
+  try {
     const after = await setOwnership(target, { before: info, wanted: entry });
     traits.learn(after, entry, { isNew: false });
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== "permission-denied") throw error;
+    await copy();
   }
   return folder;
 }

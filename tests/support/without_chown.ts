@@ -1,7 +1,10 @@
 /** A process of root's without some of root's powers, as those of most containers that are set up well. */
 
-/** What root may do beyond others: give files to others, and read and list what is not open to it. */
-export type Power = "chown" | "dac_override" | "dac_read_search";
+/**
+ * What root may do beyond others: give files to others, change what belongs to others, and read and
+ * list what is not open to it.
+ */
+export type Power = "chown" | "fowner" | "dac_override" | "dac_read_search";
 
 function argumentsOf(powers: readonly Power[]): string[] {
   const less = powers.map((power) => `-${power}`).join(",");

@@ -6,7 +6,7 @@ import type { FolderEntry } from "../../../protocol/manifest_entry.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { fileEntry, folderEntry } from "../../support/disk_delivery.ts";
 import { listTree, type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
-import { evalWithoutChown, missingForNoChown } from "../../support/without_chown.ts";
+import { evalWithout, evalWithoutChown, missingForNoChown } from "../../support/without_chown.ts";
 
 const RULES = { inodes: new Set<string>(), sets: new Set<string>() };
 const missing = await missingForNoChown();
@@ -93,11 +93,43 @@ unixTest("changeFile changes a file, and copies one that has another name", asyn
   assertEquals(await listTree(folder.path), ["a 644 a", "b 640 a"]);
 });
 
+Deno.test(
+  `changeFile puts a copy in the place of a file that only its owner may change${skipped}`,
+  {
+    ignore: missing !== null,
+  },
+  async () => {
+    await using folder = await temporaryFolder();
+    const at = `${folder.path}/a`;
+    await Deno.writeTextFile(at, "a", { mode: 0o600 });
+    await Deno.chmod(at, 0o644);
+    await Deno.chown(at, 1_234, 1_234);
+    const done = await evalWithout(
+      ["fowner"],
+      `
+    import { placeOf } from ${source("agent/disk/disk_path.ts")};
+    import { changeFile } from ${source("agent/disk/local_steps.ts")};
+    import { DeviceTraits } from ${source("agent/disk/ownership.ts")};
+    const place = placeOf("a", [{ folder: ${JSON.stringify(folder.path)}, prefix: "" }]);
+    const rules = { inodes: new Set(), sets: new Set() };
+    const entry = { kind: "file", path: "a", mode: 0o600 };
+    console.log(await changeFile(place, { entry, rules, traits: new DeviceTraits() }));
+  `,
+    );
+    assertEquals(done, folder.path);
+    assertEquals(await listTree(folder.path), ["a 600 a"]);
+    assertEquals((await Deno.stat(at)).uid, 0);
+  },
+);
+
+function source(name: string): string {
+  return JSON.stringify(import.meta.resolve(`../../../${name}`));
+}
+
 Deno.test(`makeFolder leaves nothing where the owner may not be set${skipped}`, {
   ignore: missing !== null,
 }, async () => {
   await using folder = await temporaryFolder();
-  const source = (name: string) => JSON.stringify(import.meta.resolve(`../../../${name}`));
   const code = await evalWithoutChown(`
     import { placeOf } from ${source("agent/disk/disk_path.ts")};
     import { makeFolder } from ${source("agent/disk/local_steps.ts")};
