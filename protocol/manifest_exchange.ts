@@ -99,20 +99,34 @@ function partsOf(bytes: Bytes): Bytes[] | null {
   return parts.length * PART_RECORD_BYTES > maxPartListBytes(bytes.length) ? null : parts;
 }
 
+/** What {@linkcode takeManifest} works with. */
+export interface ManifestTaking {
+  /** What the keeper announced. */
+  readonly announced: ManifestMessage;
+  /** Who declares it: the address of the keeper's key, or `null` where the keeper does not sign. */
+  readonly declaredBy: string | null;
+  /** May hold it, or another. */
+  readonly store: SecretStore;
+}
+
 /**
  * Takes the manifest that a keeper announced, from the keeper or, where the store holds it, from there.
+ *
+ * What another keeper declared counts as not held: it is none of this one's business, and whoever may
+ * ask of many parts whether they are held finds out the digests of weak secrets.
  *
  * @returns The manifest, whose bytes have the digest that was announced.
  * @throws {ProtocolError} if the keeper breaks the protocol.
  */
 export async function takeManifest(
   { session, inbox }: WorkSession,
-  { announced, store }: { readonly announced: ManifestMessage; readonly store: SecretStore },
+  { announced, declaredBy, store }: ManifestTaking,
 ): Promise<TakenManifest> {
   const { id } = announced;
 
   // 2. MANIFEST-REPLY
-  const held = await store.heldManifest();
+  const known = await store.heldManifest();
+  const held = known?.declaredBy === declaredBy ? known : null;
   const isHeld = held !== null && equalBytes(held.message.digest, announced.digest);
   const hasOther = held !== null && !isHeld;
   await sendMessage(session, { state: "MANIFEST-REPLY", id, isHeld, hasOther });

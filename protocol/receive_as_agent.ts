@@ -109,7 +109,11 @@ class AgentDelivery {
 
     // 2. MANIFEST-REPLY, 3. MANIFEST-DATA
     const ends = { session: this.#session, inbox: this.#inbox };
-    const { bytes, manifest } = await takeManifest(ends, { announced, store: this.#store });
+    const { bytes, manifest } = await takeManifest(ends, {
+      announced,
+      declaredBy,
+      store: this.#store,
+    });
     const wanted: WantedState = { ...manifest, declaredBy };
     const { steps } = await this.#store.survey(wanted);
     const pump = this.#pump();

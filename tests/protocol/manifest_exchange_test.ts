@@ -57,11 +57,15 @@ async function play<G, T>(
   return await Promise.all([ended(pair.keeper, give), ended(pair.agent, take)]);
 }
 
-/** Takes as our agent that holds something. */
-function taking(wanted: EncodedManifest, held: EncodedManifest | null) {
+/** Takes as our agent that holds something; what it holds was not signed. */
+function taking(
+  wanted: EncodedManifest,
+  held: EncodedManifest | null,
+  declaredBy: string | null = null,
+) {
   return async (ends: WorkSession) => {
     const store = await storeWith(held);
-    return (await takeManifest(ends, { announced: messageOf(wanted), store })).bytes;
+    return (await takeManifest(ends, { announced: messageOf(wanted), declaredBy, store })).bytes;
   };
 }
 
@@ -245,6 +249,21 @@ Deno.test("takeManifest hears of no parts where it holds nothing", async () => {
   const [told, took] = await play(lyingKeeper({}), taking(NEW, null));
   assertEquals([took, told], ["message-unexpected", "rejected"]);
 });
+
+for (const [what, held] of [["the very same", NEW], ["another", OLD]] as const) {
+  Deno.test(`takeManifest says nothing of ${what} that it holds of another keeper`, async () => {
+    let reply: unknown = null;
+    const keeper = async ({ session, inbox }: WorkSession): Promise<void> => {
+      reply = (await inbox.next()).message;
+      await sendBytes(session, NEW.bytes, (stream) => {
+        return { state: "MANIFEST-DATA", id: 0, stream, size: NEW.bytes.length };
+      });
+    };
+    const [, took] = await play(keeper, taking(NEW, held, "1other"));
+    assert(typeof took !== "string" && equalBytes(took, NEW.bytes), String(took));
+    assertEquals(reply, { state: "MANIFEST-REPLY", id: 0, isHeld: false, hasOther: false });
+  });
+}
 
 Deno.test("takeManifest takes all of it from a keeper that makes no parts", async () => {
   const whole = async ({ session, inbox }: WorkSession): Promise<void> => {

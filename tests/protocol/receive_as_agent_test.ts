@@ -1,18 +1,22 @@
-import { encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
+import { type Bytes, encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
 import { createHasher, sha256Digest } from "../../protocol/digest.ts";
 import {
   ConnectionError,
   FluxVaultError,
   PeerRejectedError,
   ProtocolError,
+  StorageError,
 } from "../../protocol/errors.ts";
 import { MAX_OPEN_REQUESTS, MIN_RESUMED_BYTES } from "../../protocol/limits.ts";
+import type { FileEntry, Hook } from "../../protocol/manifest_entry.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FragileStore } from "../support/fragile_store.ts";
 import { NOTHING } from "../support/hand_agent.ts";
 import type { HandKeeper, Message } from "../support/hand_keeper.ts";
+import { hookResult, LoggedHooks, LoggedStore } from "../support/logged_delivery.ts";
 import { entriesOf, filesOf, fill, receive } from "../support/receiving_agent.ts";
+import { fixedIdentity } from "../support/session_pair.ts";
 
 const OLD = encodeUtf8("old");
 const NEW = encodeUtf8("new and longer");
@@ -256,4 +260,110 @@ Deno.test("receiveAsAgent passes on a failure of its store that is no storage er
   );
   assert(result instanceof TypeError, String(result));
   assertEquals(told, null);
+});
+
+const HOOKS: readonly Hook[] = [
+  { name: "reload", action: { kind: "touch", path: "t" }, timeoutS: 30 },
+];
+
+async function hooked(files: Record<string, Bytes>): Promise<FileEntry[]> {
+  return (await entriesOf(files)).map((entry) => ({ ...entry, hook: "reload" }));
+}
+
+Deno.test("receiveAsAgent marks hooks before the first change, and runs them when all is in place", async () => {
+  const store = new LoggedStore();
+  await fill(store, { "d/stranger": OLD });
+  store.log.length = 0;
+  const folder = { kind: "folder", path: "d", mode: 0o700, strategy: "STRICT" } as const;
+  const outcome = await receive(store, async (keeper) => {
+    await keeper.sendManifest([...await hooked({ "d/a": NEW }), folder], {}, { hooks: HOOKS });
+    await keeper.answer(await keeper.peer.readMessage(), NEW);
+    const { lines } = await keeper.takeDone();
+    assertEquals(lines.at(-1), {
+      Hook: "reload",
+      Outcome: "ran",
+      Change: "ab".repeat(16),
+      Attempts: 1,
+    });
+    await keeper.finish();
+  }, { hooks: new LoggedHooks(store.log), checkManifest: () => "1keeper" });
+  assertEquals(store.log, [
+    ...["keep by 1keeper", "mark d/a,d/stranger by 1keeper"],
+    ...["stage d/a", "remove d/stranger", "settle", "finish d/a,d/stranger"],
+  ]);
+  assert(!(outcome.result instanceof Error));
+  assertEquals(outcome.result.hooks, [hookResult("ran")]);
+});
+
+Deno.test("receiveAsAgent runs hooks for what came about, and for nothing else", async () => {
+  const store = new LoggedStore((step, path) => {
+    if (step === "stage" && path === "b") throw new StorageError("disk-full", "no");
+  });
+  store.afterAll = [{ path: "c", outcome: "failed", code: "set-incomplete" }];
+  const outcome = await receive(store, async (keeper) => {
+    const entries = await hooked({ a: NEW, b: NEW, c: NEW });
+    await keeper.sendManifest(entries, {}, { hooks: HOOKS });
+    for (let i = 0; i < 3; i++) await keeper.answer(await keeper.peer.readMessage(), NEW);
+    const { counts } = await keeper.takeDone();
+    assertEquals(counts, { ...NOTHING, Created: 1, Failed: 2 });
+    await keeper.finish();
+  }, { hooks: new LoggedHooks(store.log) });
+  assertEquals(store.log[1], "mark a,b,c by null");
+  assertEquals(store.log.at(-1), "finish a");
+  assertEquals(filesOf(outcome)[2], { path: "c", outcome: "failed", code: "set-incomplete" });
+});
+
+Deno.test("receiveAsAgent leaves hooks due where the session breaks", async () => {
+  const store = new LoggedStore();
+  const { result } = await receive(store, async (keeper) => {
+    await keeper.sendManifest(await hooked({ a: NEW }), {}, { hooks: HOOKS });
+    await keeper.peer.readMessage();
+    await keeper.peer.link.closeWriting();
+  }, { hooks: new LoggedHooks(store.log) });
+  assert(result instanceof ConnectionError);
+  assertEquals(store.log, ["keep by null", "mark a by null"]);
+});
+
+Deno.test("receiveAsAgent refuses the hooks that tell of a change where none may be run", async () => {
+  const { result } = await receive(new MemorySecretStore(), async (keeper) => {
+    await keeper.sendManifest(await hooked({ a: NEW }), {}, { hooks: HOOKS });
+    await keeper.answer(await keeper.peer.readMessage(), NEW);
+    const { lines } = await keeper.takeDone();
+    const refused = { Hook: "reload", Outcome: "refused", Attempts: 0, Code: "hook-refused" };
+    assertEquals(lines.at(-1), refused);
+    await keeper.finish();
+  });
+  assert(!(result instanceof Error) && result.hooks.length === 1);
+});
+
+Deno.test("receiveAsAgent changes, keeps, asks for and signs nothing in a plan", async () => {
+  const store = new LoggedStore();
+  await fill(store, { "a": OLD, "d/x": OLD });
+  store.log.length = 0;
+  const folder = { kind: "folder", path: "d", mode: 0o700, strategy: "STRICT" } as const;
+  const outcome = await receive(store, async (keeper) => {
+    const entries = [...await hooked({ a: NEW, b: NEW }), folder];
+    await keeper.sendManifest(entries, { Plan: true }, { hooks: HOOKS });
+    const { counts, done } = await keeper.takeDone();
+    assertEquals(counts, { ...NOTHING, Created: 1, Updated: 1, Removed: 1, Unchanged: 1 });
+    assertEquals(done["Signature"], undefined);
+    await keeper.finish();
+  }, {
+    files: ["besides"],
+    hooks: new LoggedHooks(store.log),
+    identity: await fixedIdentity(),
+  });
+  assertEquals(store.log, ["due a,b,d/x"]);
+  assertEquals([store.paths(), await store.heldManifest()], [["a", "d/x"], null]);
+  assertEquals(filesOf(outcome).map(({ path, outcome }) => `${path} ${outcome}`), [
+    ...["a updated", "b created", "d unchanged", "d/x removed"],
+  ]);
+});
+
+Deno.test("receiveAsAgent signs its results where it is told to", async () => {
+  await receive(new MemorySecretStore(), async (keeper) => {
+    await keeper.sendManifest([]);
+    assertEquals(String((await keeper.takeDone()).done["Signature"]).length, 128);
+    await keeper.finish();
+  }, { identity: await fixedIdentity() });
 });

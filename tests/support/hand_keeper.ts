@@ -3,12 +3,22 @@ import { type Bytes, encodeHex } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { encodeChunkFrame } from "../../protocol/frame.ts";
 import { MAX_CHUNK_BYTES } from "../../protocol/limits.ts";
-import { encodeManifest } from "../../protocol/manifest.ts";
-import type { FileEntry } from "../../protocol/manifest_entry.ts";
+import { encodeManifest, type EncodeManifestOptions } from "../../protocol/manifest.ts";
+import type { ManifestEntry } from "../../protocol/manifest_entry.ts";
 import type { FramePeer } from "./frame_peer.ts";
 
 /** The members of a message. */
 export type Message = Record<string, unknown>;
+
+/** What an agent said at the end. */
+export interface TakenDone {
+  /** Its counts. */
+  readonly counts: Message;
+  /** Its results. */
+  readonly lines: readonly Message[];
+  /** Its message. */
+  readonly done: Message;
+}
 
 /** A keeper that a test plays. */
 export class HandKeeper {
@@ -24,8 +34,12 @@ export class HandKeeper {
   }
 
   /** Announces a manifest and sends the bytes if the reply asks for them; says if they are held. */
-  async sendManifest(entries: readonly FileEntry[], more: Message = {}): Promise<boolean> {
-    const { bytes, digest } = await encodeManifest(entries);
+  async sendManifest(
+    entries: readonly ManifestEntry[],
+    more: Message = {},
+    options: EncodeManifestOptions = {},
+  ): Promise<boolean> {
+    const { bytes, digest } = await encodeManifest(entries, options);
     await this.peer.sendMessage({
       State: "MANIFEST",
       Id: 0,
@@ -82,7 +96,7 @@ export class HandKeeper {
   }
 
   /** Takes DONE and the lines of its stream; grants and resets in between are passed over. */
-  async takeDone(): Promise<{ readonly counts: Message; readonly lines: Message[] }> {
+  async takeDone(): Promise<TakenDone> {
     let done: Message | null = null;
     const text: string[] = [];
     for (;;) {
@@ -99,7 +113,8 @@ export class HandKeeper {
       }
     }
     const lines = text.join("").split("\n").filter((line) => line !== "");
-    return { counts: done["Counts"] as Message, lines: lines.map((line) => JSON.parse(line)) };
+    const counts = done["Counts"] as Message;
+    return { counts, lines: lines.map((line) => JSON.parse(line)), done };
   }
 
   /** Replies to DONE and closes. */

@@ -182,8 +182,13 @@ export class Work {
     }
   }
 
+  /** What it holds of a file that it was told to ask for; of others it says nothing. */
+  #askedFor(path: string): Buffer | undefined {
+    return this.#options.also?.includes(path) ? this.#options.held.get(path) : undefined;
+  }
+
   #request(path: string, Id: number): Promise<void> {
-    const held = this.#options.held.get(path);
+    const held = this.#askedFor(path);
     const partial = this.#options.partial?.get(path);
     const Digest = held === undefined ? null : sha256(held).toString("hex");
     const resume = partial === undefined
@@ -231,7 +236,7 @@ export class Work {
     this.statuses.set(path, status);
     if (status === "Success") return await this.#install(path, data);
     if (status === "Match") {
-      const held = this.#options.held.get(path);
+      const held = this.#askedFor(path);
       const declared = this.#fileOf(path)?.Digest;
       const agrees = held !== undefined &&
         (declared === undefined || sha256(held).toString("hex") === declared);
