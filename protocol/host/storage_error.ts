@@ -46,6 +46,12 @@ const CODES_BY_CLASS: Readonly<Record<string, string>> = {
   PermissionDenied: "EACCES",
 };
 
+/** The errors that Deno has no name for, by the numbers that it writes into the message instead. */
+const NAMES_BY_NUMBER: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  linux: { 27: "EFBIG", 122: "EDQUOT" },
+  darwin: { 27: "EFBIG", 69: "EDQUOT" },
+};
+
 const NOT_CAPABLE: Meaning = {
   code: "permission-denied",
   text: "this program was not given the permission",
@@ -79,6 +85,8 @@ function meaningOf(error: unknown): Meaning {
 
 /** Returns the operating system's name of an error (`ENOENT`), or `undefined` where it has none. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && typeof error.code === "string") return error.code;
+  const number = /\(os error (\d+)\)/.exec(error.message)?.[1] ?? "";
+  return NAMES_BY_NUMBER[Deno.build.os]?.[number];
 }

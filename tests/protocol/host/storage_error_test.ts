@@ -66,3 +66,16 @@ Deno.test("errnoOf returns undefined for what carries no code of the system", ()
   assertEquals(errnoOf({ code: "ENOENT" }), undefined);
   assertEquals(errnoOf(Object.assign(new Error("x"), { code: 7 })), undefined);
 });
+
+Deno.test("storageError knows a quota and a file that is too large by what Deno writes of them", {
+  ignore: Deno.build.os !== "linux",
+}, () => {
+  const meant = (message: string) => storageError(new Error(message), "write x");
+  const quota = meant("Disk quota exceeded (os error 122): writefile '/x'");
+  assertEquals([quota.code, quota.message], [
+    "disk-full",
+    "cannot write x: the disk quota is used up",
+  ]);
+  assertEquals(meant("File too large (os error 27)").code, "disk-full");
+  assertEquals(meant("Something else (os error 1)").code, "io-failed");
+});
