@@ -70,8 +70,10 @@ export const VAULT_LOOKS_IN_FLIGHT = 32;
 export const VAULT_SLICE_MS = 4;
 /** From what time on a look at one file is slow. */
 export const SLOW_LOOK_MS = 2;
-/** After how many slow looks the others of a pass do not hold up other work any more. */
+/** After how many slow looks the others of a pass hold up no other work, where they are many of all. */
 export const SLOW_LOOKS = 3;
+/** From what part of all looks on that is so: where others compute too, a few are slow by chance. */
+export const SLOW_LOOKS_SHARE = 0.05;
 /** How many files and folders one source of the vault may hold. */
 export const MAX_TREE_ITEMS = 200_000;
 /** How deep the folders of a source may be in each other. */

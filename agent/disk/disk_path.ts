@@ -115,6 +115,8 @@ export const EVERY_SET: WayRules["sets"] = { has: () => true };
 export interface Arrival {
   /** The real folder of the target, or `null` where it, or one on the way, is missing. */
   readonly folder: string | null;
+  /** The device that the folder is on, or `null` where there is none. */
+  readonly dev: number | null;
   /** The target by its real folder, or where it would be. */
   readonly target: string;
   /** What is at the target, a regular file, or `null` where nothing is. */
@@ -127,13 +129,14 @@ export interface Arrival {
  * @throws {StorageError} `symlink-refused`, `not-a-file`, `path-refused`, or what the file system said.
  */
 export function walkTo(place: DiskPlace, rules: WayRules): Arrival {
-  const folder = walkToFolder(place, rules);
+  const way = enterFolders(place, rules);
   const { target: named } = place;
-  if (folder === null) return { folder, target: named, info: null };
+  if (way === null) return { folder: null, dev: null, target: named, info: null };
+  const { folder, info: { dev } } = way;
   const target = folder === place.folder ? named : join(folder, named.slice(place.folder.length));
   const info = lookAt(target);
   if (info !== null) checkFile(target, info);
-  return { folder, target, info };
+  return { folder, dev, target, info };
 }
 
 /**
@@ -143,17 +146,26 @@ export function walkTo(place: DiskPlace, rules: WayRules): Arrival {
  * @throws {StorageError} as {@linkcode walkTo} does.
  */
 export function walkToFolder(place: DiskPlace, rules: WayRules): string | null {
+  return enterFolders(place, rules)?.folder ?? null;
+}
+
+/** Enters one folder after the other; returns the last, or `null` where one is missing. */
+function enterFolders(
+  place: DiskPlace,
+  rules: WayRules,
+): { readonly folder: string; readonly info: Deno.FileInfo } | null {
   let real = place.root;
-  if (!enterFolder(real, rules)) return null;
+  let info = enterFolder(real, rules);
   let named = place.root;
   for (const folder of place.folders) {
+    if (info === null) return null;
     const next = join(real, folder.slice(named.length));
     const generation = rules.sets.has(folder) ? generationOf(next) : null;
     real = generation ?? next;
     named = folder;
-    if (!enterFolder(real, rules)) return null;
+    info = enterFolder(real, rules);
   }
-  return real;
+  return info === null ? null : { folder: real, info };
 }
 
 /**
@@ -166,9 +178,9 @@ export async function makeFolders(place: DiskPlace, rules: WayRules): Promise<st
   const changed: string[] = [];
   let parent = place.root;
   for (const folder of place.folders) {
-    if (!enterFolder(folder, rules)) {
+    if (enterFolder(folder, rules) === null) {
       if (await makeFolder(folder)) changed.push(parent);
-      if (!enterFolder(folder, rules)) {
+      if (enterFolder(folder, rules) === null) {
         throw new StorageError("file-missing", `${JSON.stringify(folder)} vanished`);
       }
     }
@@ -231,13 +243,13 @@ function checkFile(target: string, info: Deno.FileInfo): void {
   if (!info.isFile) throw fileError(target, info);
 }
 
-/** Checks a folder on the way; `false` where it is missing. */
-function enterFolder(folder: string, rules: WayRules): boolean {
+/** Checks a folder on the way; `null` where it is missing. */
+function enterFolder(folder: string, rules: WayRules): Deno.FileInfo | null {
   const info = lookAt(folder);
-  if (info === null) return false;
+  if (info === null) return null;
   if (!info.isDirectory) throw folderError(folder, info);
   checkEntry(folder, { info, rules });
-  return true;
+  return info;
 }
 
 /**

@@ -130,11 +130,25 @@ export class DiskStaging {
 
   /** Makes the way to the place, and looks at what is there. */
   async #prepare({ place, build }: Destination): Promise<Pick<FormerState, "info">> {
-    const { rules, unsettled, memory } = this.#parts;
-    const way = build === null ? place : build.plan.place;
-    for (const parent of await makeFolders(way, rules)) unsettled.add(parent);
-    await memory.check(way.folder, lookAt(way.folder)?.dev ?? 0);
-    return { info: build === null ? walkTo(place, rules).info : build.look(place) };
+    const { rules, memory } = this.#parts;
+    if (build !== null) {
+      const way = build.plan.place;
+      await this.#makeFolders(way);
+      await memory.check(way.folder, lookAt(way.folder)?.dev ?? 0);
+      return { info: build.look(place) };
+    }
+    let arrival = walkTo(place, rules);
+    if (arrival.folder !== place.folder) {
+      await this.#makeFolders(place);
+      arrival = walkTo(place, rules);
+    }
+    await memory.check(place.folder, arrival.dev ?? 0);
+    return { info: arrival.info };
+  }
+
+  async #makeFolders(place: DiskPlace): Promise<void> {
+    const { rules, unsettled } = this.#parts;
+    for (const parent of await makeFolders(place, rules)) unsettled.add(parent);
   }
 
   async #planOf(destination: Destination, before: FormerState): Promise<StagePlan> {

@@ -164,7 +164,7 @@ export class SetBuild {
 
   #walkToCurrent(place: DiskPlace): Arrival {
     const { current: root, place: { target: named } } = this.#plan;
-    if (root === null) return { folder: null, target: place.target, info: null };
+    if (root === null) return { folder: null, dev: null, target: place.target, info: null };
     const within = (path: string) => join(root, path.slice(named.length));
     const folders = place.folders.filter((folder) => folder.length > named.length).map(within);
     const folder = within(place.folder);

@@ -86,7 +86,7 @@ export class DiskVault implements Vault {
       })
     ));
     await this.#settle(walks);
-    return new DiskVaultView(walks);
+    return new DiskVaultView(walks, looks);
   }
 
   async #openRoot(): Promise<string> {
@@ -163,9 +163,11 @@ interface Inspection extends VaultInspectOptions {
 /** What a {@linkcode DiskVault} held when it was looked at. */
 class DiskVaultView implements VaultView {
   readonly #walks: ReadonlyMap<string, Walk>;
+  readonly #looks: FileLooks;
 
-  constructor(walks: ReadonlyMap<string, Walk>) {
+  constructor(walks: ReadonlyMap<string, Walk>, looks: FileLooks) {
     this.#walks = walks;
+    this.#looks = looks;
   }
 
   contentsOf(source: VaultSource): SourceContents {
@@ -175,7 +177,7 @@ class DiskVaultView implements VaultView {
   }
 
   async open(file: VaultFile, from: ResumePoint): Promise<SecretContent | null> {
-    return isDiskFile(file) ? await openFile(file, from) : null;
+    return isDiskFile(file) ? await openFile(file, { from, looks: this.#looks }) : null;
   }
 }
 

@@ -6,7 +6,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FluxVaultError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
-import { SLOW_LOOK_MS, SLOW_LOOKS, VAULT_LOOKS_IN_FLIGHT, VAULT_SLICE_MS } from "../limits.ts";
+import {
+  SLOW_LOOK_MS,
+  SLOW_LOOKS,
+  SLOW_LOOKS_SHARE,
+  VAULT_LOOKS_IN_FLIGHT,
+  VAULT_SLICE_MS,
+} from "../limits.ts";
 
 /** What a look at one path found, or why it found nothing. */
 export type Look = Deno.FileInfo | FluxVaultError;
@@ -19,6 +25,7 @@ export type Look = Deno.FileInfo | FluxVaultError;
  * over a network, the thread pool waits for them instead.
  */
 export class FileLooks {
+  #looks = 0;
   #slowLooks = 0;
   #restAtMs = performance.now() + VAULT_SLICE_MS;
 
@@ -39,7 +46,7 @@ export class FileLooks {
 
   /** Whether the system has answered at once so far. */
   get isQuick(): boolean {
-    return this.#slowLooks < SLOW_LOOKS;
+    return this.#slowLooks < Math.max(SLOW_LOOKS, this.#looks * SLOW_LOOKS_SHARE);
   }
 
   /** Whether others have waited for long enough. */
@@ -59,6 +66,7 @@ export class FileLooks {
     try {
       return work();
     } finally {
+      this.#looks++;
       if (performance.now() - beganMs >= SLOW_LOOK_MS) this.#slowLooks++;
     }
   }

@@ -1,5 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { SLOW_LOOK_MS, SLOW_LOOKS, VAULT_SLICE_MS } from "../../../keeper/limits.ts";
+import {
+  SLOW_LOOK_MS,
+  SLOW_LOOKS,
+  SLOW_LOOKS_SHARE,
+  VAULT_SLICE_MS,
+} from "../../../keeper/limits.ts";
 import { FileLooks, type Look } from "../../../keeper/vault/file_looks.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -52,6 +57,16 @@ Deno.test("FileLooks.workNow counts slow work, also where it fails", () => {
       assert(error instanceof Error);
     }
   }
+  assert(!looks.isQuick);
+});
+
+Deno.test("FileLooks.isQuick is true where few of many looks are slow, and false where many are", () => {
+  const looks = new FileLooks();
+  const many = 4 * SLOW_LOOKS / SLOW_LOOKS_SHARE;
+  for (let i = 0; i < many; i++) looks.workNow(() => {});
+  for (let i = 0; i < 2 * SLOW_LOOKS; i++) looks.workNow(() => busyFor(SLOW_LOOK_MS));
+  assert(looks.isQuick);
+  for (let i = 0; i < 3 * SLOW_LOOKS; i++) looks.workNow(() => busyFor(SLOW_LOOK_MS));
   assert(!looks.isQuick);
 });
 
