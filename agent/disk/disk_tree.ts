@@ -35,6 +35,7 @@ interface GrowingNode extends TreeNode {
   isForeign: boolean;
   isDeclared: boolean;
   isRoot: boolean;
+  isOwn: boolean;
   children: Map<string, GrowingNode>;
   readonly parent: GrowingNode | null;
 }
@@ -77,6 +78,9 @@ export class DiskTree {
     if (entry.kind === "file" && (node.isRoot || node.children.size > 0)) {
       throw refusePath(entry.path, "is a folder on the way to something else");
     }
+    if (entry.kind === "folder" && entry.together === true && isFixed(node)) {
+      throw refusePath(entry.path, "holds what must not move, and cannot be exchanged at once");
+    }
     node.entry = entry;
     if (entry.kind === "keep") node.isKept = true;
     else markDeclared(node);
@@ -96,7 +100,9 @@ export class DiskTree {
 
   /** Marks a folder of the agent's own, by its real path. */
   plantOwn(folder: string): void {
-    this.#growAlong(folder).isKept = true;
+    const node = this.#growAlong(folder);
+    node.isKept = true;
+    node.isOwn = true;
   }
 
   /**
@@ -174,6 +180,11 @@ export class DiskTree {
   }
 }
 
+/** Tells whether something is a root or the agent's own, or has one in it. */
+function isFixed({ isRoot, isOwn, children }: GrowingNode): boolean {
+  return isRoot || isOwn || [...children.values()].some(isFixed);
+}
+
 /** Marks a place and all above it, up to what is marked already. */
 function markDeclared(from: GrowingNode): void {
   for (let node: GrowingNode | null = from; node?.isDeclared === false; node = node.parent) {
@@ -193,6 +204,7 @@ function makeNode(
     isForeign: false,
     isDeclared: false,
     isRoot: false,
+    isOwn: false,
     children: NO_CHILDREN,
   };
 }

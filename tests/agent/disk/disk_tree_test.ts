@@ -62,6 +62,17 @@ Deno.test("DiskTree lets nothing be declared in a folder of the agent's own", ()
   assertEquals(tree.find("/named/state/deep")?.isKept, true);
 });
 
+Deno.test("DiskTree lets no folder be exchanged that has a root or the agent's own in it", () => {
+  const tree = new DiskTree([{ folder: "/srv/deep/files", prefix: "" }, ...ROOTS.slice(1)]);
+  tree.plantOwn("/srv/agent/state");
+  for (const path of ["/named/deep", "/named/deep/files", "/named/agent"]) {
+    const set = folderEntry(path, { together: true });
+    assertThrows(() => tree.plant(set), StorageError, "path-refused");
+  }
+  tree.plant({ kind: "keep", path: "/named/tls/kept" });
+  for (const path of ["/named/tls", "tls"]) tree.plant(folderEntry(path, { together: true }));
+});
+
 Deno.test("DiskTree knows what is kept, and what somebody else declared", () => {
   const tree = new DiskTree(ROOTS);
   tree.plant({ kind: "keep", path: "kept" });
