@@ -34,6 +34,8 @@ export class Findings {
   readonly claims = new Claims();
   readonly #roots: readonly DiskRoot[];
   readonly #steps: Step[] = [];
+  /** What is to be made, or to get another owner or mode. */
+  readonly #local = new Set<ManifestEntry>();
   readonly #removals = new Map<string, FoundRemoval[]>();
   /** What is removed, by its real path. */
   readonly #removed = new Set<string>();
@@ -108,6 +110,7 @@ export class Findings {
   /** Adds a step. */
   add(step: Extract<Step, { readonly kind: "make" | "reown" }>): void {
     this.#steps.push(step);
+    this.#local.add(step.entry);
   }
 
   /** Adds a file whose contents have to come. */
@@ -201,8 +204,7 @@ export class Findings {
   /** Adds the step of a set that is to become a folder as all others, or the other way round. */
   addRebuild({ path, entry }: TreeNode): void {
     if (entry?.kind === "folder") {
-      const isThere = this.#steps.some((step) => step.kind === "reown" && step.entry === entry);
-      if (!isThere) this.add({ kind: "reown", entry });
+      if (!this.#local.has(entry)) this.add({ kind: "reown", entry });
       return;
     }
     const folder: FolderEntry = {
