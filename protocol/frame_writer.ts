@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, joinBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import { FRAMES_IN_FLIGHT } from "./limits.ts";
 import type { Link } from "./link.ts";
@@ -12,6 +12,16 @@ import { Semaphore } from "./semaphore.ts";
 
 /** How many frames may wait that nobody waits for: grants, resets, pongs. */
 const MAX_WAITING_FRAMES = 4_096;
+/** How many bytes of small frames are handed to the transport together, which is dear for each. */
+const MAX_JOINED_BYTES = 32_768;
+
+/** A frame that is on its way to the link. */
+interface QueuedFrame {
+  /** What is written, once it is sealed. */
+  sealed: Bytes | null;
+  /** Whether it was written, maybe together with one before it. */
+  hasLeft: boolean;
+}
 
 /** Seals frames and writes them to a link. */
 export class FrameWriter {
@@ -19,6 +29,8 @@ export class FrameWriter {
   readonly #sealer: FrameSealer;
   readonly #places = new Semaphore(FRAMES_IN_FLIGHT);
   #tail: Promise<void> = Promise.resolve();
+  /** What has not left yet, in order. */
+  readonly #queue: QueuedFrame[] = [];
   #waiting = 0;
   /** When the last frame was handed over, in milliseconds of `performance.now()`. */
   lastWriteMs: number = performance.now();
@@ -69,14 +81,37 @@ export class FrameWriter {
   #append(plaintext: Bytes, done: () => void): void {
     this.#waiting++;
     this.lastWriteMs = performance.now();
-    const sealed = this.#sealer.seal(plaintext);
-    sealed.catch(() => {});
+    const frame: QueuedFrame = { sealed: null, hasLeft: false };
+    this.#queue.push(frame);
+    const sealing = this.#sealer.seal(plaintext).then((sealed) => {
+      frame.sealed = sealed;
+    });
+    sealing.catch(() => {});
     this.#tail = this.#tail
-      .then(async () => this.#link.write(await sealed))
+      .then(async () => {
+        if (frame.hasLeft) return;
+        await sealing;
+        await this.#link.write(this.#takeSealed());
+      })
       .catch((error) => this.#link.fail(error))
       .finally(() => {
         this.#waiting--;
         done();
       });
+  }
+
+  /** Takes the first frame, and what is sealed behind it as far as it is little. */
+  #takeSealed(): Bytes {
+    const taken: Bytes[] = [];
+    let length = 0;
+    for (const { sealed } of this.#queue) {
+      if (sealed === null) break;
+      length += sealed.length;
+      if (taken.length > 0 && length > MAX_JOINED_BYTES) break;
+      taken.push(sealed);
+    }
+    for (const frame of this.#queue.splice(0, taken.length)) frame.hasLeft = true;
+    const [first] = taken;
+    return taken.length === 1 && first !== undefined ? first : joinBytes(taken);
   }
 }

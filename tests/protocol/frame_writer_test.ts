@@ -1,3 +1,4 @@
+import { joinBytes } from "../../protocol/bytes.ts";
 import { duplexPair } from "../../protocol/duplex.ts";
 import { ConnectionError, ProtocolError } from "../../protocol/errors.ts";
 import { FrameReader } from "../../protocol/frame_reader.ts";
@@ -8,6 +9,7 @@ import { Link } from "../../protocol/link.ts";
 import { FrameCounter } from "../../protocol/nonce.ts";
 import { FrameOpener, FrameSealer } from "../../protocol/sealing.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { recordWrites } from "../support/duplex_cuts.ts";
 
 const transcript = new Uint8Array(32);
 
@@ -43,6 +45,29 @@ Deno.test("FrameWriter sends frames in the order in which they were handed over"
   await Promise.all([link.close(), farLink.close()]);
 });
 
+Deno.test("FrameWriter hands small frames to the transport together, and the bytes are the same", async () => {
+  const written: Uint8Array[] = [];
+  const [near, far] = duplexPair();
+  const [link, farLink] = [new Link(recordWrites(near, written)), new Link(far)];
+  const writer = new FrameWriter(link, new FrameSealer(keys("seal")));
+  const reader = new FrameReader(farLink, new FrameOpener(keys("open")));
+  for (let i = 0; i < 40; i++) writer.writeNow(Uint8Array.of(i));
+  // Whatever is sealed is given away.
+  const large = () => new Uint8Array(60_000).fill(77);
+  writer.writeNow(large());
+  await settle();
+  for (let i = 0; i < 40; i++) assertEquals(await readOne(reader), i);
+  assertEquals(await reader.read(MAX_SEALED_BYTES), large());
+  await writer.flush();
+  assert(written.length < 20, `${written.length} writes`);
+  const alone = new FrameSealer(keys("seal"));
+  const expected: Uint8Array[] = [];
+  for (let i = 0; i < 40; i++) expected.push(await alone.seal(Uint8Array.of(i)));
+  expected.push(await alone.seal(large()));
+  assertEquals(joinBytes(written), joinBytes(expected));
+  await Promise.all([link.close(), farLink.close()]);
+});
+
 Deno.test("FrameWriter.write lets eight frames wait for the transport, and holds the ninth", async () => {
   const { writer, reader, link, farLink } = ends();
   let handedOver = 0;
@@ -72,7 +97,9 @@ Deno.test("FrameWriter.write drops a frame that lost its purpose while it waited
 
 Deno.test("FrameWriter.flush waits for what still waits for its place", async () => {
   const { writer, reader, link, farLink } = ends();
-  const writes = Array.from({ length: 20 }, (_, i) => writer.write(Uint8Array.of(i)));
+  // So large that none is handed over together with another.
+  const frames = Array.from({ length: 20 }, (_, i) => new Uint8Array(20_000).fill(i));
+  const writes = frames.map((frame) => writer.write(frame));
   let isFlushed = false;
   const flushing = writer.flush().then(() => isFlushed = true);
   for (let i = 0; i < 19; i++) {
