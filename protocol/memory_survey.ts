@@ -95,14 +95,15 @@ class MemorySurvey {
   }
 
   /** Has what is in the way of an entry removed, or refuses the entry. */
-  #isWayClear({ kind, path }: FileEntry | FolderEntry): boolean {
+  #isWayClear({ kind, path, strategy }: FileEntry | FolderEntry): boolean {
     const isInPlace = kind === "file"
       ? this.#files.isFolder(path)
       : this.#files.read(path) !== undefined;
     const obstacle = isInPlace ? path : this.#files.findFileAbove(path);
     if (obstacle === null || this.#isGone(obstacle)) return true;
     const mayGo = !this.#others.has(obstacle) &&
-      (!this.#foreign.has(obstacle) || this.#isInStrict(obstacle));
+      (!this.#foreign.has(obstacle) ||
+        (strategy !== "ENSURE_CREATED" && this.#isInStrict(obstacle)));
     if (mayGo) this.#remove(obstacle, { isInTheWay: true });
     else this.#steps.push({ kind: "refuse", path, code: "not-a-file" });
     return mayGo;

@@ -204,6 +204,8 @@ Deno.test("surveyMemory refuses what a stranger is in the way of, unless the fol
     "remove d/a in the way",
     "remove e/b in the way",
   ]);
+  const once = wanted([file("e/b", "1", "ENSURE_CREATED"), folder("e")]);
+  assertEquals(await survey(store, once), ["refuse e/b"]);
   await apply(store, wanted([file("d/a"), file("e/b/x")], "1other"));
   assertEquals(await survey(store, strict), ["refuse d/a/b", "refuse e/b"]);
 });
