@@ -136,7 +136,7 @@ Deno.test(
   async () => {
     await using site = await Site.open(FILES);
     const script =
-      'echo "with $PASSWORD"; trap "echo bye; exit 3" TERM; while :; do sleep 0.05; done';
+      'trap "echo bye; exit 3" TERM; echo "with $PASSWORD"; while :; do sleep 0.05; done';
     const agent = await startShell(site, script, {
       args: ["--env", "PASSWORD=db.password", "--on-change", "restart"],
     });
