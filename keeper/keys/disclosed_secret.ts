@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError, decodeEnrolmentSecret } from "../../protocol/mod.ts";
-import { looksLikePrivateKey } from "../../protocol/host/mod.ts";
+import { DISCLOSED_HINT, looksLikePrivateKey } from "../../protocol/host/mod.ts";
 
 /** Where a text came from. */
 export interface SettingOrigin {
@@ -27,7 +27,6 @@ export function secretIn(text: string): SecretKind | null {
 export function disclosedSecret(kind: SecretKind, origin: SettingOrigin = {}): ConfigError {
   return new ConfigError(`${kind} stands on the command line, where it must not`, {
     ...origin,
-    hint: "It is now in the history of the shell and was in the list of processes: regard it as " +
-      "disclosed and use another. Secrets are asked for, or read from standard input.",
+    hint: DISCLOSED_HINT,
   });
 }

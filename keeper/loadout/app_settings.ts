@@ -11,7 +11,6 @@ import {
   formatAgentAddress,
   parseAgentAddress,
 } from "../fleet/agent_address.ts";
-import { secretIn } from "../keys/disclosed_secret.ts";
 import { DEFAULT_COMMS_PORT } from "../limits.ts";
 import type { TrustPolicy } from "../trust/mod.ts";
 import { dropUndefined } from "./directive.ts";
@@ -180,15 +179,7 @@ function readSigner(mapping: Mapping): string | undefined {
   const hint = "Write the address of a key: `keys list` shows those that are stored.";
   const text = mapping.text("sign_with", hint);
   if (text === undefined || isZelId(text)) return text;
-  const secret = secretIn(text);
-  if (secret === null) {
-    return mapping.refuse("sign_with", `is ${quoted(text)}, which is no address of a key`, hint);
-  }
-  return mapping.refuse(
-    "sign_with",
-    `is ${secret}, which no file of settings may hold`,
-    "Regard it as disclosed and use another; write the address of the key here.",
-  );
+  return mapping.refuse("sign_with", `is ${quoted(text)}, which is no address of a key`, hint);
 }
 
 function refuseOnOriginal(mapping: Mapping): void {

@@ -10,6 +10,7 @@ import { Mapping } from "./mapping.ts";
 import { type LoadoutProblem, Problems, problemsError, quoted } from "./problems.ts";
 import { checkVersion, readApp, type WrittenApp } from "./written_app.ts";
 import { parseTree, type YamlNode } from "./yaml_tree.ts";
+import { refuseSecrets } from "./misplaced_secrets.ts";
 
 /** The keys of a loadout for many apps. */
 export const LOADOUT_KEYS = ["version", "apps"] as const;
@@ -18,6 +19,7 @@ const BELOW_APPS = "Put it below apps: and the name of the app.";
 const FORM = {
   what: "a loadout",
   keys: LOADOUT_KEYS,
+  isFile: true,
   advice: {
     app_config: { hint: "Write version: 1, then apps:, and below it the name of the app." },
     groups: { hint: BELOW_APPS },
@@ -52,7 +54,8 @@ export function readLoadoutText(text: string, options: LoadoutTextOptions): Pars
   const problems = new Problems();
   const { file, app, resolveVault } = options;
   const tree = parseTree(text, { file, problems });
-  const written = tree === null
+  // Of a text that holds a secret nothing else is told.
+  const written = tree === null || !refuseSecrets(tree, problems)
     ? []
     : app === null
     ? readMany(tree, problems)

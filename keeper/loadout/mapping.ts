@@ -14,6 +14,8 @@ export interface MappingForm {
   readonly what: string;
   /** The keys that it may have. */
   readonly keys: readonly string[];
+  /** Whether it is all of a file, which may be one of the vault that was named by mistake. */
+  readonly isFile?: boolean;
   /** What to do about keys that are others elsewhere, by their names. */
   readonly advice?: Readonly<Record<string, Advice>>;
 }
@@ -63,6 +65,20 @@ export function describeNode(node: YamlNode): string {
   }
 }
 
+/** Says of what kind a value is, and nothing of what it is. */
+function describeKind(node: YamlNode): string {
+  switch (node.kind) {
+    case "text":
+      return "a text";
+    case "number":
+      return "a number";
+    case "boolean":
+      return "a truth value";
+    default:
+      return describeNode(node);
+  }
+}
+
 /** A mapping whose keys are known. */
 export class Mapping {
   /** Where it begins. */
@@ -93,7 +109,8 @@ export class Mapping {
   ): Mapping | null {
     if (node.kind === "unusable") return null;
     if (node.kind !== "mapping") {
-      const problem = `${form.what} has to be a mapping, and this is ${describeNode(node)}`;
+      const found = form.isFile === true ? describeKind(node) : describeNode(node);
+      const problem = `${form.what} has to be a mapping, and this is ${found}`;
       problems.add(node.place, problem, `Its keys are: ${form.keys.join(", ")}.`);
       return null;
     }

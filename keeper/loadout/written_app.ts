@@ -51,6 +51,7 @@ const APP_FORM = { what: "an app", keys: APP_KEYS, advice: APP_ADVICE };
 const OWN_FORM = {
   what: "the file of an app",
   keys: ["version", ...APP_KEYS],
+  isFile: true,
   advice: {
     ...APP_ADVICE,
     apps: {

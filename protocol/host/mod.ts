@@ -47,7 +47,7 @@ export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./enviro
 export { type LogSettings, type ProgramLog, setUpLog } from "./log_setup.ts";
 export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./digest_cache.ts";
 export { createNodeHasher } from "./node_hasher.ts";
-export { looksLikePrivateKey } from "./private_key_text.ts";
+export { DISCLOSED_HINT, looksLikePrivateKey } from "./private_key_text.ts";
 export { sanitiseText } from "./printable_text.ts";
 export {
   listenForShutdown,

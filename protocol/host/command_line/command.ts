@@ -26,6 +26,7 @@ import {
   SYSTEM_SIGNALS,
 } from "../shutdown.ts";
 import { PatientOutput } from "../patient_output.ts";
+import { DISCLOSED_HINT, holdsPrivateKey } from "../private_key_text.ts";
 import { storageError } from "../storage_error.ts";
 import { suggestName } from "./suggestion.ts";
 import {
@@ -134,13 +135,23 @@ function splitAtDashes(
 
 function callOf(program: Program, args: readonly string[]): Call {
   const [before, behind] = splitAtDashes(args);
+  refuseKeys(before);
   const call = behind === null ? null : matchCall(program, before);
   if (call !== null && "command" in call && call.command.rest !== undefined) {
     return { ...call, rest: behind };
   }
+  refuseKeys(behind ?? []);
   const whole = matchCall(program, args);
   if ("words" in whole) throw unknownCommand(program, whole.words);
   return { ...whole, rest: null };
+}
+
+/** Refuses a private key in whatever place, before anything else could repeat it. */
+function refuseKeys(args: readonly string[]): void {
+  if (!args.some(holdsPrivateKey)) return;
+  throw new ConfigError("a private key stands on the command line, where it must not", {
+    hint: DISCLOSED_HINT,
+  });
 }
 
 /** Finds the command that arguments call, or else the words that call none. */

@@ -89,5 +89,7 @@ Deno.test("readSettings names each agent, API and wire that cannot be used", () 
 
 Deno.test("readSettings does not repeat a key in the place of its address", () => {
   const { errors } = read("sign_with: 5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ");
-  assertEquals(errors, ["sign_with is a private key, which no file of settings may hold"]);
+  assertEquals(errors, [
+    "sign_with is a private key (not repeated here), which is no address of a key",
+  ]);
 });

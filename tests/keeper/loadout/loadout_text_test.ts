@@ -5,13 +5,14 @@ import {
   parseLoadout,
   readLoadoutText,
 } from "../../../keeper/loadout/loadout_text.ts";
+import { encodeWif, generatePrivateKey } from "../../../flux/mod.ts";
 import { ConfigErrors } from "../../../protocol/mod.ts";
 import {
   arbitraryLoadout,
   PLAIN_COMPONENTS,
   reckonTargets,
 } from "../../support/arbitrary_loadout.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
 
 const MANY = { file: "f", app: null, resolveVault: (app: string) => `/vaults/${app}` };
 const APP = "{ groups: { all: { state_directives: [{ source: motd }] } } }";
@@ -65,6 +66,70 @@ Deno.test("readLoadoutText wants an app, and does not tell apps apart by case", 
     'the app "A" stands twice, first at f:3:3: case does not tell apps apart',
   ]);
 });
+
+Deno.test("readLoadoutText repeats nothing of a file that was named by mistake", () => {
+  for (const [text, kind] of [["hunter2", "a text"], ["4821", "a number"], ["no: x\n- y", null]]) {
+    for (const where of [MANY, { ...MANY, app: "demo" }]) {
+      const said = readLoadoutText(text ?? "", where).problems.map(({ problem, hint }) => {
+        return `${problem} ${hint}`;
+      }).join();
+      assert(said !== "" && !/hunter2|4821/.test(said), said);
+      if (kind !== null) assertMatch(said, new RegExp(`has to be a mapping, and this is ${kind} `));
+    }
+  }
+});
+
+/** Every place of a loadout that holds a text. */
+function placesOf(secret: string): string[] {
+  const app = (inner: string) => `version: 1\napps:\n  demo: { agents: [a], ${inner} }\n`;
+  const withDirective = (directive: string) =>
+    app(`groups: { all: { state_directives: [${directive}] } }`);
+  const keys = ["vault", "flux_api", "port", "wire", "trust", "first_use_limit", "sign_with"];
+  const more = ["polling_interval", "discovery_interval", "remote_workdir", "hooks", "components"];
+  const ofDirective = ["target", "strategy", "mode", "folder_mode", "uid", "gid", "requires"];
+  const flags = ["hook", "together", "lease", "in_place", "symlinks", "compress", secret];
+  const hooks = [
+    ...[`{ run: [${secret}] }`, `{ run: [a, ${secret}] }`, `{ touch: ${secret} }`, secret],
+    ...[`{ signal: ${secret} }`, `{ signal: SIGHUP, pid_file: ${secret} }`],
+    ...[`{ touch: a, timeout: ${secret} }`, `{ ${secret}: 1 }`],
+  ];
+  return [
+    secret,
+    `- ${secret}`,
+    `${secret}: 1`,
+    `version: ${secret}\napps: {}`,
+    `version: 1\napps: { ${secret}: ${APP} }`,
+    `version: 1\napps: { demo: { agents: [${secret}] } }`,
+    ...[...keys, ...more].map((key) => app(`${key}: ${secret}`)),
+    ...hooks.map((hook) => app(`hooks: { h: ${hook} }`)),
+    app(`hooks: { ${secret}: { touch: a } }`),
+    app(`groups: { ${secret}: { state_directives: [{ source: a }] } }`),
+    app(`components: { ${secret}: { state_directives: [{ source: a }] } }`),
+    app(`components: { c: { member_of: [${secret}] } }`),
+    withDirective(secret),
+    withDirective(`{ source: ${secret} }`),
+    withDirective(`{ source: " ${secret} " }`),
+    ...[...ofDirective, ...flags].map((key) => withDirective(`{ source: a, ${key}: ${secret} }`)),
+    withDirective(`{ source: a, ${secret}: 1 }`),
+  ];
+}
+
+/** Secrets by their form. */
+const SECRETS = {
+  "a private key": encodeWif(generatePrivateKey()),
+  "an enrolment secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+};
+
+for (const [what, secret] of Object.entries(SECRETS)) {
+  Deno.test(`readLoadoutText refuses ${what} in whatever place, and repeats it nowhere`, () => {
+    for (const text of placesOf(secret)) {
+      const { problems, warnings } = readLoadoutText(text, MANY);
+      const said = JSON.stringify([problems, warnings]);
+      assert(!said.includes(secret), said);
+      assert(said.includes(`${what} stands here, and no file of settings may hold one`), text);
+    }
+  });
+}
 
 Deno.test("parseLoadout throws nothing but its own error, whatever the text", () => {
   const word = fc.constantFrom(

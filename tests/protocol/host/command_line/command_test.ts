@@ -347,3 +347,37 @@ Deno.test("runProgram lets a service end though nobody reads it, and waits for a
   gate.resolve();
   assertEquals(await ended, 0);
 });
+
+const WIF = "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ";
+
+for (
+  const args of [
+    [WIF],
+    ["node", WIF],
+    ["--dir", WIF],
+    [`--dir=${WIF}`],
+    [`--${WIF}`],
+    [`--no-such-option=${WIF}`],
+    ["agents", "list", `x,${WIF}`],
+    ["node", "--", WIF],
+  ]
+) {
+  Deno.test(`runProgram repeats no private key in ${args.join(" ").replace(WIF, "KEY")}`, async () => {
+    const { code, stdout, stderr } = await runInProcess(PROGRAM, args);
+    assertEquals([code, stdout], [2, ""]);
+    assert(stderr.includes("regard it as disclosed") && !stderr.includes(WIF), stderr);
+  });
+}
+
+Deno.test("runProgram leaves to another program what is behind its dashes", async () => {
+  const [command] = PROGRAM.commands;
+  assert(command !== undefined);
+  const seen: unknown[] = [];
+  const run = ({ rest }: CommandContext) => Promise.resolve(seen.push(rest)).then(() => 0);
+  const program = {
+    ...PROGRAM,
+    commands: [{ ...command, rest: "COMMAND", load: () => Promise.resolve({ run }) }],
+  };
+  assertEquals((await runInProcess(program, ["--", "sign-with", WIF])).code, 0);
+  assertEquals(seen, [["sign-with", WIF]]);
+});
