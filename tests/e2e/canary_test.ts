@@ -8,18 +8,21 @@
 import { Buffer } from "node:buffer";
 import { deliver } from "../interop/second_implementation/keeper.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { find, readLeftBehind, spellings } from "../support/canary.ts";
+import {
+  BINARY,
+  find,
+  KEEPERS_PURPOSE,
+  readLeftBehind,
+  spellings,
+  TEXT,
+} from "../support/canary.ts";
 import { flipBit } from "../support/duplex_cuts.ts";
 import { dialAsKeeper, listenAsAgent } from "../support/second_ends.ts";
 import { type RunningAgent, Site } from "../support/site.ts";
 import { TcpPeer, writeAll } from "../support/tcp_peer.ts";
 import { WireTap } from "../support/wire_tap.ts";
 
-const TEXT = 'canary-6b1f/"\\\u00e4\u{1f424}+&=-sings';
-const BINARY = new Uint8Array(48).map((_, i) => (i * 37 + 201) & 255);
-
 const LOUD = ["--debug", "--json", "--log-to-file", "--logfile-path"];
-const KEEPERS_PURPOSE = /^(?:vault\/|[^/]+\/files\/|[^/]+\/state\/identity)/;
 
 interface Stay {
   readonly site: Site;

@@ -70,6 +70,28 @@ Deno.test("agent and keeper: leave no trace of a key or its passphrase, whatever
   assertEquals(served.code, 0, served.stderr);
   await keep("run unsigned", [...run, ...files], `${PASSPHRASE}\n`);
   await keep("run with another key", [...run, ...files, ...signing], `${PASSPHRASE}x\n`);
+  // In the place of something else, in a loadout and on the command line.
+  for (const [i, secret] of [WIF, OTHER_WIF, SECRET_TEXT].entries()) {
+    const loadout = site.path(`loadout-${i}.yaml`);
+    for (const [j, text] of misplaced(secret).entries()) {
+      await Deno.writeTextFile(loadout, text);
+      for (
+        const words of [["config", "check"], ["config", "show"], ["plan"], ["run", "--run-once"]]
+      ) {
+        const end = await keep(`loadout ${i} ${j} ${words.join(" ")}`, [
+          ...words,
+          "--loadout",
+          loadout,
+        ]);
+        assertEquals(end.code, 2, end.stderr);
+      }
+    }
+    await Deno.remove(loadout);
+  }
+  const places = ["--loadout", "--wire", "--only", "--audit-log", "--zelid", `--${WIF}`];
+  for (const place of places) {
+    await keep(`${place.slice(0, 9)} on the command line`, ["plan", place, WIF]);
+  }
   await keep("settings", [...run, ...files, ...signing, "--show-config"]);
   const shown = await site.run("agent", ["--show-config"], {
     variables: { FLUXVAULT_ENROLL_SECRET: SECRET_TEXT, FLUXVAULT_ZELID: OTHER_WIF },
@@ -84,15 +106,26 @@ Deno.test("agent and keeper: leave no trace of a key or its passphrase, whatever
   outputs.set("agent stdout", agent.program.stdout);
   outputs.set("agent stderr", agent.program.stderr);
 
-  const places = await readLeftBehind(site, /^$/);
-  const names = [...places.keys()];
+  const left = await readLeftBehind(site, /^$/);
+  const names = [...left.keys()];
   for (const name of ["agent.log", "keeper.log", "agent/state/manifest"]) {
     assert(names.includes(name), `${name} is not among ${names}`);
   }
   assert(names.some((name) => name.startsWith("keeper-state/keys/")), names.join());
-  for (const [name, text] of outputs) places.set(name, text);
-  assertEquals(find(places, CANARIES), []);
+  for (const [name, text] of outputs) left.set(name, text);
+  assertEquals(find(left, CANARIES), []);
 });
+
+/** Loadouts that hold a secret where it has no business. */
+function misplaced(secret: string): string[] {
+  const app = (inner: string) => `version: 1\napps:\n  shop: { agents: [a], ${inner} }\n`;
+  return [
+    app(`sign_with: ${secret}, groups: { all: { state_directives: [{ source: a }] } }`),
+    app(`hooks: { h: { run: [${secret}] } }`),
+    app(`groups: { all: { state_directives: [{ source: ${secret}, target: ${secret} }] } }`),
+    secret,
+  ];
+}
 
 Deno.test("canary: is found where a key is given out on purpose", async () => {
   await using site = await Site.open();

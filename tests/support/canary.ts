@@ -3,6 +3,13 @@ import { Buffer } from "node:buffer";
 import { assert } from "./assert.ts";
 import type { Site } from "./site.ts";
 
+/** A secret that is a text, with all that is written otherwise somewhere. */
+export const TEXT = 'canary-6b1f/"\\\u00e4\u{1f424}+&=-sings';
+/** A secret that is no text. */
+export const BINARY = new Uint8Array(48).map((_, i) => (i * 37 + 201) & 255);
+/** What of a site holds secrets by its purpose. */
+export const KEEPERS_PURPOSE = /^(?:vault\/|[^/]+\/files\/|[^/]+\/state\/identity)/;
+
 /** All the spellings in which a value might be written down. */
 export function spellings(value: Uint8Array<ArrayBuffer>): string[] {
   const buffer = Buffer.from(value);
