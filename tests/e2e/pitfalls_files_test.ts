@@ -155,6 +155,19 @@ async function untilFolder(folder: string, isAsWanted: () => Promise<boolean>): 
   }
 }
 
+/** Tells whether a part of some file is on the disk, under a name that is not for good. */
+function isHalfWritten(folder: string): boolean {
+  return [...Deno.readDirSync(folder)].some(({ name }) => {
+    if (!name.startsWith(STAGE_PREFIX)) return false;
+    try {
+      return Deno.lstatSync(`${folder}/${name}`).size > 0;
+    } catch {
+      // It has its name by now.
+      return false;
+    }
+  });
+}
+
 async function stagesIn(folder: string): Promise<Deno.FileInfo[]> {
   const names = Object.keys(await readTree(folder)).filter((path) => path.includes(STAGE_PREFIX));
   return await Promise.all(names.map((name) => Deno.lstat(`${folder}/${name}`)));
