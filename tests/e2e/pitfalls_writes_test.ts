@@ -88,7 +88,7 @@ Deno.test(
       // The folder is synced when all is in place.
       starter: await makeFailingSystem(site.folder, {
         ...{ call: "fsync", error: "EIO", when },
-        path: "/files/bad",
+        path: "/files/bad$",
       }),
     });
     const agents = [agent.address];
@@ -96,7 +96,10 @@ Deno.test(
     await Deno.writeTextFile(when, "");
     await Deno.remove(`${agent.files}/bad/key`);
     const run = await site.deliver({ agents });
-    assertEquals([run.code, run.agents.get(agent.address)?.wanted], [1, false], run.stdout);
+    const { outcome, wanted } = run.agents.get(agent.address) ?? {};
+    assertEquals([run.code, outcome, wanted], [1, "failed", false], run.stdout);
+    const told = await agent.program.waitForJson(({ complete }) => complete === false);
+    assertEquals(told.code, "io-failed");
     await Deno.remove(when);
     assertEquals((await site.deliver({ agents })).code, 0);
   },

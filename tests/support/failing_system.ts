@@ -11,12 +11,19 @@ const SOURCE = `
 #include <sys/types.h>
 #include <unistd.h>
 
+static int is_meant(const char *path, const char *part) {
+  size_t length = strlen(path), wanted = strlen(part);
+  if (wanted == 0 || part[wanted - 1] != '$') return strstr(path, part) != NULL;
+  wanted--;
+  return length >= wanted && memcmp(path + length - wanted, part, wanted) == 0;
+}
+
 static int fails(const char *call, const char *path) {
   const char *named = getenv("FAILING_CALL"), *part = getenv("FAILING_PATH");
   const char *when = getenv("FAILING_WHEN"), *number = getenv("FAILING_ERRNO");
   if (!named || !part || !when || !number || strcmp(named, call) != 0) return 0;
   int before = errno;
-  if (strstr(path, part) == NULL || access(when, F_OK) != 0) {
+  if (!is_meant(path, part) || access(when, F_OK) != 0) {
     errno = before;
     return 0;
   }
@@ -55,7 +62,7 @@ export interface FailingCall {
   readonly call: "write" | "fsync" | "rename";
   /** The error. */
   readonly error: keyof typeof NUMBERS;
-  /** What the path of the file has in it. */
+  /** What the path of the file has in it; with `$` behind it, what it ends in. */
   readonly path: string;
   /** The file that has to be there for a call to fail. */
   readonly when: string;
