@@ -62,6 +62,12 @@ export const MAX_WAITING_MESSAGE_BYTES = 1_048_576;
 export const MAX_MANIFEST_LINE_BYTES = 4_096;
 /** The longest manifest or result stream. */
 export const MAX_MANIFEST_BYTES = 33_554_432;
+/** How many lines a manifest may have. */
+export const MAX_MANIFEST_LINES = 131_072;
+/** How many places the paths of a manifest may name: its entries, and the folders on the way to them. */
+export const MAX_MANIFEST_PLACES = 150_000;
+/** How long the paths of all these places may be together, in UTF-8. */
+export const MAX_PLACE_BYTES = 33_554_432;
 /** About how many lines of a manifest make a part, which is sent anew only if it differs. */
 export const LINES_PER_PART = 64;
 /** How long a manifest must be for its parts to be compared, in bytes. */

@@ -8,7 +8,13 @@
  */
 import { type Bytes, decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
-import { MAX_HOOKS, MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES } from "./limits.ts";
+import {
+  MAX_HOOKS,
+  MAX_MANIFEST_BYTES,
+  MAX_MANIFEST_LINE_BYTES,
+  MAX_MANIFEST_LINES,
+} from "./limits.ts";
+import { exceedsPlaces } from "./manifest_places.ts";
 import type { FolderEntry, Hook, Manifest, ManifestEntry } from "./manifest_entry.ts";
 import {
   decodeManifestLine,
@@ -102,6 +108,9 @@ function checkHooks({ entries, hooks }: Manifest): void {
 
 function check(manifest: Manifest): void {
   checkEntries(manifest.entries);
+  if (exceedsPlaces(manifest.entries)) {
+    throw manifestError("its paths lead to too many places", "manifest-too-large");
+  }
   checkHooks(manifest);
   if (manifest.isWipe && (manifest.entries.length > 0 || manifest.hooks.length > 0)) {
     throw manifestError("it removes all and declares something");
@@ -118,6 +127,17 @@ function linesOf({ entries, hooks, isWipe }: Manifest): ManifestLine[] {
     ...hooks.map((hook): ManifestLine => ({ kind: "hook", hook })),
     ...entries.map((entry): ManifestLine => ({ kind: "entry", entry })),
   ];
+}
+
+function checkSize(bytes: Bytes): void {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw manifestError("it is too long", "manifest-too-large");
+  }
+  let lines = 0;
+  for (const byte of bytes) if (byte === NEWLINE) lines++;
+  if (lines > MAX_MANIFEST_LINES) {
+    throw manifestError("it has too many lines", "manifest-too-large");
+  }
 }
 
 /** A manifest in the form that is sent and signed. */
@@ -167,9 +187,7 @@ export async function encodeManifest(
   const inOrder = { ...manifest, hooks: sortBy(hooks, ({ name }) => name) };
   const lines = linesOf(inOrder).map(encodeManifestLine);
   const bytes = encodeUtf8(lines.map((line) => line + "\n").join(""));
-  if (bytes.length > MAX_MANIFEST_BYTES) {
-    throw manifestError("it is too long", "manifest-too-large");
-  }
+  checkSize(bytes);
   return { bytes, digest: await sha256Digest(bytes) };
 }
 
@@ -205,9 +223,7 @@ function readText(bytes: Bytes): string {
  * well-formed, distinct paths; `manifest-too-large`.
  */
 export function decodeManifest(bytes: Bytes): Manifest {
-  if (bytes.length > MAX_MANIFEST_BYTES) {
-    throw manifestError("it is too long", "manifest-too-large");
-  }
+  checkSize(bytes);
   const entries: ManifestEntry[] = [];
   const hooks: Hook[] = [];
   let isWipe = false;

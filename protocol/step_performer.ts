@@ -11,7 +11,6 @@ import type { FileEntry } from "./manifest_entry.ts";
 import type { FileResult } from "./results.ts";
 import { bringWhatFits } from "./second_try.ts";
 import type { SecretStore } from "./secret_store.ts";
-import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
 import { RESET_CODE, StreamResetError } from "./streams.ts";
 import type { LocalStep, Step, WantedState } from "./survey.ts";
@@ -43,13 +42,11 @@ function isOfFolder(step: Step): step is EntryStep {
 /** Performs the steps of one survey. */
 export class StepPerformer {
   readonly #parts: StepPerformerParts;
-  readonly #places: Semaphore;
   readonly #results = new Map<string, FileResult>();
 
   /** Has done nothing yet. */
   constructor(parts: StepPerformerParts) {
     this.#parts = parts;
-    this.#places = new Semaphore(Math.min(parts.filesInFlight, MAX_OPEN_REQUESTS));
   }
 
   /** How each path ended that is told of, so far. */
@@ -77,21 +74,26 @@ export class StepPerformer {
     for (const step of steps) if (isOfFolder(step)) await this.#performBelow(step);
     const declared = new Set(wanted.entries.map(({ path }) => path));
     const besides = new Set(this.#parts.files.filter((path) => !declared.has(path)));
-    await this.#runAll([
-      ...steps.flatMap((step) => {
-        if (step.kind === "reown" && !isOfFolder(step)) return () => this.#performBelow(step);
-        return step.kind === "bring" ? () => this.#bringDeclared(step) : [];
-      }),
-      ...[...besides].map((path) => () => this.#bringBesides(path)),
-    ]);
-    await this.#runAll(steps.flatMap((step) => {
-      return step.kind === "remove" && !step.isInTheWay ? () => this.#performLocally(step) : [];
-    }));
+    await this.#forAll(steps.values(), async (step) => {
+      if (step.kind === "bring") await this.#bringDeclared(step);
+      else if (step.kind === "reown" && !isOfFolder(step)) await this.#performBelow(step);
+    });
+    await this.#forAll(besides.values(), (path) => this.#bringBesides(path));
+    await this.#forAll(steps.values(), async (step) => {
+      if (step.kind === "remove" && !step.isInTheWay) await this.#performLocally(step);
+    });
     await this.#bringWhatFits(wanted);
   }
 
-  async #runAll(works: readonly (() => Promise<void>)[]): Promise<void> {
-    const settled = await Promise.allSettled(works.map((work) => this.#places.run(work)));
+  /** Works on so many at a time, and has nothing in memory for those that wait. */
+  async #forAll<T>(
+    waiting: IterableIterator<T>,
+    work: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const length = Math.min(this.#parts.filesInFlight, MAX_OPEN_REQUESTS);
+    const settled = await Promise.allSettled(Array.from({ length }, async () => {
+      for (const item of waiting) await work(item);
+    }));
     for (const result of settled) if (result.status === "rejected") throw result.reason;
   }
 

@@ -40,6 +40,11 @@ export function inodeKey(info: Pick<Deno.FileInfo, "dev" | "ino">): InodeKey | n
   return info.ino === null ? null : `${info.dev}:${info.ino}`;
 }
 
+/** Adds a name to a folder; to make sure of what needs no making sure takes most of the time. */
+export function joinName(folder: string, name: string): string {
+  return folder.endsWith("/") ? folder + name : `${folder}/${name}`;
+}
+
 /** Makes the root for relative paths; the folder must be there. */
 export async function openWorkingRoot(folder: string): Promise<DiskRoot> {
   return { folder: await Deno.realPath(folder), prefix: "" };
@@ -94,10 +99,11 @@ export function placeOf(path: string, roots: readonly DiskRoot[]): DiskPlace {
   const folders: string[] = [];
   let folder = root.folder;
   for (const segment of segments.slice(0, -1)) {
-    folder = join(folder, segment);
+    folder = joinName(folder, segment);
     folders.push(folder);
   }
-  return { root: root.folder, folders, folder, target: join(folder, segments.at(-1) ?? "") };
+  const target = joinName(folder, segments.at(-1) ?? "");
+  return { root: root.folder, folders, folder, target };
 }
 
 /** What a way may lead through, and what it may not. */
@@ -156,13 +162,11 @@ function enterFolders(
 ): { readonly folder: string; readonly info: Deno.FileInfo } | null {
   let real = place.root;
   let info = enterFolder(real, rules);
-  let named = place.root;
   for (const folder of place.folders) {
     if (info === null) return null;
-    const next = join(real, folder.slice(named.length));
+    const next = joinName(real, folder.slice(folder.lastIndexOf("/") + 1));
     const generation = rules.sets.has(folder) ? generationOf(next) : null;
     real = generation ?? next;
-    named = folder;
     info = enterFolder(real, rules);
   }
   return info === null ? null : { folder: real, info };

@@ -12,7 +12,14 @@ import {
   type StorageErrorCode,
   type WantedState,
 } from "../../protocol/mod.ts";
-import { checkEntry, fileError, folderError, lookAt, type WayRules } from "./disk_path.ts";
+import {
+  checkEntry,
+  fileError,
+  folderError,
+  joinName,
+  lookAt,
+  type WayRules,
+} from "./disk_path.ts";
 import type { TreeNode } from "./disk_tree.ts";
 import { restoreFormer } from "./exchange.ts";
 import type { FileDigests } from "./file_digests.ts";
@@ -131,7 +138,7 @@ class SurveyWalk {
       ? node.target || "/"
       : around.at === null
       ? null
-      : join(around.at, node.name);
+      : joinName(around.at, node.name);
     if (entry?.kind === "file") return await this.#visitFile(node, { entry, at, around });
     await this.#visitFolder(node as FolderNode, { at, around });
   }
@@ -208,7 +215,7 @@ class SurveyWalk {
         continue;
       }
       const place = this.#findings.placeIn(node, name);
-      const removal = { place, at: join(at, name), extent: "tree", set } as const;
+      const removal = { place, at: joinName(at, name), extent: "tree", set } as const;
       this.#findings.remove(path, removal);
     }
   }
@@ -326,8 +333,4 @@ class SurveyWalk {
       refuse(error.code, error);
     }
   }
-}
-
-function join(folder: string, name: string): string {
-  return folder === "/" ? `/${name}` : `${folder}/${name}`;
 }

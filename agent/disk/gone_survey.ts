@@ -46,7 +46,10 @@ export async function surveyGone(wanted: WantedState, parts: GoneParts): Promise
     else await search.findFile(path, holding);
   }
   // The innermost first: a folder may be empty once those in it are gone.
-  for (const path of folders.sort((a, b) => b.length - a.length)) await search.findFolder(path);
+  for (const path of folders.sort((a, b) => b.length - a.length)) {
+    if (pace.isDue) await pace.rest();
+    await search.findFolder(path);
+  }
 }
 
 function* heldFor(
