@@ -9,8 +9,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type Bytes, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
-import { inodeKey, placeOf, walkTo } from "../disk/disk_path.ts";
-import type { DiskRoots } from "../disk/disk_roots.ts";
+import { type DiskRoots, inodeKey, placeOf, walkTo } from "../disk/paths/mod.ts";
 
 /** Opens and reads what an agent has put in place. */
 export class DeliveredFiles {

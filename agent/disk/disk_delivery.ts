@@ -13,12 +13,12 @@ import {
   type StageOptions,
   StorageError,
 } from "../../protocol/mod.ts";
-import { makeFolders, refusePath } from "./disk_path.ts";
+import { makeFolders, refusePath } from "./paths/mod.ts";
 import { DiskStaging, type StagingParts } from "./disk_staging.ts";
-import type { Findings, FoundRemoval } from "./findings.ts";
+import type { Findings, FoundRemoval } from "./survey/mod.ts";
 import { changeFile, changeFolder, makeFolder } from "./local_steps.ts";
-import { remove } from "./removal.ts";
-import { SetBuilds } from "./set_builds.ts";
+import { remove } from "./files/mod.ts";
+import { SetBuilds } from "./sets/mod.ts";
 
 /** What a delivery works with. */
 export interface DeliveryParts extends Omit<StagingParts, "builds"> {

@@ -6,14 +6,22 @@
  */
 import { join } from "node:path";
 import { type Logger, type ManifestEntry, StorageError } from "../../protocol/mod.ts";
-import { EVERY_SET, lookAt, walkToFolder } from "./disk_path.ts";
-import type { Findings } from "./findings.ts";
-import { generationOf } from "./generation_link.ts";
-import { type Declarer, Inventory, MADE_FOLDER } from "./inventory.ts";
-import { readInventoryFile, writeInventoryFile } from "./inventory_file.ts";
-import { type Clock, type DueLeases, LeaseBook, readClock } from "./lease_book.ts";
-import { Pace } from "./pace.ts";
-import { readLeaseFile, writeLeaseFile } from "./lease_file.ts";
+import { EVERY_SET, generationOf, lookAt, walkToFolder } from "./paths/mod.ts";
+import type { Findings } from "./survey/mod.ts";
+import {
+  type Clock,
+  type Declarer,
+  type DueLeases,
+  Inventory,
+  LeaseBook,
+  MADE_FOLDER,
+  Pace,
+  readClock,
+  readInventoryFile,
+  readLeaseFile,
+  writeInventoryFile,
+  writeLeaseFile,
+} from "./state/mod.ts";
 
 /** How many entries are remembered before others get their turn. */
 const ENTRIES_AT_ONCE = 1_000;

@@ -26,22 +26,22 @@ import { storageError } from "../../protocol/host/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
 import { DiskDelivery } from "./disk_delivery.ts";
 import { DiskMemory } from "./disk_memory.ts";
-import { placeOf, walkTo } from "./disk_path.ts";
-import { type DiskRoots, openDiskRoots } from "./disk_roots.ts";
+import { type DiskRoots, openDiskRoots, placeOf, walkTo } from "./paths/mod.ts";
 import { claimPlace } from "./disk_staging.ts";
-import { surveyDisk } from "./disk_survey.ts";
-import { restoreFormer } from "./exchange.ts";
+import { Findings, surveyDisk } from "./survey/mod.ts";
+import {
+  compareFile,
+  DeviceTraits,
+  FileDigests,
+  MemoryBacking,
+  PartFiles,
+  readPieces,
+  restoreFormer,
+  syncFolders,
+} from "./files/mod.ts";
 import { type AroundExpiry, type ExpiredLeases, expireLeases } from "./expiry.ts";
-import { compareFile } from "./file_condition.ts";
-import { FileDigests, readPieces } from "./file_digests.ts";
-import { Findings } from "./findings.ts";
-import { syncFolders } from "./folder_sync.ts";
-import type { Clock } from "./lease_book.ts";
-import { ManifestMemory } from "./manifest_memory.ts";
-import { MemoryBacking } from "./memory_backing.ts";
+import { type Clock, ManifestMemory } from "./state/mod.ts";
 import { MountMemory } from "./mount_memory.ts";
-import { DeviceTraits } from "./ownership.ts";
-import { PartFiles } from "./part_files.ts";
 import { type SweepReport, sweepStages } from "./stage_sweep.ts";
 
 /** Where a {@linkcode DiskSecretStore} works. */

@@ -20,18 +20,21 @@ import {
   walkTo,
   walkToFolder,
   type WayRules,
-} from "./disk_path.ts";
-import type { FileDigests } from "./file_digests.ts";
-import type { Findings } from "./findings.ts";
-import { InPlaceFile } from "./in_place_file.ts";
-import type { MemoryBacking } from "./memory_backing.ts";
+} from "./paths/mod.ts";
+import {
+  type DeviceTraits,
+  type FileDigests,
+  InPlaceFile,
+  type MemoryBacking,
+  type OpenedPart,
+  type PartFiles,
+  partName,
+  StagedDiskFile,
+  type StagePlan,
+} from "./files/mod.ts";
+import type { Findings } from "./survey/mod.ts";
 import type { MountMemory } from "./mount_memory.ts";
-import type { DeviceTraits } from "./ownership.ts";
-import type { OpenedPart, PartFiles } from "./part_files.ts";
-import type { SetBuild } from "./set_build.ts";
-import type { SetBuilds } from "./set_builds.ts";
-import { partName } from "./stage_name.ts";
-import { StagedDiskFile, type StagePlan } from "./staged_disk_file.ts";
+import type { SetBuild, SetBuilds } from "./sets/mod.ts";
 
 /** What staging works with. */
 export interface StagingParts {

@@ -14,12 +14,10 @@ import {
   saysElsewhere,
   walkTo,
   type WayRules,
-} from "./disk_path.ts";
-import type { FileDigests } from "./file_digests.ts";
-import { syncFolders } from "./folder_sync.ts";
-import type { Declarer } from "./inventory.ts";
-import type { EndedLease } from "./lease_book.ts";
-import { isOurFile } from "./our_tree.ts";
+} from "./paths/mod.ts";
+import { type FileDigests, syncFolders } from "./files/mod.ts";
+import type { Declarer, EndedLease } from "./state/mod.ts";
+import { isOurFile } from "./survey/mod.ts";
 
 /** What expired, and when the next does. */
 export interface ExpiredLeases {

@@ -6,11 +6,16 @@
 import { dirname, join } from "node:path";
 import { type FileEntry, type FolderEntry, StorageError } from "../../protocol/mod.ts";
 import { errnoOf, storageError } from "../../protocol/host/mod.ts";
-import { type DiskPlace, folderError, lookAt, walkTo, walkToFolder } from "./disk_path.ts";
-import type { WayRules } from "./disk_path.ts";
-import { type DeviceTraits, setOwnership } from "./ownership.ts";
-import { stageName } from "./stage_name.ts";
-import { copyEntry } from "./tree_copy.ts";
+import {
+  type DiskPlace,
+  folderError,
+  lookAt,
+  walkTo,
+  walkToFolder,
+  type WayRules,
+} from "./paths/mod.ts";
+import { type DeviceTraits, setOwnership, stageName } from "./files/mod.ts";
+import { copyEntry } from "./sets/mod.ts";
 
 /** What is done, and with what. */
 export interface LocalWork<Entry> {

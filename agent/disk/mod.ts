@@ -3,11 +3,11 @@
  *
  * @module
  */
-export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./disk_roots.ts";
+export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./paths/disk_roots.ts";
 export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
 export type { AroundExpiry, ExpiredLeases } from "./expiry.ts";
-export type { Clock, EndedLease } from "./lease_book.ts";
-export { isInMemory } from "./memory_backing.ts";
-export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./owner_file.ts";
-export { readRevisionFile, writeRevisionFile } from "./revision_file.ts";
+export type { Clock, EndedLease } from "./state/lease_book.ts";
+export { isInMemory } from "./files/memory_backing.ts";
+export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./state/owner_file.ts";
+export { readRevisionFile, writeRevisionFile } from "./state/revision_file.ts";
 export type { SweepReport } from "./stage_sweep.ts";

@@ -10,9 +10,8 @@
 import { join } from "node:path";
 import { errnoOf } from "../../protocol/host/mod.ts";
 import { MOUNT_CHECK_BYTES } from "../limits.ts";
-import { type InodeKey, inodeKey } from "./disk_path.ts";
-import { mountError } from "./removal.ts";
-import { stageName } from "./stage_name.ts";
+import { type InodeKey, inodeKey } from "./paths/mod.ts";
+import { mountError, stageName } from "./files/mod.ts";
 
 /** A file that is to be replaced. */
 export interface ReplacedFile {

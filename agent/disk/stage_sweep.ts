@@ -7,12 +7,15 @@
 import { basename, join } from "node:path";
 import { RESERVED_PREFIX, STAGE_PREFIX } from "../../protocol/mod.ts";
 import { MAX_SWEPT_DEPTH, MAX_SWEPT_ENTRIES } from "../limits.ts";
-import { lookAt, type WayRules } from "./disk_path.ts";
-import { restoreFormer } from "./exchange.ts";
-import { generationOf, isGenerationName, isLinkName, nameBefore } from "./generation_link.ts";
-import { isStale } from "./part_files.ts";
-import { removeTree } from "./removal.ts";
-import { isPartName } from "./stage_name.ts";
+import {
+  generationOf,
+  isGenerationName,
+  isLinkName,
+  lookAt,
+  nameBefore,
+  type WayRules,
+} from "./paths/mod.ts";
+import { isPartName, isStale, removeTree, restoreFormer } from "./files/mod.ts";
 
 /** The options of {@linkcode sweepStages}. */
 export interface SweepOptions {

@@ -10,15 +10,15 @@ import { storageError } from "../../protocol/host/mod.ts";
 import {
   type DiskPlace,
   type DiskRoot,
+  type DiskRoots,
   inodeKey,
   makeFolders,
   placeOf,
   refusePath,
   walkTo,
   type WayRules,
-} from "../disk/disk_path.ts";
-import type { DiskRoots } from "../disk/disk_roots.ts";
-import { type NodeFs, nodeFs } from "../disk/node_fs.ts";
+} from "../disk/paths/mod.ts";
+import { type NodeFs, nodeFs } from "../disk/files/mod.ts";
 import { MAX_PID_FILE_BYTES } from "../limits.ts";
 
 /** Empty for whoever watches it: it may be seen by all. */

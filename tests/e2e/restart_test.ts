@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeManifestFile } from "../../agent/disk/manifest_file.ts";
+import { writeManifestFile } from "../../agent/disk/state/manifest_file.ts";
 import { encodeManifest } from "../../protocol/manifest.ts";
 import type { ManifestMessage } from "../../protocol/messages.ts";
 import { composeManifestStatement } from "../../protocol/statement.ts";

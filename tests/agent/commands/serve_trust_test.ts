@@ -1,4 +1,4 @@
-import { writeManifestFile } from "../../../agent/disk/manifest_file.ts";
+import { writeManifestFile } from "../../../agent/disk/state/manifest_file.ts";
 import { loadIdentity } from "../../../agent/identity_file.ts";
 import { openTrust, type Trust, type TrustParts } from "../../../agent/commands/serve_trust.ts";
 import type { RestoredState } from "../../../agent/trust/mod.ts";

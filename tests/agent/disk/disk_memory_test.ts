@@ -1,7 +1,7 @@
 import { DiskMemory } from "../../../agent/disk/disk_memory.ts";
-import { Findings } from "../../../agent/disk/findings.ts";
-import { INVENTORY_FILE_NAME } from "../../../agent/disk/inventory_file.ts";
-import { LEASE_FILE_NAME } from "../../../agent/disk/lease_file.ts";
+import { Findings } from "../../../agent/disk/survey/findings.ts";
+import { INVENTORY_FILE_NAME } from "../../../agent/disk/state/inventory_file.ts";
+import { LEASE_FILE_NAME } from "../../../agent/disk/state/lease_file.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { fileEntry } from "../../support/disk_delivery.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";

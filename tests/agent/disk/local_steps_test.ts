@@ -1,6 +1,6 @@
-import { placeOf } from "../../../agent/disk/disk_path.ts";
+import { placeOf } from "../../../agent/disk/paths/disk_path.ts";
 import { changeFile, changeFolder, makeFolder } from "../../../agent/disk/local_steps.ts";
-import { DeviceTraits } from "../../../agent/disk/ownership.ts";
+import { DeviceTraits } from "../../../agent/disk/files/ownership.ts";
 import { StorageError } from "../../../protocol/errors.ts";
 import type { FolderEntry } from "../../../protocol/manifest_entry.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -107,9 +107,9 @@ Deno.test(
     const done = await evalWithout(
       ["fowner"],
       `
-    import { placeOf } from ${source("agent/disk/disk_path.ts")};
+    import { placeOf } from ${source("agent/disk/paths/disk_path.ts")};
     import { changeFile } from ${source("agent/disk/local_steps.ts")};
-    import { DeviceTraits } from ${source("agent/disk/ownership.ts")};
+    import { DeviceTraits } from ${source("agent/disk/files/ownership.ts")};
     const place = placeOf("a", [{ folder: ${JSON.stringify(folder.path)}, prefix: "" }]);
     const rules = { inodes: new Set(), sets: new Set() };
     const entry = { kind: "file", path: "a", mode: 0o600 };
@@ -131,9 +131,9 @@ Deno.test(`makeFolder leaves nothing where the owner may not be set${skipped}`, 
 }, async () => {
   await using folder = await temporaryFolder();
   const code = await evalWithoutChown(`
-    import { placeOf } from ${source("agent/disk/disk_path.ts")};
+    import { placeOf } from ${source("agent/disk/paths/disk_path.ts")};
     import { makeFolder } from ${source("agent/disk/local_steps.ts")};
-    import { DeviceTraits } from ${source("agent/disk/ownership.ts")};
+    import { DeviceTraits } from ${source("agent/disk/files/ownership.ts")};
     const place = placeOf("d", [{ folder: ${JSON.stringify(folder.path)}, prefix: "" }]);
     const rules = { inodes: new Set(), sets: new Set() };
     const entry = { kind: "folder", path: "d", mode: 0o700, uid: 1234, strategy: "STRICT" };
