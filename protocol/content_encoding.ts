@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, joinBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 
 /** The one encoding: RFC 1951 without a header. */
@@ -14,6 +14,11 @@ export const DEFLATE = "deflate-raw";
 
 /** How much of what is compressed is restored at a time; at most some 4 MiB come of it. */
 const RESTORED_AT_ONCE_BYTES = 4_096;
+
+/** What is not shortened by a tenth is sent as it is. */
+export const WORTHWHILE_SHARE = 0.9;
+/** How much of what is longer is tried first. */
+const SAMPLE_BYTES = 16_384;
 
 function through(
   chunks: AsyncIterable<Uint8Array>,
@@ -43,6 +48,45 @@ async function* smallPieces(
 /** Compresses contents. */
 export function compress(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Bytes> {
   return through(chunks, new CompressionStream(DEFLATE));
+}
+
+/**
+ * Compresses what is in memory as a whole.
+ *
+ * @returns The compressed bytes, or `null` where they are not worth it.
+ */
+export async function compressWhole(bytes: Bytes): Promise<Bytes | null> {
+  if (
+    bytes.length > 2 * SAMPLE_BYTES && await shortened(bytes.subarray(0, SAMPLE_BYTES)) === null
+  ) {
+    return null;
+  }
+  return await shortened(bytes);
+}
+
+async function shortened(bytes: Bytes): Promise<Bytes | null> {
+  const compressed: Bytes[] = [];
+  for await (const chunk of compress(ReadableStream.from([bytes]))) compressed.push(chunk);
+  const whole = joinBytes(compressed);
+  return whole.length < bytes.length * WORTHWHILE_SHARE ? whole : null;
+}
+
+/**
+ * Restores contents in memory; see {@linkcode decompress}.
+ *
+ * @throws {ProtocolError} `digest-mismatch` where they are not as long as was stated.
+ */
+export async function decompressWhole(
+  chunks: AsyncIterable<Uint8Array>,
+  size: number,
+): Promise<Bytes> {
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for await (const chunk of decompress(chunks, size)) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
 }
 
 /** Compresses contents to learn how many bytes come of them; the result is thrown away. */

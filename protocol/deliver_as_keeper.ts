@@ -119,11 +119,12 @@ class KeeperDelivery {
     // 2. MANIFEST-REPLY, 3. MANIFEST-DATA
     await giveManifest({ session, inbox: this.#inbox }, manifest);
 
-    // 4. REQUEST and DATA, until DONE
+    // 4. REQUEST and DATA, BATCH and BATCH-DATA, until DONE
     for (;;) {
       const { message, stream } = await this.#inbox.next();
       if (message.state === "DONE") return await this.#finish(message, stream);
-      if (message.state !== "REQUEST" || isPlan) throw unexpected(message.state);
+      const isAsking = message.state === "REQUEST" || message.state === "BATCH";
+      if (!isAsking || isPlan) throw unexpected(message.state);
       this.#answers.start(message);
     }
   }

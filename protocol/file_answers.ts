@@ -4,13 +4,28 @@
  *
  * @module
  */
+import { BatchAnswers } from "./batch_answers.ts";
+import type { NumberedFile } from "./batches.ts";
 import { decodeHex, encodeHex } from "./bytes.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError, StorageError } from "./errors.ts";
 import { sendMessage, unexpected } from "./exchange.ts";
-import { MAX_OPEN_REQUESTS, SPARE_CONTENT_BYTES, SPARE_REQUESTS } from "./limits.ts";
-import type { FileEntry } from "./manifest_entry.ts";
-import type { DataContent, DataMessage, DataStatus, RequestMessage } from "./messages.ts";
+import {
+  MAX_BATCH_BYTES,
+  MAX_OPEN_BATCHES,
+  MAX_OPEN_REQUESTS,
+  SPARE_CONTENT_BYTES,
+  SPARE_REQUESTS,
+} from "./limits.ts";
+import { sortEntries } from "./manifest.ts";
+import type { FileEntry, ManifestEntry } from "./manifest_entry.ts";
+import type {
+  BatchMessage,
+  DataContent,
+  DataMessage,
+  DataStatus,
+  RequestMessage,
+} from "./messages.ts";
 import { chooseEncoding, type OutgoingContent } from "./outgoing_content.ts";
 import type { FileResult } from "./results.ts";
 import type { SecretContent, SecretSource } from "./secret_source.ts";
@@ -21,11 +36,16 @@ import { RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
 /** How many requests are answered at a time: as many as an agent makes, so that one sync serves them. */
 const ANSWERS_IN_FLIGHT = 32;
 
-/** A request that was not answered in full yet. */
-interface OpenRequest {
-  readonly message: RequestMessage;
+/** What was asked for and not answered in full yet. */
+interface OpenAnswer {
+  readonly message: RequestMessage | BatchMessage;
   /** What the answer announced; `null` before it, and where it announced nothing. */
   stream: SendStream | null;
+}
+
+/** A request that was not answered in full yet. */
+interface OpenRequest extends OpenAnswer {
+  readonly message: RequestMessage;
 }
 
 /** What {@linkcode FileAnswers} works with. */
@@ -47,10 +67,13 @@ export class FileAnswers {
   /** The files that may be asked for, by their paths. */
   readonly #files: ReadonlyMap<string, FileEntry>;
   readonly #places = new Semaphore(ANSWERS_IN_FLIGHT);
-  readonly #requests = new Set<OpenRequest>();
+  readonly #batches: BatchAnswers;
+  readonly #requests = new Set<OpenAnswer>();
   readonly #answers = new Set<Promise<void>>();
   /** Why this side could not deliver a file, by its path: the agent is only told that it changed. */
   readonly #faults = new Map<string, string>();
+  /** The entries in the order of the manifest, once a batch has asked for some. */
+  #inOrder: readonly ManifestEntry[] | null = null;
   #isOver = false;
   #requestsLeft: number;
   #lastRequestId = -1;
@@ -64,6 +87,8 @@ export class FileAnswers {
     this.#source = source;
     this.#onContents = onContents;
     this.#onProgress = onProgress;
+    const onFault = (path: string, code: string) => void this.#faults.set(path, code);
+    this.#batches = new BatchAnswers(session, { source, onFault, onContents, onProgress });
     const files = source.entries.filter((entry) => entry.kind === "file");
     this.#files = new Map(files.map((entry) => [entry.path, entry]));
     this.#requestsLeft = 2 * files.length + SPARE_REQUESTS;
@@ -73,7 +98,7 @@ export class FileAnswers {
 
   /** How many bytes of contents left. */
   get contentBytes(): number {
-    return this.#contentBytes;
+    return this.#contentBytes + this.#batches.contentBytes;
   }
 
   /** Waits until all answers have left. */
@@ -84,6 +109,7 @@ export class FileAnswers {
   /** Waits until nothing reads from the source any more; what was not begun is not. */
   async stop(): Promise<void> {
     this.#isOver = true;
+    this.#batches.stop();
     await this.settle();
   }
 
@@ -95,26 +121,29 @@ export class FileAnswers {
   }
 
   /**
-   * Begins to answer a request; what goes wrong from then on ends the session.
+   * Begins to answer a request or a batch; what goes wrong from then on ends the session.
    *
    * @throws {ProtocolError} if the agent asks for more than it may.
    */
-  start(message: RequestMessage): void {
-    if (--this.#requestsLeft < 0) {
+  start(message: RequestMessage | BatchMessage): void {
+    this.#requestsLeft -= message.state === "BATCH" ? message.entries.length : 1;
+    if (this.#requestsLeft < 0) {
       throw new ProtocolError("too-many-messages", "the agent asks without end");
     }
     if (message.id <= this.#lastRequestId) throw unexpected("a request with a number used before");
     this.#lastRequestId = message.id;
     // The last piece of a stream answers its request, although its source may not be done yet.
-    if (this.countOpen() >= MAX_OPEN_REQUESTS) {
+    const isTooMuch = this.countOpen() >= MAX_OPEN_REQUESTS ||
+      (message.state === "BATCH" && this.#countOpen("BATCH") >= MAX_OPEN_BATCHES);
+    if (isTooMuch) {
       throw new ProtocolError("too-many-messages", "the agent asks more at once than it may");
     }
-    const request: OpenRequest = { message, stream: null };
-    this.#requests.add(request);
-    const answer = this.#places.run(() => this.#answer(request))
+    const [open, work] = this.#prepare(message);
+    this.#requests.add(open);
+    const answer = work()
       .catch((error) => this.#session.fail(error))
       .finally(() => {
-        this.#requests.delete(request);
+        this.#requests.delete(open);
         this.#answers.delete(answer);
       });
     this.#answers.add(answer);
@@ -122,9 +151,49 @@ export class FileAnswers {
 
   /** How many requests are not answered in full yet. */
   countOpen(): number {
+    return this.#countOpen("REQUEST") + this.#countOpen("BATCH");
+  }
+
+  #countOpen(state: OpenAnswer["message"]["state"]): number {
     let count = 0;
-    for (const { stream } of this.#requests) if (stream === null || !stream.isOver) count++;
+    for (const { message, stream } of this.#requests) {
+      if (message.state === state && (stream === null || !stream.isOver)) count++;
+    }
     return count;
+  }
+
+  /** Returns what is to be answered, and what answers it. */
+  #prepare(message: RequestMessage | BatchMessage): [OpenAnswer, () => Promise<void>] {
+    if (message.state === "REQUEST") {
+      const request: OpenRequest = { message, stream: null };
+      return [request, () => this.#places.run(() => this.#answer(request))];
+    }
+    const batch: OpenAnswer = { message, stream: null };
+    const files = this.#filesOf(message);
+    const onStream = (stream: SendStream) => void (batch.stream = stream);
+    return [batch, () => this.#batches.answer({ message, files, onStream })];
+  }
+
+  /** Checks what a batch asks for. */
+  #filesOf(message: BatchMessage): NumberedFile[] {
+    this.#inOrder ??= sortEntries(this.#source.entries);
+    const files = message.entries.map((number): NumberedFile => {
+      const entry = this.#inOrder?.[number];
+      if (entry?.kind !== "file") throw unexpected("a batch of something else than files");
+      return { number, entry };
+    });
+    const bytes = files.reduce((sum, { entry }) => sum + entry.size, 0);
+    if (bytes > MAX_BATCH_BYTES) throw unexpected("a batch of large files");
+    this.#take(bytes);
+    return files;
+  }
+
+  /** Counts what is read for the agent. */
+  #take(bytes: number): void {
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft < 0) {
+      throw new ProtocolError("too-many-messages", "the agent asks for more than it can need");
+    }
   }
 
   async #answer(open: OpenRequest): Promise<void> {
@@ -140,10 +209,7 @@ export class FileAnswers {
     if (request.digest !== null && encodeHex(request.digest) === entry.digest) {
       return await this.#sendStatus(open, "Match");
     }
-    this.#bytesLeft -= entry.size;
-    if (this.#bytesLeft < 0) {
-      throw new ProtocolError("too-many-messages", "the agent asks for more than it can need");
-    }
+    this.#take(entry.size);
     const content = await this.#open(entry, request);
     if (content === null) return await this.#sendStatus(open, "Changed");
     await this.#sendContent(open, { entry, content });

@@ -42,6 +42,8 @@ export interface FileRequestParts {
   readonly createHasher?: HasherFactory;
   /** Throws where the session is over, before anything is asked for. */
   readonly throwIfOver: () => void;
+  /** Takes the next number of a request. */
+  readonly takeId: () => number;
 }
 
 /** Asks for files and takes what comes, any number at a time. */
@@ -49,7 +51,6 @@ export class FileRequests {
   readonly #session: Session;
   readonly #parts: FileRequestParts;
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
-  #nextId = 1;
   #contentBytes = 0;
 
   /** Has asked for nothing yet. */
@@ -108,7 +109,7 @@ export class FileRequests {
 
   async #ask({ path, held, entry }: WantedFile, part: ResumedFile | null): Promise<Answer> {
     this.#parts.throwIfOver();
-    const id = this.#nextId++;
+    const id = this.#parts.takeId();
     const waiting = Promise.withResolvers<Answer>();
     this.#waiting.set(id, waiting);
     waiting.promise.catch(() => {});

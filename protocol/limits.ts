@@ -96,6 +96,12 @@ export const MAX_FILE_BYTES = 2 ** 40;
 export const MIN_RESUMED_BYTES = 8_388_608;
 /** How many requests an agent may have unanswered. */
 export const MAX_OPEN_REQUESTS = 64;
+/** How many batches of small files an agent may have unanswered. */
+export const MAX_OPEN_BATCHES = 4;
+/** How many files a batch may name. */
+export const MAX_BATCH_FILES = 256;
+/** How long the files of a batch may be together. */
+export const MAX_BATCH_BYTES = 262_144;
 /** How many requests a session may hold beyond two for each entry of its manifest. */
 export const SPARE_REQUESTS = 1_024;
 /** How many actions that this side does not know are answered in a session. */

@@ -117,6 +117,11 @@ function check(manifest: Manifest): void {
   }
 }
 
+/** Returns entries in the order in which the manifest has them. */
+export function sortEntries(entries: readonly ManifestEntry[]): ManifestEntry[] {
+  return sortBy(entries, ({ path }) => path);
+}
+
 function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return [...items].sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
 }

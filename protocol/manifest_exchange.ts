@@ -5,11 +5,11 @@
  * @module
  */
 import { type Bytes, equalBytes, joinBytes } from "./bytes.ts";
+import { compressWhole, decompressWhole } from "./content_encoding.ts";
 import { sha256Digest } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   MANIFEST_ID,
-  readBytes,
   readStream,
   sendBytes,
   sendMessage,
@@ -31,9 +31,13 @@ import {
   splitManifest,
   wantsBytes,
 } from "./manifest_parts.ts";
-import type { ManifestMessage } from "./messages.ts";
+import type { ManifestDataMessage, ManifestMessage, MessageId, WorkMessage } from "./messages.ts";
 import type { SecretStore } from "./secret_store.ts";
 import type { Session } from "./session.ts";
+import type { ReceiveStream } from "./streams.ts";
+
+/** What is shorter is sent as it is. */
+const MIN_COMPRESSED_BYTES = 4_096;
 
 /** The two ends of the work in one session. */
 export interface WorkSession {
@@ -79,9 +83,23 @@ export async function giveManifest(
   }
 
   // 3. MANIFEST-DATA
-  await sendBytes(session, wanted, (stream) => {
-    return { state: "MANIFEST-DATA", id, stream, size: wanted.length };
+  const packed = reply.acceptsDeflate === true ? await pack(wanted) : null;
+  const sent = packed ?? wanted;
+  const encoding = packed === null ? {} : { plainSize: wanted.length };
+  await sendBytes(session, sent, (stream) => {
+    return { state: "MANIFEST-DATA", id, stream, size: sent.length, ...encoding };
   });
+}
+
+/** What was compressed before: many agents are given the same manifest. */
+const PACKED = new WeakMap<Bytes, Promise<Bytes | null>>();
+
+/** Compresses a manifest, or parts of one, where that is worth it. */
+function pack(bytes: Bytes): Promise<Bytes | null> {
+  if (bytes.length < MIN_COMPRESSED_BYTES) return Promise.resolve(null);
+  const packed = PACKED.get(bytes) ?? compressWhole(bytes);
+  PACKED.set(bytes, packed);
+  return packed;
 }
 
 /** A manifest, as it was sent and as it was read. */
@@ -129,16 +147,19 @@ export async function takeManifest(
   const held = known?.declaredBy === declaredBy ? known : null;
   const isHeld = held !== null && equalBytes(held.message.digest, announced.digest);
   const hasOther = held !== null && !isHeld;
-  await sendMessage(session, { state: "MANIFEST-REPLY", id, isHeld, hasOther });
+  const accept = isHeld ? {} : { acceptsDeflate: true as const };
+  await sendMessage(session, { state: "MANIFEST-REPLY", id, isHeld, hasOther, ...accept });
   if (isHeld) return held;
 
   const { message: first, stream } = await inbox.next();
   if (held === null || first.state !== "MANIFEST-PARTS") {
     // 3. MANIFEST-DATA
-    if (first.state !== "MANIFEST-DATA" || first.id !== id || first.size !== announced.size) {
+    if (!isDataOf(first, { id, size: announced.size })) {
       throw unexpected("another message than the manifest that it announced");
     }
-    return read(await readBytes(stream, announced.digest));
+    const bytes = await readData(first, stream);
+    if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes);
+    throw new ProtocolError("digest-mismatch", "what came is not the manifest that was announced");
   }
 
   // 2a. MANIFEST-PARTS
@@ -156,15 +177,34 @@ export async function takeManifest(
 
   // 3. MANIFEST-DATA
   const { message: data, stream: rest } = await inbox.next();
-  if (data.state !== "MANIFEST-DATA" || data.id !== id || data.size !== choice.missingBytes) {
+  if (!isDataOf(data, { id, size: choice.missingBytes })) {
     throw unexpected("another message than the parts that were asked for");
   }
-  const bytes = joinParts(records, { held: choice.held, came: await readStream(rest) });
+  const bytes = joinParts(records, { held: choice.held, came: await readData(data, rest) });
   if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes);
   throw new ProtocolError(
     "digest-mismatch",
     "the parts do not make the manifest that was announced",
   );
+}
+
+/** Tells whether a message announces so many bytes of the manifest. */
+function isDataOf(
+  message: WorkMessage,
+  due: { readonly id: MessageId; readonly size: number },
+): message is ManifestDataMessage {
+  if (message.state !== "MANIFEST-DATA" || message.id !== due.id) return false;
+  const { size, plainSize = size } = message;
+  // What gets no shorter is not compressed: else it could go on without end and become nothing.
+  return plainSize === due.size && (message.plainSize === undefined || size < plainSize);
+}
+
+async function readData(
+  { plainSize }: ManifestDataMessage,
+  stream: ReceiveStream | null,
+): Promise<Bytes> {
+  if (plainSize === undefined || stream === null) return await readStream(stream);
+  return await decompressWhole(stream, plainSize);
 }
 
 function read(bytes: Bytes): TakenManifest {

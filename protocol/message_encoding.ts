@@ -8,9 +8,17 @@ import { DEFLATE } from "./content_encoding.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import { IDENTITY_SIGNATURE_BYTES } from "./identity.ts";
-import { MAX_FILE_BYTES, MAX_MANIFEST_BYTES } from "./limits.ts";
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_FILES,
+  MAX_FILE_BYTES,
+  MAX_MANIFEST_BYTES,
+  MAX_MANIFEST_LINES,
+} from "./limits.ts";
 import type { MessageFields } from "./message_fields.ts";
 import type {
+  BatchDataMessage,
+  BatchMessage,
   DataContent,
   DataMessage,
   DataStatus,
@@ -41,7 +49,15 @@ function encodeCounts(counts: ResultCounts): Record<string, number> {
   };
 }
 
-function encodingMembers({ plainSize }: DataContent): Record<string, unknown> {
+function acceptMember(
+  { acceptsDeflate }: { readonly acceptsDeflate?: true },
+): Record<string, unknown> {
+  return acceptsDeflate === true ? { Accept: DEFLATE } : {};
+}
+
+function encodingMembers(
+  { plainSize }: { readonly plainSize?: number },
+): Record<string, unknown> {
   return plainSize === undefined ? {} : { Encoding: DEFLATE, PlainSize: plainSize };
 }
 
@@ -66,6 +82,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         Id: message.id,
         Held: message.isHeld,
         ...(message.hasOther ? { Other: true } : {}),
+        ...acceptMember(message),
       };
     case "MANIFEST-PARTS":
     case "MANIFEST-WANTS":
@@ -75,6 +92,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         Id: message.id,
         Stream: message.stream,
         StreamSize: message.size,
+        ...("plainSize" in message ? encodingMembers(message) : {}),
       };
     case "REQUEST":
       return {
@@ -85,7 +103,18 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         ...(message.offset === 0
           ? {}
           : { Offset: message.offset, Prefix: optionalHex(message.prefix) }),
-        ...(message.acceptsDeflate === true ? { Accept: DEFLATE } : {}),
+        ...acceptMember(message),
+      };
+    case "BATCH":
+      return { State: "BATCH", Id: message.id, Entries: message.entries, ...acceptMember(message) };
+    case "BATCH-DATA":
+      return {
+        State: "BATCH-DATA",
+        Id: message.id,
+        Stream: message.stream,
+        StreamSize: message.size,
+        ...(message.changed.length === 0 ? {} : { Changed: message.changed }),
+        ...encodingMembers(message),
       };
     case "DATA":
       return {
@@ -130,6 +159,14 @@ function readManifestSize(fields: MessageFields): number {
   return size;
 }
 
+/** Reads what the messages of a manifest have in common. */
+function readSized(
+  fields: MessageFields,
+): { readonly id: MessageId; readonly stream: number; readonly size: number } {
+  const size = fields.integer("StreamSize", { max: MAX_MANIFEST_BYTES });
+  return { id: readId(fields), stream: readStreamId(fields), size };
+}
+
 function readStreamId(fields: MessageFields): number {
   return fields.integer("Stream", { max: MAX_ID });
 }
@@ -147,17 +184,40 @@ function readRequest(fields: MessageFields): RequestMessage {
     digest: fields.optionalHex("Digest", DIGEST_BYTES),
     offset,
     prefix: offset === 0 ? null : fields.hex("Prefix", DIGEST_BYTES),
-    // One that this version does not know asks for nothing.
-    ...(fields.optionalText("Accept", /^/) === DEFLATE ? { acceptsDeflate: true } : {}),
+    ...readAccept(fields),
+  };
+}
+
+function readAccept(fields: MessageFields): { readonly acceptsDeflate?: true } {
+  // One that this version does not know asks for nothing.
+  return fields.optionalText("Accept", /^/) === DEFLATE ? { acceptsDeflate: true } : {};
+}
+
+const ENTRY_NUMBERS = { max: MAX_MANIFEST_LINES - 1, maxLength: MAX_BATCH_FILES } as const;
+
+function readBatch(fields: MessageFields): BatchMessage {
+  const entries = fields.ascending("Entries", ENTRY_NUMBERS);
+  if (entries.length === 0) throw new ProtocolError("message-malformed", "a BATCH names no file");
+  return { state: "BATCH", id: readId(fields), entries, ...readAccept(fields) };
+}
+
+function readBatchData(fields: MessageFields): BatchDataMessage {
+  return {
+    state: "BATCH-DATA",
+    id: readId(fields),
+    stream: readStreamId(fields),
+    size: fields.integer("StreamSize", { max: MAX_BATCH_BYTES }),
+    changed: fields.has("Changed") ? fields.ascending("Changed", ENTRY_NUMBERS) : [],
+    ...readEncoding(fields, MAX_BATCH_BYTES),
   };
 }
 
 const ONLY_DEFLATE = new RegExp(`^${DEFLATE}$`);
 const DATA_STATUS = /^(?:Success|Match|FileNotFound|Denied|Changed)$/;
 
-function readEncoding(fields: MessageFields): { readonly plainSize?: number } {
+function readEncoding(fields: MessageFields, max: number): { readonly plainSize?: number } {
   if (fields.optionalText("Encoding", ONLY_DEFLATE) === null) return {};
-  return { plainSize: fields.integer("PlainSize", { max: MAX_FILE_BYTES }) };
+  return { plainSize: fields.integer("PlainSize", { max }) };
 }
 
 function readData(fields: MessageFields): DataMessage {
@@ -172,7 +232,7 @@ function readData(fields: MessageFields): DataMessage {
       offset: fields.optionalInteger("Offset", { max: MAX_FILE_BYTES }) ?? 0,
       digest: fields.hex("Digest", DIGEST_BYTES),
       mode: fields.integer("Mode", { max: 0o777 }),
-      ...readEncoding(fields),
+      ...readEncoding(fields, MAX_FILE_BYTES),
     },
   };
 }
@@ -217,20 +277,21 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         id: readId(fields),
         isHeld: fields.boolean("Held"),
         hasOther: fields.optionalBoolean("Other"),
+        ...readAccept(fields),
       };
+    case "MANIFEST-DATA":
+      return { state, ...readSized(fields), ...readEncoding(fields, MAX_MANIFEST_BYTES) };
     case "MANIFEST-PARTS":
     case "MANIFEST-WANTS":
-    case "MANIFEST-DATA":
-      return {
-        state,
-        id: readId(fields),
-        stream: readStreamId(fields),
-        size: fields.integer("StreamSize", { max: MAX_MANIFEST_BYTES }),
-      };
+      return { state, ...readSized(fields) };
     case "REQUEST":
       return readRequest(fields);
     case "DATA":
       return readData(fields);
+    case "BATCH":
+      return readBatch(fields);
+    case "BATCH-DATA":
+      return readBatchData(fields);
     case "DONE":
       return {
         state: "DONE",

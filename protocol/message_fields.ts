@@ -151,6 +151,18 @@ export class MessageFields {
     });
   }
 
+  /** Returns a list of whole numbers, each greater than the one before. */
+  ascending(name: string, bounds: { readonly max: number; readonly maxLength: number }): number[] {
+    const value = this.raw(name);
+    if (!Array.isArray(value) || value.length > bounds.maxLength) this.#fail(name);
+    let last = -1;
+    return value.map((item) => {
+      const isNext = Number.isSafeInteger(item) && item > last && item <= bounds.max;
+      if (!isNext) this.#fail(name);
+      return last = item;
+    });
+  }
+
   #isAbsent(name: string): boolean {
     const value = this.raw(name);
     return value === undefined || value === null;

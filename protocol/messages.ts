@@ -40,6 +40,8 @@ export interface ManifestReplyMessage {
   readonly isHeld: boolean;
   /** Whether it holds another, and would be told in which parts that one differs. */
   readonly hasOther: boolean;
+  /** Whether the manifest may come compressed. @default {false} */
+  readonly acceptsDeflate?: true;
 }
 
 /** keeper to agent: these are the parts of the manifest; their list follows on a stream. */
@@ -76,6 +78,8 @@ export interface ManifestDataMessage {
   readonly stream: number;
   /** Their length. */
   readonly size: number;
+  /** How many bytes come of them where they are compressed; as many as there are by default. */
+  readonly plainSize?: number;
 }
 
 /** agent to keeper: send me that file. */
@@ -94,6 +98,34 @@ export interface RequestMessage {
   readonly prefix: Bytes | null;
   /** Whether the contents may come compressed. @default {false} */
   readonly acceptsDeflate?: true;
+}
+
+/** agent to keeper: send me these small files, one after the other. */
+export interface BatchMessage {
+  /** Which message this is. */
+  readonly state: "BATCH";
+  /** Its number, from the same row as those of requests. */
+  readonly id: MessageId;
+  /** The numbers of the files among the entries of the manifest, counted from 0, ascending. */
+  readonly entries: readonly number[];
+  /** Whether the contents may come compressed. @default {false} */
+  readonly acceptsDeflate?: true;
+}
+
+/** keeper to agent: here they are. */
+export interface BatchDataMessage {
+  /** Which message this is. */
+  readonly state: "BATCH-DATA";
+  /** The number of the BATCH. */
+  readonly id: MessageId;
+  /** The stream that carries the contents, in the order in which they were asked for. */
+  readonly stream: number;
+  /** How many bytes it carries. */
+  readonly size: number;
+  /** How many bytes come of them where they are compressed; as many as there are by default. */
+  readonly plainSize?: number;
+  /** Those that are not among them: they are no longer what the manifest said. */
+  readonly changed: readonly number[];
 }
 
 /** How a keeper answers a request. */
@@ -186,5 +218,7 @@ export type WorkMessage =
   | ManifestDataMessage
   | RequestMessage
   | DataMessage
+  | BatchMessage
+  | BatchDataMessage
   | DoneMessage
   | DoneReplyMessage;

@@ -4,12 +4,10 @@
  *
  * @module
  */
-import { compress, measureCompressed } from "./content_encoding.ts";
+import { compress, measureCompressed, WORTHWHILE_SHARE } from "./content_encoding.ts";
 import { StorageError } from "./errors.ts";
 import type { SecretContent } from "./secret_source.ts";
 
-/** What is not shortened by a tenth is sent as it is. */
-const WORTHWHILE_SHARE = 0.9;
 /** What is shorter is sent as it is. */
 const MIN_COMPRESSED_BYTES = 512;
 

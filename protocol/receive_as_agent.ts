@@ -5,7 +5,15 @@
  * @module
  */
 import { type HasherFactory, sha256Digest } from "./digest.ts";
-import { type DeliveryReport, finishing, sendBytes, unexpected, WorkInbox } from "./exchange.ts";
+import {
+  type DeliveryReport,
+  finishing,
+  type IncomingWork,
+  sendBytes,
+  unexpected,
+  WorkInbox,
+} from "./exchange.ts";
+import { BatchRequests } from "./batch_exchange.ts";
 import { FileRequests } from "./file_exchange.ts";
 import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
@@ -66,6 +74,7 @@ class AgentDelivery {
   readonly #store: SecretStore;
   readonly #options: ReceiveOptions;
   readonly #requests: FileRequests;
+  readonly #batches: BatchRequests;
   readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
   readonly #performer: StepPerformer;
   #isDone = false;
@@ -88,14 +97,15 @@ class AgentDelivery {
     this.#options = parts.options;
     const { store } = parts;
     const throwIfOver = () => this.#throwIfOver();
-    const requests = new FileRequests(session, {
-      store,
-      throwIfOver,
-      ...(createHasher === undefined ? {} : { createHasher }),
-    });
-    const common = { session, store, throwIfOver };
+    let nextId = 1;
+    const asking = { throwIfOver, takeId: () => nextId++ };
+    const hashing = createHasher === undefined ? {} : { createHasher };
+    const requests = new FileRequests(session, { store, ...asking, ...hashing });
+    const batches = new BatchRequests(session, asking);
+    const common = { session, store, throwIfOver, ...hashing };
     this.#requests = requests;
-    this.#performer = new StepPerformer({ ...common, requests, files, filesInFlight });
+    this.#batches = batches;
+    this.#performer = new StepPerformer({ ...common, requests, batches, files, filesInFlight });
     this.#done.promise.catch(() => {});
   }
 
@@ -124,7 +134,7 @@ class AgentDelivery {
     await this.#store.keepManifest({ message: announced, bytes, manifest, declaredBy });
     await runner?.mark(wanted, steps.filter(isChange).map(pathOf));
 
-    // 4. REQUEST and DATA, several at a time
+    // 4. BATCH and BATCH-DATA, REQUEST and DATA, several at a time
     await this.#performer.perform(wanted, steps);
     for (const result of await this.#store.settle()) this.#performer.note(result);
     const hooks = await this.#runHooks(wanted);
@@ -154,7 +164,8 @@ class AgentDelivery {
     });
     await this.#done.promise;
     await pump;
-    return { files, hooks, contentBytes: this.#requests.contentBytes };
+    const contentBytes = this.#requests.contentBytes + this.#batches.contentBytes;
+    return { files, hooks, contentBytes };
   }
 
   /** Hands every answer to the request that waits for it, until the keeper has said DONE. */
@@ -166,16 +177,20 @@ class AgentDelivery {
           this.#done.resolve();
           return;
         }
-        const isAnswer = message.state === "DATA" &&
-          this.#requests.answer({ data: message, stream });
-        if (!isAnswer) throw unexpected(message.state);
+        if (!this.#answer({ message, stream })) throw unexpected(message.state);
       }
     } catch (error) {
       this.#failure = { reason: error };
       await this.#session.fail(error);
       this.#requests.fail(error);
+      this.#batches.fail(error);
       this.#done.reject(error);
     }
+  }
+
+  #answer({ message: data, stream }: IncomingWork): boolean {
+    if (data.state === "BATCH-DATA") return this.#batches.answer({ data, stream });
+    return data.state === "DATA" && this.#requests.answer({ data, stream });
   }
 
   #throwIfOver(): void {

@@ -4,13 +4,18 @@
  *
  * @module
  */
+import { type BatchRequests, type BroughtBatch, installContents } from "./batch_exchange.ts";
+import { cutBatches, isBatched, type NumberedFile } from "./batches.ts";
+import type { HasherFactory } from "./digest.ts";
 import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
 import type { FileRequests, WantedFile } from "./file_exchange.ts";
-import { MAX_OPEN_REQUESTS } from "./limits.ts";
+import { MAX_OPEN_BATCHES, MAX_OPEN_REQUESTS } from "./limits.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type { FileResult } from "./results.ts";
 import { bringWhatFits } from "./second_try.ts";
+import { releaseMemory } from "./sealing.ts";
 import type { SecretStore } from "./secret_store.ts";
+import { Semaphore } from "./semaphore.ts";
 import type { Session } from "./session.ts";
 import { RESET_CODE, StreamResetError } from "./streams.ts";
 import type { LocalStep, Step, WantedState } from "./survey.ts";
@@ -24,6 +29,10 @@ export interface StepPerformerParts {
   readonly store: SecretStore;
   /** Brings what comes from the keeper. */
   readonly requests: FileRequests;
+  /** Brings many small files at once. */
+  readonly batches: BatchRequests;
+  /** Makes a SHA-256 hasher. @default {createHasher} */
+  readonly createHasher?: HasherFactory;
   /** Files to ask for, declared or not. */
   readonly files: readonly string[];
   /** How many files are worked on at a time; 64 at most. */
@@ -38,6 +47,9 @@ type EntryStep = Extract<Step, { readonly kind: "make" | "reown" }>;
 function isOfFolder(step: Step): step is EntryStep {
   return (step.kind === "make" || step.kind === "reown") && step.entry.kind === "folder";
 }
+
+/** Fewer files than these are asked for one by one. */
+const MIN_BATCHED_FILES = 16;
 
 /** Performs the steps of one survey. */
 export class StepPerformer {
@@ -74,9 +86,12 @@ export class StepPerformer {
     for (const step of steps) if (isOfFolder(step)) await this.#performBelow(step);
     const declared = new Set(wanted.entries.map(({ path }) => path));
     const besides = new Set(this.#parts.files.filter((path) => !declared.has(path)));
+    const small = findSmallFiles(wanted, steps);
+    await this.#bringSmall(small.values());
     await this.#forAll(steps.values(), async (step) => {
-      if (step.kind === "bring") await this.#bringDeclared(step);
-      else if (step.kind === "reown" && !isOfFolder(step)) await this.#performBelow(step);
+      if (step.kind === "bring") {
+        if (!small.has(step.entry.path)) await this.#bringDeclared(step);
+      } else if (step.kind === "reown" && !isOfFolder(step)) await this.#performBelow(step);
     });
     await this.#forAll(besides.values(), (path) => this.#bringBesides(path));
     await this.#forAll(steps.values(), async (step) => {
@@ -89,11 +104,49 @@ export class StepPerformer {
   async #forAll<T>(
     waiting: IterableIterator<T>,
     work: (item: T) => Promise<void>,
+    most: number = MAX_OPEN_REQUESTS,
   ): Promise<void> {
-    const length = Math.min(this.#parts.filesInFlight, MAX_OPEN_REQUESTS);
+    const length = Math.min(this.#parts.filesInFlight, most);
     const settled = await Promise.allSettled(Array.from({ length }, async () => {
       for (const item of waiting) await work(item);
     }));
+    for (const result of settled) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #bringSmall(files: IterableIterator<NumberedFile>): Promise<void> {
+    const places = new Semaphore(this.#parts.filesInFlight);
+    const bring = (batch: readonly NumberedFile[]) => this.#bringBatch(batch, places);
+    await this.#forAll(cutBatches(this.#unfailed(files)), bring, MAX_OPEN_BATCHES);
+  }
+
+  *#unfailed(files: IterableIterator<NumberedFile>): Generator<NumberedFile, void, undefined> {
+    for (const file of files) if (!this.#hasFailedAt(file.entry.path)) yield file;
+  }
+
+  async #bringBatch(files: readonly NumberedFile[], places: Semaphore): Promise<void> {
+    const { batches, store, createHasher } = this.#parts;
+    let batch: BroughtBatch;
+    try {
+      batch = await batches.bring(files);
+    } catch (error) {
+      for (const { entry } of files) {
+        await this.#attempt(entry.path, () => Promise.reject(error));
+      }
+      return;
+    }
+    const settled = await Promise.allSettled(
+      files.map(({ entry }, i) =>
+        places.run(() =>
+          this.#attempt(entry.path, async () => {
+            const { path } = entry;
+            const bytes = batch.contents[i] ?? null;
+            if (bytes === null) return { path, outcome: "changed" };
+            return { path, outcome: await installContents(entry, bytes, { store, createHasher }) };
+          })
+        )
+      ),
+    );
+    releaseMemory(batch.memory);
     for (const result of settled) if (result.status === "rejected") throw result.reason;
   }
 
@@ -178,4 +231,21 @@ export class StepPerformer {
       );
     }
   }
+}
+
+/** Finds the small files that are to be brought, by their paths, if they are many. */
+function findSmallFiles(
+  { entries }: WantedState,
+  steps: readonly Step[],
+): ReadonlyMap<string, NumberedFile> {
+  const wanted = new Set<string>();
+  for (const step of steps) {
+    if (step.kind === "bring" && isBatched(step.entry)) wanted.add(step.entry.path);
+  }
+  const found = new Map<string, NumberedFile>();
+  if (wanted.size < MIN_BATCHED_FILES) return found;
+  for (const [number, entry] of entries.entries()) {
+    if (entry.kind === "file" && wanted.has(entry.path)) found.set(entry.path, { number, entry });
+  }
+  return found;
 }

@@ -26,6 +26,12 @@ async function entryOf(bytes: Bytes): Promise<FileEntry> {
 const LARGE_ENTRY = await entryOf(LARGE);
 const SMALL_ENTRY = await entryOf(SMALL);
 
+/** Numbers requests from 1 on. */
+function countIds(): () => number {
+  let id = 1;
+  return () => id++;
+}
+
 /** The keeper's end: answers one request. */
 type Answering = (session: Session, request: RequestMessage) => Promise<void>;
 
@@ -74,7 +80,12 @@ async function bring(
   more: Partial<ConstructorParameters<typeof FileRequests>[1]> = {},
 ): Promise<Brought> {
   await using pair = await openSessionPair();
-  const requests = new FileRequests(pair.agent, { store, throwIfOver() {}, ...more });
+  const requests = new FileRequests(pair.agent, {
+    store,
+    throwIfOver() {},
+    takeId: countIds(),
+    ...more,
+  });
   let request: RequestMessage | null = null;
   const keeper = async () => {
     const { message } = await new WorkInbox(pair.keeper).next();
@@ -309,6 +320,7 @@ Deno.test("FileRequests asks for nothing once the session is over, and keeps wha
   const requests = new FileRequests(null as unknown as Session, {
     store,
     createHasher,
+    takeId: countIds(),
     throwIfOver() {
       throw over;
     },
@@ -320,7 +332,11 @@ Deno.test("FileRequests asks for nothing once the session is over, and keeps wha
 
 Deno.test("FileRequests.answer says where nobody waits for an answer", async () => {
   await using pair = await openSessionPair();
-  const requests = new FileRequests(pair.agent, { store: new PartStore(), throwIfOver() {} });
+  const requests = new FileRequests(pair.agent, {
+    store: new PartStore(),
+    throwIfOver() {},
+    takeId: countIds(),
+  });
   const data = { state: "DATA", id: 1, status: "Denied", content: null } as const;
   assertEquals(requests.answer({ data, stream: null }), false);
   const bringing = requests.bring({ path: "f", entry: SMALL_ENTRY, held: null });

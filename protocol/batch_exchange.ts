@@ -1,0 +1,144 @@
+/**
+ * How small files get to the agent, many at a time: the batch and what answers it (spec, section 8).
+ *
+ * @module
+ */
+import type { NumberedFile } from "./batches.ts";
+import { type Bytes, encodeHex } from "./bytes.ts";
+import { decompressWhole } from "./content_encoding.ts";
+import { createHasher, type HasherFactory } from "./digest.ts";
+import { ProtocolError } from "./errors.ts";
+import { readStream, sendMessage, unexpected } from "./exchange.ts";
+import type { FileEntry } from "./manifest_entry.ts";
+import type { BatchDataMessage } from "./messages.ts";
+import type { FileOutcome } from "./results.ts";
+import type { SecretStore } from "./secret_store.ts";
+import type { Session } from "./session.ts";
+import type { ReceiveStream } from "./streams.ts";
+
+/** What a keeper answered to a batch. */
+export interface BatchAnswer {
+  /** Its message. */
+  readonly data: BatchDataMessage;
+  /** The stream with the contents, or `null`. */
+  readonly stream: ReceiveStream | null;
+}
+
+/** What {@linkcode BatchRequests} works with. */
+export interface BatchRequestParts {
+  /** Takes the next number of a request. */
+  readonly takeId: () => number;
+  /** Throws where the session is over, before anything is asked for. */
+  readonly throwIfOver: () => void;
+}
+
+/** What came of a batch. */
+export interface BroughtBatch {
+  /** The contents of each file that was asked for, or `null` where it has changed. */
+  readonly contents: readonly (Bytes | null)[];
+  /** What holds all of them; nobody may read them once it is let go. */
+  readonly memory: Bytes;
+}
+
+/** Asks for batches, any number at a time. */
+export class BatchRequests {
+  readonly #session: Session;
+  readonly #parts: BatchRequestParts;
+  readonly #waiting = new Map<number, PromiseWithResolvers<BatchAnswer>>();
+  #contentBytes = 0;
+
+  /** Has asked for nothing yet. */
+  constructor(session: Session, parts: BatchRequestParts) {
+    this.#session = session;
+    this.#parts = parts;
+  }
+
+  /** How many bytes of contents came. */
+  get contentBytes(): number {
+    return this.#contentBytes;
+  }
+
+  /** Hands an answer to the batch that waits for it; `false` where none does. */
+  answer(answer: BatchAnswer): boolean {
+    const { id } = answer.data;
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    waiting?.resolve(answer);
+    return waiting !== undefined;
+  }
+
+  /** Ends the wait of all batches: no answer comes any more. */
+  fail(reason: unknown): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+  }
+
+  /**
+   * Brings the contents of small files.
+   *
+   * @param files As many as a batch may have, in ascending order of their numbers.
+   * @throws {ProtocolError} `digest-mismatch` if what is compressed is not as stated; another code if
+   * the keeper breaks the protocol.
+   * @throws {ConnectionError} if the session, or the stream, ends early.
+   */
+  async bring(files: readonly NumberedFile[]): Promise<BroughtBatch> {
+    const { data, stream } = await this.#ask(files.map(({ number }) => number));
+    const changed = new Set(data.changed);
+    const came = files.filter(({ number }) => !changed.has(number));
+    const size = came.reduce((sum, { entry }) => sum + entry.size, 0);
+    const { plainSize = data.size } = data;
+    const isAskedFor = files.length - came.length === changed.size;
+    const isShorter = data.plainSize === undefined || data.size < plainSize;
+    if (!isAskedFor || plainSize !== size || !isShorter) {
+      stream?.cancel();
+      throw unexpected("another batch than it was asked for");
+    }
+    this.#contentBytes += data.size;
+    const memory = data.plainSize === undefined || stream === null
+      ? await readStream(stream)
+      : await decompressWhole(stream, size);
+    let offset = 0;
+    const contents = files.map(({ number, entry }) => {
+      if (changed.has(number)) return null;
+      offset += entry.size;
+      return memory.subarray(offset - entry.size, offset);
+    });
+    return { contents, memory };
+  }
+
+  async #ask(entries: readonly number[]): Promise<BatchAnswer> {
+    this.#parts.throwIfOver();
+    const id = this.#parts.takeId();
+    const waiting = Promise.withResolvers<BatchAnswer>();
+    this.#waiting.set(id, waiting);
+    waiting.promise.catch(() => {});
+    await sendMessage(this.#session, { state: "BATCH", id, entries, acceptsDeflate: true });
+    return await waiting.promise;
+  }
+}
+
+/**
+ * Puts a file in place whose contents are all here.
+ *
+ * @throws {ProtocolError} `digest-mismatch` if they are not what the manifest declares.
+ * @throws {StorageError} if it cannot be put in place.
+ */
+export async function installContents(
+  entry: FileEntry,
+  bytes: Bytes,
+  options: { readonly store: SecretStore; readonly createHasher?: HasherFactory | undefined },
+): Promise<FileOutcome> {
+  const hasher = await (options.createHasher ?? createHasher)();
+  hasher.update(bytes);
+  if (encodeHex(hasher.digest()) !== entry.digest) {
+    throw new ProtocolError("digest-mismatch", "a file came with another digest than stated");
+  }
+  const { path, size, mode } = entry;
+  const staged = await options.store.stage(path, { size, mode, entry });
+  try {
+    if (size > 0) await staged.write(bytes);
+    return await staged.commit();
+  } catch (error) {
+    await staged.discard();
+    throw error;
+  }
+}
