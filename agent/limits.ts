@@ -46,6 +46,8 @@ export const FILES_IN_FLIGHT = 32;
 export const HASH_PIECE_BYTES = 262_144;
 /** Up to which size a file is read for its digest without waiting: that takes a third of the time. */
 export const MAX_READ_AT_ONCE_BYTES = 65_536;
+/** The longest file that is written without waiting in turn for each step. */
+export const MAX_WRITTEN_AT_ONCE_BYTES = 65_536;
 /** After how long work that waits for nothing lets others have their turn. */
 export const WORK_SLICE_MS = 10;
 /** The largest manifest file that is read at start: the protocol's largest and a header. */

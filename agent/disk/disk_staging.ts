@@ -12,8 +12,10 @@ import {
   type StageOptions,
   StorageError,
 } from "../../protocol/mod.ts";
+import { MAX_WRITTEN_AT_ONCE_BYTES } from "../limits.ts";
 import {
   type DiskPlace,
+  enterFolders,
   lookAt,
   makeFolders,
   refusePath,
@@ -92,7 +94,7 @@ export class DiskStaging {
   async stage(path: string, { size, mode, entry = null }: StageOptions): Promise<StagedFile> {
     const destination = this.#destinationOf(path, { entry, mode });
     const missing = entry === null ? findMissing(destination) : [];
-    const before = { ...await this.#prepare(destination), missing };
+    const before = { ...await this.#prepare(destination, isSmall(size)), missing };
     if (entry?.inPlace === true && before.info !== null && destination.build === null) {
       return this.#wrapInPlace(await this.#createInPlace(destination, size), { destination });
     }
@@ -101,7 +103,8 @@ export class DiskStaging {
       this.#parts.mounts.check(target, { info: before.info, folder, size });
     }
     const plan = await this.#planOf(destination, before);
-    return this.#wrap(await StagedDiskFile.create(plan), { destination, plan, before });
+    const staged = await StagedDiskFile.create(plan, { isSmall: isSmall(size) });
+    return this.#wrap(staged, { destination, plan, before });
   }
 
   /** Takes up what came of a file; see {@linkcode SecretStore.resume}. */
@@ -110,7 +113,7 @@ export class DiskStaging {
     if (entry.inPlace === true && destination.build === null) return null;
     const { folders } = destination.place;
     if (folders.length > 0 && lookAt(destination.partFolder) === null) return null;
-    const before = { ...await this.#prepare(destination), missing: [] };
+    const before = { ...await this.#prepare(destination, false), missing: [] };
     const part = await this.#parts.kept.open(entry, destination.partFolder);
     if (part === null) return null;
     const { path, file, offset, prefix, hasher }: OpenedPart = part;
@@ -131,14 +134,27 @@ export class DiskStaging {
     return { path, entry, ownership: entry ?? { mode }, place, partFolder, build };
   }
 
-  /** Makes the way to the place, and looks at what is there. */
-  async #prepare({ place, build }: Destination): Promise<Pick<FormerState, "info">> {
+  /**
+   * Makes the way to the place, and looks at what is there: for a small file only where it matters
+   * before its contents are here, since it is looked at again when they are.
+   */
+  async #prepare(
+    { place, build, entry }: Destination,
+    isSmall: boolean,
+  ): Promise<Pick<FormerState, "info">> {
     const { rules, memory } = this.#parts;
     if (build !== null) {
       const way = build.plan.place;
       await this.#makeFolders(way);
       await memory.check(way.folder, lookAt(way.folder)?.dev ?? 0);
       return { info: build.look(place) };
+    }
+    if (isSmall && entry !== null && entry.inPlace !== true) {
+      const way = enterFolders(place, rules);
+      if (way?.folder === place.folder) {
+        await memory.check(place.folder, way.info.dev);
+        return { info: null };
+      }
     }
     let arrival = walkTo(place, rules);
     if (arrival.folder !== place.folder) {
@@ -251,6 +267,11 @@ export class DiskStaging {
     findings.claims.claimInode(path, info);
     findings.unconfirmed.delete(path);
   }
+}
+
+/** Tells whether a file is written and put in place without waiting in turn for each step. */
+function isSmall(size: number | null): boolean {
+  return size !== null && size <= MAX_WRITTEN_AT_ONCE_BYTES;
 }
 
 /** Returns the paths of the folders on the way that are missing. */

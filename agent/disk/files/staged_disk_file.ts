@@ -32,15 +32,30 @@ interface OpenedFile {
 
 const OWNER_READS_AND_WRITES = 0o600;
 
+/** The options of {@linkcode StagedDiskFile.create}. */
+export interface CreateOptions {
+  /**
+   * Whether it is short enough to be written at once: to wait in turn for each call takes longer than
+   * the call. It is synced in turn all the same.
+   *
+   * @default {false}
+   */
+  readonly isSmall?: boolean;
+}
+
 /** Holds the file open until it is put in place or forgotten. */
 export class StagedDiskFile {
   readonly #plan: StagePlan;
   readonly #path: string;
   #file: Deno.FsFile | null;
   #size: number;
+  readonly #isSmall: boolean;
+  /** Whether the mode was only asked for and not looked at yet. */
+  #isModeDue = false;
 
-  private constructor(plan: StagePlan, opened: OpenedFile) {
+  private constructor(plan: StagePlan, opened: OpenedFile, isSmall: boolean) {
     this.#plan = plan;
+    this.#isSmall = isSmall;
     this.#path = opened.path;
     this.#file = opened.file;
     this.#size = opened.size;
@@ -51,22 +66,30 @@ export class StagedDiskFile {
    *
    * @throws {StorageError}
    */
-  static async create(plan: StagePlan): Promise<StagedDiskFile> {
+  static async create(
+    plan: StagePlan,
+    { isSmall = false }: CreateOptions = {},
+  ): Promise<StagedDiskFile> {
     const { folder, partName = null, ownership: { mode } } = plan;
     const path = join(folder, partName ?? stageName());
     // Through other bits the file could not be opened again to set them.
     const isPlain = (mode & OWNER_READS_AND_WRITES) === OWNER_READS_AND_WRITES;
     try {
       if (partName !== null) await removeLeftOver(path);
-      const file = await Deno.open(path, {
+      const options: Deno.OpenOptions = {
         read: true,
         write: true,
         createNew: true,
         mode: isPlain && plan.ownership.uid === undefined && plan.ownership.gid === undefined
           ? mode
           : OWNER_READS_AND_WRITES,
-      });
-      const staged = new StagedDiskFile(plan, { path, file, size: 0 });
+      };
+      const file = isSmall ? Deno.openSync(path, options) : await Deno.open(path, options);
+      const staged = new StagedDiskFile(plan, { path, file, size: 0 }, isSmall);
+      const { uid, gid } = plan.ownership;
+      // Of a small file that is its own the mode is looked at when it is whole.
+      staged.#isModeDue = isSmall && isPlain && uid === undefined && gid === undefined;
+      if (staged.#isModeDue) return staged;
       try {
         await staged.#setOwnership();
         return staged;
@@ -85,7 +108,7 @@ export class StagedDiskFile {
    * @throws {StorageError} and closes the file.
    */
   static async resume(plan: StagePlan, opened: OpenedFile): Promise<StagedDiskFile> {
-    const staged = new StagedDiskFile(plan, opened);
+    const staged = new StagedDiskFile(plan, opened, false);
     try {
       await staged.#setOwnership();
       return staged;
@@ -95,14 +118,20 @@ export class StagedDiskFile {
     }
   }
 
-  /** The umask of the process cuts bits off what was asked for, and the owner is the agent. */
-  async #setOwnership(): Promise<void> {
+  /**
+   * The umask of the process cuts bits off what was asked for, and the owner is the agent.
+   *
+   * @returns What is known of the file then.
+   */
+  async #setOwnership(): Promise<Deno.FileInfo> {
     const { ownership } = this.#plan;
-    if (Deno.build.os === "windows") return;
-    const before = this.#open().statSync();
+    const file = this.#open();
+    const before = file.statSync();
+    if (Deno.build.os === "windows") return before;
     const isRight = ((before.mode ?? 0) & 0o777) === ownership.mode;
-    if (isRight && !differsInOwner(before, ownership)) return;
+    if (isRight && !differsInOwner(before, ownership)) return before;
     await setOwnership(this.#path, { before, wanted: ownership });
+    return file.statSync();
   }
 
   /** Appends bytes. */
@@ -110,7 +139,8 @@ export class StagedDiskFile {
     try {
       const file = this.#open();
       for (let offset = 0; offset < bytes.length;) {
-        offset += await file.write(offset === 0 ? bytes : bytes.subarray(offset));
+        const rest = offset === 0 ? bytes : bytes.subarray(offset);
+        offset += this.#isSmall ? file.writeSync(rest) : await file.write(rest);
       }
       this.#size += bytes.length;
     } catch (error) {
@@ -144,10 +174,12 @@ export class StagedDiskFile {
     const { target } = this.#plan;
     try {
       const file = this.#open();
+      const known = this.#isModeDue ? await this.#setOwnership() : null;
       await file.sync();
-      const info = file.statSync();
+      const info = known ?? file.statSync();
       this.#plan.check();
-      await Deno.rename(this.#path, target);
+      if (this.#isSmall) Deno.renameSync(this.#path, target);
+      else await Deno.rename(this.#path, target);
       this.#close();
       return info;
     } catch (error) {

@@ -155,11 +155,21 @@ export function walkToFolder(place: DiskPlace, rules: WayRules): string | null {
   return enterFolders(place, rules)?.folder ?? null;
 }
 
-/** Enters one folder after the other; returns the last, or `null` where one is missing. */
-function enterFolders(
-  place: DiskPlace,
-  rules: WayRules,
-): { readonly folder: string; readonly info: Deno.FileInfo } | null {
+/** The folder of a place, as it was found. */
+export interface EnteredFolder {
+  /** The real folder. */
+  readonly folder: string;
+  /** What is known of it. */
+  readonly info: Deno.FileInfo;
+}
+
+/**
+ * Enters one folder after the other on the way to a place.
+ *
+ * @returns The last, or `null` where one is missing.
+ * @throws {StorageError} as {@linkcode walkTo} does.
+ */
+export function enterFolders(place: DiskPlace, rules: WayRules): EnteredFolder | null {
   let real = place.root;
   let info = enterFolder(real, rules);
   for (const folder of place.folders) {

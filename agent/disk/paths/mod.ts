@@ -9,6 +9,7 @@ export {
   checkEntry,
   type DiskPlace,
   type DiskRoot,
+  enterFolders,
   EVERY_SET,
   fileError,
   folderError,
