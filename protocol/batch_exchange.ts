@@ -5,10 +5,9 @@
  */
 import type { NumberedFile } from "./batches.ts";
 import { type Bytes, encodeHex } from "./bytes.ts";
-import { decompressWhole } from "./content_encoding.ts";
 import { createHasher, type HasherFactory } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
-import { readStream, sendMessage, unexpected } from "./exchange.ts";
+import { readEncoded, sendMessage, unexpected } from "./exchange.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type { BatchDataMessage } from "./messages.ts";
 import type { FileOutcome } from "./results.ts";
@@ -85,17 +84,12 @@ export class BatchRequests {
     const changed = new Set(data.changed);
     const came = files.filter(({ number }) => !changed.has(number));
     const size = came.reduce((sum, { entry }) => sum + entry.size, 0);
-    const { plainSize = data.size } = data;
     const isAskedFor = files.length - came.length === changed.size;
-    const isShorter = data.plainSize === undefined || data.size < plainSize;
-    if (!isAskedFor || plainSize !== size || !isShorter) {
-      stream?.cancel();
+    if (!isAskedFor || (data.plainSize ?? data.size) !== size) {
       throw unexpected("another batch than it was asked for");
     }
+    const memory = await readEncoded(data, stream);
     this.#contentBytes += data.size;
-    const memory = data.plainSize === undefined || stream === null
-      ? await readStream(stream)
-      : await decompressWhole(stream, size);
     let offset = 0;
     const contents = files.map(({ number, entry }) => {
       if (changed.has(number)) return null;

@@ -64,6 +64,22 @@ export async function compressWhole(bytes: Bytes): Promise<Bytes | null> {
   return await shortened(bytes);
 }
 
+/** What is shorter is sent as it is where it is no file. */
+const MIN_COMPRESSED_LIST_BYTES = 4_096;
+
+/**
+ * Compresses lines that a peer may have compressed.
+ *
+ * @returns The compressed bytes, or `null` where they are not worth it or not wanted.
+ */
+export async function compressLines(
+  bytes: Bytes,
+  { acceptsDeflate }: { readonly acceptsDeflate?: true },
+): Promise<Bytes | null> {
+  const isWorthIt = acceptsDeflate === true && bytes.length >= MIN_COMPRESSED_LIST_BYTES;
+  return isWorthIt ? await compressWhole(bytes) : null;
+}
+
 async function shortened(bytes: Bytes): Promise<Bytes | null> {
   const compressed: Bytes[] = [];
   for await (const chunk of compress(ReadableStream.from([bytes]))) compressed.push(chunk);

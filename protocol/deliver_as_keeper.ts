@@ -148,6 +148,7 @@ class KeeperDelivery {
       size,
       signature: null,
       ...(isPlan ? { isPlan } : {}),
+      acceptsDeflate: true,
     };
     // Who asks for a plan has said so in the handshake, and nothing that it brings is kept.
     return sign === null || isPlan ? message : { ...message, signature: await sign(message) };
@@ -155,7 +156,7 @@ class KeeperDelivery {
 
   async #finish(done: DoneMessage, stream: ReceiveStream | null): Promise<DeliveryReport> {
     if (this.#answers.countOpen() > 0) throw unexpected("DONE while a request was unanswered");
-    const told = decodeResults(await readBytes(stream, done.digest));
+    const told = decodeResults(await readBytes(done, stream, done.digest));
     const hooks = new Set(told.hooks.map(({ hook }) => hook));
     if (hooks.size !== told.hooks.length) throw unexpected("two results for one hook");
     const files = this.#complete(told.files);

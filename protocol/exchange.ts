@@ -4,6 +4,7 @@
  * @module
  */
 import { type Bytes, equalBytes } from "./bytes.ts";
+import { decompressWhole } from "./content_encoding.ts";
 import { sha256Digest } from "./digest.ts";
 import { ConnectionError, ProtocolError } from "./errors.ts";
 import { MAX_UNKNOWN_ACTIONS } from "./limits.ts";
@@ -57,9 +58,43 @@ export async function readStream(stream: ReceiveStream | null): Promise<Bytes> {
   return bytes;
 }
 
-/** Reads a stream to its end and checks it against the digest that was announced. */
-export async function readBytes(stream: ReceiveStream | null, digest: Bytes): Promise<Bytes> {
-  const bytes = await readStream(stream);
+/** How long what a message announces is, and how long what comes of it. */
+export interface EncodedSize {
+  /** How many bytes the stream carries. */
+  readonly size: number;
+  /** How many bytes come of them where they are compressed. */
+  readonly plainSize?: number;
+}
+
+/** Refuses what is compressed and no shorter: else it could go on without end and become nothing. */
+export function checkEncodedSize({ size, plainSize }: EncodedSize): void {
+  if (plainSize !== undefined && size >= plainSize) {
+    throw unexpected("what compression made longer");
+  }
+}
+
+/**
+ * Reads a stream to its end, and restores what is compressed.
+ *
+ * @throws {ProtocolError} `digest-mismatch` where it cannot be restored as stated.
+ */
+export async function readEncoded(
+  encoded: EncodedSize,
+  stream: ReceiveStream | null,
+): Promise<Bytes> {
+  checkEncodedSize(encoded);
+  const { plainSize } = encoded;
+  if (plainSize === undefined || stream === null) return await readStream(stream);
+  return await decompressWhole(stream, plainSize);
+}
+
+/** Reads what a message announces, and checks it against the digest that was announced. */
+export async function readBytes(
+  encoded: EncodedSize,
+  stream: ReceiveStream | null,
+  digest: Bytes,
+): Promise<Bytes> {
+  const bytes = await readEncoded(encoded, stream);
   if (!equalBytes(await sha256Digest(bytes), digest)) {
     throw new ProtocolError("digest-mismatch", "what came is not what was announced");
   }

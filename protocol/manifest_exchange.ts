@@ -5,11 +5,13 @@
  * @module
  */
 import { type Bytes, equalBytes, joinBytes } from "./bytes.ts";
-import { compressWhole, decompressWhole } from "./content_encoding.ts";
+import { compressLines } from "./content_encoding.ts";
 import { sha256Digest } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   MANIFEST_ID,
+  readBytes,
+  readEncoded,
   readStream,
   sendBytes,
   sendMessage,
@@ -31,13 +33,15 @@ import {
   splitManifest,
   wantsBytes,
 } from "./manifest_parts.ts";
-import type { ManifestDataMessage, ManifestMessage, MessageId, WorkMessage } from "./messages.ts";
+import type {
+  ManifestDataMessage,
+  ManifestMessage,
+  ManifestReplyMessage,
+  MessageId,
+  WorkMessage,
+} from "./messages.ts";
 import type { SecretStore } from "./secret_store.ts";
 import type { Session } from "./session.ts";
-import type { ReceiveStream } from "./streams.ts";
-
-/** What is shorter is sent as it is. */
-const MIN_COMPRESSED_BYTES = 4_096;
 
 /** The two ends of the work in one session. */
 export interface WorkSession {
@@ -83,7 +87,7 @@ export async function giveManifest(
   }
 
   // 3. MANIFEST-DATA
-  const packed = reply.acceptsDeflate === true ? await pack(wanted) : null;
+  const packed = await pack(wanted, reply);
   const sent = packed ?? wanted;
   const encoding = packed === null ? {} : { plainSize: wanted.length };
   await sendBytes(session, sent, (stream) => {
@@ -95,9 +99,9 @@ export async function giveManifest(
 const PACKED = new WeakMap<Bytes, Promise<Bytes | null>>();
 
 /** Compresses a manifest, or parts of one, where that is worth it. */
-function pack(bytes: Bytes): Promise<Bytes | null> {
-  if (bytes.length < MIN_COMPRESSED_BYTES) return Promise.resolve(null);
-  const packed = PACKED.get(bytes) ?? compressWhole(bytes);
+function pack(bytes: Bytes, reply: ManifestReplyMessage): Promise<Bytes | null> {
+  if (reply.acceptsDeflate !== true) return Promise.resolve(null);
+  const packed = PACKED.get(bytes) ?? compressLines(bytes, reply);
   PACKED.set(bytes, packed);
   return packed;
 }
@@ -157,9 +161,7 @@ export async function takeManifest(
     if (!isDataOf(first, { id, size: announced.size })) {
       throw unexpected("another message than the manifest that it announced");
     }
-    const bytes = await readData(first, stream);
-    if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes);
-    throw new ProtocolError("digest-mismatch", "what came is not the manifest that was announced");
+    return read(await readBytes(first, stream, announced.digest));
   }
 
   // 2a. MANIFEST-PARTS
@@ -180,7 +182,7 @@ export async function takeManifest(
   if (!isDataOf(data, { id, size: choice.missingBytes })) {
     throw unexpected("another message than the parts that were asked for");
   }
-  const bytes = joinParts(records, { held: choice.held, came: await readData(data, rest) });
+  const bytes = joinParts(records, { held: choice.held, came: await readEncoded(data, rest) });
   if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes);
   throw new ProtocolError(
     "digest-mismatch",
@@ -194,17 +196,7 @@ function isDataOf(
   due: { readonly id: MessageId; readonly size: number },
 ): message is ManifestDataMessage {
   if (message.state !== "MANIFEST-DATA" || message.id !== due.id) return false;
-  const { size, plainSize = size } = message;
-  // What gets no shorter is not compressed: else it could go on without end and become nothing.
-  return plainSize === due.size && (message.plainSize === undefined || size < plainSize);
-}
-
-async function readData(
-  { plainSize }: ManifestDataMessage,
-  stream: ReceiveStream | null,
-): Promise<Bytes> {
-  if (plainSize === undefined || stream === null) return await readStream(stream);
-  return await decompressWhole(stream, plainSize);
+  return (message.plainSize ?? message.size) === due.size;
 }
 
 function read(bytes: Bytes): TakenManifest {

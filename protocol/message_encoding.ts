@@ -75,6 +75,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         Size: message.size,
         ...(message.signature === null ? {} : { Signature: message.signature }),
         ...(message.isPlan === true ? { Plan: true } : {}),
+        ...acceptMember(message),
       };
     case "MANIFEST-REPLY":
       return {
@@ -138,6 +139,7 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         StreamSize: message.size,
         Digest: encodeHex(message.digest),
         ...(message.signature === null ? {} : { Signature: encodeHex(message.signature) }),
+        ...encodingMembers(message),
       };
     case "DONE-REPLY":
       return { State: "DONE-REPLY" };
@@ -270,6 +272,7 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         size: readManifestSize(fields),
         signature: fields.optionalText("Signature", STATEMENT_SIGNATURE),
         ...(fields.optionalBoolean("Plan") ? { isPlan: true } : {}),
+        ...readAccept(fields),
       };
     case "MANIFEST-REPLY":
       return {
@@ -300,6 +303,7 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         size: fields.integer("StreamSize", { max: MAX_MANIFEST_BYTES }),
         digest: fields.hex("Digest", DIGEST_BYTES),
         signature: fields.optionalHex("Signature", IDENTITY_SIGNATURE_BYTES),
+        ...readEncoding(fields, MAX_MANIFEST_BYTES),
       };
     case "DONE-REPLY":
       return { state: "DONE-REPLY" };

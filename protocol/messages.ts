@@ -28,6 +28,8 @@ export interface ManifestMessage {
   readonly signature: string | null;
   /** Whether the agent only says what it would do. @default {false} */
   readonly isPlan?: true;
+  /** Whether the results may come compressed. @default {false} */
+  readonly acceptsDeflate?: true;
 }
 
 /** agent to keeper: I hold that manifest already, or send it. */
@@ -195,9 +197,11 @@ export interface DoneMessage {
   readonly counts: ResultCounts;
   /** The stream that carries a line for each file that is not unchanged. */
   readonly stream: number;
-  /** The length of those lines in bytes. */
+  /** How many bytes it carries. */
   readonly size: number;
-  /** Their SHA-256; 32 bytes. */
+  /** How many bytes come of them where they are compressed; as many as there are by default. */
+  readonly plainSize?: number;
+  /** The SHA-256 of the lines; 32 bytes. */
   readonly digest: Bytes;
   /** The agent's signature over its results, or `null` where it signs nothing; 64 bytes. */
   readonly signature: Bytes | null;

@@ -14,6 +14,7 @@ import {
   WorkInbox,
 } from "./exchange.ts";
 import { BatchRequests } from "./batch_exchange.ts";
+import { compressLines } from "./content_encoding.ts";
 import { FileRequests } from "./file_exchange.ts";
 import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
@@ -129,7 +130,8 @@ class AgentDelivery {
     const pump = this.#pump();
     if (announced.isPlan === true) {
       const files = planResults(manifest, steps);
-      return await this.#finish({ files, hooks: await this.#planHooks(wanted, steps), pump });
+      const hooks = await this.#planHooks(wanted, steps);
+      return await this.#finish(announced, { files, hooks, pump });
     }
     await this.#store.keepManifest({ message: announced, bytes, manifest, declaredBy });
     await runner?.mark(wanted, steps.filter(isChange).map(pathOf));
@@ -139,11 +141,12 @@ class AgentDelivery {
     for (const result of await this.#store.settle()) this.#performer.note(result);
     const hooks = await this.#runHooks(wanted);
     const files = completeResults(manifest.entries, this.#performer.results);
-    return await this.#finish({ files, hooks, pump, identity: this.#options.identity ?? null });
+    const { identity = null } = this.#options;
+    return await this.#finish(announced, { files, hooks, pump, identity });
   }
 
   /** 5. DONE and its reply. */
-  async #finish(ended: {
+  async #finish(announced: ManifestMessage, ended: {
     readonly files: readonly FileResult[];
     readonly hooks: readonly HookResult[];
     readonly pump: Promise<void>;
@@ -157,10 +160,14 @@ class AgentDelivery {
     const signature = identity === null
       ? null
       : await signResults(identity, { transcript, digest, counts });
+    const packed = await compressLines(results, announced);
+    const sent = packed ?? results;
+    const size = sent.length;
+    const encoding = packed === null ? {} : { plainSize: results.length };
     this.#throwIfOver();
     this.#isDone = true;
-    await sendBytes(this.#session, results, (stream) => {
-      return { state: "DONE", counts, stream, size: results.length, digest, signature };
+    await sendBytes(this.#session, sent, (stream) => {
+      return { state: "DONE", counts, stream, size, digest, signature, ...encoding };
     });
     await this.#done.promise;
     await pump;

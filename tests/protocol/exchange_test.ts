@@ -174,7 +174,7 @@ Deno.test("readBytes reads what sendBytes sends and checks its digest", async ()
       return { state: "MANIFEST-DATA", id: 0, stream, size: bytes.length };
     });
     const incoming = await pair.agent.receive();
-    const reading = readBytes(incoming?.stream ?? null, digest);
+    const reading = readBytes({ size: bytes.length }, incoming?.stream ?? null, digest);
     if (digest[0] === 0 && digest[1] === 0) {
       await assertRejects(() => reading, ProtocolError, "digest-mismatch");
     } else assertEquals(await reading, bytes);
@@ -184,7 +184,7 @@ Deno.test("readBytes reads what sendBytes sends and checks its digest", async ()
 
 Deno.test("readBytes refuses a message without its stream", async () => {
   await assertRejects(
-    () => readBytes(null, new Uint8Array(32)),
+    () => readBytes({ size: 0 }, null, new Uint8Array(32)),
     ProtocolError,
     "message-unexpected",
   );
