@@ -35,6 +35,13 @@ export interface BatchAnswerParts {
   readonly onProgress: (path: string, bytes: number) => void;
 }
 
+/** A file that was read for a batch. */
+interface ReadFile {
+  readonly bytes: Bytes;
+  /** Whether its source lets it be compressed. */
+  readonly mayBeCompressed: boolean;
+}
+
 /** A batch that is to be answered. */
 export interface OpenBatch {
   /** What the agent asks for. */
@@ -78,22 +85,20 @@ export class BatchAnswers {
   }
 
   async #answer({ message, files, onStream }: OpenBatch): Promise<void> {
-    const contents = await Promise.all(
-      files.map(({ entry }) => this.#reads.run(() => this.#read(entry))),
-    );
-    const isThere = (_: NumberedFile, i: number): boolean => contents[i] !== null;
-    const there = files.filter(isThere);
-    const changed = files.filter((_, i) => contents[i] === null).map(({ number }) => number);
-    const plain = joinBytes(contents.filter((bytes) => bytes !== null));
-    const packed = message.acceptsDeflate === true && plain.length >= MIN_COMPRESSED_BYTES
+    const read = await this.#readAll(files);
+    const there = files.filter((_, i) => read[i] !== null).map(({ entry }) => entry);
+    const changed = files.filter((_, i) => read[i] === null).map(({ number }) => number);
+    const contents = read.filter((file) => file !== null);
+    const plain = joinBytes(contents.map(({ bytes }) => bytes));
+    // How well several secrets are compressed together tells how alike they are: all of them may be.
+    const mayBeCompressed = message.acceptsDeflate === true &&
+      contents.every(({ mayBeCompressed }) => mayBeCompressed);
+    const packed = mayBeCompressed && plain.length >= MIN_COMPRESSED_BYTES
       ? await compressWhole(plain)
       : null;
     const sent = packed ?? plain;
-    const shares = shareOut(there.map(({ entry }) => entry), {
-      sent: sent.length,
-      plain: plain.length,
-    });
-    there.forEach(({ entry }, i) => this.#parts.onContents(entry.path, shares[i] ?? 0));
+    const shares = shareOut(there, { sent: sent.length, plain: plain.length });
+    there.forEach(({ path }, i) => this.#parts.onContents(path, shares[i] ?? 0));
     const stream = this.#session.openStream(sent.length);
     onStream(stream);
     await sendMessage(this.#session, {
@@ -113,11 +118,22 @@ export class BatchAnswers {
       throw error;
     }
     this.#contentBytes += sent.length;
-    there.forEach(({ entry }, i) => this.#parts.onProgress(entry.path, shares[i] ?? 0));
+    there.forEach(({ path }, i) => this.#parts.onProgress(path, shares[i] ?? 0));
+  }
+
+  /** Reads files; where that fails, it does so once nothing reads from the source any more. */
+  async #readAll(files: readonly NumberedFile[]): Promise<(ReadFile | null)[]> {
+    const settled = await Promise.allSettled(
+      files.map(({ entry }) => this.#reads.run(() => this.#read(entry))),
+    );
+    return settled.map((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
   }
 
   /** Returns the contents of a file, or `null` where it is no longer what the manifest says. */
-  async #read(entry: FileEntry): Promise<Bytes | null> {
+  async #read(entry: FileEntry): Promise<ReadFile | null> {
     if (this.#isOver) return null;
     try {
       const content = await this.#parts.source.open(entry, { offset: 0, prefix: null });
@@ -129,7 +145,8 @@ export class BatchAnswers {
         bytes.set(chunk, length);
         length += chunk.length;
       }
-      return length === bytes.length ? bytes : null;
+      const mayBeCompressed = content.reopen !== undefined;
+      return length === bytes.length ? { bytes, mayBeCompressed } : null;
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       if (error.code !== "file-changed") this.#parts.onFault(entry.path, error.code);

@@ -3,11 +3,8 @@
  *
  * @module
  */
-import { MAX_BATCH_BYTES, MAX_BATCH_FILES } from "./limits.ts";
+import { MAX_BATCH_BYTES, MAX_BATCH_FILES, MAX_BATCHED_FILE_BYTES } from "./limits.ts";
 import type { FileEntry } from "./manifest_entry.ts";
-
-/** What is longer is asked for by itself. */
-const MAX_BATCHED_FILE_BYTES = 65_536;
 
 /** A file of the manifest. */
 export interface NumberedFile {

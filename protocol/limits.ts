@@ -102,6 +102,8 @@ export const MAX_OPEN_BATCHES = 4;
 export const MAX_BATCH_FILES = 256;
 /** How long the files of a batch may be together. */
 export const MAX_BATCH_BYTES = 262_144;
+/** The longest file that an agent of ours asks for in a batch; it asks for longer ones by themselves. */
+export const MAX_BATCHED_FILE_BYTES = 65_536;
 /** How many requests a session may hold beyond two for each entry of its manifest. */
 export const SPARE_REQUESTS = 1_024;
 /** How many actions that this side does not know are answered in a session. */

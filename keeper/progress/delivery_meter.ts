@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ManifestEntry } from "../../protocol/mod.ts";
+import { type FileEntry, limits, type ManifestEntry } from "../../protocol/mod.ts";
 
 /** Over how long the rate is taken, and how often it is looked at. */
 const RATE_WINDOW_MS = 10_000;
@@ -26,8 +26,9 @@ export interface DeliveryProgress {
 /**
  * Counts what leaves.
  *
- * An agent asks for some files at a time, in the order of the manifest. What it will ask for yet is
- * guessed: of what it did not come to yet, the same part as of what it came to.
+ * An agent asks for small files, many at a time, and then for the others, both in the order of the
+ * manifest. What it will ask for yet is guessed: of what it did not come to yet, the same part as of
+ * what it came to.
  */
 export class DeliveryMeter {
   readonly #ends = new Map<string, number>();
@@ -44,7 +45,7 @@ export class DeliveryMeter {
   constructor(entries: readonly ManifestEntry[], nowMs: number) {
     const files = entries.filter((entry) => entry.kind === "file");
     let end = 0;
-    for (const { path, size } of files.sort((a, b) => a.path < b.path ? -1 : 1)) {
+    for (const { path, size } of files.sort(compareTurns)) {
       end += size;
       this.#ends.set(path, end);
       this.#sizes.set(path, size);
@@ -92,6 +93,15 @@ export class DeliveryMeter {
     if (first === undefined || tookMs < MIN_RATE_MS) return null;
     return (this.#sentBytes - first.bytes) / tookMs * 1_000;
   }
+}
+
+/** Orders files by when an agent asks for them. */
+function compareTurns(a: FileEntry, b: FileEntry): number {
+  return Number(isLarge(a)) - Number(isLarge(b)) || (a.path < b.path ? -1 : 1);
+}
+
+function isLarge({ size }: FileEntry): boolean {
+  return size > limits.MAX_BATCHED_FILE_BYTES;
 }
 
 /** Returns how long the rest will take in milliseconds, `null` where nobody can say. */

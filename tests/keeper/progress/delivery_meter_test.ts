@@ -35,6 +35,17 @@ Deno.test("DeliveryMeter guesses that an agent that passes over most goes on to 
   assertEquals(meter.read(0).totalBytes, 200);
 });
 
+Deno.test("DeliveryMeter knows that an agent asks for large files behind all small ones", () => {
+  const meter = metered({ a: 70_000, b: 100, c: 300, d: 80_000 });
+  meter.start("b", 100);
+  meter.start("c", 300);
+  assertEquals([meter.read(0).totalBytes, meter.read(0).isGuess], [150_400, true]);
+  meter.start("a", 70_000);
+  assertEquals(meter.read(0).totalBytes, 150_400);
+  meter.start("d", 80_000);
+  assertEquals([meter.read(0).totalBytes, meter.read(0).isGuess], [150_400, false]);
+});
+
 Deno.test("DeliveryMeter counts what crosses the wire, where that is less than what is declared", () => {
   const meter = metered({ a: 1_000, b: 1_000 });
   meter.start("a", 100);
