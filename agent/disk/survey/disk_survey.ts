@@ -50,6 +50,8 @@ export interface SurveyParts {
   readonly memory: MemoryBacking;
   /** Tells a file that is found to be a mount of its own. */
   readonly isMount: (at: string, info: Deno.FileInfo) => boolean;
+  /** Waits until what an earlier process left half-written is gone. */
+  readonly swept: () => Promise<unknown>;
 }
 
 /** The folder in which something is looked at. */
