@@ -113,3 +113,6 @@ export const LOADOUT_CHECK_MS = 30_000;
 export const LOADOUT_SETTLE_MS = 250;
 /** After what time an app is tried again that cannot be served. */
 export const BROKEN_APP_RETRY_MS = 60_000;
+
+/** After what time a file of state counts as left half-written by a keeper that was killed. */
+export const HALF_WRITTEN_KEPT_MS = 3_600_000;

@@ -55,6 +55,40 @@ export function temporaryName(): string {
   return `.${encodeHex(randomBytes(8))}${TEMPORARY_SUFFIX}`;
 }
 
+const TEMPORARY_NAME = /^\.[0-9a-f]{16}\.fluxvault-tmp$/;
+
+/**
+ * Removes the temporary files of writes that a killed process did not come to the end of; not those in
+ * folders below. What cannot be read or removed is left alone: never throws.
+ *
+ * @param beforeMs The Unix time in milliseconds before which a file was written to that goes; by default
+ * all go, as is right where no other process writes to the folder.
+ * @returns How many were removed.
+ */
+export function removeTemporaries(folder: string, beforeMs: number = Infinity): number {
+  let removed = 0;
+  try {
+    for (const { name, isFile } of [...Deno.readDirSync(folder)]) {
+      if (!isFile || !TEMPORARY_NAME.test(name)) continue;
+      if (removeOlder(join(folder, name), beforeMs)) removed++;
+    }
+  } catch {
+    // There is no such folder yet, or it cannot be listed.
+  }
+  return removed;
+}
+
+function removeOlder(path: string, beforeMs: number): boolean {
+  try {
+    const writtenMs = Deno.lstatSync(path).mtime?.getTime() ?? Infinity;
+    if (beforeMs !== Infinity && writtenMs >= beforeMs) return false;
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function writeNewFile(
   path: string,
   bytes: Uint8Array,

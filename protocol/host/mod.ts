@@ -10,6 +10,7 @@ export {
   type OptionalFileOptions,
   PRIVATE_FILE_MODE,
   readOptionalFile,
+  removeTemporaries,
   syncFolder,
   TEMPORARY_SUFFIX,
   temporaryName,
