@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { isAbsolute } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { findPathFault, type NodeEvidence, type StorageError } from "../../protocol/mod.ts";
-import { type CommandContext, createNodeHasher, settingError } from "../../protocol/host/mod.ts";
+import {
+  type CommandContext,
+  createNodeHasher,
+  isAbsolute,
+  settingError,
+} from "../../protocol/host/mod.ts";
 import { readPrograms } from "./application_settings.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";

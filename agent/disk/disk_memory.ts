@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../protocol/host/mod.ts";
 import { type Logger, type ManifestEntry, StorageError } from "../../protocol/mod.ts";
 import { EVERY_SET, generationOf, lookAt, walkToFolder } from "./paths/mod.ts";
 import type { Findings } from "./survey/mod.ts";

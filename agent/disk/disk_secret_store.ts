@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename, dirname, isAbsolute, resolve } from "node:path";
 import {
   type Bytes,
   type FileEntry,
@@ -22,7 +21,7 @@ import {
   type Survey,
   type WantedState,
 } from "../../protocol/mod.ts";
-import { storageError } from "../../protocol/host/mod.ts";
+import { basename, dirname, isAbsolute, resolve, storageError } from "../../protocol/host/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
 import { DiskDelivery } from "./disk_delivery.ts";
 import { DiskMemory } from "./disk_memory.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
 import { type Bytes, encodeHex, randomBytes } from "../bytes.ts";
 import { StorageError } from "../errors.ts";
+import { dirname, join } from "./file_path.ts";
 import { errnoOf, storageError } from "./storage_error.ts";
 
 /** The end of the name of every temporary file, so that a sweep can tell one from a user's file. */

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { encodeUtf8, findPathFault, RESERVED_PREFIX } from "../../../protocol/mod.ts";
-import { storageError } from "../../../protocol/host/mod.ts";
+import { join, storageError } from "../../../protocol/host/mod.ts";
 import { type InodeKey, inodeKey, lookAt } from "./disk_path.ts";
 
 /** One thing in a folder. */

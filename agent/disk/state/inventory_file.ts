@@ -9,7 +9,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import {
   type Bytes,
   decodeUtf8,
@@ -17,7 +16,7 @@ import {
   findPathFault,
   StorageError,
 } from "../../../protocol/mod.ts";
-import { readOptionalFile, writeFileAtomically } from "../../../protocol/host/mod.ts";
+import { join, readOptionalFile, writeFileAtomically } from "../../../protocol/host/mod.ts";
 import { MAX_INVENTORY_FILE_BYTES } from "../../limits.ts";
 import { type Holding, Inventory, MADE_FOLDER, settledFile } from "./inventory.ts";
 import { Pace } from "./pace.ts";

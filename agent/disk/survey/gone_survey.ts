@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../../protocol/host/mod.ts";
 import { RESERVED_PREFIX, StorageError, type WantedState } from "../../../protocol/mod.ts";
 import {
   type DiskPlace,

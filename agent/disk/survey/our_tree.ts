@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../../protocol/host/mod.ts";
 import { encodeHex, RESERVED_PREFIX } from "../../../protocol/mod.ts";
 import { generationOf, lookAt } from "../paths/mod.ts";
 import type { FileDigests } from "../files/mod.ts";
