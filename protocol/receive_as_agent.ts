@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createDeferred, type Deferred } from "./deferred.ts";
 import { type HasherFactory, sha256Digest } from "./digest.ts";
 import { type DeliveryReport, finishing, sendBytes, unexpected, WorkInbox } from "./exchange.ts";
 import { FileRequests } from "./file_exchange.ts";
@@ -66,7 +67,7 @@ class AgentDelivery {
   readonly #store: SecretStore;
   readonly #options: ReceiveOptions;
   readonly #requests: FileRequests;
-  readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  readonly #done: Deferred<void> = createDeferred<void>();
   readonly #performer: StepPerformer;
   #isDone = false;
   /** What ended the session; nothing more is asked for after it. */

@@ -78,11 +78,15 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
 ];
 
 /**
- * What a browser, an edge worker and every server runtime have in common. A class may offer
- * `Symbol.dispose`, which does no harm where it is missing; `using` itself is syntax, and refused.
+ * What a browser, an edge worker and every server runtime have in common, down to Node.js 20 (which
+ * has no `Promise.withResolvers`; where it has no `ArrayBuffer.transfer` the code asks first). A class
+ * may offer `Symbol.dispose`, which does no harm where it is missing; `using` itself is syntax, and
+ * refused.
  */
 const BROWSER_LIBRARIES = [
-  "es2024",
+  "es2023",
+  "es2024.arraybuffer",
+  "es2024.string",
   "esnext.disposable",
   "dom",
   "dom.iterable",
