@@ -250,3 +250,14 @@ export const NODE_OPTIONS = defineOptions([
 
 /** What `fluxvault-agent identity` can be told. */
 export const IDENTITY_OPTIONS = defineOptions([STATE_DIR]);
+
+/** What `fluxvault-agent health` can be told. */
+export const HEALTH_OPTIONS = defineOptions([
+  STATE_DIR,
+  {
+    name: "delivered",
+    kind: "boolean",
+    group: "Health",
+    help: "Whether all that its keeper declared has to be in place, too.",
+  },
+]);
