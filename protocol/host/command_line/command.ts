@@ -222,6 +222,8 @@ async function runCommand(
     args,
     env: host.env,
     allowOperands: command.operands !== undefined,
+    // Where a service is asked something, what it reads is in the same environment.
+    otherOptions: command.service ? [] : allOptionsOf(program),
     ...(program.parseConfig === undefined ? {} : { parseConfig: program.parseConfig }),
   });
   const { values: settings, operands } = resolved;

@@ -6,7 +6,8 @@ import { type RunningAgent, Site } from "../../support/site.ts";
 const ignore = Deno.build.os === "windows";
 
 function askAgent({ state }: RunningAgent, ...args: string[]): Promise<ProgramRun> {
-  return runInProcess(AGENT_PROGRAM, ["health", "--state-dir", state, ...args]);
+  const variables = { FLUXVAULT_BIND_PORT: "1" };
+  return runInProcess(AGENT_PROGRAM, ["health", "--state-dir", state, ...args], { variables });
 }
 
 Deno.test("health says that an agent takes keepers, and once it has its files", {
