@@ -255,9 +255,12 @@ export const IDENTITY_OPTIONS = defineOptions([STATE_DIR]);
 export const HEALTH_OPTIONS = defineOptions([
   STATE_DIR,
   {
-    name: "delivered",
-    kind: "boolean",
+    name: "healthy-when",
+    kind: "choice",
+    choices: ["serving", "delivered"],
+    default: "serving",
+    metavar: "serving|delivered",
     group: "Health",
-    help: "Whether all that its keeper declared has to be in place, too.",
+    help: "What is asked of it: to take keepers, or to have all that its keeper declared, too.",
   },
 ]);

@@ -14,7 +14,8 @@ export async function run(context: CommandContext<typeof HEALTH_OPTIONS>): Promi
   await stdout.write(
     settings.json ? `${JSON.stringify({ event: "health", ...health })}\n` : `${describe(health)}\n`,
   );
-  return health.serving && (health.delivered || !settings.delivered) ? EXIT_DONE : EXIT_FAILURE;
+  const isWell = health.serving && (settings.healthyWhen === "serving" || health.delivered);
+  return isWell ? EXIT_DONE : EXIT_FAILURE;
 }
 
 function describe({ serving, delivered }: AgentHealth): string {

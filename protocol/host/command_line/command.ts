@@ -222,8 +222,10 @@ async function runCommand(
     args,
     env: host.env,
     allowOperands: command.operands !== undefined,
-    // Where a service is asked something, what it reads is in the same environment.
-    otherOptions: command.service ? [] : allOptionsOf(program),
+    // A service and what is asked of it share an environment, in a container for example.
+    otherOptions: program.commands
+      .filter(({ service = false }) => !service || !command.service)
+      .flatMap((other) => other.options),
     ...(program.parseConfig === undefined ? {} : { parseConfig: program.parseConfig }),
   });
   const { values: settings, operands } = resolved;

@@ -18,10 +18,10 @@ Deno.test("health says that an agent takes keepers, and once it has its files", 
   const before = await askAgent(agent);
   assertEquals([before.code, before.stderr], [0, ""]);
   assertEquals(before.stdout, "takes keepers; not all files are known to be in place\n");
-  assertEquals((await askAgent(agent, "--delivered")).code, 1);
+  assertEquals((await askAgent(agent, "--healthy-when=delivered")).code, 1);
 
   await site.deliver({ agents: [agent.address] });
-  const { code, stdout } = await askAgent(agent, "--delivered", "--json");
+  const { code, stdout } = await askAgent(agent, "--healthy-when=delivered", "--json");
   assertEquals([code, JSON.parse(stdout)], [0, {
     event: "health",
     serving: true,
