@@ -57,7 +57,8 @@ class ContainedKeeper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await host.podman("volume", "rm", "kept");
+    // There is none where no keeper came to run.
+    await host.tryPodman("volume", "rm", "kept");
   }
 }
 
@@ -78,7 +79,7 @@ function startAgent(image: string, { name, place, keeper }: {
     image,
     name,
     network: place.namespace,
-    options: [...POOR, "--tmpfs=/secrets:size=1m,mode=1777", `--add-host=vault:${keeper.address}`],
+    options: [...POOR, "--tmpfs=/secrets:size=1m", `--add-host=vault:${keeper.address}`],
     variables: {
       // A name, so that what looks it up has to be in the image too.
       FLUXVAULT_WHITELISTED_ADDRESSES: "vault",

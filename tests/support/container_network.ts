@@ -39,9 +39,9 @@ export class ContainerNetwork<Name extends string> implements AsyncDisposable {
     const network = new ContainerNetwork(members, hub);
     try {
       await ip("netns", "add", hub);
-      await ip("-n", hub, "link", "set", "lo", "up");
+      await ip("-n", hub, "link", "set", "dev", "lo", "up");
       await ip("-n", hub, "link", "add", "bridge", "type", "bridge");
-      await ip("-n", hub, "link", "set", "bridge", "up");
+      await ip("-n", hub, "link", "set", "dev", "bridge", "up");
       for (const name of names) await network.#connect(name, hub);
       return network;
     } catch (error) {
@@ -63,10 +63,10 @@ export class ContainerNetwork<Name extends string> implements AsyncDisposable {
     await ip("netns", "add", namespace);
     const ends = ["name", name, "type", "veth", "peer", "name", "eth0", "netns", namespace];
     await ip("-n", hub, "link", "add", ...ends);
-    await ip("-n", hub, "link", "set", name, "master", "bridge", "up");
+    await ip("-n", hub, "link", "set", "dev", name, "master", "bridge", "up");
     await ip("-n", namespace, "address", "add", `${address}/24`, "dev", "eth0");
-    await ip("-n", namespace, "link", "set", "eth0", "up");
-    await ip("-n", namespace, "link", "set", "lo", "up");
+    await ip("-n", namespace, "link", "set", "dev", "eth0", "up");
+    await ip("-n", namespace, "link", "set", "dev", "lo", "up");
   }
 }
 
