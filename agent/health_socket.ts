@@ -121,11 +121,8 @@ export async function askHealth(
   try {
     return decodeHealth(await readLine(conn));
   } catch (cause) {
-    throw new ConnectionError(
-      isLate ? "timed-out" : "connection-lost",
-      isLate ? `the agent did not answer within ${timeoutMs} ms` : "the agent gave no answer",
-      { cause },
-    );
+    if (!isLate) throw new ConnectionError("connection-lost", "the agent gave no answer", { cause });
+    throw new ConnectionError("timed-out", `the agent did not answer within ${timeoutMs} ms`);
   } finally {
     clearTimeout(timer);
     if (!isLate) conn.close();

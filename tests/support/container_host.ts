@@ -173,10 +173,11 @@ export class Container implements AsyncDisposable {
     return this.#host.podman("inspect", "--format", `{{${path}}}`, this.name);
   }
 
-  /** Asks for its health as the image says; returns how it stands now. */
-  async checkHealth(): Promise<{ readonly code: number; readonly status: string }> {
-    const { code } = await this.#host.tryPodman("healthcheck", "run", this.name);
-    return { code, status: await this.inspect(".State.Health.Status") };
+  /** Asks for its health; returns how it stands now, and the last line that was said of it. */
+  async checkHealth(): Promise<{ readonly status: string; readonly says: string }> {
+    await this.#host.tryPodman("healthcheck", "run", this.name);
+    const { Status: status, Log: log } = JSON.parse(await this.inspect("json .State.Health"));
+    return { status, says: log.at(-1).Output.trim().split("\n").at(-1) };
   }
 
   /** Returns the path by which this machine sees a path in it, while it runs. */
