@@ -1,72 +1,23 @@
 import { statfsSync } from "node:fs";
 import { assert, assertEquals } from "../support/assert.ts";
-import { Container, ContainerHost, POOR } from "../support/container_host.ts";
+import { ContainedKeeper, NOBODY } from "../support/contained_keeper.ts";
+import { type Container, ContainerHost, POOR } from "../support/container_host.ts";
 import { carriersOfSuite, imageName } from "../support/container_images.ts";
 import { ContainerNetwork, type NetworkMember } from "../support/container_network.ts";
-import { outcomesOf, readKeeperRun, Site } from "../support/site.ts";
+import { outcomesOf } from "../support/site.ts";
 
 const TMPFS_TYPE = 0x0102_1994;
-const NOBODY = 65_534;
 const SECRET = "correct horse battery staple";
 const host = ContainerHost.ofSuite();
 
-/** A keeper in containers, one for each run, with its vault and its state. */
-class ContainedKeeper implements AsyncDisposable {
-  readonly #site: Site;
-  readonly #options: readonly string[];
-  readonly #image: string;
-  readonly #place: NetworkMember;
-  readonly #agents: readonly NetworkMember[];
-
-  constructor(site: Site, { image, place, agents }: {
-    readonly image: string;
-    readonly place: NetworkMember;
-    readonly agents: readonly NetworkMember[];
-  }) {
-    this.#site = site;
-    this.#image = image;
-    this.#place = place;
-    this.#agents = agents;
-    const [limits] = [POOR.filter((option) => !/^--(?:memory|cpus)/.test(option))];
-    this.#options = [...limits, `--volume=${site.path("vault")}:/vault:ro`, "--volume=kept:/state"];
-  }
-
-  /** Runs it once; returns what it made of each agent, in the order of their addresses. */
-  async deliver() {
-    const agents = this.#agents.map(({ address }) => address).join();
-    const run = readKeeperRun(
-      await host.runOnce({
-        image: this.#image,
-        name: "keeper",
-        network: this.#place.namespace,
-        options: this.#options,
-        args: ["--json", "--run-once", "--agent-ips", agents, "--managed-files", "db.password"],
-      }),
-    );
-    return this.#agents.map(({ address }) => {
-      const report = run.agents.get(`${address}:8888`);
-      assert(report !== undefined, run.stderr);
-      return { outcome: report.outcome, files: outcomesOf(report), print: report.fingerprint };
-    });
-  }
-
-  /** Changes the secret. */
-  async change(secret: string): Promise<void> {
-    await this.#site.store({ "db.password": secret });
-    await handOver(this.#site);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // There is none where no keeper came to run.
-    await host.tryPodman("volume", "rm", "kept");
-  }
-}
-
-/** Lets the user of the containers read the vault. */
-async function handOver(site: Site): Promise<void> {
-  for (const path of ["vault", "vault/db.password"]) {
-    await Deno.chown(site.path(path), NOBODY, NOBODY);
-  }
+/** Brings the secret to agents; returns what became of each, in the order of the agents. */
+async function deliver(keeper: ContainedKeeper, agents: readonly NetworkMember[]) {
+  const run = await keeper.deliver(agents);
+  return agents.map(({ address }) => {
+    const report = run.agents.get(`${address}:8888`);
+    assert(report !== undefined, run.stderr);
+    return { outcome: report.outcome, files: outcomesOf(report), print: report.fingerprint };
+  });
 }
 
 /** Starts an agent as poor as they come, whose files lie in memory and whose state is kept. */
@@ -122,17 +73,16 @@ for (const carrier of carriersOfSuite()) {
     Deno.test(`containers of ${base}-${carrier}: a secret comes, changes, and comes back after a restart and a kill`, async () => {
       await using network = await ContainerNetwork.open("keeper", "a", "b");
       const { keeper: place, a, b } = network.members;
-      await using site = await Site.open({ "db.password": SECRET });
-      await handOver(site);
-      const places = { image: image("keeper"), place, agents: [a, b] };
-      await using keeper = new ContainedKeeper(site, places);
+      const ofKeeper = { image: image("keeper"), place, secret: SECRET };
+      await using keeper = await ContainedKeeper.open(host, ofKeeper);
+      const agents = [a, b];
       const startedMs = performance.now();
       await using first = await startAgent(image("agent"), { name: "a", place: a, keeper: place });
       await using second = await startAgent(image("agent"), { name: "b", place: b, keeper: place });
       await Promise.all([untilListening(first), untilListening(second)]);
 
       // 1. Both get it, and hold it as their own and in memory.
-      const delivered = await keeper.deliver();
+      const delivered = await deliver(keeper, agents);
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       console.log(`first delivery ${seconds} s after both began to start, 0.1 CPU each`);
       const created = { outcome: "delivered", files: { "db.password": "created" } };
@@ -142,10 +92,10 @@ for (const carrier of carriersOfSuite()) {
       assertEquals([await lookAtSecret(first), await lookAtSecret(second)], [held, held]);
 
       // 2. Nothing to do, and then a change.
-      assertEquals((await keeper.deliver()).map(({ files }) => files), [{}, {}]);
-      await keeper.change("changed");
+      assertEquals((await deliver(keeper, agents)).map(({ files }) => files), [{}, {}]);
+      await keeper.keep("changed");
       const changed = { "db.password": "updated" };
-      assertEquals((await keeper.deliver()).map(({ files }) => files), [changed, changed]);
+      assertEquals((await deliver(keeper, agents)).map(({ files }) => files), [changed, changed]);
       assertEquals((await lookAtSecret(first)).text, "changed");
 
       // 3. Stopped in order, and killed; who they are is kept, what lay in memory is not.
@@ -155,7 +105,7 @@ for (const carrier of carriersOfSuite()) {
       await second.do("kill");
       await second.do("start");
       await Promise.all([untilListening(first, 2), untilListening(second, 2)]);
-      const again = await keeper.deliver();
+      const again = await deliver(keeper, agents);
       assertEquals(again.map(({ print }) => print), prints);
       assertEquals(again.map(({ outcome }) => outcome), ["delivered", "delivered"]);
       const brought = { ...held, text: "changed" };

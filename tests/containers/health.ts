@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { ContainedKeeper } from "../support/contained_keeper.ts";
 import { type Container, ContainerHost, POOR } from "../support/container_host.ts";
 import { carriersOfSuite, imageName } from "../support/container_images.ts";
 import { ContainerNetwork } from "../support/container_network.ts";
-import { Site } from "../support/site.ts";
 
 const host = ContainerHost.ofSuite();
 
@@ -20,11 +20,12 @@ async function signalFirst(agent: Container, signal: Deno.Signal): Promise<void>
 for (const carrier of carriersOfSuite()) {
   Deno.test(`the health of ${carrier} follows what becomes of the agent`, async () => {
     await using network = await ContainerNetwork.open("keeper", "agent");
-    const { keeper, agent: place } = network.members;
-    await using site = await Site.open({ "db.password": "correct horse" });
-    for (const path of ["vault", "vault/db.password"]) {
-      await Deno.chown(site.path(path), 65_534, 65_534);
-    }
+    const { keeper: keeperPlace, agent: place } = network.members;
+    await using keeper = await ContainedKeeper.open(host, {
+      image: imageName({ target: "keeper", base: "scratch", carrier }),
+      place: keeperPlace,
+      secret: "correct horse",
+    });
     const image = imageName({ target: "agent", base: "scratch", carrier });
     // Podman has options for the pauses only together with the command: here it is the image's.
     const [, ...command] = JSON.parse(
@@ -37,21 +38,14 @@ for (const carrier of carriersOfSuite()) {
       network: place.namespace,
       options: [...POOR, ...health],
       variables: {
-        FLUXVAULT_WHITELISTED_ADDRESSES: keeper.address,
+        FLUXVAULT_WHITELISTED_ADDRESSES: keeperPlace.address,
         FLUXVAULT_HEALTHY_WHEN: "delivered",
       },
     });
     await agent.waitForLog((logs) => /listening on/.exec(logs)?.[0]);
     assertEquals(await agent.checkHealth(), LACKING);
 
-    const { code, stderr } = await host.runOnce({
-      image: imageName({ target: "keeper", base: "scratch", carrier }),
-      name: "health-keeper",
-      network: keeper.namespace,
-      options: [`--volume=${site.path("vault")}:/vault:ro`],
-      args: ["--run-once", "--agent-ips", place.address, "--managed-files", "db.password"],
-    });
-    assertEquals(code, 0, stderr);
+    assertEquals((await keeper.deliverTo(place)).outcome, "delivered");
     assertEquals(await agent.checkHealth(), WELL);
 
     // An agent that hangs still has its port and its socket, but answers nobody.

@@ -89,6 +89,7 @@ export const IMAGES: readonly Omit<ImageBuild, "carrier">[] = [
   { target: "agent-run", base: "scratch" },
   { target: "keeper", base: "scratch" },
   { target: "agent", base: "alpine" },
+  { target: "agent-run", base: "alpine" },
   { target: "keeper", base: "alpine" },
 ];
 

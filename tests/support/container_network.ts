@@ -22,7 +22,8 @@ export class ContainerNetwork<Name extends string> implements AsyncDisposable {
 
   private constructor(members: Readonly<Record<Name, NetworkMember>>, hub: string) {
     this.members = members;
-    this.starter = ["ip", "netns", "exec", hub];
+    // Not ip netns exec, which hides the control groups.
+    this.starter = ["nsenter", `--net=/run/netns/${hub}`];
     const all = Object.values<NetworkMember>(members).map(({ namespace }) => namespace);
     this.#namespaces = [...all, hub];
   }
