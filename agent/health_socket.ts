@@ -121,7 +121,9 @@ export async function askHealth(
   try {
     return decodeHealth(await readLine(conn));
   } catch (cause) {
-    if (!isLate) throw new ConnectionError("connection-lost", "the agent gave no answer", { cause });
+    if (!isLate) {
+      throw new ConnectionError("connection-lost", "the agent gave no answer", { cause });
+    }
     throw new ConnectionError("timed-out", `the agent did not answer within ${timeoutMs} ms`);
   } finally {
     clearTimeout(timer);

@@ -25,7 +25,7 @@ import { installPackages, run, SKIP_STATUS } from "./suite_needs.ts";
 
 const PACKAGES = [
   ...["podman", "runc", "netavark", "aardvark-dns", "iproute2", "iptables"],
-  ...["busybox-static", "musl", "python3", "python3-venv", "util-linux"],
+  ...["busybox-static", "musl", "python3", "python3-venv", "systemd", "util-linux"],
 ];
 /** Debian's own is too old to know about volumes in memory. */
 const COMPOSER = "podman-compose==1.6.0";
@@ -40,8 +40,17 @@ const TOOLS: readonly (readonly [string, ...string[]])[] = [
   ["test", "-e", "/usr/bin/ld-musl-config"],
   ["python3", "-c", "import venv"],
   ["nsenter", "--version"],
+  ["systemd-analyze", "--version"],
 ];
-const SUITE = ["images", "deliveries", "strangers", "health", "entrypoint", "composition"];
+const SUITE = [
+  "images",
+  "deliveries",
+  "strangers",
+  "health",
+  "entrypoint",
+  "composition",
+  "services",
+];
 const QUIET = { stdout: "null", stderr: "null" } as const;
 
 async function findMissing(): Promise<string | null> {

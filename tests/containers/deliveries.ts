@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what is measured is part of the report.
 import { statfsSync } from "node:fs";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ContainedKeeper, NOBODY } from "../support/contained_keeper.ts";

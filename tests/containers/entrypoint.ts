@@ -102,7 +102,10 @@ async function liveThrough(
   assertEquals((await keeper.deliverTo(agentPlace)).outcome, "delivered");
   await untilSaid(app, second);
   const logs = await app.readLogs();
-  assertEquals(logs.match(/variables of the agent: \d+/g), Array(2).fill("variables of the agent: 0"));
+  assertEquals(
+    logs.match(/variables of the agent: \d+/g),
+    Array(2).fill("variables of the agent: 0"),
+  );
   assert(SECRETS.every((secret) => !logs.includes(secret)));
 
   await app.do("stop", "--time=10");

@@ -103,7 +103,9 @@ function findFaults(specification: Specification): string[] {
     [new Set(ports).size === ports.length, "a port twice"],
     [instances >= 3 && instances <= MAX_INSTANCES, "another number of instances"],
     [
-      compose.every(({ containerData }, i) => containerData.split("|").length === mounts[i]?.length),
+      compose.every(({ containerData }, i) =>
+        containerData.split("|").length === mounts[i]?.length
+      ),
       "a volume that cannot be read",
     ],
     [

@@ -31,7 +31,11 @@ for (const carrier of carriersOfSuite()) {
     const [, ...command] = JSON.parse(
       await host.podman("image", "inspect", "--format={{json .HealthCheck.Test}}", image),
     );
-    const health = [`--health-cmd=${JSON.stringify(command)}`, "--health-retries=1", "--health-timeout=20s"];
+    const health = [
+      `--health-cmd=${JSON.stringify(command)}`,
+      "--health-retries=1",
+      "--health-timeout=20s",
+    ];
     await using agent = await host.start({
       image,
       name: "health",

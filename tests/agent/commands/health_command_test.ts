@@ -36,7 +36,10 @@ Deno.test("health finds no agent that was killed, and the next one anew", { igno
     await agent.program.stop("SIGKILL");
     const run = await askAgent(agent);
     assertEquals([run.code, run.stdout], [1, ""]);
-    assertMatch(run.stderr, /^error: no agent answers at .*\nbecause: Connection refused.*\nhint: /);
+    assertMatch(
+      run.stderr,
+      /^error: no agent answers at .*\nbecause: Connection refused.*\nhint: /,
+    );
   }
   await using agent = await site.startAgent();
   assertEquals((await askAgent(agent)).code, 0);
