@@ -23,6 +23,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/application/secret_inputs.ts",
   "agent/application/signal_relay.ts",
   "agent/door/name_resolver.ts",
+  "agent/health_socket.ts",
   "agent/hooks/allowed_programs.ts",
   "agent/hooks/hook_actions.ts",
   "agent/hooks/hook_files.ts",
