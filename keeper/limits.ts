@@ -66,6 +66,8 @@ export const VAULT_SOURCES_IN_FLIGHT = 8;
 export const VAULT_FOLDERS_IN_FLIGHT = 8;
 /** How many looks at files are under way at a time where each takes long. */
 export const VAULT_LOOKS_IN_FLIGHT = 32;
+/** Up to which size of its own, in bytes, a folder holds few enough names to be listed at once. */
+export const MAX_LIST_AT_ONCE_BYTES = 65_536;
 /** How long looks at files hold up other work at a time. */
 export const VAULT_SLICE_MS = 4;
 /** From what time on a look at one file is slow. */

@@ -72,6 +72,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/vault/folder_marks_file.ts",
   "keeper/vault/folder_memory.ts",
   "keeper/vault/mod.ts",
+  "keeper/vault/small_files.ts",
   "keeper/vault/tree_walk.ts",
   "keeper/vault/walk.ts",
   "keeper/vault/whole_folder.ts",
