@@ -24,7 +24,6 @@ const LANES = 2;
 /** What must have been met in many rounds: else they do not hit what they are for. */
 const KINDS = [
   "a delivery went on with a part",
-  "a file was half written over",
   "a left-over generation",
   "a left-over stage",
 ];

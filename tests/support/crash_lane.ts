@@ -21,6 +21,9 @@ export type Victim = "agent" | "keeper" | "both";
 /** What the keeper is asked to do. */
 export type Deed = "deliver" | "wipe";
 
+/** When an agent is ended that nobody kills: some live through many rounds. */
+const AGENT_GUARD_MS = 600_000;
+
 /** The folder whose events are counted. */
 export type WatchedFolder = "agent" | "keeper-state";
 
@@ -234,7 +237,9 @@ function spawnAgent(
   const access = key === null
     ? ["--whitelisted-addresses", "127.0.0.1"]
     : ["--signed-vault-connections", "--zelid", zelIdOfKey(key)];
-  return site.start("agent", [...folderArgs(site, { port }), ...DEMO_AGENT, ...access]);
+  return site.start("agent", [...folderArgs(site, { port }), ...DEMO_AGENT, ...access], {
+    guardTimeoutMs: AGENT_GUARD_MS,
+  });
 }
 
 function listeningLine(agent: RunningProgram): Promise<JsonLine> {

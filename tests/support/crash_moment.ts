@@ -7,6 +7,8 @@ export interface Moment {
   readonly kind: "bytes" | "events" | "ms";
   /** How much of it has to pass. */
   readonly count: number;
+  /** What is in the paths of events that count. @default anything */
+  readonly of?: string;
 }
 
 /** How much work takes. */
@@ -93,7 +95,13 @@ export class FollowedWork implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
-    for await (const _event of this.#watcher) this.#look("events", ++this.#events);
+    const of = this.#moment?.of;
+    let counted = 0;
+    for await (const { paths } of this.#watcher) {
+      this.#events++;
+      if (of === undefined || paths.some((path) => path.includes(of))) counted++;
+      this.#look("events", counted);
+    }
   }
 
   #look(kind: Moment["kind"], count: number): void {

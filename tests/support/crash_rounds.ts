@@ -5,7 +5,7 @@ import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { assert, assertEquals } from "./assert.ts";
 import type { CrashCounts } from "./crash_counts.ts";
 import type { CrashLane, Deed, Victim, WatchedFolder } from "./crash_lane.ts";
-import { drawMoment, type WorkSize } from "./crash_moment.ts";
+import { drawMoment, type Moment, type WorkSize } from "./crash_moment.ts";
 import {
   checkCutWork,
   checkMixed,
@@ -36,8 +36,15 @@ interface Pace {
 
 const FIXED_CHANGES = 20;
 
+/** What is expected before anything was measured. */
+const FIRST_PACES: Readonly<Record<WatchedFolder, Pace>> = {
+  "agent": { events: 6, ms: 5 },
+  "keeper-state": { events: 2, ms: 5 },
+};
+
 /** What is done, and whose events are counted. */
 interface Task {
+  readonly deed: Deed;
   readonly before: Picture;
   readonly wanted: Picture;
   readonly watched: WatchedFolder;
@@ -57,10 +64,7 @@ interface Start {
 export class CrashRounds {
   readonly #lane: CrashLane;
   readonly #counts: CrashCounts;
-  #paces: Record<WatchedFolder, Pace> = {
-    "agent": { events: 8, ms: 5 },
-    "keeper-state": { events: 2, ms: 5 },
-  };
+  readonly #paces = new Map<string, Pace>();
   /** Folders that others made where later one may be declared: those stay. */
   readonly #theirs = new Set<string>();
   /** The parts of files that the agent left when it was killed last. */
@@ -124,12 +128,9 @@ export class CrashRounds {
       }).map(([path]) => path);
     const count = leased(before).length;
     await lane.ageLeases();
-    const events = 10 + 4 * count;
-    const moment = drawMoment(lane.random, { bytes: 0, events, ms: 400 });
-    const { isCut } = await lane.startCut({
-      ...moment,
-      kind: moment.kind === "bytes" ? "events" : moment.kind,
-    });
+    // Each file is removed, and nothing else is done among them.
+    const events = lane.random(count + 2);
+    const { isCut } = await lane.startCut({ kind: "events", count: events, of: `/${LEASED}/` });
     const after = await takeCrashPicture(lane.files);
     const gone = leased(before);
     const wanted = new Map([...before].filter(([path]) => !gone.includes(path)));
@@ -185,12 +186,12 @@ export class CrashRounds {
     const [wanted, start] = [await this.#wanted(deed), await this.#startOf(deed)];
     const victim = pick<Victim>(random, ["agent", "agent", "agent", "agent", "keeper", "both"]);
     const watched = victim === "keeper" && random(3) > 0 ? "keeper-state" : "agent";
-    const task = { before: start.before, wanted, watched } as const;
-    const moment = drawMoment(random, this.#sizeOf(task));
+    const task = { deed, before: start.before, wanted, watched } as const;
+    const moment = this.#drawMoment(task);
     const end = await lane.perform(deed, { moment, victim, watched });
     if (!end.isCut) {
       assertEquals(end.keeper.code, 0, end.keeper.stdout + end.keeper.stderr);
-      if (deed === "deliver") this.#learn(task, end.size);
+      this.#learn(task, end.size);
     }
     await checkStateFiles(lane.site.path("keeper-state"));
     // An agent that has lost its keeper may still be at work; sometimes it is left alone, and goes on.
@@ -264,7 +265,7 @@ export class CrashRounds {
     const { files, vault } = lane;
     const [before, wanted] = [await takeCrashPicture(files), await this.#wanted("deliver")];
     const bytes = lane.bytesToAgent;
-    const task = { before, wanted, watched: "agent" } as const;
+    const task = { deed: "deliver", before, wanted, watched: "agent" } as const;
     const { keeper, size } = await lane.perform("deliver");
     assertEquals(keeper.code, 0, keeper.stdout + keeper.stderr);
     this.#learn(task, size);
@@ -301,7 +302,7 @@ export class CrashRounds {
     return new Map([...strangers, ...(isShared ? [[SHARED, "folder 750"] as const] : [])]);
   }
 
-  #bytesOf({ before, wanted }: Omit<Task, "watched">): number {
+  #bytesOf({ before, wanted }: Pick<Task, "before" | "wanted">): number {
     return changed({ before, wanted }).reduce(
       (sum, path) => sum + this.#lane.vault.sizeOf(path),
       0,
@@ -309,26 +310,39 @@ export class CrashRounds {
   }
 
   #sizeOf(task: Task): WorkSize {
-    const { events, ms } = this.#paces[task.watched];
+    const { events, ms } = this.#paceOf(task);
     const count = changed(task).length + FIXED_CHANGES;
-    const bytes = this.#bytesOf(task) + 8_000;
+    // Who takes all away sends next to nothing.
+    const bytes = (task.deed === "wipe" ? 0 : this.#bytesOf(task)) + 8_000;
     return { bytes, events: count * events, ms: count * ms };
+  }
+
+  #paceOf({ deed, watched }: Task): Pace {
+    return this.#paces.get(`${deed} ${watched}`) ?? FIRST_PACES[watched];
   }
 
   #learn(task: Task, { events, ms }: WorkSize): void {
     const count = changed(task).length + FIXED_CHANGES;
-    const pace = this.#paces[task.watched];
-    this.#paces = {
-      ...this.#paces,
-      [task.watched]: {
-        events: (pace.events + events / count) / 2,
-        ms: (pace.ms + ms / count) / 2,
-      },
-    };
+    const pace = this.#paceOf(task);
+    this.#paces.set(`${task.deed} ${task.watched}`, {
+      events: (pace.events + events / count) / 2,
+      ms: (pace.ms + ms / count) / 2,
+    });
+  }
+
+  /** Draws when somebody is killed; the moment in which a file is written over is short. */
+  #drawMoment(task: Task): Moment {
+    const { random } = this.#lane;
+    const isWritten = task.deed === "deliver" && task.before.has(IN_PLACE) &&
+      changed(task).includes(IN_PLACE) && task.watched === "agent";
+    if (isWritten && random(6) === 0) {
+      return { kind: "events", count: random(24), of: `/${IN_PLACE}` };
+    }
+    return drawMoment(random, this.#sizeOf(task));
   }
 }
 
-function changed({ before, wanted }: Omit<Task, "watched">): string[] {
+function changed({ before, wanted }: Pick<Task, "before" | "wanted">): string[] {
   return [...new Set([...before.keys(), ...wanted.keys()])]
     .filter((path) => before.get(path) !== wanted.get(path));
 }
