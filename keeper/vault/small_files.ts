@@ -33,6 +33,9 @@ export interface SmallFiles {
 /** Reads all of a file that was found in a state into a buffer of the length of that state. */
 type ReadAll = (path: string, options: { stamp: FileStamp; into: Bytes }) => void;
 
+/** What the system says of links, folders, sockets and pipes, and of no regular file. */
+const OF_OTHER_KINDS: ReadonlySet<string> = new Set(["ELOOP", "EISDIR", "ENXIO", "EAGAIN"]);
+
 let loading: Promise<SmallFiles> | null = null;
 
 /** Loads what it takes, with its first use. */
@@ -66,21 +69,20 @@ async function load(): Promise<SmallFiles> {
 async function readByNumber(): Promise<ReadAll> {
   const { closeSync, constants, fstatSync, openSync, readSync } = await import("node:fs");
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-  const open = (path: string) => {
-    try {
-      return openSync(path, flags);
-    } catch (error) {
-      // A link in its place is another file, whatever it leads to.
-      throw errnoOf(error) === "ELOOP" ? changed(path) : error;
-    }
-  };
-  return (path, { stamp, into }) => {
-    const number = open(path);
+  const read = (path: string, { stamp, into }: Parameters<ReadAll>[1]) => {
+    const number = openSync(path, flags);
     try {
       fill(path, { into, read: (rest) => readSync(number, rest) });
       if (!isSameStamp(fstatSync(number), stamp)) throw changed(path);
     } finally {
       closeSync(number);
+    }
+  };
+  return (path, options) => {
+    try {
+      read(path, options);
+    } catch (error) {
+      throw OF_OTHER_KINDS.has(errnoOf(error) ?? "") ? changed(path) : error;
     }
   };
 }

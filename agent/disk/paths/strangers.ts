@@ -71,7 +71,7 @@ async function listNames(folder: string, { size }: Deno.FileInfo): Promise<strin
     if (size > SMALL_FOLDER_BYTES) {
       return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
     }
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
   } catch (error) {
     throw storageError(error, `list ${JSON.stringify(folder)}`);
   }

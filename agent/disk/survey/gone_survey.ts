@@ -44,7 +44,10 @@ export async function surveyGone(wanted: WantedState, parts: GoneParts): Promise
   for (const [path, holding] of heldFor(wanted, parts.inventory)) {
     if (pace.isDue) await pace.rest();
     if (holding.kind === "folder" || search.isFolderOfOurs(path, holding)) folders.push(path);
-    else await search.findFile(path, holding);
+    else {
+      const finding = search.findFile(path, holding);
+      if (finding !== undefined) await finding;
+    }
   }
   // The innermost first: a folder may be empty once those in it are gone.
   for (const path of folders.sort((a, b) => b.length - a.length)) {
@@ -87,12 +90,19 @@ class GoneSearch {
     return found !== null && found !== "unknown" && found.isDirectory;
   }
 
-  async findFile(path: string, holding: Holding): Promise<void> {
-    const { findings, digests } = this.#parts;
+  /** Returns nothing where there is nothing to be waited for: so it is with all that is declared still. */
+  findFile(path: string, holding: Holding): Promise<void> | undefined {
     const node = this.#nodeAt(path);
-    if (node === "refused" || (node !== null && this.#isDeclared(node))) return;
+    if (node === "refused" || (node !== null && this.#isDeclared(node))) return undefined;
     const isForeign = node?.isForeign === true && !this.#wanted.isWipe;
-    if (isForeign || (holding.isOnce && !this.#wanted.isWipe)) return findings.forget(path);
+    if (isForeign || (holding.isOnce && !this.#wanted.isWipe)) {
+      return void this.#parts.findings.forget(path);
+    }
+    return this.#findGoneFile(path, holding);
+  }
+
+  async #findGoneFile(path: string, holding: Holding): Promise<void> {
+    const { findings, digests } = this.#parts;
     const arrival = this.#attempt(path, (place) => walkTo(place, this.#rules));
     if (arrival === "unknown") return;
     const info = arrival?.info ?? null;
