@@ -12,6 +12,7 @@ export const RUNTIME_VERSIONS = {
   bun: "1.4.5",
   workerd: "1.20261117.1",
   npm: "10.9.9",
+  typescript: "5.9.3",
 } as const;
 
 /** How each package names the processor. */
@@ -23,7 +24,7 @@ const ARCHITECTURES = {
 /** The packages for this machine by the folder in which each is installed; Linux alone has them all. */
 export function listPackages(): Readonly<Record<string, string>> {
   const { node, bun, workerd } = ARCHITECTURES[Deno.build.arch];
-  const { node20, node22, node24, npm } = RUNTIME_VERSIONS;
+  const { node20, node22, node24, npm, typescript } = RUNTIME_VERSIONS;
   return {
     node20: `npm:node-linux-${node}@${node20}`,
     node22: `npm:node-linux-${node}@${node22}`,
@@ -31,6 +32,7 @@ export function listPackages(): Readonly<Record<string, string>> {
     bun: `npm:@oven/bun-linux-${bun}@${RUNTIME_VERSIONS.bun}`,
     workerd: `npm:@cloudflare/workerd-linux-${workerd}@${RUNTIME_VERSIONS.workerd}`,
     npm: `npm:npm@${npm}`,
+    typescript: `npm:typescript@${typescript}`,
   };
 }
 
@@ -43,12 +45,22 @@ export const EXECUTABLES = {
   workerd: "workerd/bin/workerd",
 } as const;
 
-/** The variable that names the folder in which the packages are installed. */
+/** The variables that name the folder in which the packages are installed, and the browser. */
 export const RUNTIMES_VARIABLE = "FLUXVAULT_TEST_RUNTIMES";
+export const CHROMIUM_VARIABLE = "FLUXVAULT_TEST_CHROMIUM";
 
 /** Returns the folder with the packages; the task sets it. */
 export function runtimesFolder(): string {
-  const folder = Deno.env.get(RUNTIMES_VARIABLE);
-  if (folder === undefined) throw new Error("run it with deno task test:runtimes");
-  return folder;
+  return given(RUNTIMES_VARIABLE);
+}
+
+/** Returns the browser; the task sets it. */
+export function chromium(): string {
+  return given(CHROMIUM_VARIABLE);
+}
+
+function given(variable: string): string {
+  const value = Deno.env.get(variable);
+  if (value === undefined) throw new Error("run it with deno task test:runtimes");
+  return value;
 }

@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { dialSocket, socketDuplex } from "./node_socket.ts";
+import { dialSocket, socketDuplex } from "./node_socket.js";
 import { type AgentTask, serve, type SessionOutcome } from "./session_tasks.ts";
 import { perform, type Task } from "./tasks.ts";
 

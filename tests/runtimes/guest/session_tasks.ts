@@ -30,7 +30,7 @@ import {
   RsaKeyStock,
   sha256Digest,
 } from "../../../protocol/mod.ts";
-import type { Dial } from "./tasks.ts";
+import type { Dial } from "./dial.ts";
 
 /** How a session ended, on this side. */
 export interface SessionOutcome {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { RolePlay } from "../../vectors/role_play.ts";
-import type { Duplex } from "../../../protocol/mod.ts";
+import type { Dial } from "./dial.ts";
 import { type FluxOutcome, type FluxTask, workOutFlux } from "./flux_task.ts";
 import {
   type AgentTask,
@@ -15,9 +15,6 @@ import {
   type SessionOutcome,
 } from "./session_tasks.ts";
 import { playVector, type VectorTask } from "./vector_task.ts";
-
-/** Connects to a port of 127.0.0.1 by what the runtime has. */
-export type Dial = (port: number) => Promise<Duplex>;
 
 /** Every task with what it is given and what it returns; both are plain data. */
 export interface Tasks {

@@ -7,7 +7,7 @@ import type { Duplex } from "../../../protocol/mod.ts";
 import { checkCalculation, isCalculation } from "../../vectors/calculation_check.ts";
 import { playRole, type RolePlay, type RoleReference } from "../../vectors/role_play.ts";
 import { parseVector } from "../../vectors/vector_file.ts";
-import type { Dial } from "./tasks.ts";
+import type { Dial } from "./dial.ts";
 
 /** A vector to be played. */
 export interface VectorTask {

@@ -12,8 +12,8 @@ import { DevTools } from "./dev_tools.ts";
 import { dialPort, join, Port } from "./join.ts";
 import { bundleGuest, type Runtime, type ServedAgent } from "./runtime.ts";
 
-/** The page waits for nothing but the guest. */
-const PAGE = '<!doctype html><title>guest</title><script type="module" src="/guest.js"></script>';
+/** The page has loaded when its script has run. */
+const PAGE = '<!doctype html><title>page</title><script type="module" src="/script.js"></script>';
 
 /** A folder of its own keeps it from the user's; the rest keeps it quiet. */
 const FLAGS = [
@@ -24,8 +24,13 @@ const FLAGS = [
 
 /** Starts the guest in a page of Chromium. */
 export async function startChromium(executable: string): Promise<Runtime> {
+  return new ChromiumRuntime(await openPage(executable, await bundleGuest("page", "browser")));
+}
+
+/** Opens a page of Chromium that runs a module; it has run when this returns. */
+export async function openPage(executable: string, script: string): Promise<Page> {
   const folder = await Deno.makeTempDir({ prefix: "fluxvault-runtime-" });
-  const server = new PageServer(await bundleGuest("page", "browser"));
+  const server = new PageServer(script);
   const process = new FollowedProcess({
     command: [executable, ...FLAGS, `--user-data-dir=${folder}`, "about:blank"],
     guardTimeoutMs: 600_000,
@@ -35,23 +40,34 @@ export async function startChromium(executable: string): Promise<Runtime> {
   );
   const tools = await DevTools.connect(url);
   const sessionId = await tools.open(server.url);
-  return new ChromiumRuntime({ folder, server, process, tools, sessionId });
+  return {
+    server,
+    evaluate: (expression) => tools.evaluate(expression, sessionId),
+    async [Symbol.asyncDispose]() {
+      await tools.close();
+      await process.stop();
+      await server[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
 }
 
 /** Serves the page, and passes its WebSockets on to ports of 127.0.0.1. */
-class PageServer implements AsyncDisposable {
+export class PageServer implements AsyncDisposable {
   /** Answers what it does not know itself: a page asks no other server that does not allow it. */
   apiUrl: string | null = null;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #guest: string;
+  readonly #script: string;
   readonly #passing = new Set<Promise<void>>();
 
-  constructor(guest: string) {
-    this.#guest = guest;
+  /** Starts to serve. */
+  constructor(script: string) {
+    this.#script = script;
     const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
     this.#server = Deno.serve(options, (request) => this.#answer(request));
   }
 
+  /** Its address, without a slash at its end. */
   get url(): string {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
@@ -61,8 +77,8 @@ class PageServer implements AsyncDisposable {
     if (url.pathname === "/") {
       return new Response(PAGE, { headers: { "content-type": "text/html" } });
     }
-    if (url.pathname === "/guest.js") {
-      return new Response(this.#guest, { headers: { "content-type": "text/javascript" } });
+    if (url.pathname === "/script.js") {
+      return new Response(this.#script, { headers: { "content-type": "text/javascript" } });
     }
     if (url.pathname !== "/dial") return await this.#passOn(url.pathname);
     const connection = await dialPort(Number(url.searchParams.get("port")));
@@ -78,40 +94,39 @@ class PageServer implements AsyncDisposable {
     return await fetch(this.apiUrl + path);
   }
 
+  /** Stops once nothing is passed on any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#passing);
     await this.#server.shutdown();
   }
 }
 
-/** What a browser with a page is made of. */
-interface ChromiumParts {
-  readonly folder: string;
+/** A page that is open; `await using` ends the browser. */
+export interface Page extends AsyncDisposable {
+  /** Where it came from. */
   readonly server: PageServer;
-  readonly process: FollowedProcess;
-  readonly tools: DevTools;
-  readonly sessionId: string;
+  /** Evaluates an expression and returns the value of its promise; throws its error. */
+  evaluate(expression: string): Promise<unknown>;
 }
 
 class ChromiumRuntime implements Runtime {
-  readonly #parts: ChromiumParts;
+  readonly #page: Page;
 
-  constructor(parts: ChromiumParts) {
-    this.#parts = parts;
+  constructor(page: Page) {
+    this.#page = page;
   }
 
   async perform<Kind extends keyof Tasks>(
     kind: Kind,
     input: Tasks[Kind][0],
   ): Promise<Tasks[Kind][1]> {
-    const { tools, sessionId } = this.#parts;
     const task = JSON.stringify({ kind, input });
-    return await tools.evaluate(`perform(${task})`, sessionId) as Tasks[Kind][1];
+    return await this.#page.evaluate(`perform(${task})`) as Tasks[Kind][1];
   }
 
   reach(apiUrl: string): string {
-    this.#parts.server.apiUrl = apiUrl;
-    return this.#parts.server.url;
+    this.#page.server.apiUrl = apiUrl;
+    return this.#page.server.url;
   }
 
   /** The page dials one port and the keeper another; both are joined. */
@@ -137,10 +152,6 @@ class ChromiumRuntime implements Runtime {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { folder, server, process, tools } = this.#parts;
-    await tools.close();
-    await process.stop();
-    await server[Symbol.asyncDispose]();
-    await Deno.remove(folder, { recursive: true });
+    await this.#page[Symbol.asyncDispose]();
   }
 }

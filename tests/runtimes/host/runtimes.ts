@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EXECUTABLES, runtimesFolder } from "../versions.ts";
+import { chromium, EXECUTABLES, runtimesFolder } from "../versions.ts";
 import { startChromium } from "./chromium_runtime.ts";
 import { startNode } from "./node_runtime.ts";
 import type { Runtime } from "./runtime.ts";
@@ -18,5 +18,5 @@ export const RUNTIMES: Readonly<Record<string, () => Promise<Runtime>>> = {
   "Node.js 24": () => startNode(`${FOLDER}/${EXECUTABLES.node24}`),
   "Bun": () => startNode(`${FOLDER}/${EXECUTABLES.bun}`),
   "workerd": () => startWorkerd(`${FOLDER}/${EXECUTABLES.workerd}`),
-  "Chromium": () => startChromium("chromium"),
+  "Chromium": () => startChromium(chromium()),
 };

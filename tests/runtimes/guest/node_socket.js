@@ -7,25 +7,32 @@
  * @module
  */
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { ConnectionError, type Duplex } from "../../../protocol/mod.ts";
+import { connect } from "node:net";
+import { ConnectionError } from "@fluxvault/fluxvault/protocol";
 
 const WAITING_BYTES = 256 * 1024;
 
-function lost(cause?: Error | null): ConnectionError {
+/** @param {unknown} [cause] */
+function lost(cause) {
   return new ConnectionError("connection-lost", "the connection was lost", { cause });
 }
 
-/** Wraps a socket that was opened or accepted with `allowHalfOpen`. */
-export function socketDuplex(socket: Socket): Duplex {
+/**
+ * Wraps a socket that was opened or accepted with `allowHalfOpen`.
+ *
+ * @param {import("node:net").Socket} socket
+ * @returns {import("@fluxvault/fluxvault/protocol").Duplex}
+ */
+export function socketDuplex(socket) {
   let hasEnded = false;
-  const end = (say: () => void) => {
+  /** @param {() => void} say */
+  const end = (say) => {
     if (!hasEnded) say();
     hasEnded = true;
   };
-  const readable = new ReadableStream<Uint8Array>({
+  const readable = new ReadableStream({
     start(controller) {
-      socket.on("data", (bytes: Uint8Array) => {
+      socket.on("data", (bytes) => {
         if (hasEnded) return;
         controller.enqueue(bytes);
         if ((controller.desiredSize ?? 0) <= 0) socket.pause();
@@ -37,7 +44,7 @@ export function socketDuplex(socket: Socket): Duplex {
     pull: () => void socket.resume(),
     cancel: () => end(() => socket.destroy()),
   }, new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES }));
-  const writable = new WritableStream<Uint8Array>({
+  const writable = new WritableStream({
     start(controller) {
       // abort() below waits for the write under way, which may wait for the peer.
       controller.signal.addEventListener("abort", () => socket.destroy());
@@ -45,16 +52,22 @@ export function socketDuplex(socket: Socket): Duplex {
     },
     write: (bytes) =>
       new Promise((resolve, reject) => {
-        socket.write(bytes, (error) => error ? reject(lost(error)) : resolve());
+        socket.write(bytes, (error) => error ? reject(lost(error)) : resolve(undefined));
       }),
-    close: () => new Promise((resolve) => socket.end(() => resolve())),
+    close: () => new Promise((resolve) => socket.end(() => resolve(undefined))),
     abort: () => void socket.destroy(),
   });
   return { readable, writable };
 }
 
-/** Connects to a port. */
-export async function dialSocket(port: number, host: string): Promise<Duplex> {
+/**
+ * Connects to a port.
+ *
+ * @param {number} port
+ * @param {string} host
+ * @returns {Promise<import("@fluxvault/fluxvault/protocol").Duplex>}
+ */
+export async function dialSocket(port, host) {
   const socket = connect({ port, host, allowHalfOpen: true, noDelay: true });
   await once(socket, "connect");
   return socketDuplex(socket);
