@@ -36,6 +36,7 @@ for (const carrier of carriersOfSuite()) {
       const said = await application.waitForLog((logs) => /the password.*/.exec(logs)?.[0]);
       assertEquals(said, "the password has 13 bytes");
       const agent = new Container(host, "page_agent_1");
+      await agent.waitForLog((logs) => /a keeper has delivered/.exec(logs)?.[0]);
       const { status } = await agent.checkHealth();
       assertEquals(status, "healthy");
 

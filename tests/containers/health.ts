@@ -50,6 +50,7 @@ for (const carrier of carriersOfSuite()) {
     assertEquals(await agent.checkHealth(), LACKING);
 
     assertEquals((await keeper.deliverTo(place)).outcome, "delivered");
+    await agent.waitForLog((logs) => /a keeper has delivered/.exec(logs)?.[0]);
     assertEquals(await agent.checkHealth(), WELL);
 
     // An agent that hangs still has its port and its socket, but answers nobody.

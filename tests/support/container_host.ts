@@ -156,16 +156,10 @@ export class Container implements AsyncDisposable {
     return stdout + stderr;
   }
 
-  /** Waits until something is found in what it wrote; throws once it has ended without. */
+  /** Waits until something is found in what it wrote; throws where it has ended without. */
   async waitForLog<T>(find: (logs: string) => T | undefined): Promise<T> {
-    for (;;) {
-      const isRunning = await this.inspect(".State.Running") === "true";
-      const logs = await this.readLogs();
-      const found = find(logs);
-      if (found !== undefined) return found;
-      if (!isRunning) throw new Error(`${this.name} ended too soon; it said:\n${logs}`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
-    }
+    await using reader = this.#host.follow(["podman", "logs", "--follow", this.name]);
+    return await reader.waitFor(() => find(reader.stdout + reader.stderr));
   }
 
   /** Returns something of what Podman knows of it. */
@@ -189,5 +183,3 @@ export class Container implements AsyncDisposable {
     await this.#host.podman("rm", "--force", "--time=0", "--volumes", this.name);
   }
 }
-
-const LOOK_INTERVAL_MS = 200;

@@ -21,6 +21,7 @@ Deno.test("health says that an agent takes keepers, and once it has its files", 
   assertEquals((await askAgent(agent, "--healthy-when=delivered")).code, 1);
 
   await site.deliver({ agents: [agent.address] });
+  await agent.program.waitForLog(/a keeper has delivered/);
   const { code, stdout } = await askAgent(agent, "--healthy-when=delivered", "--json");
   assertEquals([code, JSON.parse(stdout)], [0, {
     event: "health",
