@@ -7,6 +7,7 @@ import {
   type AgentIdentity,
   type Bytes,
   ConnectionError,
+  createDeferred,
   type Logger,
   type NodeEvidence,
   openAsAgent,
@@ -316,7 +317,7 @@ function nextUnlessWoken(
   iterator: AsyncIterator<IncomingConnection>,
   onWaiting: (wake: () => void) => void,
 ): Promise<IncomingConnection | null> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingConnection | null>();
+  const { promise, resolve, reject } = createDeferred<IncomingConnection | null>();
   onWaiting(() => resolve(null));
   iterator.next().then((next) => resolve(next.done ? null : next.value), reject);
   return promise;

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import {
   type AgentIdentity,
   decodeHex,
@@ -17,7 +16,7 @@ import {
   importIdentity,
   StorageError,
 } from "../protocol/mod.ts";
-import { readOptionalFile, storageError, writeFileAtomically } from "../protocol/host/mod.ts";
+import { join, readOptionalFile, storageError, writeFileAtomically } from "../protocol/host/mod.ts";
 
 /** The name of the file in the state folder. */
 export const IDENTITY_FILE_NAME = "identity.json";

@@ -144,3 +144,8 @@ export const MAX_PID_FILE_BYTES = 64;
 export const MAX_VARIABLE_BYTES = 131_072;
 /** How often it is said what an application waits for. */
 export const WAIT_NOTICE_INTERVAL_MS = 60_000;
+
+/** How long an agent that is asked how it is may take to say so. */
+export const HEALTH_TIMEOUT_MS = 10_000;
+/** The longest line that is read of one. */
+export const MAX_HEALTH_LINE_BYTES = 256;

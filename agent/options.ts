@@ -250,3 +250,17 @@ export const NODE_OPTIONS = defineOptions([
 
 /** What `fluxvault-agent identity` can be told. */
 export const IDENTITY_OPTIONS = defineOptions([STATE_DIR]);
+
+/** What `fluxvault-agent health` can be told. */
+export const HEALTH_OPTIONS = defineOptions([
+  STATE_DIR,
+  {
+    name: "healthy-when",
+    kind: "choice",
+    choices: ["serving", "delivered"],
+    default: "serving",
+    metavar: "serving|delivered",
+    group: "Health",
+    help: "What is asked of it: to take keepers, or to have all that its keeper declared, too.",
+  },
+]);

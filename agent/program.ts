@@ -5,7 +5,7 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { defineCommand, type Program } from "../protocol/host/mod.ts";
-import { AGENT_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "./options.ts";
+import { AGENT_OPTIONS, HEALTH_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "./options.ts";
 
 /** The agent program as data. */
 export const AGENT_PROGRAM: Program = {
@@ -35,6 +35,12 @@ export const AGENT_PROGRAM: Program = {
       summary: "Prints the fingerprint by which keepers know this agent.",
       options: IDENTITY_OPTIONS,
       load: () => import("./commands/identity_command.ts"),
+    }),
+    defineCommand({
+      path: ["health"],
+      summary: "Asks the agent that runs here how it is: 0 if it takes keepers, else 1.",
+      options: HEALTH_OPTIONS,
+      load: () => import("./commands/health_command.ts"),
     }),
   ],
 };

@@ -4,7 +4,12 @@
  * @module
  */
 import { StorageError } from "../protocol/mod.ts";
-import { lockFolder, type StateLock, storageError } from "../protocol/host/mod.ts";
+import {
+  lockFolder,
+  removeTemporaries,
+  type StateLock,
+  storageError,
+} from "../protocol/host/mod.ts";
 
 /** A folder of state, locked against a second agent if it can be written. */
 export interface StateFolder extends Disposable {
@@ -18,7 +23,8 @@ export interface StateFolder extends Disposable {
 const UNWRITABLE = new Set(["permission-denied", "read-only", "disk-full", "file-missing"]);
 
 /**
- * Opens the folder of state, and makes it (0700) where it is missing.
+ * Opens the folder of state, and makes it (0700) where it is missing; what an agent that was killed had
+ * half-written there is removed.
  *
  * A folder that cannot be written is no failure: the agent then keeps everything in memory.
  *
@@ -32,6 +38,8 @@ export async function openStateFolder(folder: string): Promise<StateFolder> {
     await makeFolder(folder);
     path = await Deno.realPath(folder);
     lock = await lockFolder(path);
+    // Nobody else writes here now: what is half-written is from an agent that was killed.
+    removeTemporaries(path);
   } catch (cause) {
     const error = storageError(cause, `use the state folder ${JSON.stringify(folder)}`);
     if (!(error instanceof StorageError) || !UNWRITABLE.has(error.code)) throw error;

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { PROGRAMS } from "./compile/programs.ts";
 
 /** An agent that the demo started. */
 export interface DemoAgent {
@@ -39,16 +40,11 @@ interface RunningAgent extends DemoAgent {
 
 const START_TIMEOUT_MS = 30_000;
 const ROOT = new URL("../", import.meta.url);
-const PERMISSIONS = [
-  "--quiet",
-  "--no-prompt",
-  "--allow-net",
-  "--allow-read",
-  "--allow-write",
-  "--allow-env",
-  "--allow-run=secret-tool,security,powershell",
-  "--allow-sys=hostname,uid,gid,statfs",
-];
+
+/** Returns what a program may do: in the demo no more than anywhere. */
+function flagsOf(program: "agent" | "keeper"): readonly string[] {
+  return PROGRAMS.find(({ task }) => task === program)?.flags ?? [];
+}
 
 /** Tells whether this machine answers on more loopback addresses than one; macOS does not. */
 function hasManyLoopbacks(): boolean {
@@ -247,7 +243,13 @@ export class DemoStage {
     hasInput = false,
   ): Deno.ChildProcess {
     return new Deno.Command(Deno.execPath(), {
-      args: ["run", ...PERMISSIONS, new URL(`${program}/main.ts`, ROOT).href, ...args],
+      args: [
+        "run",
+        "--quiet",
+        ...flagsOf(program),
+        new URL(`${program}/main.ts`, ROOT).href,
+        ...args,
+      ],
       cwd: this.#folder,
       stdin: hasInput ? "piped" : "null",
       stdout: "piped",

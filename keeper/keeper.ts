@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { FluxVaultError, type Logger, SILENT_LOGGER } from "../protocol/mod.ts";
+import {
+  createDeferred,
+  type Deferred,
+  FluxVaultError,
+  type Logger,
+  SILENT_LOGGER,
+} from "../protocol/mod.ts";
 import { AgentService, isLeftAlone } from "./contact/agent_service.ts";
 import { isSameApp } from "./app_name.ts";
 import { PLAIN_TASK } from "./contact/contact_task.ts";
@@ -60,7 +66,7 @@ export class Keeper {
   readonly #pollingIntervalMs: number;
   #passes = 0;
   /** Lets a run look again at what is due. */
-  #wake: PromiseWithResolvers<void> = Promise.withResolvers();
+  #wake: Deferred<void> = createDeferred();
 
   /**
    * Touches nothing yet.
@@ -222,7 +228,7 @@ export class Keeper {
         signal,
         delay: this.#options.delay,
       });
-      this.#wake = Promise.withResolvers();
+      this.#wake = createDeferred();
     }
     await Promise.all(tasks);
     throw signal.reason;

@@ -66,6 +66,8 @@ export const VAULT_SOURCES_IN_FLIGHT = 8;
 export const VAULT_FOLDERS_IN_FLIGHT = 8;
 /** How many looks at files are under way at a time where each takes long. */
 export const VAULT_LOOKS_IN_FLIGHT = 32;
+/** Up to which size of its own, in bytes, a folder holds few enough names to be listed at once. */
+export const MAX_LIST_AT_ONCE_BYTES = 65_536;
 /** How long looks at files hold up other work at a time. */
 export const VAULT_SLICE_MS = 4;
 /** From what time on a look at one file is slow. */
@@ -113,3 +115,6 @@ export const LOADOUT_CHECK_MS = 30_000;
 export const LOADOUT_SETTLE_MS = 250;
 /** After what time an app is tried again that cannot be served. */
 export const BROKEN_APP_RETRY_MS = 60_000;
+
+/** After what time a file of state counts as left half-written by a keeper that was killed. */
+export const HALF_WRITTEN_KEPT_MS = 3_600_000;

@@ -5,6 +5,7 @@
  */
 import type { NumberedFile } from "./batches.ts";
 import { type Bytes, encodeHex } from "./bytes.ts";
+import { createDeferred, type Deferred } from "./deferred.ts";
 import { createHasher, type HasherFactory } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import { readEncoded, sendMessage, unexpected } from "./exchange.ts";
@@ -43,7 +44,7 @@ export interface BroughtBatch {
 export class BatchRequests {
   readonly #session: Session;
   readonly #parts: BatchRequestParts;
-  readonly #waiting = new Map<number, PromiseWithResolvers<BatchAnswer>>();
+  readonly #waiting = new Map<number, Deferred<BatchAnswer>>();
   #contentBytes = 0;
 
   /** Has asked for nothing yet. */
@@ -102,7 +103,7 @@ export class BatchRequests {
   async #ask(entries: readonly number[]): Promise<BatchAnswer> {
     this.#parts.throwIfOver();
     const id = this.#parts.takeId();
-    const waiting = Promise.withResolvers<BatchAnswer>();
+    const waiting = createDeferred<BatchAnswer>();
     this.#waiting.set(id, waiting);
     waiting.promise.catch(() => {});
     await sendMessage(this.#session, { state: "BATCH", id, entries, acceptsDeflate: true });

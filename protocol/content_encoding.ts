@@ -24,14 +24,23 @@ function through(
   chunks: AsyncIterable<Uint8Array>,
   transform: CompressionStream | DecompressionStream,
 ): ReadableStream<Bytes> {
-  const source = ReadableStream.from(copies(chunks));
   // The types of the platform are wider than what comes out.
-  return source.pipeThrough(transform as unknown as ReadableWritablePair<Bytes, Bytes>);
+  return streamOf(chunks).pipeThrough(transform as unknown as ReadableWritablePair<Bytes, Bytes>);
 }
 
-/** A piece may be used again by its source while the transform still holds it. */
-async function* copies(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Bytes, void, undefined> {
-  for await (const chunk of chunks) yield new Uint8Array(chunk);
+/** Makes a stream of copies: a piece may be used again by its source while a transform still holds it. */
+function streamOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Bytes> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return new ReadableStream<Bytes>({
+    async pull(controller) {
+      const next = await iterator.next();
+      if (next.done) controller.close();
+      else controller.enqueue(new Uint8Array(next.value));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  }, { highWaterMark: 0 });
 }
 
 /** The platform restores a piece as a whole, and what is restored may be a thousand times as long. */
@@ -122,16 +131,25 @@ export async function* decompress(
   size: number,
 ): AsyncGenerator<Bytes, void, undefined> {
   let left = size;
+  let failure: { readonly reason: unknown } | null = null;
+  async function* pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* smallPieces(chunks);
+    } catch (reason) {
+      failure = { reason };
+      throw reason;
+    }
+  }
   try {
-    for await (const chunk of through(smallPieces(chunks), new DecompressionStream(DEFLATE))) {
+    for await (const chunk of through(pieces(), new DecompressionStream(DEFLATE))) {
       left -= chunk.length;
       if (left < 0) break;
       yield chunk;
     }
   } catch (error) {
-    // What the platform throws for bytes that are no such encoding.
-    if (error instanceof TypeError) throw mismatch(error);
-    throw error;
+    if (failure !== null) throw error;
+    // What the platform throws for bytes that are no such encoding differs from runtime to runtime.
+    throw mismatch(error);
   }
   if (left !== 0) throw mismatch();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
+import { createDeferred, type Deferred } from "./deferred.ts";
 import { createHasher, type Hasher, type HasherFactory } from "./digest.ts";
 import { ProtocolError, StorageError } from "./errors.ts";
 import { decompress } from "./content_encoding.ts";
@@ -50,7 +51,7 @@ export interface FileRequestParts {
 export class FileRequests {
   readonly #session: Session;
   readonly #parts: FileRequestParts;
-  readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
+  readonly #waiting = new Map<number, Deferred<Answer>>();
   #contentBytes = 0;
 
   /** Has asked for nothing yet. */
@@ -110,7 +111,7 @@ export class FileRequests {
   async #ask({ path, held, entry }: WantedFile, part: ResumedFile | null): Promise<Answer> {
     this.#parts.throwIfOver();
     const id = this.#parts.takeId();
-    const waiting = Promise.withResolvers<Answer>();
+    const waiting = createDeferred<Answer>();
     this.#waiting.set(id, waiting);
     waiting.promise.catch(() => {});
     await sendMessage(this.#session, {

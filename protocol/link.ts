@@ -5,6 +5,7 @@
  */
 import { ByteReader } from "./byte_reader.ts";
 import type { Bytes } from "./bytes.ts";
+import { createDeferred, type Deferred } from "./deferred.ts";
 import type { Duplex } from "./duplex.ts";
 import { ConnectionError } from "./errors.ts";
 
@@ -13,7 +14,7 @@ export class Link {
   readonly #reader: ByteReader;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #unlisten: () => void;
-  readonly #broken: PromiseWithResolvers<never>;
+  readonly #broken: Deferred<never>;
   readonly #waits = new Set<(reason: unknown) => void>();
   #failure: { readonly reason: unknown } | null = null;
   #isClosing = false;
@@ -22,7 +23,7 @@ export class Link {
 
   /** Locks both directions; an abort of the signal fails the link with the signal's reason. */
   constructor(duplex: Duplex, signal?: AbortSignal) {
-    this.#broken = Promise.withResolvers<never>();
+    this.#broken = createDeferred<never>();
     this.#broken.promise.catch(() => {});
     this.#reader = new ByteReader(duplex.readable);
     this.#writer = duplex.writable.getWriter();
@@ -90,7 +91,7 @@ export class Link {
    * An abort of a writable stream waits for the write under way, which a transport need not end.
    */
   async during<T>(operation: Promise<T> | T): Promise<T> {
-    const { promise, reject } = Promise.withResolvers<never>();
+    const { promise, reject } = createDeferred<never>();
     if (this.#failure === null) this.#waits.add(reject);
     else reject(this.#failure.reason);
     try {

@@ -29,6 +29,8 @@ const NEWLINE = 0x0a;
 /** The order of the kinds of lines. */
 const RANK: Readonly<Record<ManifestLine["kind"], number>> = { wipe: 0, hook: 1, entry: 2 };
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** Orders texts by their bytes in UTF-8, which is the order of code points. */
 function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
@@ -122,8 +124,15 @@ export function sortEntries(entries: readonly ManifestEntry[]): ManifestEntry[] 
   return sortBy(entries, ({ path }) => path);
 }
 
+/** Sorts; without surrogates the order of the platform is that of the bytes, and takes less time. */
 function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  return [...items].sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
+  if (items.some((item) => SURROGATE.test(keyOf(item)))) {
+    return [...items].sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
+  }
+  return [...items].sort((a, b) => {
+    const [x, y] = [keyOf(a), keyOf(b)];
+    return x < y ? -1 : x > y ? 1 : 0;
+  });
 }
 
 function linesOf({ entries, hooks, isWipe }: Manifest): ManifestLine[] {
@@ -139,7 +148,7 @@ function checkSize(bytes: Bytes): void {
     throw manifestError("it is too long", "manifest-too-large");
   }
   let lines = 0;
-  for (const byte of bytes) if (byte === NEWLINE) lines++;
+  for (let at = -1; (at = bytes.indexOf(NEWLINE, at + 1)) >= 0;) lines++;
   if (lines > MAX_MANIFEST_LINES) {
     throw manifestError("it has too many lines", "manifest-too-large");
   }
@@ -221,22 +230,29 @@ function readText(bytes: Bytes): string {
   }
 }
 
+/** A manifest that was read before. */
+export interface ReadManifest {
+  /** Its bytes. */
+  readonly bytes: Bytes;
+  /** What they say. */
+  readonly manifest: Manifest;
+}
+
 /**
  * Reads a manifest.
  *
+ * @param known One that was read before: its lines, where they stand in this one too, are the same
+ * objects again and take a tenth of the time.
  * @throws {ProtocolError} `manifest-malformed` for anything but the canonical bytes of a list of
  * well-formed, distinct paths; `manifest-too-large`.
  */
-export function decodeManifest(bytes: Bytes): Manifest {
+export function decodeManifest(bytes: Bytes, known: ReadManifest | null = null): Manifest {
   checkSize(bytes);
   const entries: ManifestEntry[] = [];
   const hooks: Hook[] = [];
   let isWipe = false;
   let last: ManifestLine | null = null;
-  const texts = readText(bytes).split("\n");
-  if (texts.pop() !== "") fail("it does not end in a newline");
-  for (const text of texts) {
-    const line = decodeManifestLine(text);
+  for (const line of known === null ? readLines(bytes) : rereadLines(bytes, known)) {
     if (last !== null && compareLines(last, line) >= 0) fail("its lines are not in order");
     last = line;
     if (line.kind === "entry") entries.push(line.entry);
@@ -246,4 +262,42 @@ export function decodeManifest(bytes: Bytes): Manifest {
   const manifest = { entries, hooks, isWipe };
   check(manifest);
   return manifest;
+}
+
+function* readLines(bytes: Bytes): Generator<ManifestLine> {
+  const texts = readText(bytes).split("\n");
+  if (texts.pop() !== "") fail("it does not end in a newline");
+  for (const text of texts) yield decodeManifestLine(text);
+}
+
+/** Reads lines of which most stand in a manifest that was read before, in the same order. */
+function* rereadLines(bytes: Bytes, known: ReadManifest): Generator<ManifestLine> {
+  const before = linesOf(known.manifest)[Symbol.iterator]();
+  let next: ManifestLine | undefined = before.next().value;
+  let nextStart = 0;
+  const pass = () => {
+    next = before.next().value;
+    nextStart = known.bytes.indexOf(NEWLINE, nextStart) + 1;
+  };
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(NEWLINE, start) + 1;
+    if (end === 0) fail("it does not end in a newline");
+    const text = bytes.subarray(start, end);
+    let line = next;
+    if (line === undefined || !isLineAt(known.bytes, nextStart, text)) {
+      line = decodeManifestLine(readText(text.subarray(0, -1)));
+      // What comes before it stands in the other alone.
+      while (next !== undefined && compareLines(next, line) < 0) pass();
+      if (next !== undefined && isLineAt(known.bytes, nextStart, text)) line = next;
+    }
+    yield line;
+    if (next !== undefined && (next === line || compareLines(next, line) === 0)) pass();
+    start = end;
+  }
+}
+
+/** Tells whether a line, with its newline, stands in bytes at a place where a line begins. */
+function isLineAt(bytes: Bytes, start: number, line: Bytes): boolean {
+  for (let i = 0; i < line.length; i++) if (bytes[start + i] !== line[i]) return false;
+  return true;
 }

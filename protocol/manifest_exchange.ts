@@ -19,8 +19,7 @@ import {
   type WorkInbox,
 } from "./exchange.ts";
 import { MIN_BYTES_FOR_PARTS } from "./limits.ts";
-import { decodeManifest, type EncodedManifest } from "./manifest.ts";
-import type { Manifest } from "./manifest_entry.ts";
+import { decodeManifest, type EncodedManifest, type ReadManifest } from "./manifest.ts";
 import {
   chooseParts,
   decodePartList,
@@ -106,14 +105,6 @@ function pack(bytes: Bytes, reply: ManifestReplyMessage): Promise<Bytes | null> 
   return packed;
 }
 
-/** A manifest, as it was sent and as it was read. */
-export interface TakenManifest {
-  /** Its bytes. */
-  readonly bytes: Bytes;
-  /** What it declares. */
-  readonly manifest: Manifest;
-}
-
 /** Returns the parts of a manifest, or `null` where their list would not be worth its length. */
 function partsOf(bytes: Bytes): Bytes[] | null {
   if (bytes.length < MIN_BYTES_FOR_PARTS) return null;
@@ -143,7 +134,7 @@ export interface ManifestTaking {
 export async function takeManifest(
   { session, inbox }: WorkSession,
   { announced, declaredBy, store }: ManifestTaking,
-): Promise<TakenManifest> {
+): Promise<ReadManifest> {
   const { id } = announced;
 
   // 2. MANIFEST-REPLY
@@ -161,7 +152,7 @@ export async function takeManifest(
     if (!isDataOf(first, { id, size: announced.size })) {
       throw unexpected("another message than the manifest that it announced");
     }
-    return read(await readBytes(first, stream, announced.digest));
+    return read(await readBytes(first, stream, announced.digest), null);
   }
 
   // 2a. MANIFEST-PARTS
@@ -183,7 +174,7 @@ export async function takeManifest(
     throw unexpected("another message than the parts that were asked for");
   }
   const bytes = joinParts(records, { held: choice.held, came: await readEncoded(data, rest) });
-  if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes);
+  if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes, held);
   throw new ProtocolError(
     "digest-mismatch",
     "the parts do not make the manifest that was announced",
@@ -199,6 +190,6 @@ function isDataOf(
   return (message.plainSize ?? message.size) === due.size;
 }
 
-function read(bytes: Bytes): TakenManifest {
-  return { bytes, manifest: decodeManifest(bytes) };
+function read(bytes: Bytes, held: ReadManifest | null): ReadManifest {
+  return { bytes, manifest: decodeManifest(bytes, held) };
 }

@@ -58,40 +58,40 @@ export function isSignalName(text: string): boolean {
   return SIGNAL_NAME.test(text);
 }
 
-function ownerMembers({ uid, gid }: Ownership): Record<string, unknown> {
-  return { ...(uid === undefined ? {} : { Uid: uid }), ...(gid === undefined ? {} : { Gid: gid }) };
+type Members = Record<string, unknown>;
+
+function addOwner(members: Members, { uid, gid }: Ownership): void {
+  if (uid !== undefined) members["Uid"] = uid;
+  if (gid !== undefined) members["Gid"] = gid;
 }
 
-function fileMembers(entry: FileEntry): Record<string, unknown> {
+function fileMembers(entry: FileEntry): Members {
   const { path, digest, size, mode, strategy, inPlace, leaseS, hook } = entry;
-  return {
+  const members: Members = {
     Path: path,
     Kind: "file",
     Digest: digest,
     Size: size,
     Mode: mode,
     Strategy: strategy,
-    ...ownerMembers(entry),
-    ...(inPlace === true ? { InPlace: true } : {}),
-    ...(leaseS === undefined ? {} : { LeaseS: leaseS }),
-    ...(hook === undefined ? {} : { Hook: hook }),
   };
+  addOwner(members, entry);
+  if (inPlace === true) members["InPlace"] = true;
+  if (leaseS !== undefined) members["LeaseS"] = leaseS;
+  if (hook !== undefined) members["Hook"] = hook;
+  return members;
 }
 
-function folderMembers(entry: FolderEntry): Record<string, unknown> {
+function folderMembers(entry: FolderEntry): Members {
   const { path, mode, strategy, together, hook } = entry;
-  return {
-    Path: path,
-    Kind: "folder",
-    Mode: mode,
-    Strategy: strategy,
-    ...ownerMembers(entry),
-    ...(together === true ? { Together: true } : {}),
-    ...(hook === undefined ? {} : { Hook: hook }),
-  };
+  const members: Members = { Path: path, Kind: "folder", Mode: mode, Strategy: strategy };
+  addOwner(members, entry);
+  if (together === true) members["Together"] = true;
+  if (hook !== undefined) members["Hook"] = hook;
+  return members;
 }
 
-function actionMembers(action: HookAction): Record<string, unknown> {
+function actionMembers(action: HookAction): Members {
   switch (action.kind) {
     case "touch":
       return { Touch: action.path };
@@ -105,7 +105,7 @@ function actionMembers(action: HookAction): Record<string, unknown> {
   }
 }
 
-function membersOf(line: ManifestLine): Record<string, unknown> {
+function membersOf(line: ManifestLine): Members {
   switch (line.kind) {
     case "wipe":
       return { Kind: "wipe" };

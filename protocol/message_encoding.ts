@@ -19,7 +19,6 @@ import type { MessageFields } from "./message_fields.ts";
 import type {
   BatchDataMessage,
   BatchMessage,
-  DataContent,
   DataMessage,
   DataStatus,
   MessageId,

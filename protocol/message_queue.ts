@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createDeferred } from "./deferred.ts";
 import { ProtocolError } from "./errors.ts";
 import { MAX_WAITING_MESSAGE_BYTES, MAX_WAITING_MESSAGES } from "./limits.ts";
 import type { MessageFields } from "./message_fields.ts";
@@ -75,7 +76,7 @@ export class MessageQueue {
         if (this.#end.reason === null) return null;
         throw this.#end.reason;
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = createDeferred<void>();
       this.#wake = resolve;
       await promise;
     }

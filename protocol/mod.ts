@@ -59,15 +59,12 @@ export {
   equalBytes,
   randomBytes,
 } from "./bytes.ts";
-export {
-  createHasher,
-  DIGEST_BYTES,
-  type Hasher,
-  type HasherFactory,
-  sha256Digest,
-} from "./digest.ts";
+export { createHasher, DIGEST_BYTES, sha256Digest } from "./digest.ts";
+export type { Hasher, HasherFactory } from "./digest.ts";
+export * from "./deferred.ts";
 export { delay } from "./delay.ts";
 export { type Duplex, duplexPair } from "./duplex.ts";
+export * from "./web_socket_duplex.ts";
 export * as limits from "./limits.ts";
 export { isAppName } from "./app_name.ts";
 export type { AgentClaim, AgentReadiness, NodeEvidence } from "./confirmation.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { createDeferred, type Deferred } from "./deferred.ts";
 import { type HasherFactory, sha256Digest } from "./digest.ts";
 import {
   type DeliveryReport,
@@ -76,7 +77,7 @@ class AgentDelivery {
   readonly #options: ReceiveOptions;
   readonly #requests: FileRequests;
   readonly #batches: BatchRequests;
-  readonly #done: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  readonly #done: Deferred<void> = createDeferred<void>();
   readonly #performer: StepPerformer;
   #isDone = false;
   /** What ended the session; nothing more is asked for after it. */

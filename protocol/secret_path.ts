@@ -18,6 +18,9 @@ export const STAGE_PREFIX: string = `${RESERVED_PREFIX}stage-`;
 // deno-lint-ignore no-control-regex
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\\\u2028\u2029]/;
 
+// What nothing is wrong with but perhaps its length: printable ASCII, in segments that start with no dot.
+const PLAIN = /^\/?[ -\-0-[\]-~][ -.0-[\]-~]*(?:\/[ -\-0-[\]-~][ -.0-[\]-~]*)*$/;
+
 /**
  * Says what is wrong with a path.
  *
@@ -36,6 +39,7 @@ const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\\\u2028\u2029]/;
  * ```
  */
 export function findPathFault(path: string): string | null {
+  if (path.length <= MAX_PATH_SEGMENT_BYTES && PLAIN.test(path)) return null;
   if (path.length === 0) return "is empty";
   if (!path.isWellFormed()) return "holds a lone surrogate";
   if (FORBIDDEN.test(path)) return "holds a control character or a backslash";

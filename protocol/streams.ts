@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
+import { createDeferred } from "./deferred.ts";
 import { ConnectionError, ProtocolError } from "./errors.ts";
 import { INITIAL_WINDOW_BYTES, MAX_CHUNK_BYTES, MAX_WINDOW_BYTES } from "./limits.ts";
 import { releaseMemory } from "./sealing.ts";
@@ -121,7 +122,7 @@ export class SendStream {
   async #waitForWindow(): Promise<void> {
     this.#throwFailure();
     while (this.#window === 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve } = createDeferred<void>();
       this.#wake = resolve;
       await promise;
       this.#wake = null;
@@ -209,7 +210,7 @@ export class ReceiveStream implements AsyncIterable<Bytes> {
         } else if (this.#hasEnded) {
           return;
         } else {
-          const { promise, resolve } = Promise.withResolvers<void>();
+          const { promise, resolve } = createDeferred<void>();
           this.#wake = resolve;
           await promise;
           this.#wake = null;

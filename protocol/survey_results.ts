@@ -45,12 +45,14 @@ export function completeResults(
   entries: Manifest["entries"],
   told: ReadonlyMap<string, FileResult>,
 ): FileResult[] {
-  const results = new Map<string, FileResult>();
+  const results: FileResult[] = [];
+  const others = new Map(told);
   for (const { kind, path } of entries) {
-    if (kind !== "keep") results.set(path, { path, outcome: "unchanged" });
+    if (kind === "keep") continue;
+    results.push(told.get(path) ?? { path, outcome: "unchanged" });
+    others.delete(path);
   }
-  for (const [path, result] of told) results.set(path, result);
-  return [...results.values()];
+  return [...results, ...others.values()];
 }
 
 /**
@@ -58,6 +60,7 @@ export function completeResults(
  * has no entry, that of the nearest folder above it which has one.
  */
 export function hookChanges({ entries }: Manifest, paths: Iterable<string>): HookChanges {
+  if (!entries.some((entry) => entry.kind !== "keep" && entry.hook !== undefined)) return new Map();
   const hooks = new Map<string, string | undefined>();
   const folders = new Map<string, FolderEntry>();
   for (const entry of entries) {

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import type { OwnChildren } from "./own_children.ts";
 import { signalGroup, signalProcess } from "./process_group.ts";
 import type { Child, ChildEnd } from "./supervisor.ts";
@@ -32,6 +30,8 @@ export interface ChildStart {
  * @throws {Error} what the system says of a program that cannot be started.
  */
 export async function startChild(start: ChildStart, children: OwnChildren): Promise<Child> {
+  // Loaded with the first use: an agent that runs nothing is smaller without.
+  const { spawn } = await import("node:child_process");
   const [program = "", ...args] = start.command;
   const highest = Math.max(2, ...start.descriptors.keys());
   const stdio = Array.from({ length: highest + 1 }, (_, number) => {
@@ -42,8 +42,9 @@ export async function startChild(start: ChildStart, children: OwnChildren): Prom
   child.once("exit", (status, signal) => resolve({ status, signal }));
   const { pid } = child;
   if (pid === undefined) {
-    const [error] = await once(child, "error");
-    throw error;
+    const refusal = Promise.withResolvers<never>();
+    child.once("error", refusal.reject);
+    return await refusal.promise;
   }
   children.track(pid, ended);
   let hasEnded = false;

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type Bytes, StorageError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
+import { type NodeFs, nodeFs } from "../disk/files/mod.ts";
 import { type DiskRoots, inodeKey, placeOf, walkTo } from "../disk/paths/mod.ts";
 
 /** Opens and reads what an agent has put in place. */
@@ -26,8 +26,8 @@ export class DeliveredFiles {
    * @returns The number of the descriptor, for the caller to close.
    * @throws {StorageError} where there is no such file, the path is refused, or what the system said.
    */
-  open(path: string): Promise<number> {
-    return Promise.try(() => this.#openNow(path));
+  async open(path: string): Promise<number> {
+    return this.#openNow(path, await nodeFs());
   }
 
   /**
@@ -37,6 +37,7 @@ export class DeliveredFiles {
    * @throws {StorageError} as {@linkcode DeliveredFiles.open} does.
    */
   async read(path: string, maxBytes: number): Promise<Bytes | null> {
+    const { closeSync, readSync } = await nodeFs();
     const descriptor = await this.open(path);
     try {
       const bytes = new Uint8Array(maxBytes + 1);
@@ -54,7 +55,7 @@ export class DeliveredFiles {
     }
   }
 
-  #openNow(path: string): number {
+  #openNow(path: string, { closeSync, constants, fstatSync, openSync }: NodeFs): number {
     const { target, info } = walkTo(placeOf(path, this.#disk.roots), this.#disk.rules);
     const quoted = JSON.stringify(path);
     if (info === null) throw new StorageError("file-missing", `there is no file ${quoted}`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createDeferred } from "../../protocol/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import type { RestoredState } from "../trust/mod.ts";
 
@@ -70,7 +71,7 @@ export class FileWait {
 
   /** Waits until something is known anew; rejects with the reason of the signal. */
   next(signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = createDeferred<void>();
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });

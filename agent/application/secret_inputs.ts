@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { closeSync } from "node:fs";
 import { type Bytes, StorageError } from "../../protocol/mod.ts";
+import { nodeFs } from "../disk/files/mod.ts";
 import { MAX_VARIABLE_BYTES } from "../limits.ts";
 import type { DeliveredFiles } from "./delivered_files.ts";
 
@@ -36,6 +36,7 @@ export async function openInputs(
   inputs: SecretInputs,
   files: Pick<DeliveredFiles, "open" | "read">,
 ): Promise<OpenedInputs> {
+  const { closeSync } = await nodeFs();
   const variables: Record<string, string> = {};
   for (const [name, path] of inputs.variables) {
     variables[name] = variableText(name, await files.read(path, MAX_VARIABLE_BYTES));

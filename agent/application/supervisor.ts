@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { delay as waitFor, type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
+import {
+  createDeferred,
+  type Deferred,
+  delay as waitFor,
+  type Logger,
+  SILENT_LOGGER,
+} from "../../protocol/mod.ts";
 
 /** How a process ended. */
 export interface ChildEnd {
@@ -50,7 +56,7 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #logger: Logger;
-  readonly #ended: PromiseWithResolvers<ChildEnd> = Promise.withResolvers<ChildEnd>();
+  readonly #ended: Deferred<ChildEnd> = createDeferred<ChildEnd>();
   #child: Child | null = null;
   /** The process whose end is wanted, since another takes its place. */
   #replaced: Child | null = null;

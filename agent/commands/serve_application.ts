@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { constants } from "node:os";
 import {
   ConfigError,
   ConnectionError,
   delay as waitFor,
   StorageError,
 } from "../../protocol/mod.ts";
-import { errnoOf, EXIT_DONE } from "../../protocol/host/mod.ts";
+import { errnoOf, EXIT_DONE, StopRequested } from "../../protocol/host/mod.ts";
 import {
   applicationEnvironment,
   type ChildEnd,
@@ -138,7 +137,7 @@ export class ServedApplication {
       sharesTerminal: sharesTerminal(),
       application: this.#supervisor,
       onStop: (name) => {
-        if (stops++ > 0) Deno.exit(128 + constants.signals[name]);
+        if (stops++ > 0) Deno.exit(new StopRequested(name).exitCode);
         life.end();
       },
     });
@@ -150,7 +149,7 @@ export class ServedApplication {
       else life.signal.addEventListener("abort", stop, { once: true });
       await this.#report({ state: "started" });
       const end = await this.#supervisor.ended;
-      const code = exitStatusOf(end);
+      const code = await exitStatusOf(end);
       await this.#report({ state: "ended", ...end });
       return code;
     } finally {
@@ -284,8 +283,9 @@ function startError(program: string, cause: unknown): ConfigError {
 }
 
 /** Returns the exit status of an agent whose application ended so. */
-export function exitStatusOf({ status, signal }: ChildEnd): number {
+export async function exitStatusOf({ status, signal }: ChildEnd): Promise<number> {
   if (status !== null) return status;
+  const { constants } = await import("node:os");
   const numbers: Readonly<Record<string, number>> = constants.signals;
   return 128 + (numbers[signal ?? ""] ?? 0);
 }

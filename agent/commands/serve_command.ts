@@ -3,14 +3,20 @@
  *
  * @module
  */
-import { isAbsolute } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { findPathFault, type NodeEvidence, type StorageError } from "../../protocol/mod.ts";
-import { type CommandContext, createNodeHasher, settingError } from "../../protocol/host/mod.ts";
+import {
+  type CommandContext,
+  createNodeHasher,
+  isAbsolute,
+  settingError,
+} from "../../protocol/host/mod.ts";
 import { readPrograms } from "./application_settings.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
+import { FileWait } from "../application/file_wait.ts";
+import { HealthSocket } from "../health_socket.ts";
 import { type LoadedIdentity, loadIdentity } from "../identity_file.ts";
 import { NODE_TIMEOUT_MS } from "../limits.ts";
 import { listen, type Listener } from "../listener.ts";
@@ -71,6 +77,9 @@ export async function serve(context: Context): Promise<number> {
     store,
   });
   using listener = openListener(context);
+  using life = new Life(signal);
+  const present = new FileWait([]);
+  await using _health = await openHealth(context, { state, life, present });
 
   await stdout.write(formatListening({
     json: settings.json,
@@ -89,7 +98,6 @@ export async function serve(context: Context): Promise<number> {
   if (access.originalRules.length > 0) await warnOfOriginal(context);
 
   const sweeping = store.sweep(startedMs);
-  using life = new Life(signal);
   const agent = new Agent({
     identity: identity.identity,
     store,
@@ -107,6 +115,7 @@ export async function serve(context: Context): Promise<number> {
     onReport: (report) => {
       leases.wake();
       programs.noteReport(report);
+      present.noteReport(report);
       if (settings.json) void stdout.write(formatDelivery(report));
     },
   });
@@ -117,13 +126,14 @@ export async function serve(context: Context): Promise<number> {
     logger,
     onExpired: (paths) => {
       programs.noteExpired(paths);
+      present.noteGone(paths);
       if (settings.json) void stdout.write(formatExpired(paths));
     },
   });
   const watching = leases.run(life.signal);
   const running = programs.run(life);
   // What is vouched for is what is left.
-  const trusting = leases.looked.then(() => runTrust(context, { trust, life, programs }));
+  const trusting = leases.looked.then(() => runTrust(context, { trust, life, programs, present }));
   // They are thrown below, once the sessions have ended.
   running.catch(() => {});
   trusting.catch(() => {});
@@ -165,6 +175,23 @@ class Life implements Disposable {
   }
 }
 
+/** Lets whoever may open the folder of state ask how the agent is. */
+async function openHealth(
+  { logger }: Context,
+  { state, life, present }: {
+    readonly state: StateFolder;
+    readonly life: Life;
+    readonly present: FileWait;
+  },
+): Promise<HealthSocket | null> {
+  if (state.path === null || state.problem !== null || Deno.build.os === "windows") return null;
+  const health = () => ({
+    serving: !life.signal.aborted,
+    delivered: present.missing?.length === 0,
+  });
+  return await HealthSocket.open(state.path, { health, logger });
+}
+
 /** Loads what takes signatures apart only where keepers sign. */
 async function openTrust(
   context: Context,
@@ -178,10 +205,11 @@ async function openTrust(
 /** Runs what goes on for the sake of trust; what makes that impossible ends the agent. */
 async function runTrust(
   { settings, logger, stdout }: Context,
-  { trust, life, programs }: {
+  { trust, life, programs, present }: {
     readonly trust: Trust | null;
     readonly life: Life;
     readonly programs: ServedPrograms;
+    readonly present: FileWait;
   },
 ): Promise<void> {
   try {
@@ -191,6 +219,7 @@ async function runTrust(
         const { level, message, properties } = describeRestored(state);
         logger[level](message, properties);
         await stdout.write(formatRestored(state, { json: settings.json }));
+        present.noteRestored(state);
         await programs.noteRestored(state);
       },
     });

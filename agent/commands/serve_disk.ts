@@ -4,9 +4,15 @@
  *
  * @module
  */
-import { isAbsolute, relative, resolve } from "node:path";
 import { delay, FluxVaultError, type Logger, STAGE_PREFIX } from "../../protocol/mod.ts";
-import { createNodeHasher, settingError, storageError } from "../../protocol/host/mod.ts";
+import {
+  createNodeHasher,
+  isAbsolute,
+  relative,
+  resolve,
+  settingError,
+  storageError,
+} from "../../protocol/host/mod.ts";
 import type { Agent } from "../agent.ts";
 import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
 import type { AgentHooks } from "../hooks/mod.ts";

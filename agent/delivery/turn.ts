@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { PeerRejectedError } from "../../protocol/mod.ts";
+import { createDeferred, PeerRejectedError } from "../../protocol/mod.ts";
 
 /** The options of {@linkcode Turn.take}. */
 export interface TurnOptions {
@@ -39,7 +39,7 @@ export class Turn {
   }
 
   async #wait({ waitMs, signal }: TurnOptions): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = createDeferred<void>();
     this.#waiting.push(resolve);
     const giveUp = (reason: unknown) => {
       const place = this.#waiting.indexOf(resolve);

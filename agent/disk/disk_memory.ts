@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../protocol/host/mod.ts";
 import { type Logger, type ManifestEntry, StorageError } from "../../protocol/mod.ts";
 import { EVERY_SET, generationOf, lookAt, walkToFolder } from "./paths/mod.ts";
 import type { Findings } from "./survey/mod.ts";
@@ -13,6 +13,7 @@ import {
   type Declarer,
   type DueLeases,
   Inventory,
+  isUnsettled,
   LeaseBook,
   MADE_FOLDER,
   Pace,
@@ -99,12 +100,7 @@ export class DiskMemory {
       this.inventory.declare(declarer, entries.slice(start, start + ENTRIES_AT_ONCE), { find });
       if (pace.isDue) await pace.rest();
     }
-    const known = this.inventory.of(declarer);
-    for (const path of findings?.missing ?? []) {
-      // A file of ours is still in its place, and may stay there.
-      if (known.get(path)?.kind === "file") continue;
-      this.inventory.set(declarer, path, { holding: MADE_FOLDER });
-    }
+    for (const path of findings?.missing ?? []) this.inventory.expectFolder(declarer, path);
     await this.save();
   }
 
@@ -112,15 +108,19 @@ export class DiskMemory {
   async end({ declarer, isWipe, findings, removed }: EndedDelivery): Promise<void> {
     const { inventory } = this;
     const pace = new Pace();
-    for (const [path, { pending }] of inventory.of(declarer)) {
+    for (const [path, holding] of inventory.of(declarer)) {
       if (pace.isDue) await pace.rest();
-      if (pending.length > 0 && !findings.unconfirmed.has(path) && isDeclared(findings, path)) {
-        inventory.settle(declarer, path);
+      if (!isUnsettled(holding)) continue;
+      if (isDeclared(findings, path)) {
+        if (!findings.unconfirmed.has(path)) inventory.settle(declarer, path);
+      } else if (holding.mayBeFolder && isFolder(findings, path)) {
+        inventory.set(declarer, path, { holding: MADE_FOLDER });
       }
     }
     for (const path of [...findings.forgotten, ...removed]) {
       if (isWipe) inventory.forgetAll(path);
-      else inventory.forget(declarer, path);
+      // What was removed may have made room for a file, which has its name now.
+      else if (!isDeclared(findings, path)) inventory.forget(declarer, path);
     }
     for (const path of findings.missing) {
       if (isFolder(findings, path)) inventory.set(declarer, path, { holding: MADE_FOLDER });

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename, dirname, isAbsolute, resolve } from "node:path";
 import {
   type Bytes,
   type FileEntry,
@@ -22,7 +21,7 @@ import {
   type Survey,
   type WantedState,
 } from "../../protocol/mod.ts";
-import { storageError } from "../../protocol/host/mod.ts";
+import { basename, dirname, isAbsolute, resolve, storageError } from "../../protocol/host/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
 import { DiskDelivery } from "./disk_delivery.ts";
 import { DiskMemory } from "./disk_memory.ts";
@@ -90,6 +89,7 @@ export class DiskSecretStore implements SecretStore {
   /** What was surveyed last, and what is being delivered. */
   #surveyed: readonly ManifestEntry[] | null = null;
   #begun: HeldManifest | null = null;
+  #sweeping: Promise<unknown> = Promise.resolve();
 
   private constructor(options: DiskSecretStoreOptions, opened: OpenedStore) {
     const { createHasher, requiresMemory: isRequired = false, logger = SILENT_LOGGER } = options;
@@ -130,7 +130,13 @@ export class DiskSecretStore implements SecretStore {
   }
 
   /** Removes what an earlier process left beside the files; never rejects. */
-  async sweep(beforeMs: number): Promise<SweepReport> {
+  sweep(beforeMs: number): Promise<SweepReport> {
+    const sweeping = this.#sweep(beforeMs);
+    this.#sweeping = sweeping;
+    return sweeping;
+  }
+
+  async #sweep(beforeMs: number): Promise<SweepReport> {
     const options = {
       beforeMs,
       onPart: (path: string, keptMs: number) => this.#kept.note(path, keptMs),
@@ -181,6 +187,7 @@ export class DiskSecretStore implements SecretStore {
         memory: this.#backing,
         inventory,
         isMount: (at, info) => this.#mounts.isKnown(at, info),
+        swept: () => this.#sweeping,
       },
     });
     this.#surveyed = wanted.entries;
@@ -254,16 +261,17 @@ export class DiskSecretStore implements SecretStore {
   /** Makes what was put in place outlast a crash, exchanges what is whole, and ends a delivery. */
   async settle(): Promise<readonly FileResult[]> {
     const { findings } = this.#delivery;
+    const begun = this.#begun;
+    this.#begun = null;
+    // Folders that go at the end are empty without parts of files that are declared no more.
+    if (begun !== null) await this.#kept.retain(begun.manifest.entries, Date.now());
     const results = await this.#delivery.settle();
     await syncFolders(this.#unsettled);
     findings.claims.clear();
-    const begun = this.#begun;
-    this.#begun = null;
     if (begun === null) return results;
-    const { declaredBy: declarer, manifest: { entries, isWipe } } = begun;
+    const { declaredBy: declarer, manifest: { isWipe } } = begun;
     const { removed } = this.#delivery;
     await this.#opened.memory.end({ declarer, isWipe, findings, removed });
-    await this.#kept.retain(entries, Date.now());
     this.#digests.retain(findings.files);
     this.#forgetSurvey();
     return results;
@@ -323,11 +331,11 @@ export class DiskSecretStore implements SecretStore {
       }
     }
     const { findings } = this.#delivery;
+    await this.#kept.retain([], Date.now());
     const results = await this.#delivery.settle();
     await syncFolders(this.#unsettled);
     const { removed } = this.#delivery;
     await this.#opened.memory.end({ declarer: null, isWipe: true, findings, removed });
-    await this.#kept.retain([], Date.now());
     this.#forgetSurvey();
     await this.#opened.manifest.forget();
     return { removed: removed.length, failed: failed + results.length };

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
 import { type FileEntry, type FolderEntry, StorageError } from "../../protocol/mod.ts";
-import { errnoOf, storageError } from "../../protocol/host/mod.ts";
+import { dirname, errnoOf, join, storageError } from "../../protocol/host/mod.ts";
 import {
   type DiskPlace,
   folderError,

@@ -7,8 +7,7 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { errnoOf } from "../../protocol/host/mod.ts";
+import { errnoOf, join } from "../../protocol/host/mod.ts";
 import { MOUNT_CHECK_BYTES } from "../limits.ts";
 import { type InodeKey, inodeKey } from "./paths/mod.ts";
 import { mountError, stageName } from "./files/mod.ts";

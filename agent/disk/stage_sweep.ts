@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
+import { basename, join } from "../../protocol/host/mod.ts";
 import { RESERVED_PREFIX, STAGE_PREFIX } from "../../protocol/mod.ts";
 import { MAX_SWEPT_DEPTH, MAX_SWEPT_ENTRIES } from "../limits.ts";
 import {

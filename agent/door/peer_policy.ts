@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
+import { createDeferred, type Logger, SILENT_LOGGER } from "../../protocol/mod.ts";
 import { bitsOf, formatIpAddress, type IpAddress, parseIpAddress } from "./ip_address.ts";
 import { LOOKUP_TIMEOUT_MS } from "../limits.ts";
 
@@ -171,7 +171,7 @@ export class PeerPolicy {
     const { resolveName, lookupTimeoutMs = LOOKUP_TIMEOUT_MS, logger = SILENT_LOGGER } =
       this.#options;
     const timeout = new AbortController();
-    const late = Promise.withResolvers<never>();
+    const late = createDeferred<never>();
     const timer = setTimeout(() => {
       timeout.abort();
       late.reject(new Error("no answer in time"));

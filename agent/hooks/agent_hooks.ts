@@ -5,6 +5,7 @@
  */
 import pLimit from "p-limit";
 import {
+  createDeferred,
   delay as waitFor,
   type HookChanges,
   type HookResult,
@@ -160,7 +161,7 @@ export class AgentHooks implements HookRunner {
       await remove();
       return { told: Promise.resolve() };
     }
-    const over = Promise.withResolvers<void>();
+    const over = createDeferred<void>();
     this.#expiring = over.promise;
     try {
       const states = await wantedStates(wanted, before.keys());

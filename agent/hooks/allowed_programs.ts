@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isAbsolute, join, normalize } from "node:path";
+import { isAbsolute, join, normalize } from "../../protocol/host/mod.ts";
 
 /** The programs that hooks may run. */
 export class AllowedPrograms {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HookResult } from "../../protocol/mod.ts";
+import { createDeferred, type HookResult } from "../../protocol/mod.ts";
 import type { DueHook, HookCall, HookEnd } from "./due_hook.ts";
 import { hookPauseMs } from "./hook_pause.ts";
 
@@ -90,7 +90,7 @@ export class HookTask {
       this.#failures = 0;
       this.#pause.abort();
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = createDeferred<void>();
     this.#waiting.push(resolve);
     if (!this.#isLooping) this.#loop = this.#run();
     return promise;

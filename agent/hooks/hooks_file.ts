@@ -7,9 +7,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { encodeUtf8, type Logger } from "../../protocol/mod.ts";
-import { readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
+import { join, readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
 import { MAX_HOOKS_FILE_BYTES } from "../limits.ts";
 import type { DueHook } from "./due_hook.ts";
 import type { HookJournal } from "./hook_ledger.ts";

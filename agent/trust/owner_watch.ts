@@ -8,6 +8,7 @@
  */
 import {
   ConfigError,
+  createDeferred,
   delay as waitFor,
   FluxVaultError,
   type Logger,
@@ -121,7 +122,7 @@ function unusable(app: string, owner: Exclude<AppOwner, { kind: "zelid" }>): Con
 
 /** Waits for a promise that never rejects, but not for ever. */
 async function waitUpTo(promise: Promise<unknown>, limitMs: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const { promise: late, resolve } = createDeferred<void>();
   const timer = setTimeout(resolve, limitMs);
   await Promise.race([promise, late]);
   clearTimeout(timer);

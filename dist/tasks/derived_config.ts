@@ -37,13 +37,15 @@ export async function readProjectConfig(): Promise<ProjectConfig> {
  * Writes the derived configuration and hands its path to `use`; removes it afterwards.
  *
  * @param changes Compiler options that replace those of `deno.json`; `undefined` drops one.
+ * @param replaced What is imported in the place of modules, by their URLs.
  */
 export async function withDerivedConfig<T>(
   changes: Readonly<Record<string, unknown>>,
   use: (configPath: string) => Promise<T>,
+  replaced: Readonly<Record<string, string>> = {},
 ): Promise<T> {
   const config = await readProjectConfig();
-  const imports: Record<string, string> = { ...config.imports };
+  const imports: Record<string, string> = { ...config.imports, ...replaced };
   for (const [entry, path] of Object.entries(config.exports)) {
     imports[config.name + entry.slice(1)] = new URL(path, PROJECT_ROOT).href;
   }

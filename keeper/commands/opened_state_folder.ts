@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CommandContext } from "../../protocol/host/mod.ts";
+import { type CommandContext, removeTemporaries } from "../../protocol/host/mod.ts";
+import { HALF_WRITTEN_KEPT_MS } from "../limits.ts";
 import { findStateFolder } from "../state_folder.ts";
 import { isWritableByOthers } from "../state_permissions.ts";
 
@@ -17,7 +18,8 @@ export interface StateFolderContext extends Pick<CommandContext, "env" | "logger
 }
 
 /**
- * Finds the folder, and warns where others can put files into it.
+ * Finds the folder, and warns where others can put files into it. What keepers that were killed had
+ * half-written there is removed, once no keeper can be writing it any more.
  *
  * @throws {ConfigError} where the environment names no home.
  */
@@ -28,5 +30,6 @@ export function openStateFolder({ env, logger, settings }: StateFolderContext): 
       folder,
     });
   }
+  removeTemporaries(folder, Date.now() - HALF_WRITTEN_KEPT_MS);
   return folder;
 }

@@ -5,6 +5,7 @@
  */
 import {
   ConnectionError,
+  createDeferred,
   FluxVaultError,
   OriginalPeerError,
   OriginalRefusedError,
@@ -93,7 +94,7 @@ export async function syncAgent(
 
 /** Waits for work, but no longer than the signal lets it. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
+  const aborted = createDeferred<never>();
   const onAbort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   // The work may have run into the end of its time before this was called.

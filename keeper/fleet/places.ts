@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createDeferred, type Deferred } from "../../protocol/mod.ts";
 import pLimit, { type LimitFunction } from "p-limit";
 import { SUSPECT_SHARE } from "../limits.ts";
 import type { ScheduledAgent } from "./schedule.ts";
@@ -35,9 +36,9 @@ export function standingOf(agent: ScheduledAgent, rules: StandingRules): Standin
 interface Waiting {
   readonly agent: ScheduledAgent;
   /** Whether it got the place; `false` where it left the list. */
-  readonly turn: PromiseWithResolvers<boolean>;
+  readonly turn: Deferred<boolean>;
   /** When it gives the place back. */
-  readonly over: PromiseWithResolvers<void>;
+  readonly over: Deferred<void>;
 }
 
 /**
@@ -78,8 +79,8 @@ export class Places {
     if (standing === "good") return await serve();
     const waiting = {
       agent,
-      turn: Promise.withResolvers<boolean>(),
-      over: Promise.withResolvers<void>(),
+      turn: createDeferred<boolean>(),
+      over: createDeferred<void>(),
     };
     (standing === "failed" ? this.#failed : this.#strangers).add(waiting);
     // Who gets the place is decided when it is free.

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ConfigError, StorageError } from "../../protocol/mod.ts";
 import {
   readOptionalFile,
+  removeTemporaries,
   storageError,
   syncFolder,
   writeFileAtomically,
@@ -100,6 +101,8 @@ export class EncryptedFileStore implements KeyStore {
   async remove(id: string): Promise<void> {
     const path = this.#pathOf(id);
     try {
+      // What a killed program had half-written may hold it as well.
+      removeTemporaries(this.#folder);
       await Deno.remove(path);
       await syncFolder(this.#folder);
     } catch (error) {

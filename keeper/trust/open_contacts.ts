@@ -4,14 +4,15 @@
  *
  * @module
  */
+import { createDeferred, type Deferred } from "../../protocol/mod.ts";
 
 /** Lets one contact wait for another. */
 export class OpenContacts {
-  readonly #open = new Map<string, PromiseWithResolvers<void>>();
+  readonly #open = new Map<string, Deferred<void>>();
 
   /** Announces a contact that is about to be made. */
   begin(address: string): void {
-    if (!this.#open.has(address)) this.#open.set(address, Promise.withResolvers<void>());
+    if (!this.#open.has(address)) this.#open.set(address, createDeferred<void>());
   }
 
   /** Says that a contact was judged, or came to nothing. */
@@ -28,7 +29,7 @@ export class OpenContacts {
   async whenOver(address: string, timeoutMs: number): Promise<boolean> {
     const contact = this.#open.get(address);
     if (contact === undefined) return true;
-    const late = Promise.withResolvers<boolean>();
+    const late = createDeferred<boolean>();
     const timer = setTimeout(() => late.resolve(false), timeoutMs);
     try {
       return await Promise.race([contact.promise.then(() => true), late.promise]);

@@ -53,8 +53,13 @@ export interface Assembly {
   readonly faults: readonly DeliveryFault[];
 }
 
+/** What was put together for whoever reaches all levels that are asked for, by what is declared. */
+type Assemblies = WeakMap<readonly Declaration[], Assembly>;
+
+const WHOLE = new WeakMap<VaultView, Assemblies>();
+
 /**
- * Puts together what an agent of a level should hold.
+ * Puts together what an agent of a level should hold; once for all levels that are given all.
  *
  * What is declared deeper goes before what a folder above it holds there, also where it is withheld. A
  * file or folder that is declared by itself is withheld wherever a folder that it is in would bring it.
@@ -64,7 +69,15 @@ export function assemble(
   view: VaultView,
   level: TrustLevel,
 ): Assembly {
-  return new Assembling(declarations, view, level).run();
+  const isWhole = declarations.every(({ requires }) => {
+    return requires === undefined || reachesLevel(level, requires);
+  });
+  if (!isWhole) return new Assembling(declarations, view, level).run();
+  const known = WHOLE.get(view) ?? new WeakMap<readonly Declaration[], Assembly>();
+  WHOLE.set(view, known);
+  const assembly = known.get(declarations) ?? new Assembling(declarations, view, level).run();
+  known.set(declarations, assembly);
+  return assembly;
 }
 
 class Assembling {
@@ -232,10 +245,10 @@ function entryOf(
   item: VaultItem,
   make: () => ManifestEntry,
 ): ManifestEntry {
-  const made = MADE.get(declaration) ?? new WeakMap<VaultItem, ManifestEntry>();
-  MADE.set(declaration, made);
-  const entry = made.get(item) ?? make();
-  made.set(item, entry);
+  let made = MADE.get(declaration);
+  if (made === undefined) MADE.set(declaration, made = new WeakMap());
+  let entry = made.get(item);
+  if (entry === undefined) made.set(item, entry = make());
   return entry;
 }
 

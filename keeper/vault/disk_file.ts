@@ -8,7 +8,6 @@ import {
   equalBytes,
   type ResumePoint,
   type SecretContent,
-  StorageError,
 } from "../../protocol/mod.ts";
 import {
   createNodeHasher,
@@ -18,6 +17,7 @@ import {
 } from "../../protocol/host/mod.ts";
 import { READ_BUFFER_BYTES } from "../limits.ts";
 import type { FileLooks } from "./file_looks.ts";
+import { changed, MAX_SMALL_FILE_BYTES, type SmallFiles, smallFiles } from "./small_files.ts";
 import type { VaultFile } from "./vault.ts";
 
 /** A file that was found, and what it held. */
@@ -41,10 +41,29 @@ interface OpenedFile {
 export interface HashFileOptions {
   /** The state that it was found in. */
   readonly stamp: FileStamp;
-  /** Tells whether a small file is read at once: to wait for it in turn costs ten times as much. */
+  /** Lets others have their turn. */
   readonly looks: FileLooks;
   /** Ends the work; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Hashes a small file at once, where the system answers at once: to wait for it in turn costs ten times
+ * as much.
+ *
+ * @returns Its SHA-256; 32 bytes; `null` where it has to be waited for.
+ * @throws {StorageError} as {@linkcode hashFile} rejects.
+ */
+export function hashSmallFile(
+  path: string,
+  { stamp, looks, small }: HashFileOptions & { readonly small: SmallFiles },
+): Bytes | null {
+  if (stamp.size > MAX_SMALL_FILE_BYTES || !looks.isQuick) return null;
+  try {
+    return looks.workNow(() => small.hash(path, stamp));
+  } catch (error) {
+    throw storageError(error, `read ${quote(path)}`);
+  }
 }
 
 /**
@@ -61,11 +80,6 @@ export async function hashFile(
   try {
     if (looks.isTired) await looks.rest();
     signal?.throwIfAborted();
-    if (stamp.size <= READ_BUFFER_BYTES && looks.isQuick) {
-      const hasher = await createNodeHasher();
-      hasher.update(looks.workNow(() => readAtOnce(path, stamp)));
-      return hasher.digest();
-    }
     using file = await openUnchanged(path, stamp);
     const hasher = await createNodeHasher();
     for await (const piece of readPieces(file, { path, stamp })) {
@@ -99,10 +113,11 @@ export async function openFile(
 ): Promise<SecretContent | null> {
   try {
     // What fits one piece is read now: to open a file costs more than to read it.
-    const isSmall = from.prefix === null && stamp.size <= READ_BUFFER_BYTES;
+    const isSmall = from.prefix === null && stamp.size <= MAX_SMALL_FILE_BYTES;
     if (isSmall && looks.isQuick) {
+      const small = await smallFiles();
       while (looks.isTired) await looks.rest();
-      const bytes = looks.workNow(() => readAtOnce(path, stamp));
+      const bytes = looks.workNow(() => small.read(path, stamp));
       return { offset: 0, chunks: yieldAll(bytes.length === 0 ? [] : [bytes]) };
     }
     using file = await openUnchanged(path, stamp);
@@ -114,23 +129,6 @@ export async function openFile(
     if (refusal.code === "file-changed" || refusal.code === "file-missing") return null;
     throw refusal;
   }
-}
-
-/**
- * Reads a small file. It is looked at before it is opened: to open a pipe that took its place would
- * wait for ever, and the look after the reading tells of all that came between.
- */
-function readAtOnce(path: string, stamp: FileStamp): Uint8Array {
-  if (!isSameStamp(Deno.lstatSync(path), stamp)) throw changed(path);
-  using file = Deno.openSync(path, { read: true });
-  const bytes = new Uint8Array(stamp.size);
-  for (let length = 0; length < bytes.length;) {
-    const more = file.readSync(bytes.subarray(length));
-    if (more === null) throw changed(path);
-    length += more;
-  }
-  if (!isSameStamp(file.statSync(), stamp)) throw changed(path);
-  return bytes;
 }
 
 /**
@@ -212,10 +210,6 @@ async function openUnchanged(path: string, stamp: FileStamp): Promise<Deno.FsFil
   }
   file.close();
   throw changed(path);
-}
-
-function changed(path: string): StorageError {
-  return new StorageError("file-changed", `${quote(path)} changed while it was read`);
 }
 
 function quote(path: string): string {

@@ -16,12 +16,19 @@ import {
   SILENT_LOGGER,
   StorageError,
 } from "../../protocol/mod.ts";
-import { DigestCache, storageError } from "../../protocol/host/mod.ts";
+import { DigestCache, type FileStamp, storageError } from "../../protocol/host/mod.ts";
 import { GONE_AGAIN_MS, VAULT_SOURCES_IN_FLIGHT } from "../limits.ts";
-import { type DiskFile, hashFile, type HashFileOptions, openFile } from "./disk_file.ts";
+import {
+  type DiskFile,
+  hashFile,
+  type HashFileOptions,
+  hashSmallFile,
+  openFile,
+} from "./disk_file.ts";
 import { FileLooks } from "./file_looks.ts";
 import type { FolderMarksStore } from "./folder_marks.ts";
 import { FolderMemory } from "./folder_memory.ts";
+import { type SmallFiles, smallFiles } from "./small_files.ts";
 import { walkSource } from "./tree_walk.ts";
 import type {
   SourceContents,
@@ -76,13 +83,14 @@ export class DiskVault implements Vault {
     const root = await this.#openRoot();
     await this.#memory.load();
     const looks = new FileLooks();
+    const small = await smallFiles();
     const walks = new Map<string, Walk>();
     const inTurn = pLimit(VAULT_SOURCES_IN_FLIGHT);
     const bySource = new Map(sources.map((source) => [keyOf(source), source]));
     await allDone([...bySource].map(([key, source]) =>
       inTurn(async () => {
         signal?.throwIfAborted();
-        walks.set(key, await this.#walk(source, { root, looks, signal }));
+        walks.set(key, await this.#walk(source, { root, looks, small, signal }));
       })
     ));
     await this.#settle(walks);
@@ -111,7 +119,8 @@ export class DiskVault implements Vault {
     });
   }
 
-  async #walk(source: VaultSource, { root, looks, signal }: Inspection): Promise<Walk> {
+  async #walk(source: VaultSource, inspection: Inspection): Promise<Walk> {
+    const { root, looks, small, signal } = inspection;
     const last = this.#walks.get(keyOf(source)) ?? null;
     const walk = () =>
       walkSource(source, {
@@ -120,6 +129,7 @@ export class DiskVault implements Vault {
         last,
         signal,
         digestOf: (path, stamp) => this.#digests.get(path, stamp),
+        hashNow: (path, stamp) => this.#hashNow(path, { stamp, looks, small }),
         hash: (path, stamp) => this.#hash(path, { stamp, looks, signal }),
         markOf: (path) => this.#memory.markOf(path),
       });
@@ -130,13 +140,27 @@ export class DiskVault implements Vault {
     return await walk();
   }
 
+  #hashNow(path: string, options: Parameters<typeof hashSmallFile>[1]): Bytes | null {
+    const startedMs = this.#now();
+    const digest = hashSmallFile(path, options);
+    if (digest !== null) this.#remember(path, { digest, stamp: options.stamp, startedMs });
+    return digest;
+  }
+
   async #hash(path: string, options: HashFileOptions): Promise<Bytes> {
-    const { stamp } = options;
     const startedMs = this.#now();
     const digest = await hashFile(path, options);
-    // What was read to its end was the same after it as before.
-    this.#digests.set(path, { digest, before: stamp, after: stamp, startedMs });
+    this.#remember(path, { digest, stamp: options.stamp, startedMs });
     return digest;
+  }
+
+  /** What was read to its end was the same after it as before. */
+  #remember(path: string, { digest, stamp, startedMs }: {
+    readonly digest: Bytes;
+    readonly stamp: FileStamp;
+    readonly startedMs: number;
+  }): void {
+    this.#digests.set(path, { digest, before: stamp, after: stamp, startedMs });
   }
 
   /** Keeps what was found for the next look. */
@@ -158,6 +182,7 @@ export class DiskVault implements Vault {
 interface Inspection extends VaultInspectOptions {
   readonly root: string;
   readonly looks: FileLooks;
+  readonly small: SmallFiles;
 }
 
 /** What a {@linkcode DiskVault} held when it was looked at. */

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FluxVaultError } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
 import {
+  MAX_LIST_AT_ONCE_BYTES,
   SLOW_LOOK_MS,
   SLOW_LOOKS,
   SLOW_LOOKS_SHARE,
@@ -42,6 +43,20 @@ export class FileLooks {
       if (this.isTired) await this.rest();
     }
     return looks;
+  }
+
+  /**
+   * Lists a folder; a small one at once, as long as the system answers at once.
+   *
+   * @param size Its own size in bytes.
+   * @throws What the system said, as it said it.
+   */
+  async list(path: string, size: number): Promise<string[]> {
+    if (size > MAX_LIST_AT_ONCE_BYTES || !this.isQuick) {
+      return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
+    }
+    if (this.isTired) await this.rest();
+    return this.workNow(() => Array.from(Deno.readDirSync(path), ({ name }) => name));
   }
 
   /** Whether the system has answered at once so far. */

@@ -35,6 +35,8 @@ export interface WalkOptions {
   readonly looks: FileLooks;
   /** Returns the SHA-256 of a file in a state if that is sure, `null` where it has to be hashed. */
   readonly digestOf: (path: string, stamp: FileStamp) => Bytes | null;
+  /** Hashes a file at once, or says `null` where it has to be waited for; throws as `hash` rejects. */
+  readonly hashNow?: (path: string, stamp: FileStamp) => Bytes | null;
   /** Hashes a file; rejects with a `StorageError` where it cannot be read. */
   readonly hash: (path: string, stamp: FileStamp) => Promise<Bytes>;
   /** What the last walk over the source found, or `null`. */
@@ -70,6 +72,8 @@ interface Place {
   /** How many folders of the source it is in. */
   readonly depth: number;
   readonly dev: number;
+  /** Its own size in bytes, which grows with the names in it. */
+  readonly size: number;
   readonly isMount: boolean;
   /** The real paths of the folders that the walk went through to it, itself the last. */
   readonly trail: readonly string[];
@@ -115,7 +119,8 @@ class TreeWalk {
     if (parent instanceof FluxVaultError) throw parent;
     if (info instanceof FluxVaultError) throw info;
     if (parent === undefined || info === undefined) return;
-    const place = { path: dirname(real), below: "", depth: -1, dev: parent.dev, isMount: false };
+    const { dev, size } = parent;
+    const place = { path: dirname(real), below: "", depth: -1, dev, size, isMount: false };
     await this.#sort([{ path: real, below: "", info }], { ...place, trail: [] });
   }
 
@@ -153,9 +158,9 @@ class TreeWalk {
   async #list(place: Place): Promise<void> {
     const { path, below } = place;
     this.#options.signal?.throwIfAborted();
-    const names: string[] = [];
+    let names: string[];
     try {
-      for await (const { name } of Deno.readDir(path)) names.push(name);
+      names = await this.#options.looks.list(path, place.size);
     } catch (error) {
       const fault = storageError(error, `list ${quote(path)}`);
       // One that is gone from the folder that it was in is simply not in it.
@@ -243,7 +248,8 @@ class TreeWalk {
     }
     const trail = this.#source.symlinks === "refuse" ? [] : [...parent.trail, path];
     const isMount = info.dev !== parent.dev;
-    this.#places.push({ path, below, depth, dev: info.dev, isMount, trail });
+    const { dev, size } = info;
+    this.#places.push({ path, below, depth, dev, size, isMount, trail });
   }
 
   #addFolder({ path, below, dev, isMount }: Place): void {
@@ -253,11 +259,17 @@ class TreeWalk {
     this.#add(isSame ? last : { kind: "folder", below, path, dev, isMount });
   }
 
-  /** Adds a file whose contents are known; `false` where they have to be read. */
+  /** Adds a file whose contents are known, or soon read; `false` where they have to be waited for. */
   #addHashed(found: Found): boolean {
-    const digest = this.#options.digestOf(found.path, found.info);
-    if (digest === null) return false;
-    this.#addFile(found, digest);
+    const { digestOf, hashNow } = this.#options;
+    const { path, info } = found;
+    try {
+      const digest = digestOf(path, info) ?? hashNow?.(path, info) ?? null;
+      if (digest === null) return false;
+      this.#addFile(found, digest);
+    } catch (error) {
+      this.#addUnread(found, error);
+    }
     return true;
   }
 
@@ -265,9 +277,14 @@ class TreeWalk {
     try {
       this.#addFile(found, await this.#options.hash(found.path, stampOf(found.info)));
     } catch (error) {
-      const fault = this.#faultIn(error);
-      if (fault.code !== "file-missing" || found.below === "") this.#addGap(found.below, fault);
+      this.#addUnread(found, error);
     }
+  }
+
+  /** One that is gone meanwhile is simply not there. */
+  #addUnread({ below }: Found, error: unknown): void {
+    const fault = this.#faultIn(error);
+    if (fault.code !== "file-missing" || below === "") this.#addGap(below, fault);
   }
 
   #addFile({ path, below, info }: Found, sha256: Bytes): void {

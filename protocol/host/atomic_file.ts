@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
 import { type Bytes, encodeHex, randomBytes } from "../bytes.ts";
 import { StorageError } from "../errors.ts";
+import { dirname, join } from "./file_path.ts";
 import { errnoOf, storageError } from "./storage_error.ts";
 
 /** The end of the name of every temporary file, so that a sweep can tell one from a user's file. */
@@ -53,6 +53,40 @@ export async function writeFileAtomically(
 /** Makes a hidden name that no other writer uses, short enough for any file system. */
 export function temporaryName(): string {
   return `.${encodeHex(randomBytes(8))}${TEMPORARY_SUFFIX}`;
+}
+
+const TEMPORARY_NAME = /^\.[0-9a-f]{16}\.fluxvault-tmp$/;
+
+/**
+ * Removes the temporary files of writes that a killed process did not come to the end of; not those in
+ * folders below. What cannot be read or removed is left alone: never throws.
+ *
+ * @param beforeMs The Unix time in milliseconds before which a file was written to that goes; by default
+ * all go, as is right where no other process writes to the folder.
+ * @returns How many were removed.
+ */
+export function removeTemporaries(folder: string, beforeMs: number = Infinity): number {
+  let removed = 0;
+  try {
+    for (const { name, isFile } of [...Deno.readDirSync(folder)]) {
+      if (!isFile || !TEMPORARY_NAME.test(name)) continue;
+      if (removeOlder(join(folder, name), beforeMs)) removed++;
+    }
+  } catch {
+    // There is no such folder yet, or it cannot be listed.
+  }
+  return removed;
+}
+
+function removeOlder(path: string, beforeMs: number): boolean {
+  try {
+    const writtenMs = Deno.lstatSync(path).mtime?.getTime() ?? Infinity;
+    if (beforeMs !== Infinity && writtenMs >= beforeMs) return false;
+    Deno.removeSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function writeNewFile(

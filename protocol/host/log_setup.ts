@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { configureSync, getLogger, type LogRecord, resetSync } from "@logtape/logtape";
 import { encodeUtf8 } from "../bytes.ts";
 import type { Logger } from "../logger.ts";
 import { PRIVATE_FILE_MODE } from "./atomic_file.ts";
@@ -34,10 +33,10 @@ export interface ProgramLog {
   close(): Promise<void>;
 }
 
-const CATEGORY = "fluxvault";
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warning", "error"];
 
 /**
- * Sets up the log of this process; a second call replaces the first.
+ * Sets up the log of a program.
  *
  * A log that cannot be written (a full disk, a reader that has stopped reading) never holds up or
  * ends the program: lines are dropped, the first failure of the file is said on standard error, and
@@ -60,24 +59,23 @@ export async function setUpLog(
       terminal.push(format(warning("the log file cannot be written", { error: problem })));
     },
   });
-  configureSync({
-    reset: true,
-    sinks: {
-      lines(record: LogRecord): void {
-        const line = format(eventOf(record));
-        terminal.push(line);
-        fileQueue?.push(line);
-      },
-    },
-    loggers: [
-      { category: CATEGORY, sinks: ["lines"], lowestLevel: lowestLevel(settings) },
-      { category: ["logtape", "meta"], sinks: ["lines"], lowestLevel: "error" },
-    ],
-  });
+  let isOpen = true;
+  const lowest = LEVELS.indexOf(lowestLevel(settings));
+  const take = (level: LogLevel): Logger["info"] => (message, properties = {}) => {
+    if (!isOpen || LEVELS.indexOf(level) < lowest) return;
+    const line = formatSafely(format, { timestamp: Date.now(), level, message, properties });
+    terminal.push(line);
+    fileQueue?.push(line);
+  };
   return {
-    logger: getLogger(CATEGORY),
+    logger: {
+      debug: take("debug"),
+      info: take("info"),
+      warn: take("warning"),
+      error: take("error"),
+    },
     async close(): Promise<void> {
-      resetSync();
+      isOpen = false;
       await fileQueue?.close();
       await terminal.close();
       file?.close();
@@ -94,14 +92,13 @@ function warning(message: string, properties: Readonly<Record<string, unknown>>)
   return { timestamp: Date.now(), level: "warning", message, properties };
 }
 
-function eventOf(record: LogRecord): LogEvent {
-  const { level, rawMessage, timestamp, properties } = record;
-  return {
-    timestamp,
-    level: level === "trace" ? "debug" : level === "fatal" ? "error" : level,
-    message: typeof rawMessage === "string" ? rawMessage : rawMessage.join("..."),
-    properties,
-  };
+/** Says so where an event cannot be written, since a log never throws. */
+function formatSafely(format: (event: LogEvent) => string, event: LogEvent): string {
+  try {
+    return format(event);
+  } catch {
+    return format({ ...event, properties: { problem: "its values cannot be written" } });
+  }
 }
 
 async function openLogFile(path: string): Promise<Deno.FsFile> {

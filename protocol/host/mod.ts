@@ -10,6 +10,7 @@ export {
   type OptionalFileOptions,
   PRIVATE_FILE_MODE,
   readOptionalFile,
+  removeTemporaries,
   syncFolder,
   TEMPORARY_SUFFIX,
   temporaryName,
@@ -46,6 +47,7 @@ export {
 export { type Environment, fixedEnvironment, SYSTEM_ENVIRONMENT } from "./environment.ts";
 export { type LogSettings, type ProgramLog, setUpLog } from "./log_setup.ts";
 export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./digest_cache.ts";
+export { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "./file_path.ts";
 export { createNodeHasher } from "./node_hasher.ts";
 export { DISCLOSED_HINT, looksLikePrivateKey } from "./private_key_text.ts";
 export { sanitiseText } from "./printable_text.ts";

@@ -6,13 +6,16 @@
 import type { Bytes } from "../bytes.ts";
 import type { Hasher } from "../digest.ts";
 
+let loading: Promise<typeof import("node:crypto")> | null = null;
+
 /**
  * Makes a SHA-256 hasher over `node:crypto`; a {@linkcode HasherFactory} for server programs.
  *
  * The module is loaded with the first hasher: it takes a tenth of an idle agent's memory.
  */
 export async function createNodeHasher(): Promise<Hasher> {
-  const { createHash } = await import("node:crypto");
+  // To import it again each time costs more than to hash a small file.
+  const { createHash } = await (loading ??= import("node:crypto"));
   const hash = createHash("sha256");
   return {
     update(bytes: Uint8Array): void {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { decodeUtf8, encodeUtf8 } from "../bytes.ts";
 import { StorageError } from "../errors.ts";
 import { PRIVATE_FILE_MODE } from "./atomic_file.ts";
+import { join } from "./file_path.ts";
 import { storageError } from "./storage_error.ts";
 
 /** The name of the file in a folder of state that carries its lock; it stays when unlocked. */

@@ -23,6 +23,21 @@ Deno.test("openStateFolder keeps a second agent out until the first has gone", a
   assertEquals(state.problem, null);
 });
 
+Deno.test("openStateFolder removes what a killed agent had half-written, once no other has the folder", async () => {
+  await using folder = await temporaryFolder();
+  const temporary = `${folder.path}/.0123456789abcdef.fluxvault-tmp`;
+  const names = () =>
+    [...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) => name !== ".lock");
+  {
+    using _state = await openStateFolder(folder.path);
+    await Deno.writeTextFile(temporary, "half");
+    await assertRejects(() => openStateFolder(folder.path), StorageError, "locked");
+    assertEquals(names().length, 1);
+  }
+  using _state = await openStateFolder(folder.path);
+  assertEquals(names(), []);
+});
+
 Deno.test("openStateFolder refuses what is no folder", async () => {
   await using folder = await temporaryFolder();
   await Deno.writeTextFile(`${folder.path}/state`, "");

@@ -2,7 +2,7 @@
  * What the real programs cost, from source and from their bundles.
  *
  * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
- * large, confined, original, strangers, tree, many), `--runs N` says how often each thing is run. Reports and never
+ * large, confined, small, original, strangers, tree, many), `--runs N` says how often each thing is run. Reports and never
  * judges: an aim that is missed is printed, and the status stays 0.
  *
  * @module
@@ -17,6 +17,7 @@ import { measureFleet } from "./fleet_part.ts";
 import { measureLargeFile } from "./large_file_part.ts";
 import { measureMany } from "./many_part.ts";
 import { measureOriginal } from "./original_part.ts";
+import { measureSmall } from "./small_part.ts";
 import { measureStart } from "./start_part.ts";
 import { measureStrangers } from "./strangers_part.ts";
 import { measureTree } from "./tree_part.ts";
@@ -28,6 +29,7 @@ const PARTS = new Map<string, Part>([
   ["delivery", measureDelivery],
   ["large", measureLargeFile],
   ["confined", measureConfined],
+  ["small", measureSmall],
   ["original", measureOriginal],
   ["strangers", measureStrangers],
   ["tree", measureTree],

@@ -13,7 +13,7 @@ import { readTree, type RunningAgent, sampleBytes, Site } from "../support/site.
 import { makeRandom } from "../support/seeded_random.ts";
 import { WireTap, type WireUnit } from "../support/wire_tap.ts";
 
-/** A sample with all tests; `deno task test:crash` has 200, which take a minute and more. */
+/** A sample with all tests; `CRASH_SESSIONS` asks for more, as `deno task test:crash` does. */
 const SESSIONS = Number(Deno.env.get("CRASH_SESSIONS") ?? 24);
 /** How many run side by side, each with a vault, an agent and a keeper of its own. */
 const LANES = 4;
@@ -112,7 +112,7 @@ Deno.test(`agent and keeper: leave whole files in ${SESSIONS} sessions that are 
     assertEquals((await lane.agent.program.stop()).code, 0);
   }));
   assertEquals(crashes.length, SESSIONS);
-  if (SESSIONS < 200) return;
+  if (SESSIONS < 150) return;
   // The moments are spread: some before anything was written, some in the middle, some behind it.
   for (const victim of ["agent", "keeper"]) {
     const ofVictim = crashes.filter((crash) => crash.victim === victim);

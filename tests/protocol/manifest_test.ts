@@ -329,3 +329,48 @@ Deno.test("splitLines allows lines of 4,096 bytes with their newline and not one
   assertThrows(() => splitLines(encodeUtf8("a".repeat(4_096) + "\n"), fail), TypeError);
   assertThrows(() => splitLines(encodeUtf8("a"), fail), TypeError);
 });
+
+Deno.test("decodeManifest reads what it reads beside any manifest that was read before", async () => {
+  const some = fc.record({
+    entries: ENTRIES,
+    hooks: fc.subarray([hook("a"), hook("b"), hook("c")]),
+  });
+  await fc.assert(
+    fc.asyncProperty(some, some, ENTRIES, fc.nat(), async (one, other, shared, cut) => {
+      const make = async ({ entries, hooks }: typeof one) => {
+        const byPath = new Map([...shared, ...entries].map((entry) => [entry.path, entry]));
+        const { bytes } = await encodeManifest(withoutNesting([...byPath.values()]), { hooks });
+        return { bytes, manifest: decodeManifest(bytes) };
+      };
+      const [before, now] = [await make(one), await make(other)];
+      const again = decodeManifest(now.bytes, before);
+      assertEquals(again, now.manifest);
+      const known = new Set(before.manifest.entries.map((entry) => JSON.stringify(entry)));
+      const objects = new Set(before.manifest.entries);
+      for (const entry of again.entries) {
+        assertEquals(objects.has(entry), known.has(JSON.stringify(entry)));
+      }
+      const broken = now.bytes.slice();
+      const at = cut % Math.max(1, broken.length);
+      broken[at] = (broken[at] ?? 0) ^ 1;
+      assertEquals(
+        attempt(() => decodeManifest(broken, before)),
+        attempt(() => decodeManifest(broken)),
+      );
+    }),
+  );
+});
+
+function withoutNesting(entries: readonly FileEntry[]): FileEntry[] {
+  const paths = entries.map(({ path }) => path);
+  return entries.filter(({ path }) => !paths.some((other) => other.startsWith(`${path}/`)));
+}
+
+function attempt<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    assert(error instanceof ProtocolError);
+    return error.code;
+  }
+}

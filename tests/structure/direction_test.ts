@@ -97,7 +97,7 @@ Deno.test("direction: allows what the plan of the house draws", () => {
   const graph = new Map([
     ["mod.ts", ["protocol/mod.ts", "agent/agent.ts"]],
     ["protocol/frame.ts", ["protocol/limits.ts", "npm:/@noble/hashes@2.4.0/sha2.js"]],
-    ["protocol/host/tcp_duplex.ts", ["protocol/duplex.ts", "npm:@logtape/logtape@2.4.2"]],
+    ["protocol/host/tcp_duplex.ts", ["protocol/duplex.ts", "npm:p-limit@7.3.3"]],
     ["flux/flux_client.ts", ["protocol/errors.ts", "protocol/logger.ts"]],
     ["agent/main.ts", ["deno.json", "agent/listener.ts", "protocol/host/mod.ts", "flux/mod.ts"]],
     ["keeper/contact/sync_agent.ts", ["protocol/mod.ts", "npm:p-limit@7.3.3"]],

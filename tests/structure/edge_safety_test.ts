@@ -23,6 +23,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/application/secret_inputs.ts",
   "agent/application/signal_relay.ts",
   "agent/door/name_resolver.ts",
+  "agent/health_socket.ts",
   "agent/hooks/allowed_programs.ts",
   "agent/hooks/hook_actions.ts",
   "agent/hooks/hook_files.ts",
@@ -71,6 +72,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/vault/folder_marks_file.ts",
   "keeper/vault/folder_memory.ts",
   "keeper/vault/mod.ts",
+  "keeper/vault/small_files.ts",
   "keeper/vault/tree_walk.ts",
   "keeper/vault/walk.ts",
   "keeper/vault/whole_folder.ts",
@@ -78,11 +80,15 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
 ];
 
 /**
- * What a browser, an edge worker and every server runtime have in common. A class may offer
- * `Symbol.dispose`, which does no harm where it is missing; `using` itself is syntax, and refused.
+ * What a browser, an edge worker and every server runtime have in common, down to Node.js 20 (which
+ * has no `Promise.withResolvers`; where it has no `ArrayBuffer.transfer` the code asks first). A class
+ * may offer `Symbol.dispose`, which does no harm where it is missing; `using` itself is syntax, and
+ * refused.
  */
 const BROWSER_LIBRARIES = [
-  "es2024",
+  "es2023",
+  "es2024.arraybuffer",
+  "es2024.string",
   "esnext.disposable",
   "dom",
   "dom.iterable",
@@ -99,7 +105,8 @@ function listEdgeFiles(paths: Iterable<string>): string[] {
   return [...paths].filter((path) => isSource(path) && !mayTouchSystem(path));
 }
 
-const USE = /\bDeno\b|["'`]node:|^\s*(?:await )?using (?=\w+ =)/;
+/** `ReadableStream.from` is not in every browser, whatever the libraries say. */
+const USE = /\bDeno\b|["'`]node:|^\s*(?:await )?using (?=\w+ =)|\bReadableStream\.from\b/;
 
 /** Finds uses of the runtime, and of syntax that not every runtime has, in the edge files. */
 function findUses(files: FileMap): string[] {
@@ -168,6 +175,7 @@ Deno.test("edge-safety: finds Deno, node: and using in code and lets comments be
     ["protocol/frame.ts", "/**\n * Under Deno.\n */\nexport const PID = Deno.pid; // why\n"],
     ["flux/flux_client.ts", 'import { lookup } from "node:dns";\n'],
     ["keeper/fleet/fleet.ts", "using = 1;\n  await using session = open();\n"],
+    ["keeper/vault/memory_vault.ts", "ReadableStream.from([]);\n"],
     ["protocol/host/tcp_duplex.ts", "Deno.connect;\n"],
     ["tests/e2e/run_test.ts", "Deno.test;\n"],
   ]);
@@ -175,6 +183,7 @@ Deno.test("edge-safety: finds Deno, node: and using in code and lets comments be
     "protocol/frame.ts:4 uses Deno",
     'flux/flux_client.ts:1 uses "node:',
     "keeper/fleet/fleet.ts:2 uses await using",
+    "keeper/vault/memory_vault.ts:1 uses ReadableStream.from",
   ]);
 });
 

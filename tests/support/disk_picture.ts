@@ -8,11 +8,23 @@ export type Picture = ReadonlyMap<string, string>;
 
 const GENERATION = /^\.fluxvault-generation-[0-9a-f]{24}$/;
 
+/** How a {@linkcode takePicture} looks. */
+export interface PictureOptions {
+  /** Says what is in a file. @default its text */
+  readonly contents?: (path: string) => Promise<string>;
+  /** Names of what is left out, beside what stands behind sets. @default none */
+  readonly except?: RegExp;
+}
+
 /** Takes a picture; a set is the folder that it stands for. */
-export async function takePicture(folder: string): Promise<Picture> {
+export async function takePicture(
+  folder: string,
+  options: PictureOptions = {},
+): Promise<Picture> {
+  const { contents = Deno.readTextFile, except } = options;
   const picture = new Map<string, string>();
   for await (const { name } of Deno.readDir(folder)) {
-    if (GENERATION.test(name)) continue;
+    if (GENERATION.test(name) || except?.test(name) === true) continue;
     const at = `${folder}/${name}`;
     const info = await Deno.lstat(at);
     const link = info.isSymlink ? await Deno.readLink(at) : "";
@@ -20,9 +32,11 @@ export async function takePicture(folder: string): Promise<Picture> {
     const mode = ((shown.mode ?? 0) & 0o777).toString(8);
     if (shown.isDirectory) {
       picture.set(name, `folder ${mode}`);
-      for (const [below, what] of await takePicture(at)) picture.set(`${name}/${below}`, what);
+      for (const [below, what] of await takePicture(at, options)) {
+        picture.set(`${name}/${below}`, what);
+      }
     } else if (shown.isFile) {
-      picture.set(name, `file ${mode} ${await Deno.readTextFile(at)}`);
+      picture.set(name, `file ${mode} ${await contents(at)}`);
     } else picture.set(name, info.isSymlink ? `link ${link}` : "special");
   }
   return picture;

@@ -61,7 +61,13 @@ export class FollowedProcess implements AsyncDisposable {
 
   /** Sends a signal; a process that has ended takes none. */
   kill(signal: Deno.Signal): void {
-    if (!this.#hasEnded) this.#process.kill(signal);
+    if (this.#hasEnded) return;
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It has ended, and its last words are still to be read.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /** Sends a signal and waits for the end. */

@@ -11,6 +11,8 @@ export interface LinkOptions {
   readonly cutAfter?: (connection: number) => number;
   /** How long each byte is under way, in milliseconds, in either direction. @default {0} */
   readonly delayMs?: number;
+  /** Is told of bytes before they go on to the agent. @default nobody */
+  readonly onToAgent?: (length: number) => void;
 }
 
 const BUFFER_BYTES = 65_536;
@@ -68,6 +70,7 @@ export class LinkRelay implements AsyncDisposable {
       const passed = bytes.subarray(0, left);
       left -= passed.length;
       this.toAgent += passed.length;
+      this.#options.onToAgent?.(passed.length);
       return passed;
     };
     const toKeeper = (bytes: Uint8Array): Uint8Array => {

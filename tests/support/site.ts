@@ -215,7 +215,7 @@ export async function readTree(folder: string): Promise<Record<string, string>> 
 }
 
 /** Returns the digest of a file, or `null` where somebody removed it since it was listed. */
-async function digestOf(path: string): Promise<string | null> {
+export async function digestOf(path: string): Promise<string | null> {
   try {
     return encodeHex(await sha256Digest(await Deno.readFile(path)));
   } catch (error) {

@@ -9,6 +9,15 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "n
 /** The folder of the vectors. */
 export const VECTORS = new URL("./protocol2/", import.meta.url);
 
+/** The text of each vector of protocol 2 by the name of its file, in order. */
+export function readVectors(): Map<string, string> {
+  const names = [...Deno.readDirSync(VECTORS)].map(({ name }) => name).sort();
+  return new Map(
+    names.filter((name) => name.endsWith(".txt"))
+      .map((name) => [name, Deno.readTextFileSync(new URL(name, VECTORS))]),
+  );
+}
+
 const KEYS_FILE = new URL("reference_keys.json", VECTORS);
 
 /** The reference keys as their file has them. */

@@ -1,5 +1,5 @@
 /**
- * One of our roles, played against the peer of a vector.
+ * One of our roles, played against the peer of a vector, and what a vector says of it.
  *
  * @module
  */
@@ -7,219 +7,63 @@ import { Buffer } from "node:buffer";
 import { decodeFrame } from "../interop/second_implementation/frame.ts";
 import type { Fields } from "../interop/second_implementation/json.ts";
 import { Direction, KeySchedule } from "../interop/second_implementation/key_schedule.ts";
-import {
-  type AgentIntroduction,
-  type Bytes,
-  decodeManifest,
-  deliverAsKeeper,
-  type DeliveryReport,
-  encodeHex,
-  encodeManifest,
-  type FileEntry,
-  FluxVaultError,
-  handshakeAsAgent,
-  handshakeAsKeeper,
-  importIdentity,
-  MemorySecretSource,
-  MemorySecretStore,
-  receiveAsAgent,
-  RsaKeyStock,
-  type SecretSource,
-  type Session,
-  sha256Digest,
-  verifyEnrolment,
-} from "../../protocol/mod.ts";
+import { type Duplex, encodeHex } from "../../protocol/mod.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 import { Adversary } from "./adversary.ts";
 import { type Cut, CutWire } from "./cut_wire.ts";
 import * as reference from "./reference.ts";
-import { header, headers, type Vector } from "./vector_file.ts";
+import { playRole, type RolePlay, type RoleReference } from "./role_play.ts";
+import { header, headers, requiredHeader, type Vector } from "./vector_file.ts";
 
 /** How a run ended. */
-export interface RoleRun {
-  /** `success`, or class and code of the error. */
-  readonly ended: string;
+export interface RoleRun extends RolePlay {
   /** The code of the FAILED at the end, or `nothing`. */
   readonly says: string;
-  /** What became of the files, sorted. */
-  readonly report: readonly string[];
-  /** How the hooks stand. */
-  readonly hooks: readonly string[];
-  /** How many bytes of contents crossed the wire. */
-  readonly contentBytes: number | null;
-  /** What the agent holds in the end. */
-  readonly store: MemorySecretStore;
-  /** The session, if there was one. */
-  readonly session: Session | null;
-  /** The statements that the agent was shown, or the keeper signed. */
-  readonly statements: readonly string[];
 }
 
-/** Long enough for everything here; a run that takes longer has lost its way. */
-const TIMES = { handshakeTimeoutMs: 20_000, idleTimeoutMs: 20_000 } as const;
-
-/** Makes the next random bytes of this length those that are given. */
-function drawNext(bytes: Uint8Array): Disposable {
-  const original = crypto.getRandomValues.bind(crypto);
-  let isDrawn = false;
-  crypto.getRandomValues = <T extends ArrayBufferView>(array: T): T => {
-    if (isDrawn || array.byteLength !== bytes.length) return original(array);
-    isDrawn = true;
-    new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(bytes);
-    return array;
-  };
-  // The platform's own stands on the prototype.
-  return { [Symbol.dispose]: () => void Reflect.deleteProperty(crypto, "getRandomValues") };
+/** How a vector is played. */
+export interface RoleRunOptions {
+  /** How the bytes are cut that the role is sent. */
+  readonly cut: Cut;
+  /** Plays the role; returns once all that it said has been handed on. @default in this process */
+  readonly play?: (vector: Vector, duplex: Duplex) => Promise<RolePlay>;
 }
 
-function copy(bytes: Uint8Array): Bytes {
-  return new Uint8Array(bytes);
+/** How often a vector is played; bytes one by one take long where there are many. */
+export function cutsOf(vector: Vector): readonly Cut[] {
+  const isLong = vector.steps.some((step) => /^repeat |pad \d{5}/.test(step));
+  return isLong || header(vector, "file-of-zeros") !== null
+    ? ["whole"]
+    : ["whole", "random", "bytes"];
 }
 
-function pairs(vector: Vector, name: string): (readonly [string, Bytes])[] {
-  return headers(vector, name).map((value) => {
-    const space = value.indexOf(" ");
-    return [value.slice(0, space), new TextEncoder().encode(value.slice(space + 1))];
-  });
-}
+const references = new Map<string, RoleReference>();
 
-async function entryOf(path: string, bytes: Bytes): Promise<FileEntry> {
-  const digest = encodeHex(await sha256Digest(bytes));
-  return { kind: "file", path, digest, size: bytes.length, mode: 0o600, strategy: "STRICT" };
-}
-
-async function importRsaPair(
-  bits: string,
-): Promise<{ privateKey: CryptoKey; publicKeyPem: string }> {
+/** The keys and numbers that a role needs for a vector. */
+export function referenceFor(vector: Vector): RoleReference {
+  const bits = header(vector, "rsa") ?? "2048";
+  const known = references.get(bits);
+  if (known !== undefined) return known;
   const { privateKey, publicKey } = reference.rsaKeys(bits);
-  const der = privateKey.export({ type: "pkcs8", format: "der" });
-  const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
-  return {
-    privateKey: await crypto.subtle.importKey("pkcs8", copy(der), algorithm, false, ["decrypt"]),
-    publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString().trimEnd(),
+  const made: RoleReference = {
+    rsa: {
+      privateKey: encodeHex(privateKey.export({ type: "pkcs8", format: "der" })),
+      publicKeyPem: publicKey.export({ type: "spki", format: "pem" }).toString().trimEnd(),
+    },
+    identitySeed: encodeHex(reference.IDENTITY_SEED),
+    agentNonce: encodeHex(reference.AGENT_NONCE),
+    instance: encodeHex(reference.INSTANCE),
+    enrolmentSecret: encodeHex(reference.ENROLMENT_SECRET),
+    address: reference.ADDRESS,
+    signature: reference.SIGNATURE,
+    now: reference.NOW,
   };
+  references.set(bits, made);
+  return made;
 }
 
-const rsaPairs = new Map<string, ReturnType<typeof importRsaPair>>();
-
-function rsaPair(bits: string): ReturnType<typeof importRsaPair> {
-  const pair = rsaPairs.get(bits) ?? importRsaPair(bits);
-  rsaPairs.set(bits, pair);
-  return pair;
-}
-
-class Runner {
-  readonly store = new MemorySecretStore();
-  readonly statements: string[] = [];
-  session: Session | null = null;
-  readonly #vector: Vector;
-  readonly #wire: CutWire;
-
-  constructor(vector: Vector, wire: CutWire) {
-    this.#vector = vector;
-    this.#wire = wire;
-  }
-
-  async playAgent(): Promise<DeliveryReport> {
-    const pair = rsaPair(header(this.#vector, "rsa") ?? "2048");
-    const isSigned = header(this.#vector, "statement") === "required";
-    await this.#fill();
-    using keys = new RsaKeyStock({ generate: () => pair });
-    const identity = await importIdentity(copy(reference.IDENTITY_SEED));
-    using _ = drawNext(reference.AGENT_NONCE);
-    this.session = await handshakeAsAgent(this.#wire.duplex, {
-      ...TIMES,
-      keys,
-      identity,
-      instance: copy(reference.INSTANCE),
-      app: "myapp",
-      component: "db",
-      software: "vectors/1",
-      now: () => 1000 * reference.NOW,
-      verifyStatement: isSigned ? (text, signature) => this.#verify(text, signature) : null,
-    });
-    return await receiveAsAgent(this.session, this.store);
-  }
-
-  #verify(text: string, signature: string): Promise<boolean> {
-    this.statements.push(text);
-    return Promise.resolve(signature === reference.SIGNATURE);
-  }
-
-  async #fill(): Promise<void> {
-    for (const [path, bytes] of pairs(this.#vector, "held")) {
-      const staged = await this.store.stage(path);
-      await staged.write(bytes);
-      await staged.commit();
-      if (header(this.#vector, "held-manifest") === null) continue;
-      const { bytes: lines } = await encodeManifest([await entryOf(path, bytes)]);
-      await this.#hold(lines);
-    }
-    const lines = header(this.#vector, "held-lines");
-    if (lines !== null) await this.#hold(new TextEncoder().encode(JSON.parse(lines)));
-  }
-
-  async #hold(bytes: Bytes): Promise<void> {
-    const message = {
-      ...{ state: "MANIFEST", id: 0, revision: 0, issued: 0, expires: 0 } as const,
-      ...{ digest: await sha256Digest(bytes), size: bytes.length, signature: null },
-    };
-    const manifest = decodeManifest(bytes);
-    await this.store.keepManifest({ message, bytes, manifest, declaredBy: null });
-  }
-
-  async playKeeper(): Promise<DeliveryReport> {
-    const signer = {
-      address: reference.ADDRESS,
-      sign: (text: string) => {
-        this.statements.push(text);
-        return Promise.resolve(reference.SIGNATURE);
-      },
-    };
-    const source = await this.#source();
-    this.session = await handshakeAsKeeper(this.#wire.duplex, {
-      ...TIMES,
-      app: "myapp",
-      component: "db",
-      now: () => 1000 * reference.NOW,
-      signer: header(this.#vector, "statement") === "required" ? signer : null,
-      policy: (introduction) => this.#admit(introduction),
-    });
-    return await deliverAsKeeper(this.session, source, {
-      revision: 1,
-      now: () => 1000 * reference.NOW,
-      isPlan: header(this.#vector, "plan") !== null,
-    });
-  }
-
-  async #admit({ claim, transcript }: AgentIntroduction): Promise<"enrolment-invalid" | null> {
-    if (header(this.#vector, "enrolment") !== "required") return null;
-    const { app, component, enrolment, identity: { publicKey } } = claim;
-    if (enrolment === null) return "enrolment-invalid";
-    const proof = { transcript, publicKey, app, component };
-    const holds = await verifyEnrolment(copy(reference.ENROLMENT_SECRET), enrolment, proof);
-    return holds ? null : "enrolment-invalid";
-  }
-
-  async #source(): Promise<SecretSource> {
-    const files = new Map(pairs(this.#vector, "file"));
-    for (const line of headers(this.#vector, "file-of-zeros")) {
-      const [path = "", length] = line.split(" ");
-      files.set(path, new Uint8Array(Number(length)));
-    }
-    for (let i = 0; i < Number(header(this.#vector, "file-count") ?? 0); i++) {
-      files.set(`file-${`${i}`.padStart(4, "0")}`, new Uint8Array(0));
-    }
-    const own = await Promise.all([...files].map(([path, bytes]) => entryOf(path, bytes)));
-    const lines: string = JSON.parse(header(this.#vector, "lines") ?? '""');
-    const { entries: more, hooks } = decodeManifest(new TextEncoder().encode(lines));
-    const source = new MemorySecretSource(own, files);
-    return {
-      entries: [...own, ...more],
-      hooks,
-      missing: new Set(headers(this.#vector, "missing")),
-      open: (entry, from) => source.open(entry, from),
-    };
-  }
+function playHere(vector: Vector, duplex: Duplex): Promise<RolePlay> {
+  return playRole(vector, { duplex, reference: referenceFor(vector) });
 }
 
 function lastWord(messages: readonly Fields[]): string {
@@ -251,36 +95,45 @@ function openMessages(vector: Vector, wire: CutWire, adversary: Adversary): Fiel
 }
 
 /** Plays a vector once. */
-export async function runRole(vector: Vector, cut: Cut): Promise<RoleRun> {
-  const role = header(vector, "role") === "agent" ? "agent" : "keeper";
+export async function runRole(vector: Vector, options: RoleRunOptions): Promise<RoleRun> {
+  const { cut, play = playHere } = options;
   const wire = new CutWire(cut);
-  const runner = new Runner(vector, wire);
   const adversary = new Adversary(wire, {
-    against: role,
+    against: header(vector, "role") === "agent" ? "agent" : "keeper",
     bits: header(vector, "rsa") ?? "2048",
   });
-  const playing = role === "agent" ? runner.playAgent() : runner.playKeeper();
   const [played, said] = await Promise.allSettled([
-    playing,
+    play(vector, wire.duplex),
     adversary.run(vector.steps).then(() => wire.flush()),
   ]);
-  const { store, session, statements } = runner;
-  if (played.status === "rejected") {
-    const { reason } = played;
-    if (!(reason instanceof FluxVaultError)) throw reason;
-    const says = lastWord(openMessages(vector, wire, adversary));
-    const ended = `${reason.name} ${reason.code}`;
-    const nothing = { report: [], hooks: [], contentBytes: null };
-    return { ended, says, ...nothing, store, session, statements };
+  if (played.status === "rejected") throw played.reason;
+  if (played.value.ended === "success" && said.status === "rejected") throw said.reason;
+  return { ...played.value, says: lastWord(openMessages(vector, wire, adversary)) };
+}
+
+/** Plays a vector once, and compares what becomes of it with what the vector says. */
+export async function checkRole(vector: Vector, options: RoleRunOptions): Promise<void> {
+  const run = await runRole(vector, options);
+  const label = `cut: ${options.cut}`;
+  assertEquals(run.ended, requiredHeader(vector, "expect"), label);
+  assertEquals(run.says, requiredHeader(vector, "says"), label);
+  assertEquals(run.report, headers(vector, "report").sort(), label);
+  for (const line of header(vector, "role") === "agent" ? headers(vector, "file") : []) {
+    const space = line.indexOf(" ");
+    assertEquals(run.files[line.slice(0, space)], line.slice(space + 1), label);
   }
-  if (said.status === "rejected") throw said.reason;
-  const report = played.value.files.map(({ path, outcome, code }) =>
-    `${path} ${outcome}${code === undefined ? "" : ` ${code}`}`
-  ).sort();
-  const says = lastWord(openMessages(vector, wire, adversary));
-  const hooks = played.value.hooks.map(({ hook, outcome, code }) =>
-    `${hook} ${outcome}${code === undefined ? "" : ` ${code}`}`
-  ).sort();
-  const { contentBytes } = played.value;
-  return { ended: "success", says, report, hooks, contentBytes, store, session, statements };
+  assertEquals(run.hooks, headers(vector, "hook").sort(), label);
+  for (const folder of headers(vector, "folder")) {
+    assert(run.folders.includes(folder), `${label}: the folder ${folder}`);
+  }
+  const bytes = header(vector, "bytes");
+  if (bytes !== null) assertEquals(run.contentBytes, Number(bytes), label);
+  const transcript = header(vector, "transcript");
+  if (transcript === null || run.origin === null) return;
+  assertEquals(run.origin.transcript, transcript, label);
+  assertEquals(run.origin.exported, requiredHeader(vector, "export"), label);
+  const [statement] = run.statements;
+  if (statement !== undefined) {
+    assertEquals(statement, JSON.parse(requiredHeader(vector, "statement-text")), label);
+  }
 }

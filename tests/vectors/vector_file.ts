@@ -4,6 +4,9 @@
  * @module
  */
 
+/** How many vectors of protocol 2 there are: one that is lost is noticed. */
+export const VECTOR_COUNT = 477;
+
 /** One vector. */
 export interface Vector {
   /** The scenario; the name of the file without its ending. */

@@ -7,9 +7,8 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
 import { StorageError } from "../../../protocol/mod.ts";
-import { errnoOf, storageError } from "../../../protocol/host/mod.ts";
+import { basename, errnoOf, join, storageError } from "../../../protocol/host/mod.ts";
 import { formerName, lookAt, refusePath } from "../paths/mod.ts";
 import { mountError } from "./removal.ts";
 

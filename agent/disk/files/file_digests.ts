@@ -35,6 +35,14 @@ export class FileDigests {
     return this.#cache.get(at, info) ?? await this.#hash(at, info);
   }
 
+  /**
+   * Tells whether a regular file that was looked at has a SHA-256, in lower-case hex; `null` where that
+   * takes reading it.
+   */
+  holds(at: string, info: Deno.FileInfo, digest: string): boolean | null {
+    return this.#cache.holds(at, info, digest);
+  }
+
   /** Forgets a file. */
   delete(at: string): void {
     this.#cache.delete(at);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
 import {
   createHasher,
   type FileEntry,
@@ -13,7 +12,7 @@ import {
   type ResumedFile,
   StorageError,
 } from "../../../protocol/mod.ts";
-import { storageError } from "../../../protocol/host/mod.ts";
+import { basename, join, storageError } from "../../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES, PART_LIFETIME_MS } from "../../limits.ts";
 import { lookAt } from "../paths/mod.ts";
 import { openUnchanged } from "./file_digests.ts";

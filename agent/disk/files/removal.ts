@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
 import { StorageError } from "../../../protocol/mod.ts";
-import { errnoOf, storageError } from "../../../protocol/host/mod.ts";
+import { dirname, errnoOf, join, storageError } from "../../../protocol/host/mod.ts";
 import {
   checkEntry,
   type DiskPlace,

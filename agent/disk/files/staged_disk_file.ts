@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { type Bytes, limits, type Ownership, StorageError } from "../../../protocol/mod.ts";
-import { errnoOf, storageError } from "../../../protocol/host/mod.ts";
+import { errnoOf, join, storageError } from "../../../protocol/host/mod.ts";
 import { mountError } from "./removal.ts";
 import { differsInOwner, setOwnership } from "./ownership.ts";
 import { stageName } from "./stage_name.ts";

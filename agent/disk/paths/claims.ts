@@ -18,7 +18,8 @@ export interface InodeState {
 /** The claims of one delivery; of two paths to one file the second is refused. */
 export class Claims {
   readonly #targets = new Map<string, string>();
-  readonly #inodes = new Map<string, string>();
+  /** By device and inode. */
+  readonly #inodes = new Map<number, Map<number, string>>();
 
   /** The targets that are claimed. */
   get targets(): ReadonlyMap<string, string> {
@@ -48,23 +49,20 @@ export class Claims {
    * @throws {StorageError} `path-refused`.
    */
   claimInode(path: string, info: InodeState): void {
-    const inode = keyOf(info);
+    const { dev, ino, nlink } = info;
     // A file with several names is one of them only: the others keep what they have.
-    if (inode === null || info.nlink !== 1) return;
-    const owner = this.#inodes.get(inode) ?? path;
-    if (owner !== path) {
-      throw refusePath(path, `is the same file as ${JSON.stringify(owner)} on this file system`);
-    }
-    this.#inodes.set(inode, path);
+    if (ino === null || nlink !== 1) return;
+    let owners = this.#inodes.get(dev);
+    if (owners === undefined) this.#inodes.set(dev, owners = new Map());
+    const owner = owners.get(ino);
+    if (owner === undefined) return void owners.set(ino, path);
+    if (owner === path) return;
+    throw refusePath(path, `is the same file as ${JSON.stringify(owner)} on this file system`);
   }
 
   /** Gives up the claim to a file that was replaced: its number may be used again. */
-  releaseInode(path: string, info: InodeState): void {
-    const inode = keyOf(info);
-    if (inode !== null && this.#inodes.get(inode) === path) this.#inodes.delete(inode);
+  releaseInode(path: string, { dev, ino }: InodeState): void {
+    const owners = this.#inodes.get(dev);
+    if (ino !== null && owners?.get(ino) === path) owners.delete(ino);
   }
-}
-
-function keyOf({ dev, ino }: InodeState): string | null {
-  return ino === null ? null : `${dev}:${ino}`;
 }

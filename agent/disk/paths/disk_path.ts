@@ -7,9 +7,8 @@
  *
  * @module
  */
-import { join, resolve } from "node:path";
 import { findPathFault, StorageError } from "../../../protocol/mod.ts";
-import { storageError } from "../../../protocol/host/mod.ts";
+import { join, resolve, storageError } from "../../../protocol/host/mod.ts";
 import { generationOf } from "./generation_link.ts";
 
 /** A folder below which files may be put. */

@@ -114,10 +114,13 @@ export class DiskTree {
   find(path: string): TreeNode | null {
     const root = rootOf(path, this.#roots);
     let node: GrowingNode | undefined = this.#rootNodes.get(root);
-    for (const name of path.slice(root.prefix.length).split("/")) {
-      node = node?.children.get(name);
+    for (let start = root.prefix.length; start <= path.length;) {
+      const slash = path.indexOf("/", start);
+      const end = slash < 0 ? path.length : slash;
+      node = node?.children.get(path.slice(start, end));
       if (node === undefined) return null;
       if (node.isKept) return node;
+      start = end + 1;
     }
     return node ?? null;
   }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join } from "../../../protocol/host/mod.ts";
 import { encodeHex, randomBytes, RESERVED_PREFIX } from "../../../protocol/mod.ts";
 
 const GENERATION_PREFIX = `${RESERVED_PREFIX}generation-`;

@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { encodeUtf8, findPathFault, RESERVED_PREFIX } from "../../../protocol/mod.ts";
-import { storageError } from "../../../protocol/host/mod.ts";
+import { join, storageError } from "../../../protocol/host/mod.ts";
 import { type InodeKey, inodeKey, lookAt } from "./disk_path.ts";
 
 /** One thing in a folder. */
@@ -72,7 +71,7 @@ async function listNames(folder: string, { size }: Deno.FileInfo): Promise<strin
     if (size > SMALL_FOLDER_BYTES) {
       return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
     }
-    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
   } catch (error) {
     throw storageError(error, `list ${JSON.stringify(folder)}`);
   }

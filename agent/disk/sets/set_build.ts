@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { basename, join } from "node:path";
 import { type Ownership, RESERVED_PREFIX, StorageError } from "../../../protocol/mod.ts";
-import { storageError } from "../../../protocol/host/mod.ts";
+import { basename, join, storageError } from "../../../protocol/host/mod.ts";
 import {
   type Arrival,
   type DiskPlace,

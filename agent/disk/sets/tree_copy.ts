@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { dirname } from "node:path";
 import { type Ownership, StorageError } from "../../../protocol/mod.ts";
-import { errnoOf, storageError } from "../../../protocol/host/mod.ts";
+import { dirname, errnoOf, storageError } from "../../../protocol/host/mod.ts";
 import { ownershipFrom, readPieces, StagedDiskFile } from "../files/mod.ts";
 
 /** Something that is on the disk. */

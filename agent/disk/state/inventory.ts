@@ -22,6 +22,11 @@ export interface Holding {
    * Something else is somebody else's.
    */
   readonly pending: readonly string[];
+  /**
+   * Whether a folder that the agent made may be in the place of the file: the one was about to give way
+   * to the other.
+   */
+  readonly mayBeFolder: boolean;
 }
 
 /** How a survey found a declared file. */
@@ -46,6 +51,7 @@ export const MADE_FOLDER: Holding = {
   isOnce: false,
   leaseS: null,
   pending: NOTHING_PENDING,
+  mayBeFolder: false,
 };
 
 /** Returns a file that is in place; most share one object. */
@@ -55,7 +61,7 @@ export function settledFile(isOnce: boolean, leaseS: number | null): Holding {
 }
 
 function makeFile(isOnce: boolean, leaseS: number | null): Holding {
-  return { kind: "file", isOnce, leaseS, pending: NOTHING_PENDING };
+  return { kind: "file", isOnce, leaseS, pending: NOTHING_PENDING, mayBeFolder: false };
 }
 
 /** Remembers what was put in place. */
@@ -155,12 +161,24 @@ export class Inventory {
     }
   }
 
+  /** Remembers a folder that is about to be made; a file may be in its place still, and may stay. */
+  expectFolder(declarer: Declarer, path: string): void {
+    const known = this.of(declarer).get(path);
+    const holding = known?.kind === "file" ? { ...known, mayBeFolder: true } : MADE_FOLDER;
+    this.set(declarer, path, { holding });
+  }
+
   /** Notes that a declared file is in place. */
   settle(declarer: Declarer, path: string): void {
     const known = this.of(declarer).get(path);
-    if (known === undefined || known.pending.length === 0) return;
+    if (known === undefined || !isUnsettled(known)) return;
     this.set(declarer, path, { holding: settledFile(known.isOnce, known.leaseS) });
   }
+}
+
+/** Tells whether what is in place may be something else than what was declared last. */
+export function isUnsettled({ pending, mayBeFolder }: Holding): boolean {
+  return pending.length > 0 || mayBeFolder;
 }
 
 /** Returns what is remembered of a file; `null` where the agent has nothing to do with what is there. */
@@ -171,7 +189,9 @@ function declaredFile(
   const isOnce = entry.strategy === "ENSURE_CREATED";
   const leaseS = entry.leaseS ?? null;
   const before = known?.kind === "file" ? known : null;
-  if (before !== null && before.pending.length === 0) return settledFile(isOnce, leaseS);
+  if (before !== null && before.pending.length === 0) {
+    return before.mayBeFolder ? { ...before, isOnce, leaseS } : settledFile(isOnce, leaseS);
+  }
   if (found === "intact" && !isOnce) return settledFile(isOnce, leaseS);
   if (found !== "brought") return before === null ? null : { ...before, isOnce, leaseS };
   const pending = (before?.pending ?? NOTHING_PENDING).filter((digest) => digest !== entry.digest);
@@ -180,10 +200,12 @@ function declaredFile(
     isOnce,
     leaseS,
     pending: [...pending.slice(1 - MAX_PENDING_DIGESTS), entry.digest],
+    mayBeFolder: known?.kind === "folder" || known?.mayBeFolder === true,
   };
 }
 
 function isSame(a: Holding | undefined, b: Holding): boolean {
   return a === b || (a !== undefined && a.kind === b.kind && a.isOnce === b.isOnce &&
-    a.leaseS === b.leaseS && a.pending.join() === b.pending.join());
+    a.leaseS === b.leaseS && a.mayBeFolder === b.mayBeFolder &&
+    a.pending.join() === b.pending.join());
 }

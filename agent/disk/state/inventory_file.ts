@@ -4,12 +4,11 @@
  * A file `inventory` (0600) in the state folder, one JSON text a line: `{"version":1}`; then, for each
  * who declared something, `{"declaredBy":"<address>"}` (or `null`), and for files that no manifest
  * declares `{"besides":true}`, with the paths below it: `"<path>"` for a file, `["folder","<path>"]`,
- * or `["file","<path>",{"once":true,"lease":<seconds>,"pending":["<digest>"]}]`. It is written anew
+ * or `["file","<path>",{"once":true,"lease":<seconds>,"pending":["<digest>"],"folder":true}]`. It is written anew
  * only when paths come or go: a file whose contents change has its line already.
  *
  * @module
  */
-import { join } from "node:path";
 import {
   type Bytes,
   decodeUtf8,
@@ -17,7 +16,7 @@ import {
   findPathFault,
   StorageError,
 } from "../../../protocol/mod.ts";
-import { readOptionalFile, writeFileAtomically } from "../../../protocol/host/mod.ts";
+import { join, readOptionalFile, writeFileAtomically } from "../../../protocol/host/mod.ts";
 import { MAX_INVENTORY_FILE_BYTES } from "../../limits.ts";
 import { type Holding, Inventory, MADE_FOLDER, settledFile } from "./inventory.ts";
 import { Pace } from "./pace.ts";
@@ -83,12 +82,16 @@ export async function writeInventoryFile(
   await writeFileAtomically(join(stateFolder, INVENTORY_FILE_NAME), lines.bytes());
 }
 
-function encodeHolding(path: string, { kind, isOnce, leaseS, pending }: Holding): unknown {
+function encodeHolding(
+  path: string,
+  { kind, isOnce, leaseS, pending, mayBeFolder }: Holding,
+): unknown {
   if (kind === "folder") return [kind, path];
   const members = {
     ...(isOnce ? { once: true } : {}),
     ...(leaseS === null ? {} : { lease: leaseS }),
     ...(pending.length === 0 ? {} : { pending }),
+    ...(mayBeFolder ? { folder: true } : {}),
   };
   return Object.keys(members).length === 0 ? path : [kind, path, members];
 }
@@ -164,13 +167,15 @@ function readHolding(item: unknown): { readonly path: string; readonly holding: 
   const path = readPath(name);
   if (kind === "folder") return { path, holding: MADE_FOLDER };
   if (kind !== "file" || !isHeading(members)) throw new Error("a line is wrong");
-  const { once = false, lease = null, pending = [] } = members;
-  const isSound = typeof once === "boolean" && Array.isArray(pending) &&
+  const { once = false, lease = null, pending = [], folder = false } = members;
+  const isSound = typeof once === "boolean" && typeof folder === "boolean" &&
+    Array.isArray(pending) &&
     (lease === null || (Number.isSafeInteger(lease) && (lease as number) > 0)) &&
     pending.every((digest) => typeof digest === "string" && DIGEST.test(digest));
   if (!isSound) throw new Error("a file is described wrongly");
   const settled = settledFile(once, lease as number | null);
-  return { path, holding: pending.length === 0 ? settled : { ...settled, pending } };
+  const isSettled = pending.length === 0 && !folder;
+  return { path, holding: isSettled ? settled : { ...settled, pending, mayBeFolder: folder } };
 }
 
 function readPath(path: unknown): string {

@@ -6,9 +6,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { encodeUtf8, StorageError } from "../../../protocol/mod.ts";
-import { readOptionalFile, writeFileAtomically } from "../../../protocol/host/mod.ts";
+import { join, readOptionalFile, writeFileAtomically } from "../../../protocol/host/mod.ts";
 import { MAX_SMALL_STATE_FILE_BYTES } from "../../limits.ts";
 import type { Renewal } from "./lease_book.ts";
 

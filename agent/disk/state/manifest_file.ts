@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import {
   type Bytes,
   decodeHex,
@@ -20,6 +19,7 @@ import {
   StorageError,
 } from "../../../protocol/mod.ts";
 import {
+  join,
   readOptionalFile,
   storageError,
   syncFolder,

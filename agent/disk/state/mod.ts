@@ -9,6 +9,7 @@ export {
   type Holding,
   type Holdings,
   Inventory,
+  isUnsettled,
   MADE_FOLDER,
 } from "./inventory.ts";
 export { readInventoryFile, writeInventoryFile } from "./inventory_file.ts";

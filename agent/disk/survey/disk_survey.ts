@@ -50,6 +50,8 @@ export interface SurveyParts {
   readonly memory: MemoryBacking;
   /** Tells a file that is found to be a mount of its own. */
   readonly isMount: (at: string, info: Deno.FileInfo) => boolean;
+  /** Waits until what an earlier process left half-written is gone. */
+  readonly swept: () => Promise<unknown>;
 }
 
 /** The folder in which something is looked at. */
@@ -66,6 +68,20 @@ interface Surroundings {
   readonly there: string;
   /** The set that it belongs to. */
   readonly set: SetPlan | null;
+}
+
+/** The place of a declared file. */
+interface FoundPlace {
+  readonly entry: FileEntry;
+  /** Its real path, or `null` where its folder is missing. */
+  readonly at: string | null;
+  readonly around: Surroundings;
+}
+
+/** A file that is there. */
+interface FoundFile {
+  readonly at: string;
+  readonly info: Deno.FileInfo;
 }
 
 type FolderNode = TreeNode & { readonly entry: FolderEntry | null };
@@ -90,6 +106,12 @@ export async function surveyDisk(
   findings.closeSets();
 }
 
+/** Returns an error about what is on the disk; throws any other. */
+function storageErrorIn(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  throw error;
+}
+
 class SurveyWalk {
   readonly #wanted: WantedState;
   readonly #findings: Findings;
@@ -108,11 +130,14 @@ class SurveyWalk {
   }
 
   async run(): Promise<void> {
+    const findings = this.#findings;
     for (const entry of this.#wanted.entries) {
       if (this.#pace.isDue) await this.#pace.rest();
-      await this.#attempt(() => this.#findings.tree.plant(entry), (code) => {
-        this.#findings.refuse(entry.path, code);
-      });
+      try {
+        findings.tree.plant(entry);
+      } catch (error) {
+        findings.refuse(entry.path, storageErrorIn(error).code);
+      }
     }
     for (const path of this.#parts.inventory.othersThan(this.#wanted.declaredBy)) {
       if (!this.#wanted.isWipe) this.#findings.tree.plantForeign(path);
@@ -129,20 +154,26 @@ class SurveyWalk {
     for (const node of folder.children.values()) {
       if (node.isKept || !node.isDeclared) continue;
       if (this.#pace.isDue) await this.#pace.rest();
-      await this.#attempt(() => this.#visit(node, around), (code) => this.#refuseAll(node, code));
+      try {
+        const visit = this.#visit(node, around);
+        if (visit !== undefined) await visit;
+      } catch (error) {
+        this.#refuseAll(node, storageErrorIn(error).code);
+      }
     }
   }
 
-  async #visit(node: TreeNode, around: Surroundings): Promise<void> {
-    if (!node.isRoot && !around.isBelowRoot) return await this.#lookInto(node, around);
+  /** Returns nothing where there is nothing to be waited for: so it is with most files. */
+  #visit(node: TreeNode, around: Surroundings): Promise<void> | undefined {
+    if (!node.isRoot && !around.isBelowRoot) return this.#lookInto(node, around);
     const { entry } = node;
     const at = node.isRoot
       ? node.target || "/"
       : around.at === null
       ? null
       : joinName(around.at, node.name);
-    if (entry?.kind === "file") return await this.#visitFile(node, { entry, at, around });
-    await this.#visitFolder(node as FolderNode, { at, around });
+    if (entry?.kind !== "file") return this.#visitFolder(node as FolderNode, { at, around });
+    return this.#visitFile(node, { entry, at, around });
   }
 
   async #visitFolder(
@@ -245,54 +276,73 @@ class SurveyWalk {
     if (isLink !== (entry?.together === true)) this.#findings.addRebuild(node);
   }
 
-  async #visitFile(
+  #visitFile(node: TreeNode, found: FoundPlace): Promise<void> | undefined {
+    const refusal = this.#refusals.get(found.around.there);
+    if (refusal === undefined) return this.#visitFirstFile(node, found);
+    if (refusal !== null) throw refusal;
+    const { entry, at } = found;
+    const info = at === null ? null : lookAt(at);
+    if (at === null || info === null) {
+      return void this.#findings.bring(entry, { isThere: false });
+    }
+    if (!info.isFile) return this.#replace(node, { ...found, at, info });
+    this.#findings.claims.claimInode(entry.path, info);
+    if (entry.strategy === "ENSURE_CREATED") return undefined;
+    return this.#compare(entry, { at, info });
+  }
+
+  async #visitFirstFile(node: TreeNode, found: FoundPlace): Promise<void> {
+    await this.#checkMemory(found.around);
+    await this.#visitFile(node, found);
+  }
+
+  async #replace(
     node: TreeNode,
-    { entry, at, around }: {
-      readonly entry: FileEntry;
-      readonly at: string | null;
-      readonly around: Surroundings;
+    { entry, at, info, around }: FoundPlace & {
+      readonly at: string;
+      readonly info: Deno.FileInfo;
     },
   ): Promise<void> {
-    await this.#checkMemory(around);
-    let info = at === null ? null : lookAt(at);
-    if (at !== null && info !== null && !info.isFile) {
-      if (!await this.#clear(node, { at, info, around })) throw fileError(at, info);
-      info = null;
-    }
-    if (at === null || info === null) return this.#findings.bring(entry, { isThere: false });
-    this.#findings.claims.claimInode(entry.path, info);
-    if (entry.strategy === "ENSURE_CREATED") return;
-    await this.#compare(entry, { at, info });
+    if (!await this.#clear(node, { at, info, around })) throw fileError(at, info);
+    this.#findings.bring(entry, { isThere: false });
   }
 
   /** Looks once at each folder into which files are put. */
   async #checkMemory({ there, dev }: Surroundings): Promise<void> {
-    let refusal = this.#refusals.get(there);
-    if (refusal === undefined) {
-      refusal = null;
-      await this.#attempt(() => this.#parts.memory.check(there, dev), (_code, error) => {
-        refusal = error;
-      });
-      this.#refusals.set(there, refusal);
-    }
-    if (refusal !== null) throw refusal;
+    let refusal: StorageError | null = null;
+    await this.#attempt(() => this.#parts.memory.check(there, dev), (_code, error) => {
+      refusal = error;
+    });
+    this.#refusals.set(there, refusal);
   }
 
-  async #compare(
-    entry: FileEntry,
-    { at, info }: { readonly at: string; readonly info: Deno.FileInfo },
-  ): Promise<void> {
-    const { digests, traits, isMount } = this.#parts;
+  #compare(entry: FileEntry, found: FoundFile): Promise<void> | undefined {
+    const { at, info } = found;
     this.#findings.noteFile(at);
-    // What cannot be read is replaced; and what has another length need not be.
-    const held = info.size === entry.size ? await digests.of(at, info).catch(() => null) : null;
-    if (held === null || encodeHex(held) !== entry.digest) {
-      if (isMount(at, info) && entry.inPlace !== true) {
-        return this.#findings.refuse(entry.path, "file-mounted");
-      }
-      return this.#findings.bring(entry, { isThere: true });
-    }
-    if (traits.differs(info, entry)) this.#findings.add({ kind: "reown", entry });
+    // What has another length need not be read.
+    const isSame = info.size === entry.size && this.#parts.digests.holds(at, info, entry.digest);
+    if (isSame === null) return this.#compareContents(entry, found);
+    this.#settle(entry, { at, info, isSame });
+    return undefined;
+  }
+
+  async #compareContents(entry: FileEntry, { at, info }: FoundFile): Promise<void> {
+    // What cannot be read is replaced.
+    const held = await this.#parts.digests.of(at, info).catch(() => null);
+    const isSame = held !== null && encodeHex(held) === entry.digest;
+    this.#settle(entry, { at, info, isSame });
+  }
+
+  #settle(
+    entry: FileEntry,
+    { at, info, isSame }: FoundFile & { readonly isSame: boolean },
+  ): void {
+    const { traits, isMount } = this.#parts;
+    if (isSame) {
+      if (traits.differs(info, entry)) this.#findings.add({ kind: "reown", entry });
+    } else if (isMount(at, info) && entry.inPlace !== true) {
+      this.#findings.refuse(entry.path, "file-mounted");
+    } else this.#findings.bring(entry, { isThere: true });
   }
 
   /** Has what is in the way removed, where that is ours to do. */
@@ -331,8 +381,8 @@ class SurveyWalk {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      refuse(error.code, error);
+      const refusal = storageErrorIn(error);
+      refuse(refusal.code, refusal);
     }
   }
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { StorageError, type WantedState } from "../../../protocol/mod.ts";
+import { join } from "../../../protocol/host/mod.ts";
+import { RESERVED_PREFIX, StorageError, type WantedState } from "../../../protocol/mod.ts";
 import {
   type DiskPlace,
   EVERY_SET,
@@ -16,7 +16,7 @@ import {
   walkToFolder,
   type WayRules,
 } from "../paths/mod.ts";
-import type { FileDigests } from "../files/mod.ts";
+import { type FileDigests, isPartName } from "../files/mod.ts";
 import type { Findings } from "./findings.ts";
 import { type Holding, type Inventory, Pace } from "../state/mod.ts";
 import { isOurFile } from "./our_tree.ts";
@@ -32,6 +32,8 @@ export interface GoneParts {
   readonly rules: WayRules;
   /** What files hold. */
   readonly digests: FileDigests;
+  /** Waits until what an earlier process left half-written is gone. */
+  readonly swept: () => Promise<unknown>;
 }
 
 /** Has everything removed that was put in place and is declared no more. */
@@ -41,8 +43,11 @@ export async function surveyGone(wanted: WantedState, parts: GoneParts): Promise
   const folders: string[] = [];
   for (const [path, holding] of heldFor(wanted, parts.inventory)) {
     if (pace.isDue) await pace.rest();
-    if (holding.kind === "folder") folders.push(path);
-    else await search.findFile(path, holding);
+    if (holding.kind === "folder" || search.isFolderOfOurs(path, holding)) folders.push(path);
+    else {
+      const finding = search.findFile(path, holding);
+      if (finding !== undefined) await finding;
+    }
   }
   // The innermost first: a folder may be empty once those in it are gone.
   for (const path of folders.sort((a, b) => b.length - a.length)) {
@@ -73,12 +78,31 @@ class GoneSearch {
     this.#rules = { ...parts.rules, sets: EVERY_SET };
   }
 
-  async findFile(path: string, holding: Holding): Promise<void> {
-    const { findings, digests } = this.#parts;
+  /** Tells whether a folder that the agent made has, or still has, the place of a file. */
+  isFolderOfOurs(path: string, { mayBeFolder }: Holding): boolean {
+    if (!mayBeFolder || this.#nodeAt(path) === "refused") return false;
+    const found = this.#attempt(path, (place) => {
+      const folder = walkToFolder(place, this.#rules);
+      if (folder === null) return null;
+      const at = join(folder, place.target.slice(place.folder.length));
+      return lookAt(generationOf(at) ?? at);
+    });
+    return found !== null && found !== "unknown" && found.isDirectory;
+  }
+
+  /** Returns nothing where there is nothing to be waited for: so it is with all that is declared still. */
+  findFile(path: string, holding: Holding): Promise<void> | undefined {
     const node = this.#nodeAt(path);
-    if (node === "refused" || (node !== null && this.#isDeclared(node))) return;
+    if (node === "refused" || (node !== null && this.#isDeclared(node))) return undefined;
     const isForeign = node?.isForeign === true && !this.#wanted.isWipe;
-    if (isForeign || (holding.isOnce && !this.#wanted.isWipe)) return findings.forget(path);
+    if (isForeign || (holding.isOnce && !this.#wanted.isWipe)) {
+      return void this.#parts.findings.forget(path);
+    }
+    return this.#findGoneFile(path, holding);
+  }
+
+  async #findGoneFile(path: string, holding: Holding): Promise<void> {
+    const { findings, digests } = this.#parts;
     const arrival = this.#attempt(path, (place) => walkTo(place, this.#rules));
     if (arrival === "unknown") return;
     const info = arrival?.info ?? null;
@@ -140,11 +164,21 @@ class GoneSearch {
 
   /** Says what is left in a folder once all is removed: nothing, nothing at the end, or something. */
   async #restOf(folder: string): Promise<"none" | "late" | "some"> {
-    const { findings } = this.#parts;
+    const { findings, swept } = this.#parts;
     let rest: "none" | "late" = "none";
     try {
-      for await (const { name } of Deno.readDir(folder)) {
+      let names = await listNames(folder);
+      if (names.some((name) => name.startsWith(RESERVED_PREFIX))) {
+        await swept();
+        names = await listNames(folder);
+      }
+      for (const name of names) {
         const at = join(folder, name);
+        if (isPartName(name)) {
+          // Nothing is declared here any more, so it goes at the end.
+          rest = "late";
+          continue;
+        }
         if (!findings.isRemoved(at)) return "some";
         if (findings.isLate(at)) rest = "late";
       }
@@ -177,6 +211,10 @@ class GoneSearch {
     const node = findings.tree.find(path) ?? emptyNode(path);
     return findings.addSet(node, { path, current, isLink: true, isDeclared: false });
   }
+}
+
+async function listNames(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
 }
 
 /** Tells whether a folder is on the way to something, or nobody's business here. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../../protocol/host/mod.ts";
 import { encodeHex, RESERVED_PREFIX } from "../../../protocol/mod.ts";
 import { generationOf, lookAt } from "../paths/mod.ts";
 import type { FileDigests } from "../files/mod.ts";
@@ -35,8 +35,7 @@ export async function isWhollyOurs(
   const holding = parts.holdings.get(path);
   if (holding === undefined) return false;
   if (info.isFile) return await isOurFile({ at, info }, { holding, digests: parts.digests });
-  // A file that was to come in the place of a folder of ours may not have come.
-  if (holding.kind !== "folder" && holding.pending.length === 0) return false;
+  if (holding.kind !== "folder" && !holding.mayBeFolder) return false;
   const folder = info.isSymlink ? generationOf(at) : at;
   if (folder === null || lookAt(folder)?.isDirectory !== true) return false;
   try {

@@ -1,13 +1,13 @@
 /**
  * The arguments of a command line, told apart by a table of options.
  *
- * `node:util` cuts them into tokens; what is allowed is decided here, so that each mistake is a
- * {@linkcode ConfigError} that says what to do.
+ * What is allowed is decided here, so that each mistake is a {@linkcode ConfigError} that says what to
+ * do.
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { ConfigError } from "../../errors.ts";
+import { cutArguments, type FlagToken } from "./argument_tokens.ts";
 import {
   allowsSource,
   namesOf,
@@ -51,43 +51,26 @@ export interface ParsedArguments {
  */
 export function parseArguments(args: readonly string[], options: OptionTable): ParsedArguments {
   const byName = new Map<string, Option>();
-  const config: Record<string, { type: "boolean" | "string"; short?: string; multiple: true }> = {};
+  const byLetter = new Map<string, string>();
   for (const option of options) {
-    for (const name of namesOf(option)) {
-      byName.set(name, option);
-      config[name] = { type: option.kind === "boolean" ? "boolean" : "string", multiple: true };
-    }
-    if (option.short !== undefined) {
-      config[option.name] = { ...config[option.name] ?? TEXT_CONFIG, short: option.short };
-    }
+    for (const name of namesOf(option)) byName.set(name, option);
+    if (option.short !== undefined) byLetter.set(option.short, option.name);
   }
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: config,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
+  const tokens = cutArguments(args, {
+    longNameOf: (letter) => byLetter.get(letter),
+    takesValue: (name) => (byName.get(name)?.kind ?? "boolean") !== "boolean",
   });
   const flags: Flag[] = [];
   const operands: Operand[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") operands.push({ text: token.value, index: token.index });
-    if (token.kind === "option") flags.push(readFlag(token, byName));
+    if (token.kind === "operand") operands.push({ text: token.text, index: token.index });
+    else flags.push(readFlag(token, byName));
   }
   return { flags, operands };
 }
 
-const TEXT_CONFIG = { type: "string", multiple: true } as const;
-
-interface OptionToken {
-  readonly name: string;
-  readonly rawName: string;
-  readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
-}
-
-function readFlag(token: OptionToken, byName: ReadonlyMap<string, Option>): Flag {
-  const { name, rawName: written, value } = token;
+function readFlag(token: FlagToken, byName: ReadonlyMap<string, Option>): Flag {
+  const { name, written, value } = token;
   const negated = name.startsWith("no-") ? byName.get(name.slice(3)) : undefined;
   const option = byName.get(name) ?? (negated?.kind === "boolean" ? negated : undefined);
   if (option === undefined) throw unknownFlag(written, byName);
@@ -106,7 +89,7 @@ function readFlag(token: OptionToken, byName: ReadonlyMap<string, Option>): Flag
   }
   if (option.kind === "boolean") return { option, written, text: value ?? "true" };
   if (value === undefined) throw wrongFlag(written, "needs a value", `Write ${written} VALUE.`);
-  if (!token.inlineValue && /^-[^\d]/.test(value)) {
+  if (!token.isInline && /^-[^\d]/.test(value)) {
     throw wrongFlag(
       written,
       "needs a value, and an option follows",

@@ -222,6 +222,10 @@ async function runCommand(
     args,
     env: host.env,
     allowOperands: command.operands !== undefined,
+    // A service and what is asked of it share an environment, in a container for example.
+    otherOptions: program.commands
+      .filter(({ service = false }) => !service || !command.service)
+      .flatMap((other) => other.options),
     ...(program.parseConfig === undefined ? {} : { parseConfig: program.parseConfig }),
   });
   const { values: settings, operands } = resolved;

@@ -70,6 +70,12 @@ export interface SettingsInput {
    * @default false
    */
   readonly allowOperands?: boolean;
+  /**
+   * Options that others read from the same environment, so that nobody is warned of their variables.
+   *
+   * @default []
+   */
+  readonly otherOptions?: OptionTable;
 }
 
 const DEFAULT_SOURCE: SettingSource = Object.freeze({ kind: "default", text: "default" });
@@ -111,7 +117,7 @@ export async function resolveSettings<Table extends OptionTable>(
     values: Object.freeze(values) as unknown as SettingsOf<Table>,
     entries,
     operands: operands.map((operand) => operand.text),
-    warnings: unknownVariables(options, input.env),
+    warnings: unknownVariables([...options, ...input.otherOptions ?? []], input.env),
   };
 }
 

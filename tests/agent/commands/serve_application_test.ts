@@ -143,8 +143,8 @@ Deno.test("ServedApplication is ended with the agent, in order", UNIX, async () 
   assertEquals(await running, 8);
 });
 
-Deno.test("exitStatusOf is the status, or 128 and the number of the signal", () => {
-  assertEquals(exitStatusOf({ status: 7, signal: null }), 7);
-  assertEquals(exitStatusOf({ status: null, signal: "SIGKILL" }), 137);
-  assertEquals(exitStatusOf({ status: null, signal: "SIGTERM" }), 143);
+Deno.test("exitStatusOf is the status, or 128 and the number of the signal", async () => {
+  assertEquals(await exitStatusOf({ status: 7, signal: null }), 7);
+  assertEquals(await exitStatusOf({ status: null, signal: "SIGKILL" }), 137);
+  assertEquals(await exitStatusOf({ status: null, signal: "SIGTERM" }), 143);
 });

@@ -21,7 +21,8 @@ Deno.test("DiskMemory remembers what is brought before it comes, and for good on
   await using folder = await temporaryFolder();
   const memory = await open(folder.path);
   const findings = await found("d/new", "d/same");
-  const entries = [await fileEntry("d/new", "1"), await fileEntry("d/same", "2")];
+  const names = ["d/new", "d/same", "d/gone"];
+  const entries = await Promise.all(names.map((name) => fileEntry(name, name)));
   const [first] = entries;
   if (first !== undefined) findings.bring(first, { isThere: false });
   findings.noteMissing("d");
@@ -30,13 +31,14 @@ Deno.test("DiskMemory remembers what is brought before it comes, and for good on
     const { inventory } = await open(folder.path);
     return [...inventory.of("1key")].map(([path, { pending }]) => [path, pending.length]);
   };
-  assertEquals(await pendingOf(), [["d/new", 1], ["d/same", 0], ["d", 0]]);
+  assertEquals(await pendingOf(), [["d/new", 1], ["d/same", 0], ["d/gone", 0], ["d", 0]]);
   const ended = { declarer: "1key", isWipe: false, findings };
   await memory.end({ ...ended, removed: [] });
   assertEquals((await pendingOf())[0], ["d/new", 1], "it did not come");
   findings.unconfirmed.delete("d/new");
-  await memory.end({ ...ended, removed: ["d/same"] });
-  assertEquals(await pendingOf(), [["d/new", 0], ["d", 0]]);
+  // What was in the way of a declared file is gone, and not the file.
+  await memory.end({ ...ended, removed: ["d/same", "d/gone"] });
+  assertEquals(await pendingOf(), [["d/new", 0], ["d/same", 0], ["d", 0]]);
 });
 
 Deno.test("DiskMemory takes all for pending where nothing was looked at", async () => {

@@ -20,3 +20,20 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test("openStateFolder removes what a killed keeper had half-written, and nothing of another's", async () => {
+  await using folder = await temporaryFolder();
+  const at = (name: string) => `${folder.path}/${name}`;
+  const [old, fresh] = [".0123456789abcdef.fluxvault-tmp", ".fedcba9876543210.fluxvault-tmp"];
+  for (const name of [old, fresh, "status.json"]) await Deno.writeTextFile(at(name), "{");
+  const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  for (const name of [old, "status.json"]) await Deno.utime(at(name), hoursAgo, hoursAgo);
+  await Deno.chmod(folder.path, 0o700);
+  openStateFolder({
+    env: fixedEnvironment(),
+    logger: new MemoryLogger(),
+    settings: { stateDir: folder.path },
+  });
+  const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
+  assertEquals(names, [fresh, "status.json"]);
+});

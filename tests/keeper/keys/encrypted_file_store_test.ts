@@ -82,6 +82,15 @@ Deno.test("EncryptedFileStore removes a secret, and none", async () => {
   assertEquals(await store.read("a"), null);
 });
 
+Deno.test("EncryptedFileStore removes with a secret what was left half-written of any", async () => {
+  await using folder = await temporaryFolder();
+  const { store } = open(folder.path);
+  await store.write("a", "one");
+  await Deno.writeTextFile(`${folder.path}/state/keys/.0123456789abcdef.fluxvault-tmp`, "{");
+  await store.remove("a");
+  assertEquals(await listTree(folder.path), ["state/ 700", "state/keys/ 700"]);
+});
+
 Deno.test("EncryptedFileStore never leaves its folder", async () => {
   await using folder = await temporaryFolder();
   const { store } = open(folder.path);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  MAX_LIST_AT_ONCE_BYTES,
   SLOW_LOOK_MS,
   SLOW_LOOKS,
   SLOW_LOOKS_SHARE,
@@ -7,7 +8,7 @@ import {
 } from "../../../keeper/limits.ts";
 import { FileLooks, type Look } from "../../../keeper/vault/file_looks.ts";
 import { StorageError } from "../../../protocol/mod.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { UNIX, VaultFolder } from "./vault_folder.ts";
 
 /** Keeps the processor busy. */
@@ -80,3 +81,18 @@ Deno.test("FileLooks.rest lets others work", async () => {
   assert(hadTurn && !looks.isTired);
   await other;
 });
+
+for (const pace of ["quick", "slow"]) {
+  Deno.test(`FileLooks.list names what is in a folder where the system is ${pace}`, async () => {
+    await using folder = await VaultFolder.make({ "d/a": "1", "d/b/c": "2" });
+    const looks = new FileLooks();
+    for (let i = 0; pace === "slow" && i < SLOW_LOOKS; i++) {
+      looks.workNow(() => busyFor(SLOW_LOOK_MS));
+    }
+    assertEquals(looks.isQuick, pace === "quick");
+    for (const size of [4_096, MAX_LIST_AT_ONCE_BYTES + 1]) {
+      assertEquals((await looks.list(folder.at("d"), size)).sort(), ["a", "b"]);
+      await assertRejects(() => looks.list(folder.at("none"), size), Deno.errors.NotFound);
+    }
+  });
+}

@@ -2,7 +2,9 @@ import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { StorageError } from "../../../protocol/errors.ts";
 import {
   readOptionalFile,
+  removeTemporaries,
   TEMPORARY_SUFFIX,
+  temporaryName,
   writeFileAtomically,
 } from "../../../protocol/host/atomic_file.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -144,4 +146,27 @@ Deno.test("readOptionalFile refuses a file over the limit and takes one at it", 
       StorageError,
       "io-failed",
     );
+  }));
+
+Deno.test("removeTemporaries removes what was left half-written, and no file that is called otherwise", () =>
+  withFolder(async (folder) => {
+    const others = ["a.fluxvault-tmp", ".0123.fluxvault-tmp", "state.json"];
+    for (const name of [temporaryName(), temporaryName(), ...others]) {
+      await Deno.writeTextFile(`${folder}/${name}`, "x");
+    }
+    const named = temporaryName();
+    await Deno.mkdir(`${folder}/${named}`);
+    assertEquals(removeTemporaries(folder), 2);
+    assertEquals(namesIn(folder), [...others, named].sort());
+    assertEquals(removeTemporaries(`${folder}/missing`), 0);
+  }));
+
+Deno.test("removeTemporaries leaves what was written lately where it is told to", () =>
+  withFolder(async (folder) => {
+    const [old, fresh] = [temporaryName(), temporaryName()];
+    for (const name of [old, fresh]) await Deno.writeTextFile(`${folder}/${name}`, "x");
+    const then = new Date(Date.now() - 10_000);
+    await Deno.utime(`${folder}/${old}`, then, then);
+    assertEquals(removeTemporaries(folder, Date.now() - 5_000), 1);
+    assertEquals(namesIn(folder), [fresh]);
   }));

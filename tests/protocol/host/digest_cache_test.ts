@@ -1,3 +1,4 @@
+import { encodeHex } from "../../../protocol/bytes.ts";
 import { DigestCache, type FileStamp } from "../../../protocol/host/digest_cache.ts";
 import { assertEquals } from "../../support/assert.ts";
 
@@ -73,4 +74,21 @@ Deno.test("DigestCache forgets what it is told to", () => {
   remember(cache, SETTLED);
   cache.delete("a");
   assertEquals(cache.get("a", SETTLED), null);
+});
+
+Deno.test("DigestCache says whether a file holds what has a digest, where it knows the file", () => {
+  const digest = Uint8Array.from({ length: 32 }, (_, i) => (i * 37) % 256);
+  const cache = new DigestCache();
+  cache.set("a", { digest, before: SETTLED, after: SETTLED, startedMs: STARTED_MS });
+  const hex = encodeHex(digest);
+  assertEquals(cache.holds("a", SETTLED, hex), true);
+  assertEquals(cache.holds("b", SETTLED, hex), null);
+  assertEquals(cache.holds("a", { ...SETTLED, size: 4 }, hex), null);
+  for (let i = 0; i < hex.length; i++) {
+    const other = hex.slice(0, i) + (hex[i] === "0" ? "1" : "0") + hex.slice(i + 1);
+    assertEquals(cache.holds("a", SETTLED, other), false);
+  }
+  assertEquals(cache.holds("a", SETTLED, hex.toUpperCase()), false);
+  assertEquals(cache.holds("a", SETTLED, `${hex}00`), false);
+  assertEquals(cache.holds("a", SETTLED, ""), false);
 });

@@ -109,3 +109,15 @@ Deno.test("setUpLog drops events after it was closed", async () => {
   await close();
   assertEquals(stderr.text, "");
 });
+
+Deno.test("setUpLog writes an event whose values cannot be read", async () => {
+  const stderr = new MemoryOutput();
+  const { logger, close } = await setUpLog(SETTINGS, { stderr });
+  logger.warn("odd", {
+    get value(): never {
+      throw new Error("gone");
+    },
+  });
+  await close();
+  assert(/ WARN {2}odd problem="its values cannot be written"\n/.test(stderr.text), stderr.text);
+});

@@ -15,6 +15,8 @@ const LAST = ["await DONE-REPLY", "end"];
 const VAULT = [["file", "a one"], ["file", "b two"], ["missing", "gone"]] as const;
 /** A file that does not fit a window: its stream stays open until it is granted more. */
 const BIG = [["file-of-zeros", "big 600000"]] as const;
+/** One that takes so long that what was granted is not used up when the next grant comes. */
+const LARGE = [["file-of-zeros", "big 8000000"]] as const;
 const CREATED = '{"Path":"a","Outcome":"created"}\n';
 
 function fails(name: string, outcome: string, steps: readonly string[]): Scenario {
@@ -130,12 +132,13 @@ export const KEEPER_WORK: readonly Scenario[] = [
     "await DATA",
     'done {"Unchanged":1} ""',
   ]),
-  big("grant_overflow", broken("window-exceeded"), [
+  bad("grant_overflow", broken("window-exceeded"), [
+    ...HELD,
     "request 1 big",
     "await DATA",
     "window 1 2147483647",
     "window 1 2147483647",
-  ]),
+  ], { header: LARGE }),
   fails("grant_for_no_stream", broken("stream-malformed"), ["window 1 1"]),
   fails("reset_of_no_stream", broken("stream-malformed"), ["reset 0 1"]),
   fails("agent_stream_odd", broken("stream-malformed"), ['done {} "" with {"Stream":1}']),

@@ -15,6 +15,7 @@ function sample(): Inventory {
   inventory.set("1key", "a", { holding: file });
   inventory.set("1key", "caf\u00e9/\u{1f511}", { holding: settledFile(true, 3_600) });
   inventory.set("1key", "p", { holding: { ...file, pending: [digest, digest] } });
+  inventory.set("1key", "q", { holding: { ...file, mayBeFolder: true } });
   inventory.set("1key", "d", { holding: MADE_FOLDER });
   inventory.set(null, "a", { holding: file });
   inventory.addBesides("b");

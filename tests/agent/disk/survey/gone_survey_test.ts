@@ -1,5 +1,16 @@
+import { FileDigests } from "../../../../agent/disk/files/file_digests.ts";
+import { partName } from "../../../../agent/disk/files/stage_name.ts";
+import { Inventory, MADE_FOLDER } from "../../../../agent/disk/state/inventory.ts";
+import { Findings } from "../../../../agent/disk/survey/findings.ts";
+import { surveyGone } from "../../../../agent/disk/survey/gone_survey.ts";
 import { assertEquals } from "../../../support/assert.ts";
-import { type Declared, deliver, plan } from "../../../support/disk_delivery.ts";
+import {
+  declare,
+  type Declared,
+  deliver,
+  fileEntry,
+  plan,
+} from "../../../support/disk_delivery.ts";
 import { DiskYard } from "../../../support/disk_yard.ts";
 
 const UNIX = Deno.build.os !== "windows";
@@ -144,4 +155,110 @@ Deno.test("surveyGone has nothing removed that the agent may not write to any mo
   await deliver(await yard.open(), { files: { [path]: "1" } });
   assertEquals(await deliver(await yard.open({ allowed: [] }), {}), []);
   assertEquals(await deliver(await yard.open(), {}), [`${path} removed`], "it is still known");
+});
+
+/** A delivery in the midst of which the agent is killed, when all is in place. */
+async function deliverAndDie(yard: DiskYard, declared: Declared): Promise<void> {
+  const died = new Error("killed");
+  const beforeSettle = () => Promise.reject(died);
+  const end = await deliver(await yard.open(), declared, { beforeSettle }).catch((error) => error);
+  assertEquals(end, died);
+}
+
+Deno.test("surveyGone has removed what took the place of a file before the agent was killed", async () => {
+  await using yard = await DiskYard.make();
+  await deliver(await yard.open(), { files: { a: "1" } });
+  const next = { files: { "a/b/c": "2" }, folders: { "a/e": {} } };
+  await deliverAndDie(yard, next);
+  assertEquals(await yard.tree("files"), ["a/ 700", "a/b/ 700", "a/b/c 600 2", "a/e/ 700"]);
+  // The next delivery has it there already, and is not the last.
+  await deliver(await yard.open(), next);
+  await deliver(await yard.open(), {});
+  assertEquals(await yard.tree("files"), []);
+  await deliver(await yard.open(), { files: { a: "1" } });
+  await deliverAndDie(yard, next);
+  await deliver(await yard.open(), {});
+  assertEquals(await yard.tree("files"), []);
+});
+
+Deno.test("surveyGone has removed what took the place of a folder before the agent was killed", async () => {
+  await using yard = await DiskYard.make();
+  await deliver(await yard.open(), { files: { "a/b/c": "1" } });
+  await deliverAndDie(yard, { files: { "a/b": "2" } });
+  assertEquals(await yard.tree("files"), ["a/ 700", "a/b 600 2"]);
+  await deliver(await yard.open(), {});
+  assertEquals(await yard.tree("files"), []);
+});
+
+Deno.test("surveyGone knows a folder for its own where the file did not come that was to have its place", async () => {
+  await using yard = await DiskYard.make();
+  await deliver(await yard.open(), { files: { "a/b/c": "1" } });
+  const store = await yard.open();
+  const { manifest, ...held } = await declare({ files: { "a/b": "2" } });
+  await store.survey({ ...manifest, declaredBy: null });
+  await store.keepManifest({ ...held, manifest });
+  // The agent is killed before it has done anything.
+  await deliver(await yard.open(), {});
+  assertEquals(await yard.tree("files"), []);
+});
+
+Deno.test("surveyGone leaves a folder that somebody else made in the place of a file of ours", async () => {
+  await using yard = await DiskYard.make();
+  await deliver(await yard.open(), { files: { a: "1" } });
+  await Deno.remove(yard.path("files/a"));
+  await Deno.mkdir(yard.path("files/a"), { mode: 0o700 });
+  assertEquals(await deliver(await yard.open(), {}), []);
+  assertEquals(await yard.tree("files"), ["a/ 700"]);
+});
+
+Deno.test("surveyGone remembers a file that took the place of a folder", async () => {
+  await using yard = await DiskYard.make();
+  await deliver(await yard.open(), { files: { "a/b": "1" } });
+  assertEquals(await deliver(await yard.open(), { files: { a: "2" } }), ["a created"]);
+  assertEquals(await deliver(await yard.open(), {}), ["a removed"]);
+  assertEquals(await yard.tree("files"), []);
+});
+
+Deno.test("surveyGone knows what is a folder for good from what may be a file still", async () => {
+  await using yard = await DiskYard.make();
+  const next = { files: { "a/b": "2" } };
+  await deliver(await yard.open(), { files: { a: "1" } });
+  await deliverAndDie(yard, next);
+  await deliver(await yard.open(), next);
+  await Deno.remove(yard.path("files/a"), { recursive: true });
+  await Deno.writeTextFile(yard.path("files/a"), "somebody's", { mode: 0o600 });
+  await deliver(await yard.open(), {});
+  assertEquals(await yard.tree("files"), ["a 600 somebody's"]);
+});
+
+Deno.test("surveyGone has a folder go in which a part of a large file was kept", async () => {
+  await using yard = await DiskYard.make();
+  const text = "x".repeat(9_000_000);
+  const declared = { files: { "a/large": { text }, "a/small": "1" } };
+  await deliver(await yard.open(), { files: { "a/small": "1" } });
+  await deliver(await yard.open(), declared, { withheld: ["a/large"] });
+  const name = await partName(await fileEntry("a/large", { text }));
+  await Deno.writeTextFile(yard.path(`files/a/${name}`), text.slice(1), { mode: 0o600 });
+  const store = await yard.open();
+  await store.sweep(Date.now());
+  await deliver(store, {});
+  assertEquals(await yard.tree("files"), []);
+});
+
+Deno.test("surveyGone waits until what a killed agent had begun is swept out of a folder that is to go", async () => {
+  await using yard = await DiskYard.make();
+  await Deno.mkdir(yard.path("files/a"));
+  const stage = yard.path("files/a/.fluxvault-stage-0123456789abcdef01234567");
+  await Deno.writeTextFile(stage, "half");
+  const inventory = new Inventory();
+  inventory.set(null, "a", { holding: MADE_FOLDER });
+  const look = async (swept: () => Promise<void>) => {
+    const findings = new Findings([{ folder: yard.path("files"), prefix: "" }], null);
+    const wanted = { entries: [], hooks: [], isWipe: false, declaredBy: null };
+    const rules = { inodes: new Set<string>(), sets: new Set<string>() };
+    await surveyGone(wanted, { findings, inventory, rules, digests: new FileDigests(), swept });
+    return findings.removalsOf("a").length;
+  };
+  assertEquals(await look(() => Promise.resolve()), 0, "it is not empty");
+  assertEquals(await look(() => Deno.remove(stage)), 1);
 });

@@ -25,8 +25,11 @@ Deno.test("isWhollyOurs knows a tree in which all was put by the agent", async (
   assertEquals(await ask([["d", MADE_FOLDER], ["d/a", FILE], ["d/e/b", FILE]]), false);
   assertEquals(await ask([["d", FILE]]), false, "there was a file");
   const pending = { ...FILE, pending: ["ab".repeat(32)] };
-  const turned: [string, Holding][] = [...all.slice(1), ["d/e/b", FILE], ["d", pending]];
-  assertEquals(await ask(turned), true, "the file that was to take its place did not come");
+  const inside: [string, Holding][] = [...all.slice(1), ["d/e/b", FILE]];
+  assertEquals(await ask([...inside, ["d", pending]]), false, "there never was a folder of ours");
+  const turned = { ...pending, mayBeFolder: true };
+  const why = "the file that was to take its place did not come";
+  assertEquals(await ask([...inside, ["d", turned]]), true, why);
   await Deno.mkdir(`${at}/.fluxvault-generation-1`);
   assertEquals(await ask([...all, ["d/e/b", FILE]]), true, "its own names are its own");
   await Deno.symlink("a", `${at}/e/link`);

@@ -228,6 +228,15 @@ Deno.test("resolveSettings warns of a variable that no option reads", async () =
   ]);
 });
 
+Deno.test("resolveSettings warns of no variable that others read", async () => {
+  const variables = { FLUXVAULT_BIND_PROT: "1", FLUXVAULT_VAULT_DIR: "x" };
+  const otherOptions = [{ name: "vault-dir", kind: "path", help: "" }] as const;
+  const { warnings } = await resolve({ variables }, OPTIONS, { otherOptions });
+  assertEquals(warnings, [
+    "no option reads the variable FLUXVAULT_BIND_PROT; did you mean FLUXVAULT_BIND_PORT?",
+  ]);
+});
+
 Deno.test("resolveSettings throws nothing but a ConfigError, whatever it is given", async () => {
   const names = OPTIONS.map((option) => `--${option.name}`).filter((name) => name !== "--config");
   const args = fc.array(fc.oneof(fc.constantFrom(...names), fc.string()), { maxLength: 5 });

@@ -1,0 +1,85 @@
+/**
+ * What is built of each program, and what each may do: the one place where that is said.
+ *
+ * The tasks of `deno.json` have the same flags, which a test compares, so that a program from source
+ * and its executable never differ.
+ *
+ * @module
+ */
+
+/** An executable that is built, and the task that starts the same from source. */
+export interface ProgramBuild {
+  /** The name of the executable, without version and target. */
+  readonly name: string;
+  /** What the program calls itself. */
+  readonly program: string;
+  /** The task of `deno.json`. */
+  readonly task: string;
+  /** The module that is bundled, by its path in the project. */
+  readonly source: string;
+  /** The flags of `deno run` and `deno compile`, permissions among them. */
+  readonly flags: readonly string[];
+}
+
+/**
+ * Holds the agent's heap small: left alone, V8 takes 200 MB for ten thousand files before it looks for
+ * garbage. No cache of code is written, where often nothing can be.
+ */
+const SMALL = [
+  "--no-code-cache",
+  "--v8-flags=--max-semi-space-size=1,--max-old-space-size=192,--optimize-for-size",
+];
+
+/** No module from a network: without a list, Deno allows public hosts. Nothing serves this one. */
+const IMPORT_NOTHING = "--allow-import=localhost:1";
+
+/** The executables, the safest first. */
+export const PROGRAMS: readonly ProgramBuild[] = [
+  {
+    name: "fluxvault-agent",
+    program: "fluxvault-agent",
+    task: "agent",
+    source: "agent/main.ts",
+    flags: [
+      ...SMALL,
+      "--no-prompt",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-sys=hostname,uid,gid,statfs",
+      IMPORT_NOTHING,
+    ],
+  },
+  {
+    // To signal processes, and to reap them as the first of a container, takes every permission: a
+    // single one that is denied, and Deno shows no file of /proc, by which a process has an owner.
+    name: "fluxvault-agent-run",
+    program: "fluxvault-agent",
+    task: "agent:run",
+    source: "agent/main.ts",
+    flags: [...SMALL, "--no-prompt", "--allow-all", "--no-remote"],
+  },
+  {
+    name: "fluxvault-keeper",
+    program: "fluxvault-keeper",
+    task: "keeper",
+    source: "keeper/main.ts",
+    flags: [
+      "--quiet",
+      "--no-prompt",
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-run=secret-tool,security,powershell",
+      "--allow-sys=hostname,uid,gid,statfs",
+      IMPORT_NOTHING,
+    ],
+  },
+];
+
+/** Returns the program of a source, for example `agent/main.ts`. */
+export function bundleNameOf({ program }: ProgramBuild): string {
+  return `${program}.js`;
+}

@@ -1,0 +1,123 @@
+/**
+ * The bundles as their users meet them: under plain Deno, with the flags of their executables.
+ *
+ * @module
+ */
+import { BuildError } from "../../../dist/compile/build_error.ts";
+import { bundleModule } from "../../../dist/compile/bundle.ts";
+import { PROGRAMS } from "../../../dist/compile/programs.ts";
+import { readProjectConfig } from "../../../dist/tasks/derived_config.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { RunningProgram } from "../../support/running_program.ts";
+import { readTree } from "../../support/site.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
+
+/** Bundles the sources; the scripts are addressed as `RunningProgram` takes them. */
+async function bundled(folder: TemporaryFolder, ...programs: ("agent" | "keeper")[]) {
+  const scripts: Record<string, string> = {};
+  for (const program of programs) {
+    const path = `${folder.path}/${program}.js`;
+    await bundleModule(`${program}/main.ts`, path);
+    scripts[program] = new URL(`file://${path}`).href;
+  }
+  return scripts;
+}
+
+Deno.test("bundleModule leaves the modules of Node out of an agent's start, and all of the keeper", async () => {
+  await using folder = await temporaryFolder();
+  const { agent = "" } = await bundled(folder, "agent");
+  const text = await Deno.readTextFile(new URL(agent));
+  assertEquals(text.match(/\bfrom ?"(?:node|npm):[^"]*"/g), null);
+  assert(text.includes("whitelisted-addresses"));
+  for (const ofKeeper of ["agent-ips", "managed-files", "argon2", "yaml"]) {
+    assert(!text.includes(ofKeeper), ofKeeper);
+  }
+});
+
+Deno.test("bundleModule says what could not be bundled", async () => {
+  await using folder = await temporaryFolder();
+  const bundling = () => bundleModule("agent/none.ts", `${folder.path}/out.js`);
+  const error = await assertRejects(bundling, BuildError);
+  assert(error.message.includes("agent/none.ts"));
+});
+
+Deno.test("the agent's bundle answers --help and --version without any permission", async () => {
+  await using folder = await temporaryFolder();
+  const { agent = "" } = await bundled(folder, "agent");
+  const { version } = await readProjectConfig();
+  for (
+    const [flag, expected] of [["--version", /^fluxvault-agent /], [
+      "--help",
+      /--bind-port/,
+    ]] as const
+  ) {
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", agent, flag],
+      cwd: folder.path,
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(code, 0);
+    assertMatch(text, expected);
+    if (flag === "--version") assertEquals(text, `fluxvault-agent ${version}\n`);
+  }
+});
+
+Deno.test("the bundles deliver with the flags of their executables", async () => {
+  await using folder = await temporaryFolder();
+  const { agent = "", keeper = "" } = await bundled(folder, "agent", "keeper");
+  const vault = `${folder.path}/vault`;
+  await Deno.mkdir(vault, { mode: 0o700 });
+  await Deno.writeTextFile(`${vault}/db.password`, "correct horse", { mode: 0o600 });
+  await using receiver = new RunningProgram("agent", {
+    args: [
+      ...["--whitelisted-addresses", "127.0.0.1", "--bind-address", "127.0.0.1"],
+      ...["--bind-port", "0", "--json"],
+    ],
+    cwd: folder.path,
+    script: agent,
+  });
+  const { port, programs } = await receiver.waitForJson(({ event }) => event === "listening");
+  assertEquals(programs, null);
+  await using delivery = new RunningProgram("keeper", {
+    args: [
+      ...["--run-once", "--agent-ips", `127.0.0.1:${port}`, "--vault-dir", vault],
+      ...["--managed-files", "db.password", "--state-dir", `${folder.path}/keeper`],
+    ],
+    cwd: folder.path,
+    script: keeper,
+  });
+  const { code, stderr } = await delivery.end;
+  assertEquals(code, 0, stderr);
+  assertEquals(await readTree(`${folder.path}/files`), await readTree(vault));
+});
+
+Deno.test("the agent's bundle refuses to run anything, unless it is the one that may", async () => {
+  await using folder = await temporaryFolder();
+  const { agent = "" } = await bundled(folder, "agent");
+  const options = ["--whitelisted-addresses", "127.0.0.1", "--bind-port", "0", "--allow-run", "sh"];
+  for (const behind of [[], ["--", "sh", "-c", "echo started"]]) {
+    const refused = new RunningProgram("agent", {
+      args: [...behind.length === 0 ? options : options.slice(0, 4), ...behind],
+      cwd: folder.path,
+      script: agent,
+    });
+    const { code, stdout, stderr } = await refused.end;
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(stderr, /fluxvault-agent-run/);
+  }
+  await using mighty = new RunningProgram("agent", {
+    args: [...options, "--bind-address", "127.0.0.1"],
+    cwd: folder.path,
+    script: agent,
+    mayRun: true,
+  });
+  await mighty.waitFor(() => /^may run +for hooks: sh$/m.test(mighty.stdout) || undefined);
+});
+
+Deno.test("the programs have an executable each, and both agents the same bundle", () => {
+  assertEquals(PROGRAMS.map(({ name, source }) => `${name} ${source}`), [
+    "fluxvault-agent agent/main.ts",
+    "fluxvault-agent-run agent/main.ts",
+    "fluxvault-keeper keeper/main.ts",
+  ]);
+});

@@ -1,0 +1,121 @@
+/** A keeper in containers, one for each run, with a vault and a state that stay between them. */
+import { encodeWif, type FluxPrivateKey, zelIdOfKey } from "../../flux/mod.ts";
+import { type ContainerHost, POOR } from "./container_host.ts";
+import type { NetworkMember } from "./container_network.ts";
+import type { ProcessEnd } from "./followed_process.ts";
+import { type KeeperRun, readKeeperRun, Site } from "./site.ts";
+
+/** The user whom the images run as. */
+export const NOBODY = 65_534;
+
+/** A keeper; `await using` removes it. */
+export class ContainedKeeper implements AsyncDisposable {
+  readonly #host: ContainerHost;
+  readonly #image: string;
+  readonly #place: NetworkMember;
+  readonly #site: Site;
+  readonly #volume: string;
+  #signing: { readonly options: readonly string[]; readonly args: readonly string[] } | null = null;
+
+  private constructor(host: ContainerHost, { site, image, place }: {
+    readonly site: Site;
+    readonly image: string;
+    readonly place: NetworkMember;
+  }) {
+    this.#host = host;
+    this.#site = site;
+    this.#image = image;
+    this.#place = place;
+    this.#volume = `state-of-${place.namespace}`;
+  }
+
+  /** Makes one that keeps this as `db.password`. */
+  static async open(
+    host: ContainerHost,
+    { secret, ...options }: {
+      /** What it keeps. */
+      readonly secret: string;
+      /** Its image. */
+      readonly image: string;
+      /** Where it dials from. */
+      readonly place: NetworkMember;
+    },
+  ): Promise<ContainedKeeper> {
+    const keeper = new ContainedKeeper(host, { ...options, site: await Site.open() });
+    await keeper.keep(secret);
+    return keeper;
+  }
+
+  /** Changes what it keeps. */
+  async keep(secret: string): Promise<void> {
+    await this.#site.store({ "db.password": secret });
+    for (const path of ["vault", "vault/db.password"]) {
+      await Deno.chown(this.#site.path(path), NOBODY, NOBODY);
+    }
+  }
+
+  /** Has it sign from now on, with a key that is a secret of the engine; returns the address. */
+  async sign(key: FluxPrivateKey): Promise<string> {
+    const address = zelIdOfKey(key);
+    const path = this.#site.path("key");
+    await Deno.writeTextFile(path, encodeWif(key), { mode: 0o600 });
+    await this.#host.podman("secret", "create", this.#volume, path);
+    this.#signing = {
+      options: [
+        // Podman 4 mounts none below /run/secrets where nothing can be written to.
+        `--secret=${this.#volume},target=/credentials/fluxvault-key,uid=${NOBODY},mode=0400`,
+        "--env=CREDENTIALS_DIRECTORY=/credentials",
+      ],
+      args: ["--sign-connections", "--zelid", address],
+    };
+    return address;
+  }
+
+  /** Runs a command of it to its end. */
+  run(...args: readonly string[]): Promise<ProcessEnd> {
+    return this.#run(args, []);
+  }
+
+  /** Brings the secret to agents, by their addresses, once. */
+  async deliver(
+    agents: readonly NetworkMember[],
+    ...more: readonly string[]
+  ): Promise<KeeperRun> {
+    const { options = [], args = [] } = this.#signing ?? {};
+    const addresses = agents.map(({ address }) => address).join();
+    const all = ["--json", "--run-once", "--agent-ips", addresses, "--managed-files=db.password"];
+    return readKeeperRun(await this.#run([...all, ...args, ...more], options));
+  }
+
+  /** Brings the secret to one agent, once; returns the report of it, or throws what was said. */
+  async deliverTo(agent: NetworkMember, ...more: readonly string[]) {
+    const { agents, stderr } = await this.deliver([agent], ...more);
+    const report = agents.get(`${agent.address}:8888`);
+    if (report === undefined) throw new Error(stderr);
+    return report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // There is none where it did not come to run.
+    await this.#host.tryPodman("volume", "rm", this.#volume);
+    if (this.#signing !== null) await this.#host.podman("secret", "rm", this.#volume);
+    await this.#site[Symbol.asyncDispose]();
+  }
+
+  #run(args: readonly string[], options: readonly string[]): Promise<ProcessEnd> {
+    // It is as poor as an agent but for its memory, and in no hurry.
+    const poor = POOR.filter((option) => !/^--(?:memory|cpus)/.test(option));
+    return this.#host.runOnce({
+      image: this.#image,
+      name: `keeper-${this.#place.namespace}`,
+      network: this.#place.namespace,
+      options: [
+        ...poor,
+        `--volume=${this.#site.path("vault")}:/vault:ro`,
+        `--volume=${this.#volume}:/state`,
+        ...options,
+      ],
+      args,
+    });
+  }
+}
