@@ -6,9 +6,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { ConnectionError, decodeUtf8, encodeUtf8, type Logger } from "../protocol/mod.ts";
-import { PRIVATE_FILE_MODE } from "../protocol/host/mod.ts";
+import { join, PRIVATE_FILE_MODE } from "../protocol/host/mod.ts";
 import { ACCEPT_PAUSE_MS, HEALTH_TIMEOUT_MS, MAX_HEALTH_LINE_BYTES } from "./limits.ts";
 
 /** The name of the socket in the folder of state. */
