@@ -43,7 +43,7 @@ export class HealthSocket implements AsyncDisposable {
     folder: string,
     { health, logger }: { readonly health: () => AgentHealth; readonly logger: Logger },
   ): Promise<HealthSocket | null> {
-    const path = join(folder, HEALTH_SOCKET_NAME);
+    const path = `${folder}/${HEALTH_SOCKET_NAME}`;
     let listener: Deno.UnixListener | null = null;
     try {
       // What is there was left by an agent that was killed: the lock says that no other is running.
@@ -102,7 +102,7 @@ export async function askHealth(
   folder: string,
   { timeoutMs = HEALTH_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<AgentHealth> {
-  const path = join(folder, HEALTH_SOCKET_NAME);
+  const path = `${folder}/${HEALTH_SOCKET_NAME}`;
   let conn: Deno.UnixConn;
   try {
     conn = await Deno.connect({ transport: "unix", path });
