@@ -7,7 +7,7 @@
  * @module
  */
 import { ConnectionError, decodeUtf8, encodeUtf8, type Logger } from "../protocol/mod.ts";
-import { join, PRIVATE_FILE_MODE } from "../protocol/host/mod.ts";
+import { PRIVATE_FILE_MODE } from "../protocol/host/mod.ts";
 import { ACCEPT_PAUSE_MS, HEALTH_TIMEOUT_MS, MAX_HEALTH_LINE_BYTES } from "./limits.ts";
 
 /** The name of the socket in the folder of state. */
