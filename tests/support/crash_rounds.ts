@@ -23,7 +23,7 @@ import { pick } from "./vault_tree.ts";
 /** What an agent keeps in its folder of state. */
 const STATE_FILES = new Set([
   ...[".lock", "hooks.json", "identity.json", "inventory", "leases.json", "manifest"],
-  "revisions.json",
+  ...["health.sock", "revisions.json"],
 ]);
 /** Frames, the manifest, and what is asked. */
 const OVERHEAD_BYTES = 300_000;
