@@ -17,7 +17,12 @@ import {
   type WorkInbox,
 } from "./exchange.ts";
 import { MIN_BYTES_FOR_PARTS } from "./limits.ts";
-import { decodeManifest, type EncodedManifest, type ReadManifest } from "./manifest.ts";
+import {
+  decodeManifest,
+  decodeManifestBeside,
+  type EncodedManifest,
+  type ReadManifest,
+} from "./manifest.ts";
 import {
   chooseParts,
   decodePartList,
@@ -129,7 +134,8 @@ export async function takeManifest(
     if (first.state !== "MANIFEST-DATA" || first.id !== id || first.size !== announced.size) {
       throw unexpected("another message than the manifest that it announced");
     }
-    return read(await readBytes(stream, announced.digest), null);
+    const bytes = await readBytes(stream, announced.digest);
+    return { bytes, manifest: decodeManifest(bytes) };
   }
 
   // 2a. MANIFEST-PARTS
@@ -151,13 +157,11 @@ export async function takeManifest(
     throw unexpected("another message than the parts that were asked for");
   }
   const bytes = joinParts(records, { held: choice.held, came: await readStream(rest) });
-  if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes, held);
+  if (equalBytes(await sha256Digest(bytes), announced.digest)) {
+    return { bytes, manifest: decodeManifestBeside(held, bytes) };
+  }
   throw new ProtocolError(
     "digest-mismatch",
     "the parts do not make the manifest that was announced",
   );
-}
-
-function read(bytes: Bytes, held: ReadManifest | null): ReadManifest {
-  return { bytes, manifest: decodeManifest(bytes, held) };
 }
