@@ -109,7 +109,7 @@ export type { IncomingMessage } from "./message_queue.ts";
 export type { Session, SessionOptions, SessionOrigin } from "./session.ts";
 export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
 export { decodeManifest, encodeManifest } from "./manifest.ts";
-export type { EncodedManifest, EncodeManifestOptions, ReadManifest } from "./manifest.ts";
+export type { EncodedManifest, EncodeManifestOptions } from "./manifest.ts";
 export type * from "./manifest_entry.ts";
 export type * from "./survey.ts";
 export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
