@@ -304,8 +304,8 @@ export class Agent {
 }
 
 /** Loads the wire of the original FluxVault, which most agents never speak. */
-async function loadOriginal(): Promise<typeof import("../protocol/original/mod.ts")> {
-  return await import("../protocol/original/mod.ts");
+async function loadOriginal(): Promise<typeof import("./original_wire.ts")> {
+  return await import("./original_wire.ts");
 }
 
 async function generateSharedKeys(): Promise<RsaKeyPair> {

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { ConnectionError, decodeUtf8, encodeUtf8, type Logger } from "../protocol/mod.ts";
 import { PRIVATE_FILE_MODE } from "../protocol/host/mod.ts";
 import { ACCEPT_PAUSE_MS, HEALTH_TIMEOUT_MS, MAX_HEALTH_LINE_BYTES } from "./limits.ts";
@@ -44,7 +43,7 @@ export class HealthSocket implements AsyncDisposable {
     folder: string,
     { health, logger }: { readonly health: () => AgentHealth; readonly logger: Logger },
   ): Promise<HealthSocket | null> {
-    const path = join(folder, HEALTH_SOCKET_NAME);
+    const path = `${folder}/${HEALTH_SOCKET_NAME}`;
     let listener: Deno.UnixListener | null = null;
     try {
       // What is there was left by an agent that was killed: the lock says that no other is running.
@@ -103,7 +102,7 @@ export async function askHealth(
   folder: string,
   { timeoutMs = HEALTH_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<AgentHealth> {
-  const path = join(folder, HEALTH_SOCKET_NAME);
+  const path = `${folder}/${HEALTH_SOCKET_NAME}`;
   let conn: Deno.UnixConn;
   try {
     conn = await Deno.connect({ transport: "unix", path });

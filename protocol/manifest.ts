@@ -241,18 +241,31 @@ export interface ReadManifest {
 /**
  * Reads a manifest.
  *
- * @param known One that was read before: its lines, where they stand in this one too, are the same
- * objects again and take a tenth of the time.
  * @throws {ProtocolError} `manifest-malformed` for anything but the canonical bytes of a list of
  * well-formed, distinct paths; `manifest-too-large`.
  */
-export function decodeManifest(bytes: Bytes, known: ReadManifest | null = null): Manifest {
+export function decodeManifest(bytes: Bytes): Manifest {
   checkSize(bytes);
+  return gather(readLines(bytes));
+}
+
+/**
+ * Reads a manifest of which most was read before: the lines that stand in both are the same objects
+ * again, and take a tenth of the time.
+ *
+ * @throws {ProtocolError} as {@linkcode decodeManifest}.
+ */
+export function decodeManifestBeside(known: ReadManifest, bytes: Bytes): Manifest {
+  checkSize(bytes);
+  return gather(rereadLines(bytes, known));
+}
+
+function gather(lines: Iterable<ManifestLine>): Manifest {
   const entries: ManifestEntry[] = [];
   const hooks: Hook[] = [];
   let isWipe = false;
   let last: ManifestLine | null = null;
-  for (const line of known === null ? readLines(bytes) : rereadLines(bytes, known)) {
+  for (const line of lines) {
     if (last !== null && compareLines(last, line) >= 0) fail("its lines are not in order");
     last = line;
     if (line.kind === "entry") entries.push(line.entry);

@@ -19,7 +19,12 @@ import {
   type WorkInbox,
 } from "./exchange.ts";
 import { MIN_BYTES_FOR_PARTS } from "./limits.ts";
-import { decodeManifest, type EncodedManifest, type ReadManifest } from "./manifest.ts";
+import {
+  decodeManifest,
+  decodeManifestBeside,
+  type EncodedManifest,
+  type ReadManifest,
+} from "./manifest.ts";
 import {
   chooseParts,
   decodePartList,
@@ -152,7 +157,8 @@ export async function takeManifest(
     if (!isDataOf(first, { id, size: announced.size })) {
       throw unexpected("another message than the manifest that it announced");
     }
-    return read(await readBytes(first, stream, announced.digest), null);
+    const bytes = await readBytes(first, stream, announced.digest);
+    return { bytes, manifest: decodeManifest(bytes) };
   }
 
   // 2a. MANIFEST-PARTS
@@ -174,7 +180,9 @@ export async function takeManifest(
     throw unexpected("another message than the parts that were asked for");
   }
   const bytes = joinParts(records, { held: choice.held, came: await readEncoded(data, rest) });
-  if (equalBytes(await sha256Digest(bytes), announced.digest)) return read(bytes, held);
+  if (equalBytes(await sha256Digest(bytes), announced.digest)) {
+    return { bytes, manifest: decodeManifestBeside(held, bytes) };
+  }
   throw new ProtocolError(
     "digest-mismatch",
     "the parts do not make the manifest that was announced",
@@ -188,8 +196,4 @@ function isDataOf(
 ): message is ManifestDataMessage {
   if (message.state !== "MANIFEST-DATA" || message.id !== due.id) return false;
   return (message.plainSize ?? message.size) === due.size;
-}
-
-function read(bytes: Bytes, held: ReadManifest | null): ReadManifest {
-  return { bytes, manifest: decodeManifest(bytes, held) };
 }

@@ -149,7 +149,7 @@ function needsList(resolved: ServeContext["resolved"]): ConfigError {
 
 /** Reads the addresses by their place in the list: an item may be a private key, so none is shown. */
 async function readSigners({ resolved, settings }: ServeContext): Promise<readonly string[]> {
-  const { isZelId } = await import("../../flux/mod.ts");
+  const { isZelId } = await import("./signers.ts");
   for (const [i, item] of settings.zelid.entries()) {
     if (isZelId(item)) continue;
     const { fault, hint } = faultOf(item);

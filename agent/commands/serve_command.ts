@@ -269,7 +269,7 @@ async function warnOfOriginal({ settings, logger }: Context): Promise<void> {
       "Turn it off when the vault is replaced",
     { addresses: settings.originalWire.join(", ") },
   );
-  const { limits, requestLineBytes } = await import("../../protocol/original/mod.ts");
+  const { limits, requestLineBytes } = await import("../original_wire.ts");
   const { SAFE_NODE_LINE_BYTES: safe } = limits;
   for (const file of settings.files) {
     const bytes = requestLineBytes(file);

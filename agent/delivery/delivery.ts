@@ -151,7 +151,7 @@ export class DeliveryDesk {
         const store = inTurn(ends.control.signal);
         // A session that was cut off has its files to settle all the same.
         settle = async () => void await inTurn(new AbortController().signal).settle();
-        const { receiveOriginalAsAgent } = await import("../../protocol/original/mod.ts");
+        const { receiveOriginalAsAgent } = await import("../original_wire.ts");
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
       return await receiveAsAgent(conversation.session, record, {

@@ -63,13 +63,12 @@ async function findMissing(): Promise<string | null> {
 
 /** Returns what the images can carry, and says what they cannot and why. */
 async function chooseCarriers(): Promise<readonly Carrier[]> {
-  const base = Deno.env.get("DENORT_BIN") ?? "";
-  if (base !== "" && await run(Deno.execPath(), ["task", "compile"], {}) === 0) {
-    return ["deno", "compiled"];
-  }
-  const reason = base === ""
+  const reason = (Deno.env.get("DENORT_BIN") ?? "") === ""
     ? "DENORT_BIN names no runtime to compile with"
+    : await run(Deno.execPath(), ["task", "compile"], {}) === 0
+    ? null
     : "deno task compile failed with the runtime that DENORT_BIN names";
+  if (reason === null) return ["deno", "compiled"];
   console.log(`skipped: images of executables: ${reason}; the bundles run under plain Deno`);
   return ["deno"];
 }

@@ -41,6 +41,7 @@ async function buildApplication(
 ): Promise<void> {
   const context = await Deno.makeTempDir({ dir: host.folder });
   for (const [path, contents] of Object.entries({ ...files, Containerfile: file })) {
+    await Deno.mkdir(`${context}/${path}`.replace(/[^/]*$/, ""), { recursive: true });
     const bytes = typeof contents === "string" ? encodeUtf8(contents) : contents;
     await Deno.writeFile(`${context}/${path}`, bytes, { mode: 0o755 });
   }
@@ -51,13 +52,14 @@ async function buildApplication(
 
 /** Makes a base such as an application has; returns the agent that is put on top of it. */
 async function buildBase(carrier: Carrier): Promise<Files> {
-  const agent = carrier === "deno" ? "fluxvault-agent.js" : "fluxvault-agent-run";
+  const executable = `fluxvault-agent-run-${config.version}-${Deno.build.target}`;
+  const agent = carrier === "deno" ? "fluxvault-agent.js" : executable;
   const bytes = await Deno.readFile(new URL(agent, OUTPUT_FOLDER));
   const libraries = "RUN mkdir -p /lib64 && ln -s /lib/*-linux-gnu/ld-linux-*.so.* /lib64/";
   const debian = `FROM localhost/debian\n${libraries}\n`;
   if (carrier === "compiled") {
     await buildApplication("localhost/base", { file: debian, files: {} });
-    return { [agent]: bytes };
+    return { [`dist/bin/${executable}`]: bytes };
   }
   // What stands in for the executable is a script of its name.
   const flags = config.tasks["agent:run"].split(" ").slice(2, -1).join(" ");
@@ -65,7 +67,7 @@ async function buildBase(carrier: Carrier): Promise<Files> {
   const file = `FROM localhost/deno AS deno\n${debian}${deno}`;
   await buildApplication("localhost/base", { file, files: { [agent]: bytes } });
   const call = `exec deno run ${flags} /usr/local/lib/${agent} "$@"`;
-  return { "fluxvault-agent-run": `#!/bin/sh\n${call}\n` };
+  return { [`dist/bin/${executable}`]: `#!/bin/sh\n${call}\n` };
 }
 
 async function digestOf(text: string): Promise<string> {

@@ -75,7 +75,7 @@ for (const base of ["scratch", "alpine"] as const) {
   Deno.test(`compiled.Containerfile brings all that an executable needs, on ${base}`, async () => {
     // Deno itself needs the same as what it compiles, and is there where no executable is.
     const context = await Deno.makeTempDir({ dir: host.folder });
-    await Deno.copyFile(Deno.execPath(), `${context}/fluxvault-agent`);
+    await Deno.copyFile(Deno.execPath(), `${context}/fluxvault-agent-0.0.0-${Deno.build.target}`);
     const tag = `localhost/stand-in:${base}`;
     await buildImage(host, { carrier: "compiled", target: "agent", base, context, tag });
     const start = { image: tag, name: "stand-in", options: POOR, args: ["--version"] };

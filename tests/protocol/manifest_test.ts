@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { type Bytes, decodeUtf8, encodeHex, encodeUtf8, equalBytes } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
-import { decodeManifest, encodeManifest, splitLines } from "../../protocol/manifest.ts";
+import {
+  decodeManifest,
+  decodeManifestBeside,
+  encodeManifest,
+  splitLines,
+} from "../../protocol/manifest.ts";
 import { MAX_HOOKS, MAX_MANIFEST_LINES } from "../../protocol/limits.ts";
 import type {
   FileEntry,
@@ -330,7 +335,7 @@ Deno.test("splitLines allows lines of 4,096 bytes with their newline and not one
   assertThrows(() => splitLines(encodeUtf8("a"), fail), TypeError);
 });
 
-Deno.test("decodeManifest reads what it reads beside any manifest that was read before", async () => {
+Deno.test("decodeManifestBeside reads what decodeManifest reads, beside any manifest", async () => {
   const some = fc.record({
     entries: ENTRIES,
     hooks: fc.subarray([hook("a"), hook("b"), hook("c")]),
@@ -343,7 +348,7 @@ Deno.test("decodeManifest reads what it reads beside any manifest that was read 
         return { bytes, manifest: decodeManifest(bytes) };
       };
       const [before, now] = [await make(one), await make(other)];
-      const again = decodeManifest(now.bytes, before);
+      const again = decodeManifestBeside(before, now.bytes);
       assertEquals(again, now.manifest);
       const known = new Set(before.manifest.entries.map((entry) => JSON.stringify(entry)));
       const objects = new Set(before.manifest.entries);
@@ -354,7 +359,7 @@ Deno.test("decodeManifest reads what it reads beside any manifest that was read 
       const at = cut % Math.max(1, broken.length);
       broken[at] = (broken[at] ?? 0) ^ 1;
       assertEquals(
-        attempt(() => decodeManifest(broken, before)),
+        attempt(() => decodeManifestBeside(before, broken)),
         attempt(() => decodeManifest(broken)),
       );
     }),

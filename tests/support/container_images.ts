@@ -75,7 +75,7 @@ export async function buildImage(host: ContainerHost, image: ImageBuild): Promis
     ...["build", "--quiet", "--isolation=chroot", "--format=docker", `--target=${target}`],
     `--build-arg=BASE=${base === "scratch" ? base : `localhost/${base}`}`,
     "--build-arg=LIBRARIES=localhost/debian",
-    ...(carrier === "deno" ? ["--build-arg=DENO=localhost/deno"] : []),
+    `--build-arg=${carrier === "deno" ? "DENO=localhost/deno" : `TARGET=${Deno.build.target}`}`,
     `--file=${CONTAINER_FOLDER}${carrier}.Containerfile`,
     `--tag=${tag}`,
     context,

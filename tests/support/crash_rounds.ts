@@ -23,7 +23,7 @@ import { pick } from "./vault_tree.ts";
 /** What an agent keeps in its folder of state. */
 const STATE_FILES = new Set([
   ...[".lock", "hooks.json", "identity.json", "inventory", "leases.json", "manifest"],
-  "revisions.json",
+  ...["health.sock", "revisions.json"],
 ]);
 /** Frames, the manifest, and what is asked. */
 const OVERHEAD_BYTES = 300_000;
@@ -35,6 +35,14 @@ interface Pace {
 }
 
 const FIXED_CHANGES = 20;
+
+/** Work that is seldom hit by chance: where it shows on the disk, and with how many events. */
+const SHORT_WORK = [
+  { path: IN_PLACE, of: `/${IN_PLACE}`, events: 24 },
+  { path: LARGE, of: ".fluxvault-part-", events: 100 },
+  { path: SET, of: ".fluxvault-generation-", events: 40 },
+  { path: SET, of: ".fluxvault-link-", events: 3 },
+] as const;
 
 /** What is expected before anything was measured. */
 const FIRST_PACES: Readonly<Record<WatchedFolder, Pace>> = {
@@ -330,16 +338,19 @@ export class CrashRounds {
     });
   }
 
-  /** Draws when somebody is killed; the moment in which a file is written over is short. */
+  /** Draws when somebody is killed; what takes a short time alone is aimed at. */
   #drawMoment(task: Task): Moment {
     const { random } = this.#lane;
-    const isWritten = task.deed === "deliver" && task.before.has(IN_PLACE) &&
-      changed(task).includes(IN_PLACE) && task.watched === "agent";
-    if (isWritten && random(6) === 0) {
-      return { kind: "events", count: random(24), of: `/${IN_PLACE}` };
-    }
-    return drawMoment(random, this.#sizeOf(task));
+    const isWatched = task.deed === "deliver" && task.watched === "agent";
+    const short = isWatched ? SHORT_WORK.filter(({ path }) => isChanged(path, task)) : [];
+    if (short.length === 0 || random(3) > 0) return drawMoment(random, this.#sizeOf(task));
+    const { of, events } = pick(random, short);
+    return { kind: "events", count: random(events), of };
   }
+}
+
+function isChanged(path: string, { before, wanted }: Task): boolean {
+  return before.has(path) && changed({ before, wanted }).some((other) => isBelow(other, path));
 }
 
 function changed({ before, wanted }: Pick<Task, "before" | "wanted">): string[] {
