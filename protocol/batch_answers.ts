@@ -79,9 +79,7 @@ export class BatchAnswers {
 
   /** Answers one batch. */
   async answer(batch: OpenBatch): Promise<void> {
-    await this.#places.run(async () => {
-      if (!this.#isOver) await this.#answer(batch);
-    });
+    await this.#places.run(() => this.#answer(batch));
   }
 
   async #answer({ message, files, onStream }: OpenBatch): Promise<void> {

@@ -208,7 +208,7 @@ function readBatchData(fields: MessageFields): BatchDataMessage {
     id: readId(fields),
     stream: readStreamId(fields),
     size: fields.integer("StreamSize", { max: MAX_BATCH_BYTES }),
-    changed: fields.has("Changed") ? fields.ascending("Changed", ENTRY_NUMBERS) : [],
+    changed: fields.optionalAscending("Changed", ENTRY_NUMBERS) ?? [],
     ...readEncoding(fields, MAX_BATCH_BYTES),
   };
 }

@@ -1,6 +1,13 @@
 import fc from "fast-check";
-import { joinBytes } from "../../protocol/bytes.ts";
-import { compress, decompress, measureCompressed } from "../../protocol/content_encoding.ts";
+import { joinBytes, randomBytes } from "../../protocol/bytes.ts";
+import {
+  compress,
+  compressLines,
+  compressWhole,
+  decompress,
+  decompressWhole,
+  measureCompressed,
+} from "../../protocol/content_encoding.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 
@@ -95,4 +102,47 @@ Deno.test("decompress passes on what its source throws", async () => {
   }
   const thrown = await collect(decompress(source(), 5)).catch((error) => error);
   assertEquals(thrown === lost, true);
+});
+
+Deno.test("decompressWhole restores what compressWhole made", async () => {
+  const packed = await compressWhole(TEXT);
+  assert(packed !== null && packed.length < TEXT.length / 50);
+  assertEquals(await decompressWhole(piecesOf(packed, 100), TEXT.length), TEXT);
+});
+
+Deno.test("decompressWhole takes no more than was stated, and no less", async () => {
+  const packed = await compressWhole(TEXT) ?? TEXT;
+  for (const size of [0, TEXT.length - 1, TEXT.length + 1]) {
+    const run = () => decompressWhole(piecesOf(packed, 4_096), size);
+    await assertRejects(run, ProtocolError, "digest-mismatch");
+  }
+});
+
+/** Bytes of which so many are at random, in front of others that are not. */
+function mixed(random: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < random; at += 65_536) {
+    bytes.set(randomBytes(Math.min(65_536, random - at)), at);
+  }
+  return bytes;
+}
+
+Deno.test("compressWhole leaves what gets no shorter by a tenth as it is", async () => {
+  assertEquals(await compressWhole(mixed(10_000, 10_000)), null);
+  assertEquals(await compressWhole(mixed(9_300, 10_000)), null);
+  assert(await compressWhole(mixed(8_000, 10_000)) !== null);
+  assertEquals(await compressWhole(new Uint8Array(0)), null);
+});
+
+Deno.test("compressWhole tries the first 16 KiB of what is longer than 32, and gives up there", async () => {
+  assertEquals(await compressWhole(mixed(16_384, 262_144)), null);
+  const packed = await compressWhole(mixed(16_384, 32_768));
+  assert(packed !== null && packed.length < 20_000);
+});
+
+Deno.test("compressLines compresses what is wanted so and has 4 KiB", async () => {
+  const accepting = { acceptsDeflate: true } as const;
+  assert(await compressLines(TEXT.slice(0, 4_096), accepting) !== null);
+  assertEquals(await compressLines(TEXT.slice(0, 4_095), accepting), null);
+  assertEquals(await compressLines(TEXT, {}), null);
 });

@@ -1,4 +1,5 @@
-import { encodeHex } from "../../protocol/bytes.ts";
+import { type Bytes, encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
+import { compressWhole } from "../../protocol/content_encoding.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { ConnectionError, PeerRejectedError, ProtocolError } from "../../protocol/errors.ts";
@@ -17,7 +18,7 @@ import {
   UNCHANGED,
 } from "../support/delivering_keeper.ts";
 import { openKeeperSession } from "../support/frame_peer.ts";
-import { HandAgent, NOTHING } from "../support/hand_agent.ts";
+import { HandAgent, type Message, NOTHING } from "../support/hand_agent.ts";
 
 const REVISION = 7;
 Deno.test("deliverAsKeeper announces its manifest and answers what is asked", async () => {
@@ -44,6 +45,7 @@ Deno.test("deliverAsKeeper announces its manifest and answers what is asked", as
     Expires: 5_060,
     Digest: encodeHex(expected.digest),
     Size: expected.bytes.length,
+    Accept: "deflate-raw",
   });
   assertEquals(String(Signature).length, 88);
   await peer.sendMessage({ State: "MANIFEST-REPLY", Id: 0, Held: true });
@@ -96,6 +98,22 @@ const ATTACKS: Readonly<Record<string, readonly [code: string, play: Play]>> = {
   "a number that it used before": ["message-unexpected", async (agent) => {
     await agent.takeManifest();
     for (const id of [9, 9]) await agent.request(id, "nothing");
+  }],
+  "a batch with the number of a request": ["message-unexpected", async (agent) => {
+    await agent.takeManifest();
+    await agent.request(9, "nothing");
+    await agent.batch(9, [0]);
+  }],
+  "a request with a number below that of a batch": ["message-unexpected", async (agent) => {
+    await agent.takeManifest();
+    await agent.batch(9, [0]);
+    await agent.request(8, "nothing");
+  }],
+  "a batch before the reply": ["message-unexpected", (agent) => agent.batch(1, [0])],
+  "the answer to a batch": ["message-unexpected", async (agent) => {
+    await agent.takeManifest();
+    const data = { State: "BATCH-DATA", Id: 1, Stream: 0, StreamSize: 0 };
+    await agent.peer.sendMessage(data);
   }],
   "a result that nobody asked for": ["message-unexpected", async (agent) => {
     await agent.takeManifest();
@@ -285,6 +303,10 @@ const PLAN_ATTACKS: Readonly<Record<string, Play>> = {
     await agent.takeManifest();
     await agent.request(1, "a.txt");
   },
+  "a batch": async (agent) => {
+    await agent.takeManifest();
+    await agent.batch(1, [0]);
+  },
   "a signature over what was not done": async (agent) => {
     await agent.takeManifest();
     await agent.sayDone([], UNCHANGED, { Signature: "00".repeat(64) });
@@ -296,5 +318,51 @@ for (const [what, play] of Object.entries(PLAN_ATTACKS)) {
     const { result, told } = await deliver(await sourceWith({}), play, { isPlan: true });
     assert(result instanceof ProtocolError);
     assertEquals([result.code, told], ["message-unexpected", "message-unexpected"]);
+  });
+}
+
+const REMOVED = Array.from({ length: 200 }, (_, i) => ({ Path: `d/${i}`, Outcome: "removed" }));
+const LINES = encodeUtf8(REMOVED.map((line) => `${JSON.stringify(line)}\n`).join(""));
+
+/** Says DONE with bytes that stand for lines, as a test has them. */
+async function sayPacked(agent: HandAgent, bytes: Bytes, more: Message = {}): Promise<void> {
+  await agent.peer.sendMessage({
+    ...{ State: "DONE", Counts: { ...NOTHING, ...UNCHANGED, Removed: REMOVED.length } },
+    ...{ Stream: 0, StreamSize: bytes.length, Digest: encodeHex(await sha256Digest(LINES)) },
+    ...{ Encoding: "deflate-raw", PlainSize: LINES.length, ...more },
+  });
+  await agent.peer.send(encodeChunkFrame(bytes.slice(), { streamId: 0, isLast: true }));
+}
+
+const PACKED = await compressWhole(LINES) ?? LINES;
+
+Deno.test("deliverAsKeeper takes results that came compressed", async () => {
+  const { result } = await deliver(await sourceWith({}), async (agent) => {
+    await agent.takeManifest();
+    await sayPacked(agent, PACKED);
+    await agent.finish();
+  });
+  assert(!(result instanceof Error), String(result));
+  assertEquals(result.files.filter(({ outcome }) => outcome === "removed").length, 200);
+});
+
+const BAD_PACKED: Readonly<Record<string, readonly [code: string, bytes: Bytes, more?: Message]>> =
+  {
+    "more than was stated": ["digest-mismatch", PACKED, { PlainSize: LINES.length - 1 }],
+    "less than was stated": ["digest-mismatch", PACKED, { PlainSize: LINES.length + 1 }],
+    "no such encoding": ["digest-mismatch", PACKED.map(() => 0xff)],
+    "other bytes": ["digest-mismatch", PACKED, { Digest: encodeHex(await sha256Digest(PACKED)) }],
+    "what is no shorter": ["message-unexpected", LINES],
+    "more than results may be": ["message-malformed", PACKED, { PlainSize: 33_554_433 }],
+  };
+
+for (const [what, [code, bytes, more]] of Object.entries(BAD_PACKED)) {
+  Deno.test(`deliverAsKeeper ends with ${code} where results come compressed as ${what}`, async () => {
+    const { result } = await deliver(await sourceWith({}), async (agent) => {
+      await agent.takeManifest();
+      await sayPacked(agent, bytes, more);
+    });
+    assert(result instanceof ProtocolError, String(result));
+    assertEquals(result.code, code);
   });
 }

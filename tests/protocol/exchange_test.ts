@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type Bytes, encodeUtf8, equalBytes, randomBytes } from "../../protocol/bytes.ts";
+import { compressWhole } from "../../protocol/content_encoding.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { ConnectionError, ProtocolError } from "../../protocol/errors.ts";
@@ -7,7 +8,9 @@ import {
   type DeliveryReport,
   finishing,
   readBytes,
+  readEncoded,
   sendBytes,
+  sendMessage,
   unexpected,
   WorkInbox,
 } from "../../protocol/exchange.ts";
@@ -20,6 +23,7 @@ import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { receiveAsAgent } from "../../protocol/receive_as_agent.ts";
 import { findPathFault } from "../../protocol/secret_path.ts";
+import { StreamResetError } from "../../protocol/streams.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { cutArrivals, recordWrites } from "../support/duplex_cuts.ts";
 import { openKeeperSession } from "../support/frame_peer.ts";
@@ -182,13 +186,61 @@ Deno.test("readBytes reads what sendBytes sends and checks its digest", async ()
   }
 });
 
-Deno.test("readBytes refuses a message without its stream", async () => {
-  await assertRejects(
-    () => readBytes({ size: 0 }, null, new Uint8Array(32)),
-    ProtocolError,
-    "message-unexpected",
-  );
+Deno.test("unexpected makes an error of the code for what is not due", () => {
   assertEquals(unexpected("a pony").code, "message-unexpected");
+});
+
+const TEXT = encodeUtf8("listen 8080;\n".repeat(1_000));
+const PACKED = await compressWhole(TEXT) ?? TEXT;
+const READINGS: Readonly<Record<string, readonly [bytes: Bytes, plainSize: number, code: string]>> =
+  {
+    "as long as was stated": [PACKED, TEXT.length, "read"],
+    "longer than was stated": [PACKED, TEXT.length - 1, "digest-mismatch"],
+    "shorter than was stated": [PACKED, TEXT.length + 1, "digest-mismatch"],
+    "not restored": [PACKED.map(() => 0xff), TEXT.length, "digest-mismatch"],
+    "no longer than what came": [PACKED, PACKED.length, "message-unexpected"],
+    "shorter than what came": [PACKED, 0, "message-unexpected"],
+  };
+
+for (const [what, [bytes, plainSize, code]] of Object.entries(READINGS)) {
+  Deno.test(`readBytes restores what came compressed, and is ${what}: ${code}`, async () => {
+    const { agent, keeper } = await openSessionPair();
+    const size = bytes.length;
+    const sending = sendBytes(keeper, bytes, (stream) => {
+      return { state: "MANIFEST-DATA", id: 0, stream, size, plainSize };
+    });
+    const incoming = await agent.receive();
+    const stream = incoming?.stream ?? null;
+    // The digest is of what comes of it.
+    const read = await readBytes({ size, plainSize }, stream, await sha256Digest(TEXT))
+      .catch((error) => error);
+    await sending;
+    await Promise.all([agent.close(), keeper.close()]);
+    if (code === "read") assertEquals(read, TEXT);
+    else assert(read instanceof ProtocolError && read.code === code, String(read));
+  });
+}
+
+Deno.test("readBytes refuses a message without its stream, compressed or not", async () => {
+  for (const encoded of [{ size: 0 }, { size: 0, plainSize: 1 }]) {
+    const run = () => readBytes(encoded, null, new Uint8Array(32));
+    await assertRejects(run, ProtocolError, "message-unexpected");
+  }
+});
+
+Deno.test("readEncoded gives a stream up that becomes too much, and the session goes on", async () => {
+  await using pair = await openSessionPair();
+  const bomb = await compressWhole(new Uint8Array(8_000_000)) ?? TEXT;
+  const sending = sendBytes(pair.keeper, bomb, (stream) => {
+    return { state: "MANIFEST-DATA", id: 0, stream, size: bomb.length, plainSize: 9_000 };
+  });
+  const incoming = await pair.agent.receive();
+  const run = () => readEncoded({ size: bomb.length, plainSize: 9_000 }, incoming?.stream ?? null);
+  await assertRejects(run, ProtocolError, "digest-mismatch");
+  await sending.catch((error) => assert(error instanceof StreamResetError));
+  await sendMessage(pair.keeper, { state: "DONE-REPLY" });
+  assertEquals((await pair.agent.receive())?.fields.raw("State"), "DONE-REPLY");
+  assertEquals(pair.agent.hasOpenStreams, false);
 });
 
 Deno.test("WorkInbox answers unknown actions, so many and no more, and hands on the rest", async () => {

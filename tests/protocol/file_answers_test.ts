@@ -1,7 +1,7 @@
 import { encodeHex, encodeUtf8, joinBytes, randomBytes } from "../../protocol/bytes.ts";
 import { decompress } from "../../protocol/content_encoding.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
-import { ConnectionError, StorageError } from "../../protocol/errors.ts";
+import { ConnectionError, ProtocolError, StorageError } from "../../protocol/errors.ts";
 import { encodeResetFrame } from "../../protocol/frame.ts";
 import { INITIAL_WINDOW_BYTES } from "../../protocol/limits.ts";
 import { MemorySecretSource } from "../../protocol/memory_secret_source.ts";
@@ -10,7 +10,7 @@ import { RESET_CODE } from "../../protocol/streams.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { deliver, FILES, SECRET, sourceWith, UNCHANGED } from "../support/delivering_keeper.ts";
 import { streamOf } from "../support/duplex_cuts.ts";
-import type { Message } from "../support/hand_agent.ts";
+import type { HandAgent, Message } from "../support/hand_agent.ts";
 
 const STATUSES: readonly (readonly [what: string, file: string, more: Message, status: string])[] =
   [
@@ -244,4 +244,126 @@ Deno.test("FileAnswers compresses where the agent takes it and the source opens 
   });
   assert(!(result instanceof Error), String(result));
   assert(opened === 3 && result.contentBytes < text.length * 1.1);
+});
+
+/** Small files, `f000` and so on, that are not answered before the source is let. */
+async function holding(
+  count: number,
+  size = 1,
+): Promise<{ source: SecretSource; let: () => void }> {
+  const names = Array.from({ length: count }, (_, i) => `f${`${i}`.padStart(3, "0")}`);
+  const files = Object.fromEntries(names.map((name) => [name, new Uint8Array(size)]));
+  const memory = await MemorySecretSource.from(files);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const open: SecretSource["open"] = (entry, from) => promise.then(() => memory.open(entry, from));
+  return { source: await sourceWith({ entries: memory.entries, open }), let: resolve };
+}
+
+type Play = (agent: HandAgent) => Promise<void>;
+
+/** Returns the code with which our keeper ends a session, and that it says. */
+async function refusal({ source, let: release }: Awaited<ReturnType<typeof holding>>, play: Play) {
+  let told: string | null = null;
+  const { result } = await deliver(source, async (agent) => {
+    await agent.takeManifest();
+    await play(agent);
+    told = await agent.peer.readFailure();
+    release();
+  });
+  assert(result instanceof ProtocolError, String(result));
+  assertEquals(told, result.code);
+  return result.code;
+}
+
+/** Passes over what comes up to the end of so many streams. */
+async function skipStreams(agent: HandAgent, count: number): Promise<void> {
+  for (let left = count; left > 0;) {
+    const frame = await agent.peer.readFrame();
+    if (frame?.kind === "chunk" && frame.isLast) left--;
+  }
+}
+
+const TOO_MUCH: Readonly<Record<string, Play>> = {
+  "a fifth open batch": async (agent) => {
+    for (let i = 0; i < 5; i++) await agent.batch(i, [i]);
+  },
+  "61 open requests beside four batches": async (agent) => {
+    for (let i = 0; i < 4; i++) await agent.batch(i, [i]);
+    for (let i = 4; i < 65; i++) await agent.request(i, "f007");
+  },
+};
+
+for (const [what, play] of Object.entries(TOO_MUCH)) {
+  Deno.test(`FileAnswers ends with too-many-messages at ${what}`, async () => {
+    assertEquals(await refusal(await holding(8), play), "too-many-messages");
+  });
+}
+
+Deno.test("FileAnswers takes four batches and 60 requests at a time, and no DONE meanwhile", async () => {
+  const held = await holding(8);
+  const { result } = await deliver(held.source, async (agent) => {
+    await agent.takeManifest();
+    for (let i = 0; i < 4; i++) await agent.batch(i, [i]);
+    for (let i = 4; i < 64; i++) await agent.request(i, "f007");
+    held.let();
+    await skipStreams(agent, 64);
+    await agent.batch(64, [0]);
+    await skipStreams(agent, 1);
+    await agent.sayDone([], { Unchanged: 8 });
+    await agent.finish();
+  });
+  assert(!(result instanceof Error), String(result));
+  const done = await refusal(await holding(8), async (agent) => {
+    await agent.batch(1, [0]);
+    await agent.sayDone([], { Unchanged: 8 });
+  });
+  assertEquals(done, "message-unexpected");
+});
+
+/** How often all files may be asked for by batches: two times for each, and beyond that so much. */
+const BUDGETS = [["requests", 256, 0, 6], ["bytes", 4, 65_536, 66]] as const;
+for (const [what, count, size, times] of BUDGETS) {
+  Deno.test(`FileAnswers counts all ${what} of a batch, and ends when there are too many`, async () => {
+    const held = await holding(count, size);
+    held.let();
+    const code = await refusal(held, async (agent) => {
+      const all = Array.from({ length: count }, (_, i) => i);
+      for (let i = 0; i < times; i++) {
+        await agent.batch(i, all);
+        await skipStreams(agent, 1);
+      }
+      await agent.batch(times, [0]);
+    });
+    assertEquals(code, "too-many-messages");
+  });
+}
+
+const ASTRAY: Readonly<Record<string, readonly number[]>> = {
+  "of a folder": [0],
+  "of what is kept": [3],
+  "behind the last one": [1, 4],
+  "of files that are too large together": [1, 2],
+};
+
+for (const [what, numbers] of Object.entries(ASTRAY)) {
+  Deno.test(`FileAnswers ends with message-unexpected at a batch with a number ${what}`, async () => {
+    const files = { b: new Uint8Array(131_072), c: new Uint8Array(131_073) };
+    const { entries } = await MemorySecretSource.from(files);
+    const folder = { kind: "folder", path: "a", mode: 0o700, strategy: "STRICT" } as const;
+    const source = await sourceWith({ entries: [folder, ...entries, { kind: "keep", path: "d" }] });
+    const code = await refusal({ source, let: () => {} }, (agent) => agent.batch(1, numbers));
+    assertEquals(code, "message-unexpected");
+  });
+}
+
+Deno.test("FileAnswers takes a batch of 256 KiB", async () => {
+  const source = await MemorySecretSource.from({ a: new Uint8Array(262_144) });
+  const { result } = await deliver(source, async (agent) => {
+    await agent.takeManifest();
+    await agent.batch(1, [0]);
+    await skipStreams(agent, 1);
+    await agent.sayDone([], { Unchanged: 1 });
+    await agent.finish();
+  });
+  assert(!(result instanceof Error) && result.contentBytes === 262_144, String(result));
 });

@@ -1,8 +1,10 @@
 import { type Bytes, encodeUtf8, equalBytes, joinBytes } from "../../protocol/bytes.ts";
+import { compressWhole } from "../../protocol/content_encoding.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { FluxVaultError } from "../../protocol/errors.ts";
 import {
   finishing,
+  readEncoded,
   readStream,
   sendBytes,
   sendMessage,
@@ -14,7 +16,7 @@ import { giveManifest, takeManifest, type WorkSession } from "../../protocol/man
 import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { encodePartList, splitManifest } from "../../protocol/manifest_parts.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
-import type { ManifestMessage } from "../../protocol/messages.ts";
+import type { ManifestMessage, ManifestReplyMessage } from "../../protocol/messages.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { openSessionPair } from "../support/session_pair.ts";
 
@@ -27,6 +29,8 @@ const ENTRIES = Array.from({ length: 1_000 }, (_, i) => entryOf(i));
 const OLD = await encodeManifest(ENTRIES);
 const NEW = await encodeManifest(ENTRIES.with(500, entryOf(500, "cd".repeat(32))));
 const SMALL = await encodeManifest([entryOf(0)]);
+
+const COUNT = splitManifest(NEW.bytes).length;
 
 function messageOf({ bytes, digest }: EncodedManifest): ManifestMessage {
   const times = { revision: 1, issued: 1, expires: 2 };
@@ -83,8 +87,10 @@ for (const [what, held] of Object.entries(HELD)) {
   });
 }
 
+type Reply = Omit<ManifestReplyMessage, "state" | "id">;
+
 /** Plays an agent by hand up to what the keeper sends of its manifest; returns states and bytes. */
-function watching(reply: { isHeld: boolean; hasOther: boolean }, wants?: Bytes) {
+function watching(reply: Reply, wants?: Bytes) {
   return async ({ session, inbox }: WorkSession): Promise<[string, number][]> => {
     await sendMessage(session, { state: "MANIFEST-REPLY", id: 0, ...reply });
     const seen: [string, number][] = [];
@@ -116,6 +122,53 @@ Deno.test("giveManifest sends a list of parts, and those that are wanted", async
   bits[0] = 0b0100_0000;
   const [, second] = await play((ends) => giveManifest(ends, NEW), watching(reply, bits));
   assertEquals(second[1], ["MANIFEST-DATA", parts[1]?.length ?? 0]);
+});
+
+/** Plays an agent that accepts what is compressed; returns what came of the last message. */
+function unpacking(reply: Reply, wants: Bytes | null = null) {
+  return async ({ session, inbox }: WorkSession) => {
+    await sendMessage(session, { state: "MANIFEST-REPLY", id: 0, ...reply });
+    if (wants !== null) {
+      await readStream((await inbox.next()).stream);
+      await sendBytes(session, wants, (stream) => {
+        return { state: "MANIFEST-WANTS", id: 0, stream, size: wants.length };
+      });
+    }
+    const { message, stream } = await inbox.next();
+    assert(message.state === "MANIFEST-DATA" && message.plainSize !== undefined);
+    assert(message.size < message.plainSize / 2, `${message.size} of ${message.plainSize}`);
+    return await readEncoded(message, stream);
+  };
+}
+
+Deno.test("giveManifest compresses where the agent takes it, once for all", async () => {
+  const reply = { isHeld: false, hasOther: false, acceptsDeflate: true } as const;
+  const [, whole] = await play((ends) => giveManifest(ends, NEW), unpacking(reply));
+  assert(typeof whole !== "string" && equalBytes(whole, NEW.bytes));
+  let packed = 0;
+  const { CompressionStream } = globalThis;
+  globalThis.CompressionStream = class extends CompressionStream {
+    constructor(format: CompressionFormat) {
+      super(format);
+      packed++;
+    }
+  };
+  try {
+    await play((ends) => giveManifest(ends, NEW), unpacking(reply));
+  } finally {
+    globalThis.CompressionStream = CompressionStream;
+  }
+  assertEquals(packed, 0);
+});
+
+Deno.test("giveManifest compresses the parts that are wanted, but not what is short", async () => {
+  const reply = { isHeld: false, hasOther: true, acceptsDeflate: true } as const;
+  const all = new Uint8Array(Math.ceil(COUNT / 8)).fill(0xff);
+  all[all.length - 1] = 0xff << (8 - COUNT % 8);
+  const [, parts] = await play((ends) => giveManifest(ends, NEW), unpacking(reply, all));
+  assert(typeof parts !== "string" && equalBytes(parts, NEW.bytes), String(parts));
+  const [, seen] = await play((ends) => giveManifest(ends, SMALL), watching(reply));
+  assertEquals(seen, [["MANIFEST-DATA", SMALL.bytes.length]]);
 });
 
 Deno.test("giveManifest does not make parts of a manifest of less than 16 KiB", async () => {
@@ -162,7 +215,6 @@ async function announceWants(session: WorkSession["session"], size: number): Pro
   await sendMessage(session, { state: "MANIFEST-WANTS", id: 0, stream, size });
 }
 
-const COUNT = splitManifest(NEW.bytes).length;
 const BITS = new Array(Math.ceil(COUNT / 8)).fill(0);
 assert(COUNT % 8 !== 0, "the last byte has bits to spare");
 
@@ -189,6 +241,8 @@ interface Lie {
   readonly listId?: number;
   readonly data?: (wanted: Bytes) => Bytes;
   readonly dataId?: number;
+  /** How long the bytes are said to become. */
+  readonly plainSize?: number;
 }
 
 function lyingKeeper({ parts = splitManifest(NEW.bytes), list, listId = 0, ...lie }: Lie) {
@@ -202,14 +256,21 @@ function lyingKeeper({ parts = splitManifest(NEW.bytes), list, listId = 0, ...li
     const wanted = parts.filter((_, i) => ((bits[i >> 3] ?? 0) & (0x80 >> (i & 7))) !== 0);
     const bytes = joinBytes(wanted);
     const data = lie.data?.(bytes) ?? bytes;
+    const encoding = lie.plainSize === undefined ? {} : { plainSize: lie.plainSize };
     await sendBytes(session, data, (stream) => {
-      return { state: "MANIFEST-DATA", id: lie.dataId ?? 0, stream, size: data.length };
+      const id = lie.dataId ?? 0;
+      return { state: "MANIFEST-DATA", id, stream, size: data.length, ...encoding };
     });
     await inbox.next();
   };
 }
 
 const PARTS = splitManifest(NEW.bytes);
+/** The parts that an agent lacks which holds the old one. */
+const CHANGED = joinBytes(PARTS.filter((part) => {
+  return !splitManifest(OLD.bytes).some((held) => equalBytes(part, held));
+}));
+const PACKED = await compressWhole(CHANGED) ?? CHANGED;
 const LIES: Readonly<Record<string, readonly [string, Lie]>> = {
   "the parts of another number": ["message-unexpected", { listId: 1 }],
   "parts that do not make it up": ["manifest-malformed", { parts: PARTS.slice(1) }],
@@ -225,7 +286,61 @@ const LIES: Readonly<Record<string, readonly [string, Lie]>> = {
   ],
   "less than is wanted": ["message-unexpected", { data: (bytes) => bytes.slice(1) }],
   "the bytes of another number": ["message-unexpected", { dataId: 1 }],
+  "bytes that become more than is wanted": [
+    "message-unexpected",
+    { data: () => PACKED, plainSize: CHANGED.length + 1 },
+  ],
+  "bytes that become less than is said": [
+    "digest-mismatch",
+    { data: () => PACKED.slice(0, -9), plainSize: CHANGED.length },
+  ],
+  "bytes that are compressed and no shorter": [
+    "message-unexpected",
+    { data: (bytes) => bytes, plainSize: CHANGED.length },
+  ],
+  "bytes that are no such encoding": [
+    "digest-mismatch",
+    { data: () => PACKED.map(() => 0xff), plainSize: CHANGED.length },
+  ],
 };
+
+Deno.test("takeManifest takes parts that came compressed", async () => {
+  const lie = { data: () => PACKED, plainSize: CHANGED.length };
+  const [, took] = await play(lyingKeeper(lie), taking(NEW, OLD));
+  assert(typeof took !== "string" && equalBytes(took, NEW.bytes), String(took));
+});
+
+/** A keeper that makes no parts, and sends all of it compressed. */
+function packingKeeper(bytes: Bytes, plainSize: number) {
+  return async ({ session, inbox }: WorkSession): Promise<void> => {
+    await inbox.next();
+    await sendBytes(session, bytes, (stream) => {
+      return { state: "MANIFEST-DATA", id: 0, stream, size: bytes.length, plainSize };
+    });
+    await inbox.next();
+  };
+}
+
+Deno.test("takeManifest takes a manifest that came compressed, and no other", async () => {
+  const { bytes } = NEW;
+  const packed = await compressWhole(bytes) ?? bytes;
+  const other = await compressWhole(OLD.bytes) ?? bytes;
+  for (const held of [null, OLD]) {
+    const [, took] = await play(packingKeeper(packed, bytes.length), taking(NEW, held));
+    assert(typeof took !== "string" && equalBytes(took, bytes), String(took));
+  }
+  const lies: readonly (readonly [code: string, bytes: Bytes, plainSize: number])[] = [
+    ["digest-mismatch", other, bytes.length],
+    ["digest-mismatch", packed.slice(0, -9), bytes.length],
+    ["message-unexpected", packed, bytes.length + 1],
+    ["message-unexpected", packed, packed.length],
+    ["message-unexpected", bytes, bytes.length],
+  ];
+  for (const [code, sent, plainSize] of lies) {
+    const [, took] = await play(packingKeeper(sent, plainSize), taking(NEW, null));
+    assertEquals(took, code);
+  }
+});
 
 Deno.test("takeManifest makes no room for a list that is longer than any of that manifest", async () => {
   const size = Math.ceil(NEW.bytes.length / 1_024) * 36 + 1;
@@ -261,7 +376,10 @@ for (const [what, held] of [["the very same", NEW], ["another", OLD]] as const) 
     };
     const [, took] = await play(keeper, taking(NEW, held, "1other"));
     assert(typeof took !== "string" && equalBytes(took, NEW.bytes), String(took));
-    assertEquals(reply, { state: "MANIFEST-REPLY", id: 0, isHeld: false, hasOther: false });
+    assertEquals(reply, {
+      ...{ state: "MANIFEST-REPLY", id: 0, isHeld: false, hasOther: false },
+      acceptsDeflate: true,
+    });
   });
 }
 

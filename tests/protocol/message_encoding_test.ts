@@ -3,7 +3,7 @@ import { encodeUtf8 } from "../../protocol/bytes.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import { MessageFields } from "../../protocol/message_fields.ts";
 import { decodeWorkMessage, encodeWorkMessage } from "../../protocol/message_encoding.ts";
-import type { WorkMessage } from "../../protocol/messages.ts";
+import type { ResultCounts, WorkMessage } from "../../protocol/messages.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 
 function fieldsOf(value: unknown): MessageFields {
@@ -11,6 +11,9 @@ function fieldsOf(value: unknown): MessageFields {
 }
 
 const digest = new Uint8Array(32).fill(0xab);
+const NONE: ResultCounts = {
+  ...{ created: 0, updated: 0, reowned: 0, removed: 0, unchanged: 0, missing: 0, failed: 0 },
+};
 const MESSAGES: readonly WorkMessage[] = [
   {
     state: "MANIFEST",
@@ -43,11 +46,24 @@ const MESSAGES: readonly WorkMessage[] = [
     signature: null,
     isPlan: true,
   },
+  {
+    ...{ state: "MANIFEST", id: 0, revision: 1, issued: 1, expires: 2, digest, size: 9 },
+    ...{ signature: null, acceptsDeflate: true },
+  },
   { state: "MANIFEST-REPLY", id: 0, isHeld: true, hasOther: false },
+  { state: "MANIFEST-REPLY", id: 0, isHeld: false, hasOther: false, acceptsDeflate: true },
   { state: "MANIFEST-REPLY", id: 0, isHeld: false, hasOther: true },
   { state: "MANIFEST-PARTS", id: 0, stream: 1, size: 36 },
   { state: "MANIFEST-WANTS", id: 0, stream: 0, size: 1 },
   { state: "MANIFEST-DATA", id: 0, stream: 1, size: 9 },
+  { state: "MANIFEST-DATA", id: 0, stream: 1, size: 9, plainSize: 33_554_432 },
+  { state: "BATCH", id: 2, entries: [0] },
+  {
+    ...{ state: "BATCH", id: 2 ** 32 - 1, acceptsDeflate: true },
+    entries: Array.from({ length: 256 }, (_, i) => 131_071 - 255 + i),
+  },
+  { state: "BATCH-DATA", id: 2, stream: 3, size: 262_144, changed: [] },
+  { state: "BATCH-DATA", id: 2, stream: 3, size: 0, changed: [0, 131_071], plainSize: 262_144 },
   { state: "REQUEST", id: 1, file: "a/b", digest: null, offset: 0, prefix: null },
   { state: "REQUEST", id: 1, file: "/a", digest, offset: 2 ** 40, prefix: digest },
   {
@@ -90,19 +106,16 @@ const MESSAGES: readonly WorkMessage[] = [
   },
   {
     state: "DONE",
-    counts: {
-      created: 0,
-      updated: 0,
-      reowned: 0,
-      removed: 0,
-      unchanged: 0,
-      missing: 0,
-      failed: 0,
-    },
+    counts: NONE,
     stream: 0,
     size: 0,
     digest,
     signature: new Uint8Array(64).fill(7),
+  },
+  {
+    state: "DONE",
+    counts: { ...NONE, removed: 9 },
+    ...{ stream: 0, size: 8, plainSize: 33_554_432, digest, signature: null },
   },
   { state: "DONE-REPLY" },
 ];
@@ -126,6 +139,13 @@ const GOOD_DATA = {
   ...{ State: "DATA", Id: 1, Status: "Success", Stream: 1, StreamSize: 2, Offset: 0 },
   ...{ Digest: "ab".repeat(32), Mode: 0 },
 };
+const BATCH = { State: "BATCH", Id: 1, Entries: [0] };
+const BATCH_DATA = { State: "BATCH-DATA", Id: 1, Stream: 1, StreamSize: 2 };
+const PACKED = { Encoding: "deflate-raw", PlainSize: 9 };
+const DONE = encodeWorkMessage({
+  ...{ state: "DONE", counts: NONE, stream: 0, size: 1, digest, signature: null },
+});
+const MANIFEST_DATA = { State: "MANIFEST-DATA", Id: 0, Stream: 1, StreamSize: 2 };
 const BAD: Readonly<Record<string, Record<string, unknown>>> = {
   "a request for a path that climbs": { State: "REQUEST", Id: 1, File: "a/../b", Digest: null },
   "an offset without its prefix": { State: "REQUEST", Id: 1, File: "a", Digest: null, Offset: 1 },
@@ -135,6 +155,30 @@ const BAD: Readonly<Record<string, Record<string, unknown>>> = {
   "a success without its stream": { State: "DATA", Id: 1, Status: "Success" },
   "an encoding that nobody asked for": { ...GOOD_DATA, Encoding: "br", PlainSize: 9 },
   "an encoding without the length of what comes of it": { ...GOOD_DATA, Encoding: "deflate-raw" },
+  "a batch of nothing": { ...BATCH, Entries: [] },
+  "a batch of 257 files": { ...BATCH, Entries: Array.from({ length: 257 }, (_, i) => i) },
+  "a batch that does not ascend": { ...BATCH, Entries: [1, 0] },
+  "a batch of an entry that no manifest has": { ...BATCH, Entries: [131_072] },
+  "a batch without a list": { ...BATCH, Entries: null },
+  "an answer to a batch without its stream": { ...BATCH_DATA, Stream: null },
+  "an answer to a batch of more than 256 KiB": { ...BATCH_DATA, StreamSize: 262_145 },
+  "an answer to a batch that becomes more": { ...BATCH_DATA, ...PACKED, PlainSize: 262_145 },
+  "an answer to a batch in another encoding": { ...BATCH_DATA, ...PACKED, Encoding: "gzip" },
+  "an answer to a batch without the length that comes of it": {
+    ...BATCH_DATA,
+    Encoding: "deflate-raw",
+  },
+  "changes that do not ascend": { ...BATCH_DATA, Changed: [0, 0] },
+  "changes that are no list": { ...BATCH_DATA, Changed: 0 },
+  "257 changes": { ...BATCH_DATA, Changed: Array.from({ length: 257 }, (_, i) => i) },
+  "a manifest that becomes more than one may be": {
+    ...MANIFEST_DATA,
+    ...PACKED,
+    PlainSize: 33_554_433,
+  },
+  "a manifest in another encoding": { ...MANIFEST_DATA, ...PACKED, Encoding: "br" },
+  "results that become more than they may be": { ...DONE, ...PACKED, PlainSize: 33_554_433 },
+  "results in another encoding": { ...DONE, ...PACKED, Encoding: "br" },
   "a State in lower case": { State: "done" },
   "a State of 65 characters": { State: "A".repeat(65) },
   "no State": { Id: 1 },
@@ -154,10 +198,25 @@ Deno.test("decodeWorkMessage tells a manifest that is too large from one that is
   assertThrows(run, ProtocolError, "manifest-too-large");
 });
 
-Deno.test("decodeWorkMessage passes over an encoding that it does not know where the agent names it", () => {
-  const members = { State: "REQUEST", Id: 1, File: "a", Digest: null, Accept: "br" };
-  const message = decodeWorkMessage(fieldsOf(members));
-  assert(message?.state === "REQUEST" && message.acceptsDeflate === undefined);
+Deno.test("decodeWorkMessage passes over an encoding that it does not know where it is accepted", () => {
+  const [manifest] = MESSAGES;
+  assert(manifest);
+  for (
+    const members of [
+      { State: "REQUEST", Id: 1, File: "a", Digest: null },
+      { State: "MANIFEST-REPLY", Id: 0, Held: false },
+      BATCH,
+      encodeWorkMessage(manifest),
+    ]
+  ) {
+    const message = decodeWorkMessage(fieldsOf({ ...members, Accept: "br" }));
+    assert(message !== null && !("acceptsDeflate" in message));
+  }
+});
+
+Deno.test("decodeWorkMessage takes null for an optional list that is absent", () => {
+  const message = decodeWorkMessage(fieldsOf({ ...BATCH_DATA, Changed: null, Encoding: null }));
+  assertEquals(message, { state: "BATCH-DATA", id: 1, stream: 1, size: 2, changed: [] });
 });
 
 Deno.test("decodeWorkMessage returns null for an action", () => {

@@ -117,3 +117,25 @@ Deno.test("MessageFields reads truth values, objects and lists strictly", () => 
   refuse(() => fields.texts("m", { pattern: /^/, max: 2 }));
   refuse(() => fields.texts("o", { pattern: /^/, max: 2 }));
 });
+
+Deno.test("MessageFields.ascending takes whole numbers that grow, so many and no larger", () => {
+  const bounds = { max: 9, maxLength: 3 };
+  const good = parse('{"a":[],"b":[0],"c":[1,2,9],"d":[-0,1.0]}');
+  assertEquals([..."abcd"].map((name) => good.ascending(name, bounds)), [
+    [],
+    [0],
+    [1, 2, 9],
+    [-0, 1],
+  ]);
+  const bad = [
+    ...['{"a":[1,1]}', '{"a":[2,1]}', '{"a":[-1]}', '{"a":[10]}', '{"a":[0,1,2,3]}'],
+    ...['{"a":[0.5]}', '{"a":["1"]}', '{"a":[null]}', '{"a":[[0]]}', '{"a":[0,1e99]}'],
+    ...['{"a":{"0":1,"length":1}}', '{"a":"12"}', '{"a":null}', "{}"],
+  ];
+  for (const text of bad) refuse(() => parse(text).ascending("a", bounds));
+  assertEquals(good.optionalAscending("c", bounds), [1, 2, 9]);
+  for (const text of ["{}", '{"a":null}']) {
+    assertEquals(parse(text).optionalAscending("a", bounds), null);
+  }
+  refuse(() => parse('{"a":0}').optionalAscending("a", bounds));
+});

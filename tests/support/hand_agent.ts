@@ -57,6 +57,11 @@ export class HandAgent {
     await this.peer.sendMessage({ State: "REQUEST", Id: id, File: file, Digest: null, ...more });
   }
 
+  /** Asks for the files with these numbers. */
+  async batch(id: number, entries: readonly number[], more: Message = {}): Promise<void> {
+    await this.peer.sendMessage({ State: "BATCH", Id: id, Entries: entries, ...more });
+  }
+
   /** Says DONE, with counts that are right unless the test has others. */
   async sayDone(
     lines: readonly Message[] = [],

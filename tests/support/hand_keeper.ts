@@ -1,5 +1,5 @@
 /** A keeper after its handshake, played by hand. */
-import { type Bytes, encodeHex } from "../../protocol/bytes.ts";
+import { type Bytes, encodeHex, joinBytes } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { encodeChunkFrame } from "../../protocol/frame.ts";
 import { MAX_CHUNK_BYTES } from "../../protocol/limits.ts";
@@ -93,6 +93,16 @@ export class HandKeeper {
       ...more,
     };
     await this.sendStream(message, bytes);
+  }
+
+  /** Answers a batch with the contents of its files; `more` bends the message. */
+  async answerBatch(
+    request: Message,
+    contents: readonly Bytes[],
+    more: Message = {},
+  ): Promise<void> {
+    const message = { State: "BATCH-DATA", Id: request["Id"], ...more };
+    await this.sendStream(message, joinBytes(contents));
   }
 
   /** Takes DONE and the lines of its stream; grants and resets in between are passed over. */
