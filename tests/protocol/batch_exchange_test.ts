@@ -158,6 +158,25 @@ for (const [code, expected] of [[RESET_CODE.changed, "changed"], [3, "failed con
   });
 }
 
+Deno.test("BatchRequests leaves nothing waiting when the keeper breaks off, asked for or not", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 1_500 }, (_, i) => [`f${i}`, encodeUtf8("new")]),
+  );
+  const entries = await entriesOf(files);
+  for (const code of ["truncated", "busy", "message-unexpected"]) {
+    const store = new FragileStore();
+    const { result } = await receive(store, async (keeper) => {
+      await keeper.sendManifest(entries);
+      for (let i = 0; i < 4; i++) assertEquals((await keeper.peer.readMessage())["State"], "BATCH");
+      if (code === "truncated") await keeper.peer.link.closeWriting();
+      else if (code === "busy") await keeper.peer.sendMessage({ State: "FAILED", Code: code });
+      else await keeper.answerBatch({ Id: 1 }, CONTENTS);
+    });
+    assert(result instanceof FluxVaultError, String(result));
+    assertEquals([result.code, store.paths()], [code, []]);
+  }
+});
+
 Deno.test("BatchRequests waits for no answer once the session is over", async () => {
   const asked: number[] = [];
   let isOver = false;
