@@ -158,6 +158,25 @@ for (const [code, expected] of [[RESET_CODE.changed, "changed"], [3, "failed con
   });
 }
 
+Deno.test("BatchRequests leaves nothing waiting when the keeper breaks off, asked for or not", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 1_500 }, (_, i) => [`f${i}`, encodeUtf8("new")]),
+  );
+  const entries = await entriesOf(files);
+  for (const code of ["truncated", "busy", "message-unexpected"]) {
+    const store = new FragileStore();
+    const { result } = await receive(store, async (keeper) => {
+      await keeper.sendManifest(entries);
+      for (let i = 0; i < 4; i++) assertEquals((await keeper.peer.readMessage())["State"], "BATCH");
+      if (code === "truncated") await keeper.peer.link.closeWriting();
+      else if (code === "busy") await keeper.peer.sendMessage({ State: "FAILED", Code: code });
+      else await keeper.answerBatch({ Id: 1 }, CONTENTS);
+    });
+    assert(result instanceof FluxVaultError, String(result));
+    assertEquals([result.code, store.paths()], [code, []]);
+  }
+});
+
 Deno.test("BatchRequests waits for no answer once the session is over", async () => {
   const asked: number[] = [];
   let isOver = false;
@@ -222,3 +241,39 @@ for (const step of ["stage", "write", "commit"]) {
     assertEquals([store.paths(), store.discarded], [[], step === "stage" ? 0 : 1]);
   });
 }
+
+Deno.test("BatchRequests lets one file fail alone: by its bytes, or by what the store says", async () => {
+  let failures = 0;
+  const store = new FragileStore((step, path) => {
+    const hasNoRoom = step === "commit" && ["c", "f"].includes(path) && failures++ < 2;
+    if (hasNoRoom) throw new StorageError("disk-full", "full");
+  });
+  const outcome = await receive(store, async (keeper) => {
+    await keeper.sendManifest(ENTRIES);
+    const wrong = CONTENTS[3]?.map(() => 0x21) ?? WHOLE;
+    await keeper.answerBatch(await keeper.peer.readMessage(), CONTENTS.with(3, wrong));
+    // What found no room is asked for once more, by itself.
+    const again = await keeper.peer.readMessage();
+    assertEquals([again["State"], again["File"], again["Id"]], ["REQUEST", "c", 2]);
+    await keeper.answer(again, FILES["c"] ?? WHOLE);
+    await keeper.takeDone();
+    await keeper.finish();
+  });
+  assertEquals(filesOf(outcome).filter(({ outcome }) => outcome === "failed"), [
+    { path: "d", outcome: "failed", code: "digest-mismatch" },
+    { path: "f", outcome: "failed", code: "disk-full" },
+  ]);
+  assertEquals([store.paths().length, store.read("c")], [14, FILES["c"]]);
+});
+
+Deno.test("BatchRequests ends the session where the store fails otherwise", async () => {
+  const store = new FragileStore((step, path) => {
+    if (step === "commit" && path === "f") throw new TypeError("a bug");
+  });
+  const { result, told } = await receive(store, async (keeper) => {
+    await keeper.sendManifest(ENTRIES);
+    await keeper.answerBatch(await keeper.peer.readMessage(), CONTENTS);
+  });
+  assert(result instanceof TypeError, String(result));
+  assertEquals(told, null);
+});

@@ -145,20 +145,14 @@ Deno.test("giveManifest compresses where the agent takes it, once for all", asyn
   const reply = { isHeld: false, hasOther: false, acceptsDeflate: true } as const;
   const [, whole] = await play((ends) => giveManifest(ends, NEW), unpacking(reply));
   assert(typeof whole !== "string" && equalBytes(whole, NEW.bytes));
-  let packed = 0;
   const { CompressionStream } = globalThis;
-  globalThis.CompressionStream = class extends CompressionStream {
-    constructor(format: CompressionFormat) {
-      super(format);
-      packed++;
-    }
-  };
+  Reflect.deleteProperty(globalThis, "CompressionStream");
   try {
-    await play((ends) => giveManifest(ends, NEW), unpacking(reply));
+    const [, again] = await play((ends) => giveManifest(ends, NEW), unpacking(reply));
+    assert(typeof again !== "string" && equalBytes(again, NEW.bytes));
   } finally {
     globalThis.CompressionStream = CompressionStream;
   }
-  assertEquals(packed, 0);
 });
 
 Deno.test("giveManifest compresses the parts that are wanted, but not what is short", async () => {

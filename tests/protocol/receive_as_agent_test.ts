@@ -1,4 +1,5 @@
 import { type Bytes, encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
+import { decompressWhole } from "../../protocol/content_encoding.ts";
 import { createHasher, sha256Digest } from "../../protocol/digest.ts";
 import {
   ConnectionError,
@@ -11,6 +12,7 @@ import { MAX_OPEN_REQUESTS, MIN_RESUMED_BYTES } from "../../protocol/limits.ts";
 import type { FileEntry, Hook } from "../../protocol/manifest_entry.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { streamOf } from "../support/duplex_cuts.ts";
 import { FragileStore } from "../support/fragile_store.ts";
 import { NOTHING } from "../support/hand_agent.ts";
 import type { HandKeeper, Message } from "../support/hand_keeper.ts";
@@ -134,6 +136,10 @@ const ATTACKS: Readonly<Record<string, readonly [code: string, play: Play]>> = {
     await k.peer.readMessage();
     await k.sendStream({ State: "MANIFEST-DATA", Id: 4 }, bytes);
   }],
+  "an answer to a batch in a plan": ["message-unexpected", async (k) => {
+    await k.sendManifest(MANIFEST, { Plan: true });
+    await k.answerBatch({ Id: 1 }, [NEW]);
+  }],
   "an answer to nothing": [
     "message-unexpected",
     afterRequest(async (k) => {
@@ -202,6 +208,31 @@ Deno.test("receiveAsAgent settles every file when the keeper breaks off, asked f
     assert(result instanceof FluxVaultError, String(result));
     assertEquals(result.code, code);
     assertEquals(store.soughtParts, MAX_OPEN_REQUESTS);
+  }
+});
+
+Deno.test("receiveAsAgent compresses its results where the keeper takes that, and they are many", async () => {
+  const strange = Array.from({ length: 200 }, (_, i) => [`d/${i}`, OLD] as const);
+  const folder = { kind: "folder", path: "d", mode: 0o700, strategy: "STRICT" } as const;
+  for (const [accept, count] of [["deflate-raw", 200], ["deflate-raw", 99], ["br", 200]] as const) {
+    const store = new MemorySecretStore();
+    await fill(store, Object.fromEntries(strange.slice(0, count)));
+    const outcome = await receive(store, async (keeper) => {
+      await keeper.sendManifest([folder], { Accept: accept });
+      const done = await keeper.peer.readMessage();
+      const frame = await keeper.peer.readFrame();
+      assert(frame?.kind === "chunk" && frame.isLast);
+      const isPacked = accept === "deflate-raw" && count === 200;
+      assertEquals(done["Encoding"], isPacked ? "deflate-raw" : undefined);
+      const size = Number(done["PlainSize"]);
+      const lines = isPacked ? await decompressWhole(streamOf(frame.bytes), size) : frame.bytes;
+      assert(!isPacked || frame.bytes.length < size / 4);
+      assertEquals(lines.length >= 4_096, count === 200);
+      assertEquals(done["Digest"], encodeHex(await sha256Digest(lines)));
+      assertEquals(new TextDecoder().decode(lines).split("\n").length, count + 1);
+      await keeper.finish();
+    });
+    assertEquals(filesOf(outcome).filter(({ outcome }) => outcome === "removed").length, count);
   }
 });
 

@@ -314,3 +314,85 @@ for (
     assertEquals([store.discarded, store.interrupted].join(), ends);
   });
 }
+
+/** Twenty small files, enough for a batch. */
+const MANY = Object.fromEntries(
+  Array.from({ length: 20 }, (_, i) => [`f${`${i}`.padStart(2, "0")}`, encodeUtf8(`file ${i}`)]),
+);
+
+Deno.test("StepPerformer asks for 16 small files at once, for fewer and for large ones by themselves", async () => {
+  const small = Object.entries(MANY);
+  const large = { large: new Uint8Array(65_537) };
+  for (const count of [15, 16]) {
+    const files = { ...Object.fromEntries(small.slice(0, count)), ...large };
+    const asked: Message[] = [];
+    const store = new FragileStore();
+    const outcome = await receive(store, async (keeper) => {
+      await keeper.sendManifest(await entriesOf(files));
+      for (let i = 0; i < (count === 16 ? 2 : 16); i++) {
+        const request = await keeper.peer.readMessage();
+        asked.push(request);
+        if (request["State"] === "BATCH") {
+          await keeper.answerBatch(request, small.slice(0, 16).map(([, bytes]) => bytes));
+        } else {
+          await keeper.answer(request, files[request["File"] as keyof typeof files] ?? NEW);
+        }
+      }
+      await keeper.takeDone();
+      await keeper.finish();
+    });
+    assert(filesOf(outcome).every(({ outcome }) => outcome === "created"));
+    const kinds = asked.map(({ State, File, Entries }) => State === "BATCH" ? Entries : File);
+    const numbers = Array.from({ length: 16 }, (_, i) => i);
+    if (count === 16) assertEquals(kinds, [numbers, "large"]);
+    else assertEquals(kinds.length, 16);
+    assertEquals(asked.some(({ State }) => State === "BATCH"), count === 16);
+    assertEquals([store.read("f03"), store.paths().length], [MANY["f03"], count + 1]);
+  }
+});
+
+Deno.test("StepPerformer counts all entries for the numbers of a batch, and leaves out what cannot be", async () => {
+  const folders = [folder("a"), folder("d"), folder("g")];
+  const files = { ...MANY, "d/x": NEW, "g/y": NEW };
+  const store = new FragileStore(refusing("make d"));
+  const outcome = await receive(store, async (keeper) => {
+    await keeper.sendManifest([...folders, ...await entriesOf(files)]);
+    const batch = await keeper.peer.readMessage();
+    // 0 is a, 1 is d, 2 is d/x, whose folder cannot be made; then twenty files, and 23 is g.
+    assertEquals(batch["Entries"], [...Array.from({ length: 20 }, (_, i) => i + 3), 24]);
+    await keeper.answerBatch(batch, [...Object.values(MANY), NEW]);
+    const { counts } = await keeper.takeDone();
+    assertEquals(counts, { ...NOTHING, Created: 23, Failed: 2 });
+    await keeper.finish();
+  });
+  const failed = filesOf(outcome).filter(({ outcome }) => outcome === "failed");
+  assertEquals(failed.map(({ path }) => path), ["d", "d/x"]);
+});
+
+Deno.test("StepPerformer asks for four batches at a time, and for no more than files are worked on", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 1_400 }, (_, i) => [`f${`${i}`.padStart(4, "0")}`, NEW]),
+  );
+  for (const [filesInFlight, open] of [[32, 4], [2, 2], [1, 1]] as const) {
+    const outcome = await receive(new FragileStore(), async (keeper) => {
+      await keeper.sendManifest(await entriesOf(files));
+      const waiting: Message[] = [];
+      let left = 6;
+      while (left > 0) {
+        while (waiting.length < Math.min(open, left)) {
+          const batch = await keeper.peer.readMessage();
+          assertEquals(batch["State"], "BATCH");
+          waiting.push(batch);
+        }
+        // The last one first: answers come in any order.
+        const batch = waiting.pop() ?? {};
+        const count = (batch["Entries"] as number[]).length;
+        await keeper.answerBatch(batch, new Array(count).fill(NEW));
+        left--;
+      }
+      assertEquals((await keeper.takeDone()).counts["Created"], 1_400);
+      await keeper.finish();
+    }, { filesInFlight });
+    assertEquals(filesOf(outcome).length, 1_400);
+  }
+});
