@@ -181,7 +181,10 @@ export class CrashRounds {
         }
       },
       async () => {
-        for (const [path] of ours) if (random(4) === 0) await Deno.chmod(at(path), 0o711);
+        for (const [path] of ours) {
+          // The deed before may have taken it away.
+          if (random(4) === 0) await Deno.chmod(at(path), 0o711).catch(ignoreMissing);
+        }
       },
     ];
     for (const deed of deeds) if (random(4) === 0) await deed();
@@ -347,6 +350,10 @@ export class CrashRounds {
     const { of, events } = pick(random, short);
     return { kind: "events", count: random(events), of };
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function isChanged(path: string, { before, wanted }: Task): boolean {
