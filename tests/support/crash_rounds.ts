@@ -201,7 +201,9 @@ export class CrashRounds {
     const moment = this.#drawMoment(task);
     const end = await lane.perform(deed, { moment, victim, watched });
     if (!end.isCut) {
-      assertEquals(end.keeper.code, 0, end.keeper.stdout + end.keeper.stderr);
+      const { stdout, stderr } = end.keeper;
+      const facts = JSON.stringify({ deed, victim, watched, moment, size: end.size });
+      assertEquals(end.keeper.code, 0, `${facts}\n${stdout}${stderr}${lane.agentLog}`);
       this.#learn(task, end.size);
     }
     await checkStateFiles(lane.site.path("keeper-state"));
