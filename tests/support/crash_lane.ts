@@ -98,6 +98,11 @@ export class CrashLane implements AsyncDisposable {
     return this.site.path("agent/files");
   }
 
+  /** What the agent that was started last has written to its log. */
+  get agentLog(): string {
+    return this.#agent.stderr;
+  }
+
   /** How many bytes were handed on to the agent. */
   get bytesToAgent(): number {
     return this.#relay.toAgent;

@@ -181,7 +181,10 @@ export class CrashRounds {
         }
       },
       async () => {
-        for (const [path] of ours) if (random(4) === 0) await Deno.chmod(at(path), 0o711);
+        for (const [path] of ours) {
+          // The deed before may have taken it away.
+          if (random(4) === 0) await Deno.chmod(at(path), 0o711).catch(ignoreMissing);
+        }
       },
     ];
     for (const deed of deeds) if (random(4) === 0) await deed();
@@ -198,7 +201,9 @@ export class CrashRounds {
     const moment = this.#drawMoment(task);
     const end = await lane.perform(deed, { moment, victim, watched });
     if (!end.isCut) {
-      assertEquals(end.keeper.code, 0, end.keeper.stdout + end.keeper.stderr);
+      const { stdout, stderr } = end.keeper;
+      const facts = JSON.stringify({ deed, victim, watched, moment, size: end.size });
+      assertEquals(end.keeper.code, 0, `${facts}\n${stdout}${stderr}${lane.agentLog}`);
       this.#learn(task, end.size);
     }
     await checkStateFiles(lane.site.path("keeper-state"));
@@ -347,6 +352,10 @@ export class CrashRounds {
     const { of, events } = pick(random, short);
     return { kind: "events", count: random(events), of };
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function isChanged(path: string, { before, wanted }: Task): boolean {
