@@ -43,21 +43,26 @@ async function keep(stay: Stay, name: string, args: readonly string[]): Promise<
   outputs.set(`${name} stderr`, end.stderr);
 }
 
+/** So many files that an agent asks for them all at once. */
+const MANY = Array.from({ length: 20 }, (_, i) => `many/${i}`);
+
 /** Takes the programs through what goes well and what goes wrong. */
 async function goThroughAll(stay: Stay): Promise<void> {
   const { site, agent } = stay;
-  const managed = ["--managed-files", "text,binary,dir/text"];
+  const managed = ["--managed-files", ["text", "binary", "dir/text", ...MANY].join()];
   const first = ["--first-use-limit", "99", ...managed];
   await keep(stay, "approve", ["--agent-ips", agent.address, "--trust", "approve", ...managed]);
   await keep(stay, "first delivery", ["--agent-ips", agent.address, ...first]);
   await keep(stay, "unchanged", ["--agent-ips", agent.address, ...first]);
   await Deno.writeTextFile(`${agent.files}/text`, `${TEXT} damaged`);
+  await Deno.remove(`${agent.files}/many`, { recursive: true });
   await Deno.remove(`${agent.files}/dir`, { recursive: true });
   await Deno.symlink(site.path("vault"), `${agent.files}/dir`);
   await keep(stay, "link and damage", ["--agent-ips", agent.address, ...first]);
   await keep(stay, "missing", ["--agent-ips", agent.address, "--managed-files", "text,gone"]);
   for (const index of [3, 5, 6, 7]) {
     await Deno.writeTextFile(`${agent.files}/text`, "else");
+    await Deno.remove(`${agent.files}/many`, { recursive: true }).catch(() => {});
     await using tap = new WireTap(agent, {
       meddle: ({ from, index: at, bytes }) =>
         from === "keeper" && at === index ? [flipBit(bytes, bytes.length * 8 - 1)] : [bytes],
@@ -72,6 +77,8 @@ async function goThroughAll(stay: Stay): Promise<void> {
     await session.send({ State: "MANIFEST-REPLY", Id, Held: true });
     await session.send({ State: "REQUEST", Id: 1, File: "text", Digest: null });
     await session.stream(await session.message("DATA"));
+    await session.send({ State: "BATCH", Id: 2, Entries: [0, 2], Accept: "deflate-raw" });
+    await session.stream(await session.message("BATCH-DATA"));
     await session.send({ State: "DONE", Counts: "all of it" });
   });
   const peers = `${garbage.address},${greedy.address}`;
@@ -87,6 +94,19 @@ async function goThroughAll(stay: Stay): Promise<void> {
   };
   using wrong = await dialAsKeeper(agent);
   await deliver(wrong.session, { files: new Map([["wrong", liar]]) });
+  // And one of whose many files, which come all at once, some are not what it declared.
+  // Each is looked at twice for the manifest.
+  let looks = 0;
+  const many = new Map(MANY.map((path) => [path, {
+    get contents(): Buffer {
+      return looks++ < 2.5 * MANY.length ? Buffer.from(TEXT) : Buffer.from(TEXT).reverse();
+    },
+    mode: 0o600,
+    strategy: "STRICT" as const,
+  }]));
+  using sloppy = await dialAsKeeper(agent);
+  const { results, batches } = await deliver(sloppy.session, { files: many });
+  assert(batches === 1 && results.some(({ Code }) => Code === "digest-mismatch"), `${looks}`);
   using rude = await dialAsKeeper(agent);
   await rude.session.send({ State: "DATA", Id: 1, Status: TEXT });
   await rude.session.message().catch(() => {});
@@ -96,7 +116,8 @@ async function goThroughAll(stay: Stay): Promise<void> {
 }
 
 async function stay(site: Site): Promise<Stay> {
-  await site.store({ text: TEXT, binary: BINARY, "dir/text": `before ${TEXT} after` });
+  const many = Object.fromEntries(MANY.map((path, i) => [path, `${i} ${TEXT}`]));
+  await site.store({ text: TEXT, binary: BINARY, "dir/text": `before ${TEXT} after`, ...many });
   const args = ["--debug", "--log-to-file", "--logfile-path", "agent.log"];
   return { site, agent: await site.startAgent({ args }), outputs: new Map() };
 }

@@ -47,6 +47,7 @@ class LoudSite {
         "{ source: binary, compress: true, in_place: true, hook: missing }",
         "{ source: pin, requires: first-use, mode: 0400 }",
         "{ source: once, strategy: ENSURE_CREATED }",
+        "{ source: many, compress: true }",
         "{ source: withheld, requires: enrolled }",
         ...more,
       ],
@@ -96,6 +97,8 @@ Deno.test("agent and keeper: leave no trace of a secret in plans, hooks, statuse
     pin: PIN,
     once: TEXT,
     withheld: TEXT,
+    // So many that they come all at once.
+    ...Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`many/${i}`, `${i} ${TEXT}`])),
   });
   const loud = new LoudSite(site);
   // A variable cannot hold what is binary: the application is started once that is a text.

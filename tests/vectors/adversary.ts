@@ -21,6 +21,7 @@
  * | `wanted I,J with JSON`, `blank N with JSON` | sends MANIFEST-DATA with these parts, or N spaces |
  * | `wants HEX with JSON` | sends MANIFEST-WANTS and these bits |
  * | `request ID PATH with JSON`, `done COUNTS STRING with JSON` | sends REQUEST; DONE and its lines |
+ * | `say HEX with JSON` | sends a message of these members, and these bytes on its stream |
  * | `hold STEP`, `held I [flip BIT] [cut N]` | seals frames for later; sends the I-th, damaged |
  * | `repeat N STEP` | does it N times, with `#` as the count i from 0, `{odd}` as 2i + 1, `{even}` as 2i |
  * | `reflect`, `skip-stream` | sends back the frame that comes next; passes over a stream number |
@@ -242,6 +243,8 @@ export class Adversary {
         const bits = Buffer.from(main, "hex");
         return this.#sayWithStream({ State: "MANIFEST-WANTS", Id: 0 }, bits, extra);
       }
+      case "say":
+        return this.#sayWithStream({}, Buffer.from(main, "hex"), extra);
       case "data-text":
       case "data-hex": {
         const [id, text] = split(main, " ");

@@ -229,7 +229,10 @@ class Player {
       entries: [...own, ...more],
       hooks,
       missing: new Set(headers(this.#vector, "missing")),
-      open: (entry, from) => source.open(entry, from),
+      open: async (entry, from) => {
+        const hasChanged = headers(this.#vector, "changed").includes(entry.path);
+        return hasChanged ? null : await source.open(entry, from);
+      },
     };
   }
 }

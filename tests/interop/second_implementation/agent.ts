@@ -20,6 +20,7 @@ import { type Fields, hexOf, isAbsent, MAX_NUMBER, MAX_UINT32, numberOf, truthOf
 import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
 import { parseManifest } from "./manifest.ts";
 import { composeLine1, modulusBytesOf, parseLine2, unwrapSecret } from "./opening.ts";
+import { ACCEPT, accepts, pack, readComing, takeComing } from "./packing.ts";
 import { composeWants, isListAllowed, joinParts, parseList } from "./parts.ts";
 import { signResults } from "./result_signature.ts";
 import { composeResults, countResults, type HookResult, type Result } from "./results.ts";
@@ -92,6 +93,8 @@ export async function openAsAgent(transport: Transport, options: AgentOptions): 
 export interface ReceiveOptions extends WorkOptions {
   /** The manifest that it holds. */
   readonly manifest?: Buffer;
+  /** Whether it compresses its results where the keeper takes that. */
+  readonly packs?: boolean;
   /** Signs the results; they go unsigned without it. */
   readonly identity?: KeyObject;
   /** What a manifest must be for and not be older than, and what recovers and compares its signer. */
@@ -140,43 +143,56 @@ interface Announced {
   readonly manifestBytes: number;
   /** Whether the keeper only asks what would be done. */
   readonly isPlan: boolean;
+  /** Whether results may come compressed. */
+  readonly takesPacked: boolean;
 }
 
 async function readManifest(session: Session, options: ReceiveOptions): Promise<Announced> {
-  const { manifest: held, signed } = options;
+  const { manifest: held, signed, accept = false } = options;
   const message = await session.message("MANIFEST");
   const Id = numberOf(message, "Id", MAX_UINT32);
   const isPlan = !isAbsent(message.Plan) && truthOf(message, "Plan");
+  const takesPacked = accepts(message);
   if (!isPlan) checkManifest(message, signed);
   const digest = hexOf(message, "Digest", 32);
   const size = numberOf(message, "Size", MAX_NUMBER);
   require(size <= 33_554_432, "manifest-too-large");
   if (held !== undefined && sha256(held).equals(digest)) {
     await session.send({ State: "MANIFEST-REPLY", Id, Held: true });
-    return { manifest: held, manifestBytes: 0, isPlan };
+    return { manifest: held, manifestBytes: 0, isPlan, takesPacked };
   }
   const Other = held === undefined ? {} : { Other: true };
-  await session.send({ State: "MANIFEST-REPLY", Id, Held: false, ...Other });
+  const members = accept ? { ...Other, ...ACCEPT } : Other;
+  await session.send({ State: "MANIFEST-REPLY", Id, Held: false, ...members });
   const first = await session.message();
   require(first.Id === Id && first.Stream !== undefined, "message-unexpected", "another Id");
   const isWhole = held === undefined || first.State === "MANIFEST-DATA";
   const [manifest, manifestBytes] = isWhole
-    ? await readWhole(session, first, size)
-    : await readParts(session, first, { held, size });
+    ? await readData(session, first, { size, accept })
+    : await readParts(session, first, { held, size, accept });
   require(sha256(manifest).equals(digest), "digest-mismatch");
-  return { manifest, manifestBytes, isPlan };
+  return { manifest, manifestBytes, isPlan, takesPacked };
 }
 
-async function readWhole(session: Session, data: Fields, size: number): Promise<[Buffer, number]> {
-  const isIt = data.State === "MANIFEST-DATA" && data.StreamSize === size;
-  require(isIt, "message-unexpected", "another manifest than announced");
-  return [await session.stream(data), size];
+async function readData(
+  session: Session,
+  data: Fields,
+  { size, accept }: { readonly size: number; readonly accept: boolean },
+): Promise<[Buffer, number]> {
+  require(data.State === "MANIFEST-DATA", "message-unexpected", "no manifest");
+  const coming = readComing(data, 33_554_432, accept);
+  require(coming.size === size, "message-unexpected", "another manifest than announced");
+  return [await takeComing(session, data, coming), Number(data.StreamSize)];
 }
 
 async function readParts(
   session: Session,
   first: Fields,
-  { held, size }: { readonly held: Buffer; readonly size: number },
+  { held, size, accept }: {
+    readonly held: Buffer;
+    readonly size: number;
+    readonly accept: boolean;
+  },
 ): Promise<[Buffer, number]> {
   const isList = first.State === "MANIFEST-PARTS" && isListAllowed(Number(first.StreamSize), size);
   require(isList, "message-unexpected", "no list of parts");
@@ -184,15 +200,15 @@ async function readParts(
   await session.sendWithStream({ State: "MANIFEST-WANTS", Id: first.Id }, composeWants(parts));
   const data = await session.message("MANIFEST-DATA");
   const missing = parts.reduce((sum, { held, size }) => held === undefined ? sum + size : sum, 0);
-  const isIt = data.Id === first.Id && data.StreamSize === missing;
-  require(isIt, "message-unexpected", "other parts than wanted");
-  return [joinParts(parts, await session.stream(data)), missing];
+  require(data.Id === first.Id, "message-unexpected", "another Id");
+  const [came, manifestBytes] = await readData(session, data, { size: missing, accept });
+  return [joinParts(parts, came), manifestBytes];
 }
 
 /** Receives what the keeper has for this agent, installs it, and reports. */
 export async function receive(session: Session, options: ReceiveOptions): Promise<Received> {
   try {
-    const { manifest, manifestBytes, isPlan } = await readManifest(session, options);
+    const { manifest, manifestBytes, isPlan, takesPacked } = await readManifest(session, options);
     const work = new Work(session, options, { lines: parseManifest(manifest), isPlan });
     await work.run();
     const { results, hooks, contentBytes, statuses, unchanged } = work;
@@ -203,12 +219,15 @@ export async function receive(session: Session, options: ReceiveOptions): Promis
     const Signature = options.identity === undefined || isPlan ? {} : {
       Signature: signResults(options.identity, { transcript, digest, counts }).toString("hex"),
     };
+    const isPacked = options.packs === true && takesPacked;
+    const [sent, members] = isPacked ? pack(lines) : [lines, {}];
     await session.sendWithStream({
       State: "DONE",
       Counts: counts,
       Digest: digest.toString("hex"),
       ...Signature,
-    }, lines);
+      ...members,
+    }, sent);
     await session.message("DONE-REPLY");
     await session.close();
     return { results, hooks, manifest, manifestBytes, contentBytes, statuses };

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { deflateRawSync } from "node:zlib";
+import { MAX_OPEN_BATCHES, type Numbered, parseBatch } from "./batches.ts";
 import {
   type Claim,
   composeManifestStatement,
@@ -35,6 +35,7 @@ import {
   type VaultFile,
 } from "./manifest.ts";
 import { composeLine2, parseLine1, wrapSecret } from "./opening.ts";
+import { ACCEPT, accepts, pack, readComing, takeComing } from "./packing.ts";
 import { composeList, cutManifest, isListAllowed, parseWants } from "./parts.ts";
 import { verifyResults } from "./result_signature.ts";
 import {
@@ -120,6 +121,10 @@ export interface DeliverOptions {
   readonly isPlan?: boolean;
   /** Names that are this agent's by right and not in the vault. */
   readonly absent?: ReadonlySet<string>;
+  /** Files that are no longer what the manifest says, where a batch asks for them. */
+  readonly changed?: ReadonlySet<string>;
+  /** Whether it compresses manifests and batches where that is accepted, and accepts such results. */
+  readonly packs?: boolean;
   /** How long a piece of a stream is. */
   readonly pieceBytes?: number;
   /** The raw key of the agent, under which its signature over the results is checked. */
@@ -147,6 +152,10 @@ export interface Delivered {
   readonly manifestBytes: number;
   /** How many requests were answered. */
   readonly requests: number;
+  /** How many batches were. */
+  readonly batches: number;
+  /** How many bytes of results came over the wire. */
+  readonly resultBytes: number;
   /** Whether the agent signed its results; its signature was checked if its key was known. */
   readonly isSigned: boolean;
 }
@@ -156,7 +165,7 @@ export async function deliver(session: Session, options: DeliverOptions): Promis
   try {
     const manifest = composeManifest(options.files, options.lines);
     await session.send({ State: "MANIFEST", Id: 0, ...announce(manifest, options) });
-    const manifestBytes = await give(session, manifest);
+    const manifestBytes = await give(session, manifest, options.packs === true);
     const delivered = await serve(session, options, manifest);
     return { ...delivered, manifestBytes };
   } catch (error) {
@@ -165,7 +174,7 @@ export async function deliver(session: Session, options: DeliverOptions): Promis
 }
 
 /** Gives the manifest, or what of it the agent lacks; returns how many bytes that took. */
-async function give(session: Session, manifest: Buffer): Promise<number> {
+async function give(session: Session, manifest: Buffer, packs: boolean): Promise<number> {
   const reply = await session.message("MANIFEST-REPLY");
   require(reply.Id === 0, "message-unexpected", "another Id");
   if (truthOf(reply, "Held")) return 0;
@@ -180,8 +189,9 @@ async function give(session: Session, manifest: Buffer): Promise<number> {
     const wants = parseWants(await session.stream(message), parts.length);
     wanted = Buffer.concat(parts.filter((_, i) => wants[i]));
   }
-  await session.sendWithStream({ State: "MANIFEST-DATA", Id: 0 }, wanted);
-  return wanted.length;
+  const [sent, members] = packs && accepts(reply) ? pack(wanted) : [wanted, {}];
+  await session.sendWithStream({ State: "MANIFEST-DATA", Id: 0, ...members }, sent);
+  return sent.length;
 }
 
 function announce(manifest: Buffer, options: DeliverOptions): Fields {
@@ -200,6 +210,7 @@ function announce(manifest: Buffer, options: DeliverOptions): Fields {
     Size: manifest.length,
     ...(text === null ? {} : { Signature: signing?.sign(text) }),
     ...(options.isPlan === true ? { Plan: true } : {}),
+    ...(options.packs === true ? ACCEPT : {}),
   };
 }
 
@@ -210,34 +221,62 @@ async function serve(
   options: DeliverOptions,
   manifest: Buffer,
 ): Promise<Served> {
-  const ids = new Set<number>();
+  const entries = [...entriesOf(parseManifest(manifest)).values()];
   const answers: Promise<void>[] = [];
-  let open = 0;
+  const open = { REQUEST: 0, BATCH: 0 };
+  const known = { requests: 0, batches: 0, options, manifest };
+  let [last, asked] = [-1, 0];
   for (;;) {
     const message = await session.message();
     if (message.State === "DONE") {
-      require(open === 0, "message-unexpected", "DONE with open requests");
+      const isIdle = open.REQUEST + open.BATCH === 0;
+      require(isIdle, "message-unexpected", "DONE with open requests");
       await Promise.all(answers);
-      return await finish(session, message, { requests: ids.size, options, manifest });
+      return await finish(session, message, known);
     }
-    const isAllowed = message.State !== "REQUEST" || options.isPlan !== true;
-    require(isAllowed, "message-unexpected", "a request in a plan");
-    if (message.State !== "REQUEST") {
+    const { State } = message;
+    if (State !== "REQUEST" && State !== "BATCH") {
       await refuse(session, message);
       continue;
     }
+    require(options.isPlan !== true, "message-unexpected", "a request in a plan");
     const id = numberOf(message, "Id", MAX_UINT32);
-    require(!ids.has(id), "message-unexpected", "an Id again");
-    ids.add(id);
-    require(++open <= 64, "too-many-messages", "open requests");
-    require(ids.size <= 2 * options.files.size + 1024, "too-many-messages", "requests");
-    answers.push(answer(session, message, options).finally(() => open--));
+    require(id > last, "message-unexpected", "an Id that does not grow");
+    last = id;
+    const files = State === "BATCH" ? parseBatch(message, entries) : [];
+    known[State === "BATCH" ? "batches" : "requests"]++;
+    asked += Math.max(1, files.length);
+    require(asked <= 2 * options.files.size + 1024, "too-many-messages", "requests");
+    open[State]++;
+    const isAllowed = open.REQUEST + open.BATCH <= 64 && open.BATCH <= MAX_OPEN_BATCHES;
+    require(isAllowed, "too-many-messages", "open requests");
+    const answered = State === "BATCH"
+      ? answerBatch(session, message, { files, options })
+      : answer(session, message, options);
+    answers.push(answered.finally(() => open[State]--));
   }
+}
+
+function answerBatch(
+  session: Session,
+  batch: Fields,
+  { files, options }: { readonly files: readonly Numbered[]; readonly options: DeliverOptions },
+): Promise<void> {
+  const isChanged = ([, { Path }]: Numbered) => options.changed?.has(Path) === true;
+  const Changed = files.filter(isChanged).map(([number]) => number);
+  const there = files.filter((file) => !isChanged(file));
+  const bytes = Buffer.concat(
+    there.map(([, { Path }]) => options.files.get(Path)?.contents ?? Buffer.alloc(0)),
+  );
+  const [sent, members] = options.packs === true && accepts(batch) ? pack(bytes) : [bytes, {}];
+  const changes = Changed.length === 0 ? {} : { Changed };
+  const fields = { State: "BATCH-DATA", Id: batch.Id, ...changes, ...members };
+  return session.sendWithStream(fields, sent, options.pieceBytes);
 }
 
 const KNOWN = [
   ...["MANIFEST", "MANIFEST-REPLY", "MANIFEST-PARTS", "MANIFEST-WANTS", "MANIFEST-DATA", "DATA"],
-  ...["DONE-REPLY", "RESULT"],
+  ...["BATCH-DATA", "DONE-REPLY", "RESULT"],
 ];
 
 async function refuse(session: Session, message: Fields): Promise<void> {
@@ -268,15 +307,12 @@ function answer(session: Session, request: Fields, options: DeliverOptions): Pro
     if (agrees) Offset = offset;
   }
   const rest = file.contents.subarray(Offset);
-  const packed = file.compress === true && request.Accept === "deflate-raw"
-    ? deflateRawSync(rest)
-    : rest;
-  const isShorter = packed.length < rest.length;
-  const encoding = isShorter ? { Encoding: "deflate-raw", PlainSize: rest.length } : {};
+  const isPacked = file.compress === true && accepts(request);
+  const [sent, encoding] = isPacked ? pack(rest) : [rest, {}];
   const Digest = whole.toString("hex");
   return session.sendWithStream(
     { State, Id, Status: "Success", Offset, Digest, Mode: file.mode, ...encoding },
-    isShorter ? packed : rest,
+    sent,
     options.pieceBytes,
   );
 }
@@ -286,14 +322,17 @@ async function finish(
   done: Fields,
   known: {
     readonly requests: number;
+    readonly batches: number;
     readonly options: DeliverOptions;
     readonly manifest: Buffer;
   },
 ): Promise<Served> {
-  const { requests, options: { agentKey, isPlan = false }, manifest } = known;
+  const { requests, batches, options, manifest } = known;
+  const { agentKey, isPlan = false, packs = false } = options;
   const claimed = done.Counts;
   require(typeof claimed === "object" && claimed !== null, "message-malformed", "Counts");
-  const bytes = await session.stream(done);
+  const coming = readComing(done, 33_554_432, packs);
+  const bytes = await takeComing(session, done, coming);
   require(sha256(bytes).equals(hexOf(done, "Digest", 32)), "digest-mismatch");
   const { results, hooks } = parseResults(bytes);
   const told = new Set(results.map(({ Path }) => Path));
@@ -317,5 +356,7 @@ async function finish(
   }
   await session.send({ State: "DONE-REPLY" });
   await session.close();
-  return { counts, results, hooks, requests, isSigned: signature !== null };
+  const resultBytes = numberOf(done, "StreamSize", MAX_NUMBER);
+  const isSigned = signature !== null;
+  return { counts, results, hooks, requests, batches, resultBytes, isSigned };
 }

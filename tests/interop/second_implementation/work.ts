@@ -5,9 +5,16 @@
  */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { inflateRawSync } from "node:zlib";
-import { Failure, require } from "./failure.ts";
-import { type Fields, hexOf, isAbsent, MAX_NUMBER, MAX_UINT32, numberOf, wordOf } from "./json.ts";
+import {
+  cutFiles,
+  groupFiles,
+  MAX_BATCH_BYTES,
+  MAX_OPEN_BATCHES,
+  type Numbered,
+  parseChanged,
+} from "./batches.ts";
+import { require } from "./failure.ts";
+import { type Fields, hexOf, MAX_NUMBER, MAX_UINT32, numberOf, wordOf } from "./json.ts";
 import { sha256 } from "./key_schedule.ts";
 import {
   entriesOf,
@@ -16,6 +23,7 @@ import {
   type FolderLine,
   type Line,
 } from "./manifest.ts";
+import { ACCEPT, readComing, takeComing } from "./packing.ts";
 import type { HookResult, Outcome, Result } from "./results.ts";
 import type { Session } from "./session.ts";
 
@@ -33,8 +41,10 @@ export interface WorkOptions {
   readonly partial?: ReadonlyMap<string, Buffer>;
   /** How many requests may be open; at most 64. */
   readonly inFlight?: number;
-  /** Whether contents may come compressed. */
+  /** Whether contents and manifests may come compressed. */
   readonly accept?: boolean;
+  /** Whether it asks for small files by batches. */
+  readonly batches?: boolean;
   /** Whether hooks are run, which means that it says so; they are refused else. */
   readonly runsHooks?: boolean;
 }
@@ -57,6 +67,7 @@ export class Work {
   readonly hooks: HookResult[] = [];
   readonly statuses = new Map<string, string>();
   contentBytes = 0;
+  #nextId = 0;
   readonly #session: Session;
   readonly #options: WorkOptions;
   readonly #task: Task;
@@ -85,7 +96,11 @@ export class Work {
     const paths = this.#differing();
     if (this.#task.isPlan) {
       for (const path of paths) this.#note(path, this.#outcomeAt(path));
-    } else await this.#bring([...new Set([...paths, ...this.#options.also ?? []])]);
+    } else {
+      const batched = this.#options.batches === true ? await this.#bringBatches(paths) : [];
+      const all = new Set([...paths, ...this.#options.also ?? []]);
+      await this.#bring([...all].filter((path) => !batched.includes(path)));
+    }
     for (const path of [...this.#strangers(), ...this.#undeclared()]) this.#remove(path);
     this.#tellHooks();
   }
@@ -194,20 +209,20 @@ export class Work {
     const resume = partial === undefined
       ? {}
       : { Offset: partial.length, Prefix: sha256(partial).toString("hex") };
-    const accept = this.#options.accept === true ? { Accept: "deflate-raw" } : {};
+    const accept = this.#options.accept === true ? ACCEPT : {};
     return this.#session.send({ State: "REQUEST", Id, File: path, Digest, ...resume, ...accept });
   }
 
   async #bring(waiting: string[]): Promise<void> {
     const unanswered = new Map<number, string>();
     const arriving = new Set<Promise<void>>();
-    let id = 0;
     while (waiting.length > 0 || unanswered.size > 0) {
       const open = unanswered.size + arriving.size;
       if (waiting.length > 0 && open < (this.#options.inFlight ?? 64)) {
         const path = waiting.shift() as string;
+        const id = this.#nextId++;
         unanswered.set(id, path);
-        await this.#request(path, id++);
+        await this.#request(path, id);
         continue;
       }
       if (unanswered.size === 0) {
@@ -223,6 +238,54 @@ export class Work {
       arriving.add(answer);
     }
     await Promise.all(arriving);
+  }
+
+  /** Asks for small files by batches; returns which. */
+  async #bringBatches(paths: readonly string[]): Promise<string[]> {
+    const files = [...this.#entries.values()].flatMap((entry, number): Numbered[] =>
+      entry.Kind === "file" && paths.includes(entry.Path) ? [[number, entry]] : []
+    );
+    const groups = groupFiles(files);
+    const batched = groups.flat().map(([, { Path }]) => Path);
+    const open = new Map<number, Numbered[]>();
+    const Accept = this.#options.accept === true ? ACCEPT : {};
+    while (groups.length > 0 || open.size > 0) {
+      const group = open.size < MAX_OPEN_BATCHES ? groups.shift() : undefined;
+      if (group !== undefined) {
+        const Id = this.#nextId++;
+        open.set(Id, group);
+        const Entries = group.map(([number]) => number);
+        await this.#session.send({ State: "BATCH", Id, Entries, ...Accept });
+        continue;
+      }
+      const data = await this.#session.message("BATCH-DATA");
+      const id = numberOf(data, "Id", MAX_UINT32);
+      const asked = open.get(id);
+      require(asked !== undefined, "message-unexpected", "an answer to no batch");
+      await this.#takeBatch(data, asked);
+      open.delete(id);
+    }
+    return batched;
+  }
+
+  async #takeBatch(data: Fields, asked: readonly Numbered[]): Promise<void> {
+    const changed = parseChanged(data, asked);
+    const there = asked.filter(([number]) => !changed.has(number));
+    const coming = readComing(data, MAX_BATCH_BYTES, this.#options.accept === true);
+    const size = there.reduce((sum, [, { Size }]) => sum + Size, 0);
+    require(coming.size === size, "message-unexpected", "a batch of another length");
+    for (const [number, { Path }] of asked) if (changed.has(number)) this.#note(Path, "changed");
+    const bytes = await takeComing(this.#session, data, coming);
+    this.contentBytes += numberOf(data, "StreamSize", MAX_BATCH_BYTES);
+    for (const [{ Path, Digest, Strategy }, contents] of cutFiles(bytes, there)) {
+      if (sha256(contents).toString("hex") !== Digest) {
+        this.#note(Path, "failed", "digest-mismatch");
+        continue;
+      }
+      this.#note(Path, this.#outcomeAt(Path));
+      this.#options.held.set(Path, contents);
+      if (Strategy === "STRICT") this.#given.add(Path);
+    }
   }
 
   #fileOf(path: string): FileLine | undefined {
@@ -251,21 +314,17 @@ export class Work {
     const partial = this.#options.partial?.get(path) ?? Buffer.alloc(0);
     require(data.Stream !== undefined, "message-malformed", "Success without a stream");
     const offset = numberOf(data, "Offset", MAX_NUMBER);
-    const sent = numberOf(data, "StreamSize", MAX_NUMBER);
-    const isPacked = !isAbsent(data.Encoding);
-    if (isPacked) wordOf(data, "Encoding", ["deflate-raw"]);
-    const size = isPacked ? numberOf(data, "PlainSize", 2 ** 40) : sent;
+    const coming = readComing(data, 2 ** 40, this.#options.accept === true);
+    const { size } = coming;
     const digest = hexOf(data, "Digest", 32);
     numberOf(data, "Mode", 0o777);
-    const isAskedFor = (offset === 0 || offset === partial.length) &&
-      (!isPacked || (this.#options.accept === true && sent < size));
+    const isAskedFor = offset === 0 || offset === partial.length;
     const isDeclared = entry === undefined ||
       (entry.Size === offset + size && entry.Digest === digest.toString("hex"));
     require(isAskedFor && isDeclared, "message-unexpected", "another file than declared");
     try {
-      const bytes = await this.#session.stream(data);
-      this.contentBytes += bytes.length;
-      const rest = isPacked ? unpack(bytes, size) : bytes;
+      const rest = await takeComing(this.#session, data, coming);
+      this.contentBytes += numberOf(data, "StreamSize", MAX_NUMBER);
       const whole = Buffer.concat([partial.subarray(0, offset), rest]);
       require(sha256(whole).equals(digest), "digest-mismatch");
       const outcome = this.#outcomeAt(path);
@@ -277,15 +336,5 @@ export class Work {
       if (code !== "digest-mismatch" && code !== "reset") throw error;
       this.#note(path, "failed", code);
     }
-  }
-}
-
-function unpack(bytes: Buffer, size: number): Buffer {
-  try {
-    const plain = inflateRawSync(bytes, { maxOutputLength: size });
-    require(plain.length === size, "digest-mismatch", "another length");
-    return plain;
-  } catch (error) {
-    throw new Failure("digest-mismatch", `${error}`);
   }
 }

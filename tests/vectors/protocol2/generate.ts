@@ -11,6 +11,7 @@ import { composeStatement, rawKey } from "../../interop/second_implementation/co
 import { Adversary } from "../adversary.ts";
 import { Recorder } from "../recorder.ts";
 import { IDENTITY, NOW, VECTORS } from "../reference.ts";
+import { AGENT_BATCHES } from "../scenarios/agent_batches.ts";
 import { AGENT_CONFIRMATION } from "../scenarios/agent_confirmation.ts";
 import { AGENT_FIRST_FRAME, AGENT_OPENING } from "../scenarios/agent_opening.ts";
 import { AGENT_PARTS } from "../scenarios/agent_parts.ts";
@@ -18,6 +19,7 @@ import { AGENT_SESSION } from "../scenarios/agent_session.ts";
 import { AGENT_TREE } from "../scenarios/agent_tree.ts";
 import { AGENT_WORK } from "../scenarios/agent_work.ts";
 import { makeCalculations } from "../scenarios/calculations.ts";
+import { KEEPER_BATCHES } from "../scenarios/keeper_batches.ts";
 import { KEEPER_OPENING } from "../scenarios/keeper_opening.ts";
 import { KEEPER_TREE } from "../scenarios/keeper_tree.ts";
 import { KEEPER_WORK } from "../scenarios/keeper_work.ts";
@@ -32,9 +34,11 @@ const SCENARIOS: readonly Scenario[] = [
   ...AGENT_WORK,
   ...AGENT_TREE,
   ...AGENT_PARTS,
+  ...AGENT_BATCHES,
   ...KEEPER_OPENING,
   ...KEEPER_WORK,
   ...KEEPER_TREE,
+  ...KEEPER_BATCHES,
 ];
 
 type Header = [name: string, value: string][];
