@@ -218,6 +218,49 @@ const APPLICATION = [
   },
 ] as const;
 
+/** All that has to do with what is served to the other containers of the app. */
+const FILE_SERVER = [
+  {
+    name: "fileserver",
+    kind: "boolean",
+    group: "File server",
+    help: "Whether the files are served over HTTP to the other containers of the app.",
+  },
+  {
+    name: "fileserver-address",
+    kind: "text",
+    metavar: "ADDRESS",
+    default: "0.0.0.0",
+    group: "File server",
+    help: "The address that it listens on; :: for IPv6 and IPv4.",
+  },
+  {
+    name: "fileserver-port",
+    kind: "integer",
+    metavar: "PORT",
+    min: 0,
+    max: 65_535,
+    default: 2_080,
+    group: "File server",
+    help: "The port that it listens on; 0 takes any that is free.",
+  },
+  {
+    name: "fileserver-key",
+    kind: "path",
+    metavar: "PATH",
+    group: "File server",
+    help: "A delivered file with the key that whoever asks has to know, in place of his name.",
+  },
+  {
+    name: "fileserver-dns",
+    kind: "text",
+    metavar: "ADDRESS",
+    group: "File server",
+    defaultText: "that of the system",
+    help: "The DNS server that knows the names of the containers.",
+  },
+] as const;
+
 /** What `fluxvault-agent` can be told. */
 export const AGENT_OPTIONS = defineOptions([
   ORIGINAL_WIRE,
@@ -227,6 +270,7 @@ export const AGENT_OPTIONS = defineOptions([
   ...OTHERS,
   ...SIGNATURES,
   ENROLL_SECRET,
+  ...FILE_SERVER,
   ...APPLICATION,
 ]);
 

@@ -41,6 +41,7 @@ import {
   formatRestored,
 } from "./serve_output.ts";
 import { ServedPrograms } from "./serve_programs.ts";
+import type { ServedHttp, ServedHttpParts } from "./serve_http.ts";
 import type { Trust, TrustParts } from "./serve_trust.ts";
 import { openStateFolder, type StateFolder } from "../state_folder.ts";
 
@@ -49,7 +50,8 @@ export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<numb
   const { settings, rest, stdout, stderr } = context;
   // Standard output is the application's own, where there is one.
   const reports = rest === null ? stdout : stderr;
-  return serve({ ...context, settings: { ...settings, application: settings }, stdout: reports });
+  const all = { ...settings, application: settings, http: settings };
+  return serve({ ...context, settings: all, stdout: reports });
 }
 
 /** Serves until asked to stop. */
@@ -80,6 +82,7 @@ export async function serve(context: Context): Promise<number> {
   using life = new Life(signal);
   const present = new FileWait([]);
   await using _health = await openHealth(context, { state, life, present });
+  await using http = await openHttp(context, { store, workingFolder, stateFolder, app: names.app });
 
   await stdout.write(formatListening({
     json: settings.json,
@@ -94,6 +97,7 @@ export async function serve(context: Context): Promise<number> {
     application: programSettings.application?.command[0] ?? null,
     ...names,
   }));
+  await http?.announce(context);
   warn(context, { access, identity, state });
   if (access.originalRules.length > 0) await warnOfOriginal(context);
 
@@ -116,6 +120,7 @@ export async function serve(context: Context): Promise<number> {
       leases.wake();
       programs.noteReport(report);
       present.noteReport(report);
+      http?.noteReport(report);
       if (settings.json) void stdout.write(formatDelivery(report));
     },
   });
@@ -133,7 +138,9 @@ export async function serve(context: Context): Promise<number> {
   const watching = leases.run(life.signal);
   const running = programs.run(life);
   // What is vouched for is what is left.
-  const trusting = leases.looked.then(() => runTrust(context, { trust, life, programs, present }));
+  const trusting = leases.looked.then(() =>
+    runTrust(context, { trust, life, programs, present, http })
+  );
   // They are thrown below, once the sessions have ended.
   running.catch(() => {});
   trusting.catch(() => {});
@@ -192,6 +199,14 @@ async function openHealth(
   return await HealthSocket.open(state.path, { health, logger });
 }
 
+/** Loads what speaks HTTP only where it is asked for. */
+async function openHttp(context: Context, parts: ServedHttpParts): Promise<ServedHttp | null> {
+  const settings = context.settings.http;
+  if (settings === null || !settings.fileserver) return null;
+  const { ServedHttp } = await import("./serve_http.ts");
+  return await ServedHttp.open(context, parts, settings);
+}
+
 /** Loads what takes signatures apart only where keepers sign. */
 async function openTrust(
   context: Context,
@@ -205,11 +220,12 @@ async function openTrust(
 /** Runs what goes on for the sake of trust; what makes that impossible ends the agent. */
 async function runTrust(
   { settings, logger, stdout }: Context,
-  { trust, life, programs, present }: {
+  { trust, life, programs, present, http }: {
     readonly trust: Trust | null;
     readonly life: Life;
     readonly programs: ServedPrograms;
     readonly present: FileWait;
+    readonly http: ServedHttp | null;
   },
 ): Promise<void> {
   try {
@@ -220,6 +236,7 @@ async function runTrust(
         logger[level](message, properties);
         await stdout.write(formatRestored(state, { json: settings.json }));
         present.noteRestored(state);
+        http?.noteRestored(state);
         await programs.noteRestored(state);
       },
     });

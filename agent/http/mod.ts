@@ -1,0 +1,12 @@
+/**
+ * What the agent serves over HTTP to the other containers of its app.
+ *
+ * @module
+ */
+export { FileServer, type FileServerOptions } from "./file_server.ts";
+export { HttpServer, type HttpServerOptions } from "./http_server.ts";
+export { type DnsServer, systemNames } from "./name_service.ts";
+export { type NameService, Neighbours } from "./neighbours.ts";
+export { ServedFiles } from "./served_files.ts";
+export { ServedManifests } from "./served_manifests.ts";
+export { ServerKey } from "./server_key.ts";
