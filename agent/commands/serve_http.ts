@@ -14,11 +14,12 @@ import {
   type DnsServer,
   FileServer,
   HttpServer,
+  namesFrom,
   Neighbours,
   ServedFiles,
   ServedManifests,
   ServerKey,
-  systemNames,
+  systemServer,
 } from "../http/mod.ts";
 import type { RestoredState } from "../trust/mod.ts";
 import type { ServeContext, ServeSettings } from "./serve_context.ts";
@@ -66,7 +67,7 @@ export class ServedHttp implements AsyncDisposable {
   ): Promise<ServedHttp> {
     const { logger } = context;
     const keyPath = readKeyPath(context, settings);
-    const names = systemNames(readDns(context, settings));
+    const names = namesFrom(readDns(context, settings) ?? await systemServer());
     const { allowAbsolute: absoluteFolders } = context.settings;
     const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
     if (app === null && keyPath === null) {

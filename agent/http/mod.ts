@@ -5,7 +5,7 @@
  */
 export { FileServer, type FileServerOptions } from "./file_server.ts";
 export { HttpServer, type HttpServerOptions } from "./http_server.ts";
-export { type DnsServer, systemNames } from "./name_service.ts";
+export { type DnsServer, namesFrom, systemServer } from "./name_service.ts";
 export { type NameService, Neighbours } from "./neighbours.ts";
 export { ServedFiles } from "./served_files.ts";
 export { ServedManifests } from "./served_manifests.ts";

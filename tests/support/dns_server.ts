@@ -1,4 +1,4 @@
-/** A DNS server that answers for containers as an engine's does: PTR, A and AAAA, over UDP. */
+/** A DNS server that answers for containers as an engine's does: PTR and A, over TCP. */
 
 /** What it knows. */
 export interface DnsRecords {
@@ -53,35 +53,48 @@ export function answerDns(message: Uint8Array, { names, addresses }: DnsRecords)
 
 /** Answers until the scope ends. */
 export class DnsServer implements AsyncDisposable {
-  /** How many questions came. */
-  questions = 0;
-  readonly #socket: Deno.DatagramConn;
-  readonly #serving: Promise<void>;
+  readonly #listener: Deno.TcpListener;
+  readonly #conns = new Map<Deno.Conn, Promise<void>>();
+  readonly #accepting: Promise<void>;
 
   /** Takes a free port of 127.0.0.1; without records it never answers. */
   constructor(records: DnsRecords | null) {
-    this.#socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-    this.#serving = this.#serve(records);
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#accepting = this.#accept(records);
   }
 
   /** Its port. */
   get port(): number {
-    return (this.#socket.addr as Deno.NetAddr).port;
+    return this.#listener.addr.port;
   }
 
-  async #serve(records: DnsRecords | null): Promise<void> {
-    try {
-      for await (const [message, from] of this.#socket) {
-        this.questions++;
-        if (records !== null) await this.#socket.send(answerDns(message, records), from);
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
+  async #accept(records: DnsRecords | null): Promise<void> {
+    for await (const conn of this.#listener) {
+      this.#conns.set(conn, answerAll(conn, records).catch(() => {}));
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.close();
-    await this.#serving;
+    this.#listener.close();
+    for (const conn of this.#conns.keys()) {
+      try {
+        conn.close();
+      } catch {
+        // Whoever asked has gone, and it was closed then.
+      }
+    }
+    await Promise.all([this.#accepting, ...this.#conns.values()]);
   }
+}
+
+/** Answers the questions of one connection; each fits into one piece. */
+async function answerAll(conn: Deno.Conn, records: DnsRecords | null): Promise<void> {
+  const buffer = new Uint8Array(1_024);
+  for (let length; (length = await conn.read(buffer)) !== null;) {
+    if (records === null) continue;
+    const answer = answerDns(buffer.subarray(2, length), records);
+    const head = Uint8Array.of(answer.length >> 8, answer.length & 255);
+    await conn.write(Uint8Array.from([...head, ...answer]));
+  }
+  conn.close();
 }
