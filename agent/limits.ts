@@ -190,3 +190,14 @@ export const MAX_NEIGHBOUR_LOOKUPS = 32;
 export const NEIGHBOUR_TIMEOUT_MS = 2_000;
 /** How many names of one address are looked at. */
 export const MAX_NAMES_OF_ADDRESS = 8;
+
+/** How long a file server may take to answer whoever fetches a file. */
+export const FETCH_TIMEOUT_MS = 30_000;
+/** After how long a file is asked for again that was not there, at first and at most. */
+export const FIRST_FETCH_PAUSE_MS = 500;
+/** See {@linkcode FIRST_FETCH_PAUSE_MS}. */
+export const MAX_FETCH_PAUSE_MS = 10_000;
+/** How many seconds of waiting a server may ask for at most. */
+export const MAX_RETRY_AFTER_S = 60;
+/** How much of what a server says is shown, in characters. */
+export const MAX_FETCHED_TEXT_BYTES = 512;

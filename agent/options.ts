@@ -308,3 +308,44 @@ export const HEALTH_OPTIONS = defineOptions([
     help: "What is asked of it: to take keepers, or to have all that its keeper declared, too.",
   },
 ]);
+
+/** What `fluxvault-agent fetch` can be told. */
+export const FETCH_OPTIONS = defineOptions([
+  {
+    name: "wait",
+    kind: "boolean",
+    group: "Fetching",
+    help: "Whether to wait until the server answers and the file is there.",
+  },
+  {
+    name: "wait-timeout",
+    kind: "seconds",
+    min: 1,
+    group: "Fetching",
+    defaultText: "for ever",
+    help: "How long to wait.",
+  },
+  {
+    name: "out",
+    kind: "path",
+    metavar: "FILE",
+    group: "Fetching",
+    defaultText: "standard output",
+    help: "Where the file is put, in one step once all of it is there.",
+  },
+  {
+    name: "mode",
+    kind: "text",
+    metavar: "BITS",
+    default: "0600",
+    group: "Fetching",
+    help: "The permissions of that file.",
+  },
+  {
+    name: "key-file",
+    kind: "path",
+    metavar: "FILE",
+    group: "Fetching",
+    help: "A file with the key that the server asks for.",
+  },
+]);
