@@ -201,3 +201,6 @@ export const MAX_FETCH_PAUSE_MS = 10_000;
 export const MAX_RETRY_AFTER_S = 60;
 /** How much of what a server says is shown, in characters. */
 export const MAX_FETCHED_TEXT_BYTES = 512;
+
+/** Up to how many files each has figures of its own. */
+export const MAX_MEASURED_FILES = 10_000;

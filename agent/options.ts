@@ -218,8 +218,8 @@ const APPLICATION = [
   },
 ] as const;
 
-/** All that has to do with what is served to the other containers of the app. */
-const FILE_SERVER = [
+/** All that has to do with what is served over HTTP. */
+const HTTP = [
   {
     name: "fileserver",
     kind: "boolean",
@@ -259,6 +259,24 @@ const FILE_SERVER = [
     defaultText: "that of the system",
     help: "The DNS server that knows the names of the containers.",
   },
+  {
+    name: "health-address",
+    kind: "text",
+    metavar: "ADDRESS",
+    default: "127.0.0.1",
+    group: "Health",
+    help: "The address on which --health-port is listened on.",
+  },
+  {
+    name: "health-port",
+    kind: "integer",
+    metavar: "PORT",
+    min: 0,
+    max: 65_535,
+    group: "Health",
+    defaultText: "none",
+    help: "The port of /healthz, /readyz and /metrics; 0 takes any that is free.",
+  },
 ] as const;
 
 /** What `fluxvault-agent` can be told. */
@@ -270,7 +288,7 @@ export const AGENT_OPTIONS = defineOptions([
   ...OTHERS,
   ...SIGNATURES,
   ENROLL_SECRET,
-  ...FILE_SERVER,
+  ...HTTP,
   ...APPLICATION,
 ]);
 

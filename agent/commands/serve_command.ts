@@ -16,7 +16,7 @@ import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
 import { FileWait } from "../application/file_wait.ts";
-import { HealthSocket } from "../health_socket.ts";
+import { type AgentHealth, HealthSocket } from "../health_socket.ts";
 import { type LoadedIdentity, loadIdentity } from "../identity_file.ts";
 import { NODE_TIMEOUT_MS } from "../limits.ts";
 import { listen, type Listener } from "../listener.ts";
@@ -81,8 +81,13 @@ export async function serve(context: Context): Promise<number> {
   using listener = openListener(context);
   using life = new Life(signal);
   const present = new FileWait([]);
-  await using _health = await openHealth(context, { state, life, present });
-  await using http = await openHttp(context, { store, workingFolder, stateFolder, app: names.app });
+  const health = () => ({
+    serving: !life.signal.aborted,
+    delivered: present.missing?.length === 0,
+  });
+  await using _health = await openHealth(context, { state, health });
+  const served = { store, workingFolder, stateFolder, app: names.app, health, present };
+  await using http = await openHttp(context, served);
 
   await stdout.write(formatListening({
     json: settings.json,
@@ -185,24 +190,17 @@ class Life implements Disposable {
 /** Lets whoever may open the folder of state ask how the agent is. */
 async function openHealth(
   { logger }: Context,
-  { state, life, present }: {
-    readonly state: StateFolder;
-    readonly life: Life;
-    readonly present: FileWait;
-  },
+  { state, health }: { readonly state: StateFolder; readonly health: () => AgentHealth },
 ): Promise<HealthSocket | null> {
   if (state.path === null || state.problem !== null || Deno.build.os === "windows") return null;
-  const health = () => ({
-    serving: !life.signal.aborted,
-    delivered: present.missing?.length === 0,
-  });
   return await HealthSocket.open(state.path, { health, logger });
 }
 
 /** Loads what speaks HTTP only where it is asked for. */
 async function openHttp(context: Context, parts: ServedHttpParts): Promise<ServedHttp | null> {
   const settings = context.settings.http;
-  if (settings === null || !settings.fileserver) return null;
+  if (settings === null) return null;
+  if (!settings.fileserver && settings.healthPort === undefined) return null;
   const { ServedHttp } = await import("./serve_http.ts");
   return await ServedHttp.open(context, parts, settings);
 }

@@ -25,7 +25,9 @@ type HttpKey =
   | "fileserverAddress"
   | "fileserverPort"
   | "fileserverKey"
-  | "fileserverDns";
+  | "fileserverDns"
+  | "healthAddress"
+  | "healthPort";
 
 /** The settings of the agent program, as far as each of its commands has them. */
 export type ServeSettings =

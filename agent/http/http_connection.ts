@@ -107,7 +107,7 @@ export class HttpConnection {
     // The end of contents of no known length is that of the connection.
     const staysOpen = isKept && (isWhole || hasLength);
     let text = `HTTP/1.1 ${status} ${REASONS[status] ?? "Unknown"}\r\n`;
-    for (const name in fields) text += `${name}: ${fields[name]}\r\n`;
+    for (const [name, value] of Object.entries(fields)) text += `${name}: ${value}\r\n`;
     if (!hasLength && isWhole) text += `Content-Length: ${bytes?.length ?? 0}\r\n`;
     text += `Date: ${dateNow()}\r\n`;
     if (!staysOpen) text += "Connection: close\r\n";

@@ -4,6 +4,7 @@
  * @module
  */
 export { FileServer, type FileServerOptions } from "./file_server.ts";
+export { HealthPages } from "./health_pages.ts";
 export { HttpServer, type HttpServerOptions } from "./http_server.ts";
 export { type DnsServer, namesFrom, systemServer } from "./name_service.ts";
 export { type NameService, Neighbours } from "./neighbours.ts";

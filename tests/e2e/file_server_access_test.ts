@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { missingForNamespace, NetworkNamespace } from "../support/network_namespace.ts";
 import { type RunningAgent, Site } from "../support/site.ts";
+import { deliverWhole } from "../support/whole_delivery.ts";
 
 const MISSING = await missingForNamespace() ??
   (await hasCurl() ? null : "curl is missing");
@@ -99,7 +100,7 @@ async function startServing(
     args: ["--fileserver", "--fileserver-address", AGENT, ...args],
   });
   await agent.program.waitForJson(({ event }) => event === "file-server");
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   return agent;
 }
 
@@ -166,7 +167,7 @@ Deno.test(
     assertEquals(await ask(network, NEIGHBOURS.noName, shown), ["200", "one"]);
     assertEquals((await ask(network, NEIGHBOURS.stranger, shown))[0], "403");
     await site.store({ "server.key": `new-${key}` });
-    await site.deliver({ agents: [agent.address] });
+    await deliverWhole(site, agent);
     assertEquals((await ask(network, NEIGHBOURS.noName, shown))[0], "401");
     assert(!agent.program.stderr.includes(key) && !agent.program.stdout.includes(key));
   },

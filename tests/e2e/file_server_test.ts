@@ -10,6 +10,7 @@ import { getRaw, sendRaw } from "../support/http_peer.ts";
 import { restoredLine, startSignedAgent } from "../support/signed_agent.ts";
 import { deliverSigned, signerOf } from "../support/signing.ts";
 import { type RunningAgent, sampleBytes, Site } from "../support/site.ts";
+import { deliverWhole } from "../support/whole_delivery.ts";
 import vectors from "../vectors/hostile_paths.json" with { type: "json" };
 
 const SERVED = ["--fileserver", "--fileserver-address", "127.0.0.1", "--fileserver-port", "0"];
@@ -38,7 +39,7 @@ Deno.test("agent: serves what was delivered, and before that says when to ask ag
     const early = await getRaw(port, target);
     assertEquals([early.status, early.fields["retry-after"]], [503, "5"], target);
   }
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   const whole = await getRaw(port, "/files/db.password");
   assertEquals([whole.status, whole.body], [200, "one"]);
   assertEquals(whole.fields["etag"], await tagOf("one"));
@@ -60,7 +61,7 @@ Deno.test("agent: serves what was delivered, and before that says when to ask ag
     ["tls/key.pem", 3],
   ]);
   await site.store({ "db.password": "three" });
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   assertEquals((await getRaw(port, "/files/db.password", same)).body, "three");
   assertEquals((await agent.program.stop("SIGTERM")).code, 0);
 });
@@ -68,7 +69,7 @@ Deno.test("agent: serves what was delivered, and before that says when to ask ag
 Deno.test("agent: serves no file that is not as it was delivered, until it is put right", async () => {
   await using site = await Site.open({ "db.password": "one", "gone": "two" });
   const { agent, port } = await startServing(site);
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   assertEquals((await getRaw(port, "/files/db.password")).status, 200);
   await Deno.writeTextFile(`${agent.files}/db.password`, "ONE");
   await Deno.remove(`${agent.files}/gone`);
@@ -79,7 +80,7 @@ Deno.test("agent: serves no file that is not as it was delivered, until it is pu
   }
   await Deno.writeTextFile(`${agent.files}/own`, "application");
   assertEquals((await getRaw(port, "/files/own")).status, 404);
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   assertEquals((await getRaw(port, "/files/db.password")).body, "one");
   assertEquals((await getRaw(port, "/files/gone")).body, "two");
 });
@@ -88,7 +89,7 @@ Deno.test("agent: serves a large file whole and in parts, also where it is excha
   const [one, two] = [sampleBytes(5_000_000, 1), sampleBytes(5_000_000, 2)];
   await using site = await Site.open({ "big": one });
   const { agent, port } = await startServing(site);
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   const url = `http://127.0.0.1:${port}/files/big`;
   const fetched = await (await fetch(url)).bytes();
   assertEquals(await sha256Digest(fetched), await sha256Digest(one));
@@ -97,7 +98,7 @@ Deno.test("agent: serves a large file whole and in parts, also where it is excha
   const slow = (await fetch(url)).body?.getReader();
   const pieces = [(await slow?.read())?.value ?? new Uint8Array()];
   await site.store({ "big": two });
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   for (let next; !(next = await slow?.read())?.done;) pieces.push(next?.value ?? new Uint8Array());
   const read = new Uint8Array(await new Blob(pieces).arrayBuffer());
   assertEquals(await sha256Digest(read), await sha256Digest(one));
@@ -110,6 +111,7 @@ Deno.test("agent: serves after a restart what is signed, though no keeper has co
   const files = { "db.password": "one", "other": "two" };
   const first = await startSignedAgent(site, start);
   await deliverSigned(first, files, { signer: SIGNER });
+  await first.program.waitForJson(({ event }) => event === "delivery");
   assertEquals((await getRaw(await serverPort(first), "/files/other")).body, "two");
   await first.program.stop("SIGKILL");
   await Deno.writeTextFile(`${first.files}/other`, "changed");
@@ -123,11 +125,11 @@ Deno.test("agent: serves after a restart what is signed, though no keeper has co
 Deno.test("agent: serves nothing after a restart that nobody signed, until its keeper comes", async () => {
   await using site = await Site.open({ "db.password": "one" });
   const first = await startServing(site);
-  await site.deliver({ agents: [first.agent.address] });
+  await deliverWhole(site, first.agent);
   await first.agent.program.stop("SIGKILL");
   const second = await startServing(site);
   assertEquals((await getRaw(second.port, "/files/db.password")).status, 503);
-  await site.deliver({ agents: [second.agent.address] });
+  await deliverWhole(site, second.agent);
   assertEquals((await getRaw(second.port, "/files/db.password")).body, "one");
 });
 
@@ -169,7 +171,7 @@ const TARGETS = [
 Deno.test("agent: serves nothing but what the manifest names, whatever the target says", async () => {
   await using site = await Site.open({ "db.password": "one" });
   const { agent, port } = await startServing(site);
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   await Deno.symlink(site.path("agent/state"), `${agent.files}/link`);
   const paths = vectors.paths.flatMap(({ path }) => disguises(path)).map((path) =>
     `/files/${path}`
@@ -193,7 +195,7 @@ Deno.test("agent: serves nothing but what the manifest names, whatever the targe
 Deno.test("agent: refuses what can be read as two requests, and goes on", async () => {
   await using site = await Site.open({ "db.password": "one" });
   const { agent, port } = await startServing(site);
-  await site.deliver({ agents: [agent.address] });
+  await deliverWhole(site, agent);
   const line = "GET /files/db.password HTTP/1.1\r\n";
   const heads = [
     `${line}\r\n`,
@@ -214,4 +216,40 @@ Deno.test("agent: refuses what can be read as two requests, and goes on", async 
     `${line}Host: a\r\n\r\n${line}Host: a\r\nConnection: close\r\n\r\n`,
   );
   assertMatch(kept.body, /^oneHTTP\/1\.1 200 OK\r\n[^]*\r\n\r\none$/);
+});
+
+Deno.test("agent: serves ten thousand requests, two hundred at a time, and forgets them", async () => {
+  await using site = await Site.open({ "db.password": "one" });
+  const { agent, port } = await startServing(site);
+  await deliverWhole(site, agent);
+  let [left, good] = [10_000, 0];
+  await Promise.all(Array.from({ length: 200 }, async () => {
+    while (left-- > 0) {
+      const response = await fetch(`http://127.0.0.1:${port}/files/db.password`);
+      if (response.status === 200 && await response.text() === "one") good++;
+    }
+  }));
+  assertEquals(good, 10_000);
+  assertEquals((await agent.program.stop("SIGTERM")).code, 0);
+});
+
+Deno.test("agent: goes on serving where many say nothing, or say it slowly", async () => {
+  await using site = await Site.open({ "db.password": "one" });
+  const { agent, port } = await startServing(site);
+  await deliverWhole(site, agent);
+  const slow: Deno.Conn[] = [];
+  try {
+    for (let i = 0; i < 500; i++) {
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      slow.push(conn);
+      if (i % 2 === 0) await conn.write(encodeUtf8("GET /files/db.pass"));
+    }
+    assertEquals((await getRaw(port, "/files/db.password")).body, "one");
+    // The agent itself ends them, and they need not go on their own.
+    for (const conn of slow.slice(0, 4)) {
+      assertEquals(await conn.read(new Uint8Array(1)).catch(() => null), null);
+    }
+  } finally {
+    for (const conn of slow) conn.close();
+  }
 });

@@ -1,4 +1,4 @@
-import { ServedHttp } from "../../../agent/commands/serve_http.ts";
+import { ServedHttp, type ServedHttpParts } from "../../../agent/commands/serve_http.ts";
 import { ConfigError } from "../../../protocol/errors.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { getRaw } from "../../support/http_peer.ts";
@@ -17,7 +17,14 @@ async function open(
   assert(settings !== null);
   const workingFolder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-http-" }));
   try {
-    const parts = { store: { held: null }, workingFolder, stateFolder: null, app };
+    const parts: ServedHttpParts = {
+      store: { held: null, compare: () => Promise.resolve("intact") },
+      workingFolder,
+      stateFolder: null,
+      app,
+      health: () => ({ serving: true, delivered: false }),
+      present: { missing: null },
+    };
     return { http: await ServedHttp.open(context, parts, settings), context };
   } finally {
     await Deno.remove(workingFolder);
@@ -66,4 +73,17 @@ Deno.test("ServedHttp says that its port is taken", async () => {
     ConfigError,
   );
   assertMatch(error.message, /--fileserver-port names 127\.0\.0\.1:\d+, where .* \(EADDRINUSE\)/);
+});
+
+Deno.test("ServedHttp says how the agent is on a port of its own", async () => {
+  const { http, context } = await open(["--health-port", "0"]);
+  await using _http = http;
+  await http.announce({ ...context, settings: { ...context.settings, json: true } });
+  const { stdout } = context as unknown as { stdout: { text: string } };
+  const lines = stdout.text.trim().split("\n").map((line) => JSON.parse(line));
+  assertEquals(lines.map(({ event }) => event), ["file-server", "health-server"]);
+  const { port } = lines[1];
+  assertEquals((await getRaw(port, "/healthz")).status, 200);
+  assertEquals((await getRaw(port, "/readyz")).status, 503);
+  assertEquals((await getRaw(port, "/files/")).status, 404);
 });
