@@ -204,3 +204,12 @@ export const MAX_FETCHED_TEXT_BYTES = 512;
 
 /** Up to how many files each has figures of its own. */
 export const MAX_MEASURED_FILES = 10_000;
+
+/** How many may wait for changes of files at a time. */
+export const MAX_EVENT_LISTENERS = 64;
+/** How many changes are kept for those who were away. */
+export const MAX_KEPT_CHANGES = 1_024;
+/** After how long without a change a listener is told that all is well. */
+export const EVENT_HEARTBEAT_MS = 15_000;
+/** How many seconds one answer may wait for a change. */
+export const MAX_EVENT_WAIT_S = 60;

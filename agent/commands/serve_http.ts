@@ -14,6 +14,7 @@ import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import { parseIpAddress } from "../door/ip_address.ts";
 import {
+  ChangeFeed,
   type DnsServer,
   FileServer,
   HealthPages,
@@ -60,12 +61,14 @@ interface ServedPort {
 export class ServedHttp implements AsyncDisposable {
   readonly #manifests: ServedManifests;
   readonly #files: ServedFiles;
+  readonly #feed: ChangeFeed;
   readonly #ports: ServedPort[] = [];
   #fileServer: FileServer | null = null;
   #pages: HealthPages | null = null;
 
-  private constructor(manifests: ServedManifests, files: ServedFiles) {
-    this.#manifests = manifests;
+  private constructor(store: ServedHttpParts["store"], files: ServedFiles) {
+    this.#feed = new ChangeFeed();
+    this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feed.note(changes));
     this.#files = files;
   }
 
@@ -83,7 +86,7 @@ export class ServedHttp implements AsyncDisposable {
     const { allowAbsolute: absoluteFolders } = context.settings;
     const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
     const files = new ServedFiles(disk, createNodeHasher);
-    const http = new ServedHttp(new ServedManifests(() => store.held), files);
+    const http = new ServedHttp(store, files);
     try {
       if (settings.fileserver) await http.#serveFiles(context, parts, settings);
       if (settings.healthPort !== undefined) http.#serveHealth(context, parts, settings);
@@ -115,7 +118,14 @@ export class ServedHttp implements AsyncDisposable {
       read: (entries) => this.#files.find(entries),
     });
     const neighbours = new Neighbours({ app, names });
-    const server = new FileServer({ manifests, files: this.#files, neighbours, key, logger });
+    const server = new FileServer({
+      manifests,
+      files: this.#files,
+      feed: this.#feed,
+      neighbours,
+      key,
+      logger,
+    });
     this.#fileServer = server;
     const { fileserverAddress: hostname, fileserverPort: port } = settings;
     this.#ports.push({
@@ -175,6 +185,7 @@ export class ServedHttp implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#feed.end();
     await Promise.all(this.#ports.map(({ server }) => server[Symbol.asyncDispose]()));
     this.#fileServer?.flush();
   }

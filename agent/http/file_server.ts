@@ -6,8 +6,9 @@
 import type { FileEntry, Logger } from "../../protocol/mod.ts";
 import { FluxVaultError } from "../../protocol/mod.ts";
 import { ThrottledLog } from "../door/throttled_log.ts";
+import type { ChangeFeed } from "./change_feed.ts";
 import { contentTypeOf } from "./content_types.ts";
-import { fileReply, laterReply, textReply } from "./file_response.ts";
+import { fileReply, jsonReply, laterReply, textReply } from "./file_response.ts";
 import type { HttpReply } from "./http_connection.ts";
 import { formatListing } from "./listing.ts";
 import { isNear, type Neighbour, type Neighbours, type StrangerReason } from "./neighbours.ts";
@@ -23,6 +24,8 @@ export interface FileServerOptions {
   readonly manifests: Pick<ServedManifests, "find" | "isReady" | "list">;
   /** What is in them. */
   readonly files: Pick<ServedFiles, "find" | "look">;
+  /** What has changed of them. */
+  readonly feed: Pick<ChangeFeed, "poll" | "stream">;
   /** Who asks. */
   readonly neighbours: Pick<Neighbours, "find">;
   /** What whoever asks has to know, or `null` where his name decides. */
@@ -42,6 +45,7 @@ const REFUSED: Readonly<Record<StrangerReason, string>> = {
 };
 
 const KEY_UNUSABLE = "the file that --fileserver-key names is not in place, or holds no key";
+const TOO_MANY = "too many are waiting for changes";
 const TOO_EARLY = "nothing has been delivered yet";
 
 /** Answers requests. */
@@ -78,6 +82,8 @@ export class FileServer {
         return await this.#serveFile(head, target.path);
       case "listing":
         return this.#serveListing();
+      case "events":
+        return await this.#serveEvents(head, target.query);
       default:
         return textReply(404, "there is nothing here but /files/");
     }
@@ -136,6 +142,29 @@ export class FileServer {
     }
   }
 
+  async #serveEvents({ method, fields }: RequestHead, query: string): Promise<HttpReply> {
+    const { feed, key } = this.#options;
+    if (method === "HEAD") return textReply(405, "only GET is served here", { "Allow": "GET" });
+    const asked = new URLSearchParams(query);
+    const isPoll = asked.has("after") || asked.has("wait");
+    const after = readNumber(asked.get("after") ?? fields.get("last-event-id"));
+    const waitS = readNumber(asked.get("wait") ?? undefined);
+    if (after === undefined || waitS === undefined) {
+      return textReply(400, "after and wait are whole numbers");
+    }
+    if (isPoll) {
+      const polled = await feed.poll(after, waitS ?? 0);
+      if (polled === null) return laterReply(TOO_MANY);
+      const { last, isCut, changes } = polled;
+      const shown = changes.filter(({ path }) => path !== key?.path);
+      return jsonReply({ last, reset: isCut, changes: shown });
+    }
+    const body = feed.stream(after);
+    if (body === null) return laterReply(TOO_MANY);
+    const type = { "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
+    return { status: 200, fields: type, body };
+  }
+
   #serveListing(): HttpReply {
     const { manifests, files, key } = this.#options;
     if (!manifests.isReady) return laterReply(TOO_EARLY);
@@ -144,4 +173,10 @@ export class FileServer {
     const type = { "Content-Type": "application/json", "Cache-Control": "no-store" };
     return { status: 200, fields: type, body };
   }
+}
+
+/** Reads a whole number; `null` for none, `undefined` for what is not one. */
+function readNumber(text: string | undefined): number | null | undefined {
+  if (text === undefined || text === "") return null;
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }

@@ -7,6 +7,7 @@
 import type { FileEntry, HeldManifest } from "../../protocol/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import type { RestoredState } from "../trust/mod.ts";
+import type { FileChange } from "./change_feed.ts";
 
 type Entries = ReadonlyMap<string, FileEntry>;
 
@@ -19,9 +20,19 @@ export class ServedManifests {
   /** What is held, in a form to look into. */
   #read: { readonly manifest: HeldManifest; readonly entries: Entries } | null = null;
 
-  /** Takes what tells the manifest that is held: that of a delivery under way, or of the last one. */
-  constructor(held: () => HeldManifest | null) {
+  readonly #onChange: (changes: readonly FileChange[]) => void;
+
+  /**
+   * Takes what tells the manifest that is held: that of a delivery under way, or of the last one.
+   *
+   * @param onChange Is told what is another than before, once it is in place.
+   */
+  constructor(
+    held: () => HeldManifest | null,
+    onChange: (changes: readonly FileChange[]) => void = () => {},
+  ) {
     this.#held = held;
+    this.#onChange = onChange;
   }
 
   /** Whether anything may be served yet. */
@@ -71,6 +82,7 @@ export class ServedManifests {
 
   #settle(held: HeldManifest): void {
     const { declaredBy, manifest: { entries, isWipe } } = held;
+    const before = new Map(this.list().map((entry) => [entry.path, entry]));
     if (isWipe) this.#settled.clear();
     const now = new Map(this.#entriesOf(held));
     const kept = entries.filter(({ kind }) => kind === "keep").map(({ path }) => path);
@@ -85,6 +97,18 @@ export class ServedManifests {
     this.#settled.set(declaredBy, now);
     for (const [declarer, entries] of others) this.#settled.set(declarer, entries);
     this.#isReady = true;
+    this.#onChange(this.#changesSince(before));
+  }
+
+  #changesSince(before: Entries): FileChange[] {
+    const now = this.list();
+    const changed = now.filter(({ path, digest }) => before.get(path)?.digest !== digest);
+    const left = new Set(now.map(({ path }) => path));
+    const gone = [...before.keys()].filter((path) => !left.has(path));
+    return [
+      ...changed.map(({ path, digest, size }) => ({ path, digest, size })),
+      ...gone.map((path) => ({ path, digest: null, size: null })),
+    ];
   }
 
   #entriesOf(manifest: HeldManifest): Entries {

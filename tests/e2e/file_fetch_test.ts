@@ -55,3 +55,26 @@ Deno.test("agent: says over HTTP whether it lives, has its files, and how each i
   assertMatch(body, /\nfluxvault_last_contact_timestamp_seconds \d+(?:\.\d+)?\n/);
   assertEquals((await getRaw(port, "/files/db.password")).status, 404);
 });
+
+Deno.test("agent: tells of a change at once, to whoever listens and to whoever waits", async () => {
+  await using site = await Site.open({ "db.password": "one", "same": "two" });
+  const port = freePort();
+  const agent = await startServing(site, port);
+  await deliverWhole(site, agent);
+  const events = await fetch(`http://127.0.0.1:${port}/files/events`);
+  assertEquals(events.headers.get("content-type"), "text/event-stream");
+  const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const [, last = ""] = /^id: (\d+)$/m.exec((await reader?.read())?.value ?? "") ?? [];
+  const waiting = getRaw(port, `/files/events?after=${last}&wait=60`);
+  await site.store({ "db.password": "three" });
+  await deliverWhole(site, agent);
+  const { changes } = JSON.parse((await waiting).body);
+  const [change] = changes;
+  assertEquals([changes.length, change.path, change.size], [1, "db.password", 5]);
+  let told = "";
+  while (!told.includes("data: ")) told += (await reader?.read())?.value ?? "";
+  assertEquals(told.match(/^event: change\nid: (\d+)$/m)?.[1], `${change.id}`);
+  assert(told.includes(`"digest":"${change.digest}"`));
+  assertEquals((await agent.program.stop("SIGTERM")).code, 0);
+  await reader?.cancel().catch(() => {});
+});

@@ -1,3 +1,4 @@
+import { ChangeFeed } from "../../../agent/http/change_feed.ts";
 import { FileServer, type FileServerOptions } from "../../../agent/http/file_server.ts";
 import type { Neighbour } from "../../../agent/http/neighbours.ts";
 import type { KeyVerdict } from "../../../agent/http/server_key.ts";
@@ -29,6 +30,7 @@ function serverFor(
       },
       look: () => null,
     },
+    feed: new ChangeFeed(),
     neighbours: { find: () => neighbour },
     key: null,
     logger,
@@ -87,4 +89,14 @@ Deno.test("FileServer says what is not managed, what is not there, and what it c
   const broken = { find: () => Promise.reject(new Error("io")), look: () => null };
   const { ask, logger } = serverFor(self, { files: broken });
   assertEquals([await ask(), logger.events.length], [503, 1]);
+});
+
+Deno.test("FileServer tells of changes at once where nothing is to be waited for", async () => {
+  const { ask } = serverFor({ kind: "self" });
+  assertEquals(await ask("/files/events?after=0"), 200);
+  assertEquals(await ask("/files/events"), 200);
+  for (const query of ["after=x", "after=-1", "wait=1.5"]) {
+    assertEquals(await ask(`/files/events?${query}`), 400, query);
+  }
+  assertEquals(await serverFor({ kind: "unknown" }).ask("/files/events"), 503);
 });
