@@ -149,3 +149,67 @@ export const WAIT_NOTICE_INTERVAL_MS = 60_000;
 export const HEALTH_TIMEOUT_MS = 10_000;
 /** The longest line that is read of one. */
 export const MAX_HEALTH_LINE_BYTES = 256;
+
+/** The longest head of an HTTP request that is read: its line and its fields. */
+export const MAX_REQUEST_HEAD_BYTES = 8_192;
+/** How long the head of an HTTP request may take to come, once its connection or the last reply is done. */
+export const REQUEST_TIMEOUT_MS = 15_000;
+/** How long a piece of an HTTP reply may take to be taken. */
+export const REPLY_TIMEOUT_MS = 30_000;
+/** How often connections are looked at that may be too slow. */
+export const HTTP_SWEEP_INTERVAL_MS = 1_000;
+/** How many HTTP connections may be open at once; a further one is closed. */
+export const MAX_HTTP_CONNECTIONS = 1_024;
+/** How many of them one address may have, where others want some too. */
+export const MAX_HTTP_CONNECTIONS_PER_ADDRESS = 512;
+
+/** Up to which size a file is read at once and verified before the first byte of it is served. */
+export const MAX_SERVED_AT_ONCE_BYTES = 65_536;
+/** How many bytes of small files are held in memory to be served again. */
+export const MAX_SERVED_MEMORY_BYTES = 4_194_304;
+/** The size of the pieces in which a large file is served. */
+export const SERVED_PIECE_BYTES = 65_536;
+/** How many large files are served at a time. */
+export const MAX_SERVED_STREAMS = 64;
+/** After how many seconds whoever asked too early may ask again. */
+export const SERVE_RETRY_S = 5;
+/** The shortest key of a file server, in characters. */
+export const MIN_SERVER_KEY_CHARACTERS = 16;
+/** The longest file that holds one, in bytes. */
+export const MAX_SERVER_KEY_BYTES = 4_096;
+
+/** How long a container is known to be of the same app, before its name is looked up again. */
+export const NEIGHBOUR_MEMORY_MS = 30_000;
+/** The same where it is not known to be. */
+export const STRANGER_MEMORY_MS = 5_000;
+/** How many addresses are remembered by what container they are. */
+export const MAX_REMEMBERED_NEIGHBOURS = 1_024;
+/** How many names are looked up at a time; whoever comes beyond is told to ask again. */
+export const MAX_NEIGHBOUR_LOOKUPS = 32;
+/** How long the look-ups for one address may take in all. */
+export const NEIGHBOUR_TIMEOUT_MS = 2_000;
+/** How many names of one address are looked at. */
+export const MAX_NAMES_OF_ADDRESS = 8;
+
+/** How long a file server may take to answer whoever fetches a file. */
+export const FETCH_TIMEOUT_MS = 30_000;
+/** After how long a file is asked for again that was not there, at first and at most. */
+export const FIRST_FETCH_PAUSE_MS = 500;
+/** See {@linkcode FIRST_FETCH_PAUSE_MS}. */
+export const MAX_FETCH_PAUSE_MS = 10_000;
+/** How many seconds of waiting a server may ask for at most. */
+export const MAX_RETRY_AFTER_S = 60;
+/** How much of what a server says is shown, in characters. */
+export const MAX_FETCHED_TEXT_BYTES = 512;
+
+/** Up to how many files each has figures of its own. */
+export const MAX_MEASURED_FILES = 10_000;
+
+/** How many may wait for changes of files at a time. */
+export const MAX_EVENT_LISTENERS = 64;
+/** How many changes are kept for those who were away. */
+export const MAX_KEPT_CHANGES = 1_024;
+/** After how long without a change a listener is told that all is well. */
+export const EVENT_HEARTBEAT_MS = 15_000;
+/** How many seconds one answer may wait for a change. */
+export const MAX_EVENT_WAIT_S = 60;

@@ -218,6 +218,67 @@ const APPLICATION = [
   },
 ] as const;
 
+/** All that has to do with what is served over HTTP. */
+const HTTP = [
+  {
+    name: "fileserver",
+    kind: "boolean",
+    group: "File server",
+    help: "Whether the files are served over HTTP to the other containers of the app.",
+  },
+  {
+    name: "fileserver-address",
+    kind: "text",
+    metavar: "ADDRESS",
+    default: "0.0.0.0",
+    group: "File server",
+    help: "The address that it listens on; :: for IPv6 and IPv4.",
+  },
+  {
+    name: "fileserver-port",
+    kind: "integer",
+    metavar: "PORT",
+    min: 0,
+    max: 65_535,
+    default: 2_080,
+    group: "File server",
+    help: "The port that it listens on; 0 takes any that is free.",
+  },
+  {
+    name: "fileserver-key",
+    kind: "path",
+    metavar: "PATH",
+    group: "File server",
+    help: "A delivered file with the key that whoever asks has to know, in place of his name.",
+  },
+  {
+    name: "fileserver-dns",
+    kind: "text",
+    metavar: "ADDRESS",
+    group: "File server",
+    defaultText: "that of the system",
+    help: "The DNS server that knows the names of the containers.",
+  },
+  {
+    name: "health-address",
+    kind: "text",
+    metavar: "ADDRESS",
+    default: "127.0.0.1",
+    group: "Health",
+    help: "The address on which --health-port is listened on.",
+  },
+  {
+    name: "health-port",
+    kind: "integer",
+    metavar: "PORT",
+    min: 0,
+    max: 65_535,
+    group: "Health",
+    defaultText: "none",
+    help: "The port of /healthz, /readyz and /metrics; 0 takes any that is free.",
+  },
+] as const;
+
 /** What `fluxvault-agent` can be told. */
 export const AGENT_OPTIONS = defineOptions([
   ORIGINAL_WIRE,
@@ -227,6 +288,7 @@ export const AGENT_OPTIONS = defineOptions([
   ...OTHERS,
   ...SIGNATURES,
   ENROLL_SECRET,
+  ...HTTP,
   ...APPLICATION,
 ]);
 
@@ -262,5 +324,46 @@ export const HEALTH_OPTIONS = defineOptions([
     metavar: "serving|delivered",
     group: "Health",
     help: "What is asked of it: to take keepers, or to have all that its keeper declared, too.",
+  },
+]);
+
+/** What `fluxvault-agent fetch` can be told. */
+export const FETCH_OPTIONS = defineOptions([
+  {
+    name: "wait",
+    kind: "boolean",
+    group: "Fetching",
+    help: "Whether to wait until the server answers and the file is there.",
+  },
+  {
+    name: "wait-timeout",
+    kind: "seconds",
+    min: 1,
+    group: "Fetching",
+    defaultText: "for ever",
+    help: "How long to wait.",
+  },
+  {
+    name: "out",
+    kind: "path",
+    metavar: "FILE",
+    group: "Fetching",
+    defaultText: "standard output",
+    help: "Where the file is put, in one step once all of it is there.",
+  },
+  {
+    name: "mode",
+    kind: "text",
+    metavar: "BITS",
+    default: "0600",
+    group: "Fetching",
+    help: "The permissions of that file.",
+  },
+  {
+    name: "key-file",
+    kind: "path",
+    metavar: "FILE",
+    group: "Fetching",
+    help: "A file with the key that the server asks for.",
   },
 ]);

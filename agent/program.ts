@@ -5,7 +5,13 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { defineCommand, type Program } from "../protocol/host/mod.ts";
-import { AGENT_OPTIONS, HEALTH_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "./options.ts";
+import {
+  AGENT_OPTIONS,
+  FETCH_OPTIONS,
+  HEALTH_OPTIONS,
+  IDENTITY_OPTIONS,
+  NODE_OPTIONS,
+} from "./options.ts";
 
 /** The agent program as data. */
 export const AGENT_PROGRAM: Program = {
@@ -41,6 +47,13 @@ export const AGENT_PROGRAM: Program = {
       summary: "Asks the agent that runs here how it is: 0 if it takes keepers, else 1.",
       options: HEALTH_OPTIONS,
       load: () => import("./commands/health_command.ts"),
+    }),
+    defineCommand({
+      path: ["fetch"],
+      summary: "Gets a file from another agent's file server, and waits for it where told to.",
+      operands: "URL",
+      options: FETCH_OPTIONS,
+      load: () => import("./commands/fetch_command.ts"),
     }),
   ],
 };

@@ -16,7 +16,7 @@ import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
 import { FileWait } from "../application/file_wait.ts";
-import { HealthSocket } from "../health_socket.ts";
+import { type AgentHealth, HealthSocket } from "../health_socket.ts";
 import { type LoadedIdentity, loadIdentity } from "../identity_file.ts";
 import { NODE_TIMEOUT_MS } from "../limits.ts";
 import { listen, type Listener } from "../listener.ts";
@@ -41,6 +41,7 @@ import {
   formatRestored,
 } from "./serve_output.ts";
 import { ServedPrograms } from "./serve_programs.ts";
+import type { ServedHttp, ServedHttpParts } from "./serve_http.ts";
 import type { Trust, TrustParts } from "./serve_trust.ts";
 import { openStateFolder, type StateFolder } from "../state_folder.ts";
 
@@ -49,7 +50,8 @@ export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<numb
   const { settings, rest, stdout, stderr } = context;
   // Standard output is the application's own, where there is one.
   const reports = rest === null ? stdout : stderr;
-  return serve({ ...context, settings: { ...settings, application: settings }, stdout: reports });
+  const all = { ...settings, application: settings, http: settings };
+  return serve({ ...context, settings: all, stdout: reports });
 }
 
 /** Serves until asked to stop. */
@@ -79,7 +81,13 @@ export async function serve(context: Context): Promise<number> {
   using listener = openListener(context);
   using life = new Life(signal);
   const present = new FileWait([]);
-  await using _health = await openHealth(context, { state, life, present });
+  const health = () => ({
+    serving: !life.signal.aborted,
+    delivered: present.missing?.length === 0,
+  });
+  await using _health = await openHealth(context, { state, health });
+  const served = { store, workingFolder, stateFolder, app: names.app, health, present };
+  await using http = await openHttp(context, served);
 
   await stdout.write(formatListening({
     json: settings.json,
@@ -94,6 +102,7 @@ export async function serve(context: Context): Promise<number> {
     application: programSettings.application?.command[0] ?? null,
     ...names,
   }));
+  await http?.announce(context);
   warn(context, { access, identity, state });
   if (access.originalRules.length > 0) await warnOfOriginal(context);
 
@@ -116,6 +125,7 @@ export async function serve(context: Context): Promise<number> {
       leases.wake();
       programs.noteReport(report);
       present.noteReport(report);
+      http?.noteReport(report);
       if (settings.json) void stdout.write(formatDelivery(report));
     },
   });
@@ -133,7 +143,9 @@ export async function serve(context: Context): Promise<number> {
   const watching = leases.run(life.signal);
   const running = programs.run(life);
   // What is vouched for is what is left.
-  const trusting = leases.looked.then(() => runTrust(context, { trust, life, programs, present }));
+  const trusting = leases.looked.then(() =>
+    runTrust(context, { trust, life, programs, present, http })
+  );
   // They are thrown below, once the sessions have ended.
   running.catch(() => {});
   trusting.catch(() => {});
@@ -178,18 +190,19 @@ class Life implements Disposable {
 /** Lets whoever may open the folder of state ask how the agent is. */
 async function openHealth(
   { logger }: Context,
-  { state, life, present }: {
-    readonly state: StateFolder;
-    readonly life: Life;
-    readonly present: FileWait;
-  },
+  { state, health }: { readonly state: StateFolder; readonly health: () => AgentHealth },
 ): Promise<HealthSocket | null> {
   if (state.path === null || state.problem !== null || Deno.build.os === "windows") return null;
-  const health = () => ({
-    serving: !life.signal.aborted,
-    delivered: present.missing?.length === 0,
-  });
   return await HealthSocket.open(state.path, { health, logger });
+}
+
+/** Loads what speaks HTTP only where it is asked for. */
+async function openHttp(context: Context, parts: ServedHttpParts): Promise<ServedHttp | null> {
+  const settings = context.settings.http;
+  if (settings === null) return null;
+  if (!settings.fileserver && settings.healthPort === undefined) return null;
+  const { ServedHttp } = await import("./serve_http.ts");
+  return await ServedHttp.open(context, parts, settings);
 }
 
 /** Loads what takes signatures apart only where keepers sign. */
@@ -205,11 +218,12 @@ async function openTrust(
 /** Runs what goes on for the sake of trust; what makes that impossible ends the agent. */
 async function runTrust(
   { settings, logger, stdout }: Context,
-  { trust, life, programs, present }: {
+  { trust, life, programs, present, http }: {
     readonly trust: Trust | null;
     readonly life: Life;
     readonly programs: ServedPrograms;
     readonly present: FileWait;
+    readonly http: ServedHttp | null;
   },
 ): Promise<void> {
   try {
@@ -220,6 +234,7 @@ async function runTrust(
         logger[level](message, properties);
         await stdout.write(formatRestored(state, { json: settings.json }));
         present.noteRestored(state);
+        http?.noteRestored(state);
         await programs.noteRestored(state);
       },
     });

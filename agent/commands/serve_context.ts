@@ -19,15 +19,32 @@ type ApplicationKey =
   | "fd"
   | "stdin";
 
+/** The settings of what is served over HTTP. */
+type HttpKey =
+  | "fileserver"
+  | "fileserverAddress"
+  | "fileserverPort"
+  | "fileserverKey"
+  | "fileserverDns"
+  | "healthAddress"
+  | "healthPort";
+
 /** The settings of the agent program, as far as each of its commands has them. */
-export type ServeSettings = Omit<Settings, "stateDir" | "enrollSecret" | ApplicationKey> & {
-  /** All that has to do with programs; `null` in a command that knows none of it. */
-  readonly application: Pick<Settings, ApplicationKey> | null;
-  /** Where the agent keeps its state; without it everything is kept in memory. */
-  readonly stateDir: string | undefined;
-  /** The enrolment secret as it was given. */
-  readonly enrollSecret: string | undefined;
-};
+export type ServeSettings =
+  & Omit<
+    Settings,
+    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey
+  >
+  & {
+    /** All that has to do with programs; `null` in a command that knows none of it. */
+    readonly application: Pick<Settings, ApplicationKey> | null;
+    /** All that is served over HTTP; `null` in a command that knows none of it. */
+    readonly http: Pick<Settings, HttpKey> | null;
+    /** Where the agent keeps its state; without it everything is kept in memory. */
+    readonly stateDir: string | undefined;
+    /** The enrolment secret as it was given. */
+    readonly enrollSecret: string | undefined;
+  };
 
 /** What the agent program serves with. */
 export interface ServeContext extends Omit<CommandContext, "settings"> {

@@ -23,6 +23,13 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     enrollSecret: undefined,
     requireTmpfs: false,
     wipeOnExit: false,
+    fileserver: false,
+    fileserverAddress: "0.0.0.0",
+    fileserverPort: 2_080,
+    fileserverKey: undefined,
+    fileserverDns: undefined,
+    healthAddress: "127.0.0.1",
+    healthPort: undefined,
     allowRun: [],
     waitFor: [],
     waitTimeoutMs: undefined,
@@ -61,11 +68,19 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_ENV: "A=a",
     FLUXVAULT_FD: "3=a",
     FLUXVAULT_STDIN: "a",
+    FLUXVAULT_FILESERVER: "True",
+    FLUXVAULT_FILESERVER_ADDRESS: "::",
+    FLUXVAULT_FILESERVER_PORT: "80",
+    FLUXVAULT_FILESERVER_KEY: "server.key",
+    FLUXVAULT_FILESERVER_DNS: "127.0.0.11",
+    FLUXVAULT_HEALTH_ADDRESS: "::1",
+    FLUXVAULT_HEALTH_PORT: "81",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(25).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(32).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
+  assertEquals(values.fileserver, true);
 });
 
 Deno.test("IDENTITY_OPTIONS look for the state where the agent keeps it", async () => {
@@ -103,6 +118,8 @@ Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vau
   const missing = AGENT_OPTIONS.filter(({ name }) => !known.has(name));
   assertEquals(missing.map(({ name, group }) => group === "Application" ? group : name), [
     "enroll-secret",
+    ...["fileserver", "fileserver-address", "fileserver-port", "fileserver-key", "fileserver-dns"],
+    ...["health-address", "health-port"],
     ...Array(8).fill("Application"),
   ]);
 });

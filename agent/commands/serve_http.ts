@@ -1,0 +1,251 @@
+/**
+ * What of the agent program is served over HTTP: the files, to the other containers of its app, and how
+ * the agent is.
+ *
+ * Loaded only where it is asked for.
+ *
+ * @module
+ */
+import config from "../../deno.json" with { type: "json" };
+import { type ConfigError, findPathFault } from "../../protocol/mod.ts";
+import { createNodeHasher, errnoOf, formatAddress, settingError } from "../../protocol/host/mod.ts";
+import type { FileWait } from "../application/file_wait.ts";
+import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
+import type { AgentSessionReport } from "../delivery/session_report.ts";
+import { parseIpAddress } from "../door/ip_address.ts";
+import {
+  ChangeFeed,
+  type DnsServer,
+  FileServer,
+  HealthPages,
+  HttpServer,
+  namesFrom,
+  Neighbours,
+  ServedFiles,
+  ServedManifests,
+  ServerKey,
+  systemServer,
+} from "../http/mod.ts";
+import type { AgentHealth } from "../health_socket.ts";
+import type { RestoredState } from "../trust/mod.ts";
+import type { ServeContext, ServeSettings } from "./serve_context.ts";
+
+/** What is served from. */
+export interface ServedHttpParts {
+  /** Where the files are. */
+  readonly store: Pick<DiskSecretStore, "compare" | "held">;
+  /** The real path of the working folder. */
+  readonly workingFolder: string;
+  /** The real path of the folder of state, or `null`. */
+  readonly stateFolder: string | null;
+  /** The app of the agent, or `null` where it is not known. */
+  readonly app: string | null;
+  /** How the agent is. */
+  readonly health: () => AgentHealth;
+  /** What is there of the files that are waited for. */
+  readonly present: Pick<FileWait, "missing">;
+}
+
+const DNS_PORT = 53;
+
+type Settings = NonNullable<ServeSettings["http"]>;
+
+/** A port, and what it is for. */
+interface ServedPort {
+  readonly server: HttpServer;
+  readonly event: "file-server" | "health-server";
+  readonly path: string;
+}
+
+/** What is served over HTTP; serves until disposed. */
+export class ServedHttp implements AsyncDisposable {
+  readonly #manifests: ServedManifests;
+  readonly #files: ServedFiles;
+  readonly #feed: ChangeFeed;
+  readonly #ports: ServedPort[] = [];
+  #fileServer: FileServer | null = null;
+  #pages: HealthPages | null = null;
+
+  private constructor(store: ServedHttpParts["store"], files: ServedFiles) {
+    this.#feed = new ChangeFeed();
+    this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feed.note(changes));
+    this.#files = files;
+  }
+
+  /**
+   * Opens the ports.
+   *
+   * @throws {ConfigError} where one cannot be had, or a setting cannot be used.
+   */
+  static async open(
+    context: ServeContext,
+    parts: ServedHttpParts,
+    settings: Settings,
+  ): Promise<ServedHttp> {
+    const { store, workingFolder, stateFolder } = parts;
+    const { allowAbsolute: absoluteFolders } = context.settings;
+    const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
+    const files = new ServedFiles(disk, createNodeHasher);
+    const http = new ServedHttp(store, files);
+    try {
+      if (settings.fileserver) await http.#serveFiles(context, parts, settings);
+      if (settings.healthPort !== undefined) http.#serveHealth(context, parts, settings);
+    } catch (error) {
+      await http[Symbol.asyncDispose]();
+      throw error;
+    }
+    return http;
+  }
+
+  async #serveFiles(
+    context: ServeContext,
+    { app }: ServedHttpParts,
+    settings: Settings,
+  ): Promise<void> {
+    const { logger } = context;
+    const manifests = this.#manifests;
+    const keyPath = readKeyPath(context, settings);
+    const names = namesFrom(readDns(context, settings) ?? await systemServer());
+    if (app === null && keyPath === null) {
+      logger.warn(
+        "the file server serves this container alone: the app is not known, so no other can be told " +
+          "to be of it; start the agent with --app-name, or with --fileserver-key",
+      );
+    }
+    const key = keyPath === null ? null : new ServerKey({
+      path: keyPath,
+      find: (path) => manifests.find(path),
+      read: (entries) => this.#files.find(entries),
+    });
+    const neighbours = new Neighbours({ app, names });
+    const server = new FileServer({
+      manifests,
+      files: this.#files,
+      feed: this.#feed,
+      neighbours,
+      key,
+      logger,
+    });
+    this.#fileServer = server;
+    const { fileserverAddress: hostname, fileserverPort: port } = settings;
+    this.#ports.push({
+      server: new HttpServer(listen(context, { hostname, port, option: "fileserver" }), {
+        handle: (head, address) => server.handle(head, address),
+        logger,
+      }),
+      event: "file-server",
+      path: "/files/",
+    });
+  }
+
+  #serveHealth(
+    context: ServeContext,
+    { store, health, present }: ServedHttpParts,
+    { healthAddress: hostname, healthPort: port = 0 }: Settings,
+  ): void {
+    const pages = new HealthPages({
+      health,
+      missing: () => present.missing,
+      list: () => this.#manifests.list(),
+      isInPlace: async (entry) => await store.compare(entry) === "intact",
+      look: (entry) => this.#files.look(entry),
+      version: config.version,
+    });
+    this.#pages = pages;
+    this.#ports.push({
+      server: new HttpServer(listen(context, { hostname, port, option: "health" }), {
+        handle: (head, address) => pages.handle(head, address),
+        logger: context.logger,
+      }),
+      event: "health-server",
+      path: "/healthz",
+    });
+  }
+
+  /** Says on standard output where what is served. */
+  async announce({ settings, stdout }: ServeContext): Promise<void> {
+    for (const { server, event, path } of this.#ports) {
+      const { hostname: address, port } = server.address;
+      const line = settings.json
+        ? JSON.stringify({ event, address, port })
+        : `serves at     http://${formatAddress(address, port)}${path}`;
+      await stdout.write(`${line}\n`);
+    }
+  }
+
+  /** Takes how a session ended. */
+  noteReport(report: AgentSessionReport): void {
+    this.#manifests.noteReport(report);
+    this.#pages?.noteReport(report);
+  }
+
+  /** Takes what the agent vouches for after a restart. */
+  noteRestored(state: RestoredState): void {
+    this.#manifests.noteRestored(state);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#feed.end();
+    await Promise.all(this.#ports.map(({ server }) => server[Symbol.asyncDispose]()));
+    this.#fileServer?.flush();
+  }
+}
+
+/** Where something is to be served, and the options that say so. */
+interface Place {
+  readonly hostname: string;
+  readonly port: number;
+  readonly option: "fileserver" | "health";
+}
+
+function listen(context: ServeContext, place: Place): Deno.TcpListener {
+  const { hostname, port } = place;
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (cause) {
+    throw listenError(context, { ...place, cause });
+  }
+}
+
+function listenError(
+  { resolved }: ServeContext,
+  { hostname, port, option, cause }: Place & { readonly cause: unknown },
+): ConfigError {
+  const errno = errnoOf(cause);
+  const isPort = errno === "EADDRINUSE" || errno === "EACCES";
+  const reason = errno === undefined ? "" : ` (${errno})`;
+  return settingError(resolved, {
+    name: `${option}-${isPort ? "port" : "address"}`,
+    problem: `names ${formatAddress(hostname, port)}, where nothing can be served${reason}`,
+    hint: isPort
+      ? "Choose another port, or end the program that has this one."
+      : "Give an address of this machine without brackets, or 0.0.0.0 for all of them.",
+    cause,
+  });
+}
+
+function readKeyPath({ resolved }: ServeContext, { fileserverKey }: Settings): string | null {
+  if (fileserverKey === undefined) return null;
+  const fault = findPathFault(fileserverKey);
+  if (fault === null) return fileserverKey;
+  throw settingError(resolved, {
+    name: "fileserver-key",
+    problem: `is a path that ${fault}`,
+    hint: "Give the path of a file that the keeper delivers, as the keeper names it.",
+  });
+}
+
+function readDns({ resolved }: ServeContext, { fileserverDns }: Settings): DnsServer | null {
+  if (fileserverDns === undefined) return null;
+  if (parseIpAddress(fileserverDns) !== null) return { ipAddr: fileserverDns, port: DNS_PORT };
+  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([\d.]+)):(\d{1,5})$/.exec(fileserverDns) ?? [];
+  const ipAddr = bracketed ?? plain ?? "";
+  if (parseIpAddress(ipAddr) !== null && Number(port) <= 65_535) {
+    return { ipAddr, port: Number(port) };
+  }
+  throw settingError(resolved, {
+    name: "fileserver-dns",
+    problem: "is no address of a DNS server",
+    hint: "Give an IP address, with a port where it is not 53: 127.0.0.11, [::1]:5353.",
+  });
+}

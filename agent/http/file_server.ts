@@ -1,0 +1,182 @@
+/**
+ * The local file server: serves what the agent was given to the other containers of its app.
+ *
+ * @module
+ */
+import type { FileEntry, Logger } from "../../protocol/mod.ts";
+import { FluxVaultError } from "../../protocol/mod.ts";
+import { ThrottledLog } from "../door/throttled_log.ts";
+import type { ChangeFeed } from "./change_feed.ts";
+import { contentTypeOf } from "./content_types.ts";
+import { fileReply, jsonReply, laterReply, textReply } from "./file_response.ts";
+import type { HttpReply } from "./http_connection.ts";
+import { formatListing } from "./listing.ts";
+import { isNear, type Neighbour, type Neighbours, type StrangerReason } from "./neighbours.ts";
+import type { RequestHead } from "./request_head.ts";
+import { readTarget } from "./request_target.ts";
+import type { ServedFiles } from "./served_files.ts";
+import type { ServedManifests } from "./served_manifests.ts";
+import type { ServerKey } from "./server_key.ts";
+
+/** What a file server is made of. */
+export interface FileServerOptions {
+  /** Which files there are. */
+  readonly manifests: Pick<ServedManifests, "find" | "isReady" | "list">;
+  /** What is in them. */
+  readonly files: Pick<ServedFiles, "find" | "look">;
+  /** What has changed of them. */
+  readonly feed: Pick<ChangeFeed, "poll" | "stream">;
+  /** Who asks. */
+  readonly neighbours: Pick<Neighbours, "find">;
+  /** What whoever asks has to know, or `null` where his name decides. */
+  readonly key: Pick<ServerKey, "check" | "path"> | null;
+  /** Is told who was turned away. */
+  readonly logger: Logger;
+}
+
+/** What whoever is turned away is told, and the log: what to do about it. */
+const REFUSED: Readonly<Record<StrangerReason, string>> = {
+  "public-address": "only addresses of a private network are served",
+  "app-unknown": "the agent does not know its app: start it with --app-name or --fileserver-key",
+  "no-name": "the DNS of the containers has no name for this address; if it never has, start the " +
+    "agent with --fileserver-key",
+  "other-app": "this address is that of no container of the agent's app",
+  "name-mismatch": "the name of this address leads to another address",
+};
+
+const KEY_UNUSABLE = "the file that --fileserver-key names is not in place, or holds no key";
+const TOO_MANY = "too many are waiting for changes";
+const TOO_EARLY = "nothing has been delivered yet";
+
+/** Answers requests. */
+export class FileServer {
+  readonly #options: FileServerOptions;
+  readonly #refusals: ThrottledLog;
+
+  /** Serves nothing before the first delivery. */
+  constructor(options: FileServerOptions) {
+    this.#options = options;
+    this.#refusals = new ThrottledLog((address, { count, reasons }) => {
+      const reason = Object.keys(reasons).join("; ");
+      options.logger.warn("the file server turned somebody away", { address, count, reason });
+    });
+  }
+
+  /** Tells the log what it was not told yet. */
+  flush(): void {
+    this.#refusals.flush();
+  }
+
+  /** Answers one request from an address. */
+  async handle(head: RequestHead, address: string): Promise<HttpReply> {
+    const refusal = await this.#admit(head, address);
+    if (refusal !== null) return refusal;
+    if (head.method !== "GET" && head.method !== "HEAD") {
+      return textReply(405, "only GET and HEAD are served", { "Allow": "GET, HEAD" });
+    }
+    const target = readTarget(head.target);
+    switch (target.kind) {
+      case "malformed":
+        return textReply(400, target.reason);
+      case "file":
+        return await this.#serveFile(head, target.path);
+      case "listing":
+        return this.#serveListing();
+      case "events":
+        return await this.#serveEvents(head, target.query);
+      default:
+        return textReply(404, "there is nothing here but /files/");
+    }
+  }
+
+  /** Returns what somebody is told who may not ask. */
+  async #admit({ fields }: RequestHead, address: string): Promise<HttpReply | null> {
+    const { key, neighbours } = this.#options;
+    if (key === null) return this.#refusalOf(await neighbours.find(address), address);
+    // Whoever is in the container may read the files themselves.
+    if (!isNear(address)) return this.#refuse(address, REFUSED["public-address"]);
+    const found = neighbours.find(address);
+    if (!(found instanceof Promise) && found.kind === "self") return null;
+    const verdict = await key.check(fields.get("authorization"));
+    if (verdict === "right") return null;
+    if (verdict === "unusable") return laterReply(KEY_UNUSABLE);
+    this.#refusals.note(address, "the key is wrong or missing");
+    const challenge = { "WWW-Authenticate": 'Bearer realm="fluxvault"' };
+    return textReply(401, "the key is wrong or missing: Authorization: Bearer KEY", challenge);
+  }
+
+  #refusalOf(neighbour: Neighbour, address: string): HttpReply | null {
+    switch (neighbour.kind) {
+      case "self":
+      case "component":
+        return null;
+      case "unknown":
+        return laterReply("too many addresses are being looked up", 1);
+      case "stranger":
+        return this.#refuse(address, REFUSED[neighbour.reason]);
+    }
+  }
+
+  #refuse(address: string, reason: string): HttpReply {
+    this.#refusals.note(address, reason);
+    return textReply(403, reason);
+  }
+
+  async #serveFile(head: RequestHead, path: string): Promise<HttpReply> {
+    const { manifests, files, key, logger } = this.#options;
+    if (!manifests.isReady) return laterReply(TOO_EARLY);
+    const entries = manifests.find(path);
+    if (entries.length === 0) return textReply(404, "no such file is managed");
+    if (path === key?.path) return textReply(403, "the key itself is not served");
+    try {
+      const file = await files.find(entries);
+      if (file === null) return laterReply("the file is not in place as it was declared");
+      const { digest, size, bytes } = file;
+      const { range, ...reply } = fileReply(head, { digest, size, type: contentTypeOf(path) });
+      if (range === null) return reply;
+      if (bytes === null) return { ...reply, body: file.pieces(range) };
+      return { ...reply, body: bytes.subarray(range.start, range.end) };
+    } catch (error) {
+      if (!(error instanceof FluxVaultError)) logger.warn("a file could not be served", { path });
+      return laterReply("the file cannot be read as it was declared");
+    }
+  }
+
+  async #serveEvents({ method, fields }: RequestHead, query: string): Promise<HttpReply> {
+    const { feed, key } = this.#options;
+    if (method === "HEAD") return textReply(405, "only GET is served here", { "Allow": "GET" });
+    const asked = new URLSearchParams(query);
+    const isPoll = asked.has("after") || asked.has("wait");
+    const after = readNumber(asked.get("after") ?? fields.get("last-event-id"));
+    const waitS = readNumber(asked.get("wait") ?? undefined);
+    if (after === undefined || waitS === undefined) {
+      return textReply(400, "after and wait are whole numbers");
+    }
+    if (isPoll) {
+      const polled = await feed.poll(after, waitS ?? 0);
+      if (polled === null) return laterReply(TOO_MANY);
+      const { last, isCut, changes } = polled;
+      const shown = changes.filter(({ path }) => path !== key?.path);
+      return jsonReply({ last, reset: isCut, changes: shown });
+    }
+    const body = feed.stream(after);
+    if (body === null) return laterReply(TOO_MANY);
+    const type = { "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
+    return { status: 200, fields: type, body };
+  }
+
+  #serveListing(): HttpReply {
+    const { manifests, files, key } = this.#options;
+    if (!manifests.isReady) return laterReply(TOO_EARLY);
+    const entries = manifests.list().filter(({ path }) => path !== key?.path);
+    const body = formatListing(entries, (entry: FileEntry) => files.look(entry));
+    const type = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+    return { status: 200, fields: type, body };
+  }
+}
+
+/** Reads a whole number; `null` for none, `undefined` for what is not one. */
+function readNumber(text: string | undefined): number | null | undefined {
+  if (text === undefined || text === "") return null;
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,159 @@
+/**
+ * One connection of an HTTP/1.1 server that answers GET and HEAD: requests one after the other, each
+ * read and answered in time.
+ *
+ * @module
+ */
+import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
+import { MAX_REQUEST_HEAD_BYTES, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "../limits.ts";
+import { type ReplyHead, textReply } from "./file_response.ts";
+import { parseRequestHead, type RequestHead } from "./request_head.ts";
+
+/** A connection as the transport gives it. */
+export interface ByteConnection {
+  /** Reads some bytes; `null` at the end. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes some bytes. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** What is answered. */
+export interface HttpReply extends ReplyHead {
+  /** The contents: text, bytes, or pieces of which those that are due wait until they are taken. */
+  readonly body?: string | Bytes | AsyncGenerator<Bytes, void, undefined> | null;
+}
+
+/** Answers a request. */
+export type HttpHandler = (head: RequestHead) => HttpReply | Promise<HttpReply>;
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  206: "Partial Content",
+  304: "Not Modified",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  416: "Range Not Satisfiable",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+const END = "\r\n\r\n";
+
+/** Serves a connection; whoever has it closes it once {@linkcode HttpConnection.serve} has resolved. */
+export class HttpConnection {
+  /** When it is too slow, in the milliseconds of `performance.now()`. */
+  deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
+  readonly #connection: ByteConnection;
+  readonly #handle: HttpHandler;
+  #text = "";
+
+  /** Reads nothing yet. */
+  constructor(connection: ByteConnection, handle: HttpHandler) {
+    this.#connection = connection;
+    this.#handle = handle;
+  }
+
+  /** Serves until either side has enough; rejects where the transport does. */
+  async serve(): Promise<void> {
+    for (;;) {
+      this.deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
+      const read = await this.#readHead();
+      if (read === null) return;
+      // An answer that takes long is the server's own affair.
+      this.deadlineMs = Infinity;
+      const head = typeof read === "string" ? parseRequestHead(read) : null;
+      if (head === null || typeof head === "string") {
+        const reply = head === null
+          ? textReply(431, "the head of the request is too long")
+          : textReply(400, head);
+        return void await this.#write(reply, { isHead: false, isKept: false });
+      }
+      const isKept = await this.#write(await this.#handle(head), {
+        isHead: head.method === "HEAD",
+        isKept: head.isKept,
+      });
+      if (!isKept) return;
+    }
+  }
+
+  /** Reads the next head; `null` where there is no more, and `"too-long"` as a symbol of that. */
+  async #readHead(): Promise<string | typeof TOO_LONG | null> {
+    const buffer = new Uint8Array(MAX_REQUEST_HEAD_BYTES);
+    for (;;) {
+      const end = this.#text.indexOf(END);
+      if (end >= 0) {
+        const head = this.#text.slice(0, end);
+        this.#text = this.#text.slice(end + END.length);
+        return head;
+      }
+      if (this.#text.length >= MAX_REQUEST_HEAD_BYTES) return TOO_LONG;
+      const length = await this.#connection.read(buffer);
+      if (length === null) return null;
+      this.#text += latin1(buffer.subarray(0, length));
+    }
+  }
+
+  /** Writes a reply; returns whether another may follow. */
+  async #write(
+    { status, fields, body = null }: HttpReply,
+    { isHead, isKept }: { readonly isHead: boolean; readonly isKept: boolean },
+  ): Promise<boolean> {
+    const bytes = typeof body === "string" ? encodeUtf8(body) : body;
+    const isWhole = bytes === null || bytes instanceof Uint8Array;
+    const hasLength = "Content-Length" in fields || status === 304;
+    // The end of contents of no known length is that of the connection.
+    const staysOpen = isKept && (isWhole || hasLength);
+    let text = `HTTP/1.1 ${status} ${REASONS[status] ?? "Unknown"}\r\n`;
+    for (const [name, value] of Object.entries(fields)) text += `${name}: ${value}\r\n`;
+    if (!hasLength && isWhole) text += `Content-Length: ${bytes?.length ?? 0}\r\n`;
+    text += `Date: ${dateNow()}\r\n`;
+    if (!staysOpen) text += "Connection: close\r\n";
+    const head = encodeUtf8(`${text}\r\n`);
+    if (isHead || bytes === null) {
+      if (!isWhole) await bytes.return();
+      await this.#send(head);
+    } else if (isWhole) {
+      await this.#send(joined(head, bytes));
+    } else {
+      await this.#send(head);
+      for await (const piece of bytes) await this.#send(piece);
+    }
+    return staysOpen;
+  }
+
+  async #send(bytes: Bytes): Promise<void> {
+    this.deadlineMs = performance.now() + REPLY_TIMEOUT_MS;
+    for (let sent = 0; sent < bytes.length;) {
+      sent += await this.#connection.write(sent === 0 ? bytes : bytes.subarray(sent));
+    }
+    this.deadlineMs = Infinity;
+  }
+}
+
+const TOO_LONG: unique symbol = Symbol("too long");
+
+function joined(head: Bytes, body: Bytes): Bytes {
+  const all = new Uint8Array(head.length + body.length);
+  all.set(head);
+  all.set(body, head.length);
+  return all;
+}
+
+/** A character for each byte: no two heads are read as one. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+let date = { second: 0, text: "" };
+
+/** Returns the time for `Date`, worked out once a second. */
+function dateNow(): string {
+  const second = Math.floor(Date.now() / 1_000);
+  if (second !== date.second) date = { second, text: new Date(second * 1_000).toUTCString() };
+  return date.text;
+}

@@ -1,0 +1,14 @@
+/**
+ * What the agent serves over HTTP to the other containers of its app.
+ *
+ * @module
+ */
+export { ChangeFeed } from "./change_feed.ts";
+export { FileServer, type FileServerOptions } from "./file_server.ts";
+export { HealthPages } from "./health_pages.ts";
+export { HttpServer, type HttpServerOptions } from "./http_server.ts";
+export { type DnsServer, namesFrom, systemServer } from "./name_service.ts";
+export { type NameService, Neighbours } from "./neighbours.ts";
+export { ServedFiles } from "./served_files.ts";
+export { ServedManifests } from "./served_manifests.ts";
+export { ServerKey } from "./server_key.ts";

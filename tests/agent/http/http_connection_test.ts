@@ -1,0 +1,117 @@
+import { HttpConnection, type HttpHandler } from "../../../agent/http/http_connection.ts";
+import { encodeUtf8 } from "../../../protocol/bytes.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { parseReply } from "../../support/http_peer.ts";
+
+/** A connection on which all is there that is sent, in pieces. */
+class PlayedConnection {
+  sent = "";
+  readonly #pieces: string[];
+  constructor(pieces: readonly string[]) {
+    this.#pieces = [...pieces];
+  }
+  read(into: Uint8Array): Promise<number | null> {
+    const piece = this.#pieces.shift();
+    if (piece === undefined) return Promise.resolve(null);
+    into.set(encodeUtf8(piece));
+    return Promise.resolve(piece.length);
+  }
+  /** Takes half of what it is given, as a full socket may. */
+  write(bytes: Uint8Array): Promise<number> {
+    const taken = Math.ceil(bytes.length / 2);
+    this.sent += new TextDecoder().decode(bytes.subarray(0, taken));
+    return Promise.resolve(taken);
+  }
+}
+
+async function talk(pieces: readonly string[], handle: HttpHandler): Promise<string> {
+  const connection = new PlayedConnection(pieces);
+  await new HttpConnection(connection, handle).serve();
+  return connection.sent;
+}
+
+const REQUEST = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+const LAST = "GET /b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const echo: HttpHandler = ({ target }) => ({ status: 200, fields: {}, body: target });
+
+Deno.test("HttpConnection answers requests one after the other, however they are cut", async () => {
+  const text = REQUEST + LAST;
+  for (const pieces of [[text], [...text], [text.slice(0, 40), text.slice(40)]]) {
+    const sent = await talk(pieces, echo);
+    const bodies = sent.split(/HTTP\/1\.1 200 OK\r\n/).slice(1).map((reply) =>
+      reply.split("\r\n\r\n")[1]
+    );
+    assertEquals(bodies, ["/a", "/b"]);
+  }
+});
+
+Deno.test("HttpConnection says how long a reply is, and when it is the last", async () => {
+  const first = parseReply(await talk([REQUEST], echo));
+  assertEquals([first.fields["content-length"], first.fields["connection"]], ["2", undefined]);
+  assert(!Number.isNaN(Date.parse(first.fields["date"] ?? "")));
+  assertEquals(parseReply(await talk([LAST], echo)).fields["connection"], "close");
+});
+
+Deno.test("HttpConnection sends no contents to HEAD, and ends pieces that nobody takes", async () => {
+  let isEnded = false;
+  async function* pieces() {
+    try {
+      yield encodeUtf8("never");
+    } finally {
+      isEnded = true;
+    }
+  }
+  const body = pieces();
+  await body.next();
+  const sent = await talk(
+    [REQUEST.replace("GET", "HEAD")],
+    () => ({ status: 200, fields: {}, body }),
+  );
+  assertEquals([parseReply(sent).body, isEnded], ["", true]);
+});
+
+Deno.test("HttpConnection sends pieces of no known length up to the end of the connection", async () => {
+  async function* pieces() {
+    yield encodeUtf8("one");
+    yield encodeUtf8("two");
+  }
+  const reply = parseReply(
+    await talk([REQUEST + REQUEST], () => {
+      return { status: 200, fields: {}, body: pieces() };
+    }),
+  );
+  const { connection, "content-length": length } = reply.fields;
+  assertEquals([reply.body, connection, length], ["onetwo", "close", undefined]);
+});
+
+Deno.test("HttpConnection breaks off where the contents do", async () => {
+  async function* pieces() {
+    yield encodeUtf8("one");
+    throw new Error("changed");
+  }
+  const fields = { "Content-Length": "6" };
+  const handle = () => ({ status: 200, fields, body: pieces() });
+  await assertRejects(() => talk([REQUEST + LAST], handle), Error);
+});
+
+Deno.test("HttpConnection refuses a head that is malformed or too long, and asks nobody", async () => {
+  const never = () => {
+    throw new Error("asked");
+  };
+  const malformed = parseReply(await talk(["GET\r\n\r\n"], never));
+  assertEquals([malformed.status, malformed.fields["connection"]], [400, "close"]);
+  const long = ["GET /a HTTP/1.1\r\n", ...Array(9).fill(`X: ${"x".repeat(995)}\r\n`)];
+  assertEquals(parseReply(await talk(long, never)).status, 431);
+});
+
+Deno.test("HttpConnection has a deadline while it waits for a request, and none while it is answered", async () => {
+  const deadlines: number[] = [];
+  const connection = new PlayedConnection([LAST]);
+  const served: HttpConnection = new HttpConnection(connection, (head) => {
+    deadlines.push(served.deadlineMs);
+    return echo(head);
+  });
+  assert(Number.isFinite(served.deadlineMs));
+  await served.serve();
+  assertEquals(deadlines, [Infinity]);
+});

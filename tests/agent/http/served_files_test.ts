@@ -1,0 +1,139 @@
+import { ServedFiles } from "../../../agent/http/served_files.ts";
+import { openDiskRoots } from "../../../agent/disk/mod.ts";
+import { createNodeHasher } from "../../../protocol/host/mod.ts";
+import { encodeHex } from "../../../protocol/bytes.ts";
+import { sha256Digest } from "../../../protocol/digest.ts";
+import { StorageError } from "../../../protocol/errors.ts";
+import type { FileEntry } from "../../../protocol/manifest_entry.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { sampleBytes } from "../../support/site.ts";
+
+const OLD = new Date(Date.now() - 60_000);
+
+/** A working folder with files that were put there a while ago. */
+class Yard implements AsyncDisposable {
+  private constructor(readonly folder: string, readonly files: ServedFiles) {}
+
+  static async open(): Promise<Yard> {
+    const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-served-" }));
+    const options = { workingFolder: folder, stateFolder: null, absoluteFolders: [] };
+    return new Yard(folder, new ServedFiles(await openDiskRoots(options), createNodeHasher));
+  }
+
+  /** Puts a file there and returns how a manifest declares it. */
+  async put(
+    path: string,
+    contents: Uint8Array<ArrayBuffer>,
+    more: Partial<FileEntry> = {},
+  ): Promise<FileEntry> {
+    await Deno.writeFile(`${this.folder}/${path}`, contents);
+    await Deno.utime(`${this.folder}/${path}`, OLD, OLD);
+    const digest = encodeHex(await sha256Digest(contents));
+    const size = contents.length;
+    return { kind: "file", path, digest, size, mode: 0o600, strategy: "STRICT", ...more };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+async function piecesOf(pieces: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array> {
+  return new Uint8Array(await new Blob(await Array.fromAsync(pieces)).arrayBuffer());
+}
+
+Deno.test("ServedFiles reads a small file at once, and a large one in pieces", async () => {
+  await using yard = await Yard.open();
+  for (const size of [0, 1, 65_536]) {
+    const contents = sampleBytes(size);
+    const entry = await yard.put("small", contents);
+    const file = await yard.files.find([entry]);
+    assertEquals([file?.bytes, file?.digest, file?.size], [contents, entry.digest, size]);
+  }
+  const contents = sampleBytes(200_000);
+  const file = await yard.files.find([await yard.put("large", contents)]);
+  assert(file !== null);
+  assertEquals(file.bytes, null);
+  assertEquals(await piecesOf(file.pieces({ start: 0, end: 200_000 })), contents);
+  assertEquals(
+    await piecesOf(file.pieces({ start: 65_535, end: 65_537 })),
+    contents.slice(65_535, 65_537),
+  );
+});
+
+Deno.test("ServedFiles finds nothing that is not as one of the entries declares", async () => {
+  await using yard = await Yard.open();
+  const entry = await yard.put("a", sampleBytes(10, 1));
+  const other = { ...entry, digest: "00".repeat(32) };
+  assertEquals(await yard.files.find([]), null);
+  assertEquals(await yard.files.find([other]), null);
+  assertEquals((await yard.files.find([other, entry]))?.entry, entry);
+  const large = await yard.put("large", sampleBytes(100_000, 1));
+  await yard.put("large", sampleBytes(100_000, 2));
+  assertEquals(await yard.files.find([large]), null);
+  await Deno.remove(`${yard.folder}/a`);
+  assertEquals(await yard.files.find([entry]), null);
+});
+
+Deno.test("ServedFiles notices every change of a file that it remembers", async () => {
+  await using yard = await Yard.open();
+  const one = await yard.put("a", sampleBytes(10, 1));
+  for (let i = 0; i < 2; i++) assert(await yard.files.find([one]) !== null);
+  const two = await yard.put("a", sampleBytes(10, 2));
+  assertEquals(await yard.files.find([one]), null);
+  assertEquals((await yard.files.find([one, two]))?.entry, two);
+});
+
+Deno.test("ServedFiles gives what the application made of a file that is its own", async () => {
+  await using yard = await Yard.open();
+  const entry = await yard.put("a", sampleBytes(10, 1), { strategy: "ENSURE_CREATED" });
+  const { digest } = await yard.put("a", sampleBytes(20, 2));
+  const file = await yard.files.find([entry]);
+  assertEquals([file?.digest, file?.size], [digest, 20]);
+});
+
+Deno.test("ServedFiles ends a large file before its last piece where somebody wrote to it", async () => {
+  await using yard = await Yard.open();
+  const file = await yard.files.find([await yard.put("large", sampleBytes(200_000))]);
+  assert(file !== null);
+  const pieces = file.pieces({ start: 0, end: 200_000 });
+  assertEquals((await pieces.next()).value?.length, 65_536);
+  await Deno.writeFile(`${yard.folder}/large`, sampleBytes(200_000, 2));
+  await assertRejects(() => piecesOf(pieces), StorageError, "file-changed");
+});
+
+Deno.test("ServedFiles serves no other file under the digest of the one before", async () => {
+  await using yard = await Yard.open();
+  const file = await yard.files.find([await yard.put("large", sampleBytes(200_000))]);
+  assert(file !== null);
+  await Deno.remove(`${yard.folder}/large`);
+  await Deno.writeFile(`${yard.folder}/large`, sampleBytes(200_000, 2));
+  const all = { start: 0, end: 200_000 };
+  await assertRejects(() => piecesOf(file.pieces(all)), StorageError, "file-changed");
+});
+
+Deno.test("ServedFiles follows no link, and waits for no pipe", async () => {
+  await using yard = await Yard.open();
+  const entry = await yard.put("real", sampleBytes(10));
+  await Deno.symlink("real", `${yard.folder}/link`);
+  await Deno.symlink(".", `${yard.folder}/folder`);
+  for (const path of ["link", "folder/real"]) {
+    const refused = () => yard.files.find([{ ...entry, path }]);
+    await assertRejects(refused, StorageError, path === "link" ? "symlink-refused" : undefined);
+    assertEquals(yard.files.look({ ...entry, path }), null);
+  }
+  await new Deno.Command("mkfifo", { args: [`${yard.folder}/pipe`] }).output();
+  await assertRejects(
+    () => yard.files.find([{ ...entry, path: "pipe" }]),
+    StorageError,
+    "not-a-file",
+  );
+});
+
+Deno.test("ServedFiles looks at a file without reading it", async () => {
+  await using yard = await Yard.open();
+  const entry = await yard.put("a", sampleBytes(10));
+  assertEquals(yard.files.look(entry)?.modifiedMs, OLD.getTime());
+  assertEquals(yard.files.look({ ...entry, size: 11 }), null);
+  assertEquals(yard.files.look({ ...entry, path: "none" }), null);
+});

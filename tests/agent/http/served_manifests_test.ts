@@ -1,0 +1,77 @@
+import { ServedManifests } from "../../../agent/http/served_manifests.ts";
+import type { RestoredState } from "../../../agent/trust/mod.ts";
+import type { FileEntry, ManifestEntry } from "../../../protocol/manifest_entry.ts";
+import type { HeldManifest } from "../../../protocol/secret_store.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+function file(path: string, digest = "00"): FileEntry {
+  return { kind: "file", path, digest, size: 1, mode: 0o600, strategy: "STRICT" };
+}
+
+function held(
+  entries: readonly ManifestEntry[],
+  { declaredBy = null, isWipe = false }: { declaredBy?: string | null; isWipe?: boolean } = {},
+): HeldManifest {
+  // The rest of it says nothing of what is served.
+  return { declaredBy, manifest: { entries, hooks: [], isWipe } } as unknown as HeldManifest;
+}
+
+function followed() {
+  const state: { held: HeldManifest | null } = { held: null };
+  const manifests = new ServedManifests(() => state.held);
+  const deliver = (manifest: HeldManifest, report = { isComplete: true, isPlan: false }) => {
+    state.held = manifest;
+    manifests.noteReport(report);
+  };
+  const digests = (path: string) => manifests.find(path).map(({ digest }) => digest);
+  return { state, manifests, deliver, digests };
+}
+
+Deno.test("ServedManifests serves nothing before a whole delivery", () => {
+  const { state, manifests, deliver, digests } = followed();
+  state.held = held([file("a")]);
+  assertEquals([manifests.isReady, digests("a")], [false, []]);
+  deliver(state.held, { isComplete: true, isPlan: true });
+  deliver(state.held, { isComplete: false, isPlan: false });
+  assertEquals([manifests.isReady, digests("a")], [false, []]);
+  deliver(state.held);
+  assertEquals([manifests.isReady, digests("a"), digests("b")], [true, ["00"], []]);
+});
+
+Deno.test("ServedManifests serves what a restarted agent vouches for, and nothing else", () => {
+  const { manifests, digests } = followed();
+  const manifest = held([file("a")]);
+  manifests.noteRestored({ isVouched: false, reason: "unsigned", manifest });
+  assertEquals(manifests.isReady, false);
+  const state: RestoredState = { isVouched: true, signer: "s", manifest, departed: [] };
+  manifests.noteRestored(state);
+  assertEquals([manifests.isReady, digests("a")], [true, ["00"]]);
+});
+
+Deno.test("ServedManifests knows a file as it is being delivered, and behind that as it was", () => {
+  const { state, deliver, digests } = followed();
+  deliver(held([file("a", "01"), file("b")]));
+  state.held = held([file("a", "02"), file("new")]);
+  assertEquals([digests("a"), digests("b"), digests("new")], [["02", "01"], ["00"], ["00"]]);
+  deliver(state.held);
+  assertEquals([digests("a"), digests("b")], [["02"], []]);
+});
+
+Deno.test("ServedManifests keeps what other keepers delivered, and all goes with a wipe", () => {
+  const { manifests, deliver, digests } = followed();
+  deliver(held([file("a", "01")], { declaredBy: "one" }));
+  deliver(held([file("b", "02"), file("a", "03")], { declaredBy: "two" }));
+  assertEquals([digests("a"), digests("b")], [["03", "01"], ["02"]]);
+  assertEquals(manifests.list().map(({ path, digest }) => path + digest), ["a03", "b02"]);
+  deliver(held([], { declaredBy: "two" }));
+  assertEquals([digests("a"), digests("b")], [["01"], []]);
+  deliver(held([], { declaredBy: "two", isWipe: true }));
+  assertEquals([manifests.isReady, digests("a")], [true, []]);
+});
+
+Deno.test("ServedManifests keeps what its keeper cannot speak for at the moment", () => {
+  const { deliver, digests } = followed();
+  deliver(held([file("a/b"), file("ab"), file("c")]));
+  deliver(held([{ kind: "keep", path: "a" }, { kind: "keep", path: "c" }]));
+  assertEquals([digests("a/b"), digests("ab"), digests("c")], [["00"], [], ["00"]]);
+});

@@ -1,0 +1,100 @@
+/** A DNS server that answers for containers as an engine's does: PTR and A, over TCP. */
+
+/** What it knows. */
+export interface DnsRecords {
+  /** The names of addresses. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  /** The addresses of names, which are in lower case and without a dot at the end. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+}
+
+const TYPES = { A: 1, PTR: 12 };
+const NAME_ERROR = 3;
+
+function encodeName(name: string): number[] {
+  const labels = name.split(".").filter((label) => label !== "");
+  return [
+    ...labels.flatMap((label) => {
+      return [label.length, ...new TextEncoder().encode(label)];
+    }),
+    0,
+  ];
+}
+
+/** Reads the question; `end` is the place behind it. */
+function readQuestion(message: Uint8Array): { name: string; type: number; end: number } {
+  const labels: string[] = [];
+  let at = 12;
+  for (let length = message[at] ?? 0; length > 0; length = message[at] ?? 0) {
+    labels.push(new TextDecoder().decode(message.subarray(at + 1, at + 1 + length)));
+    at += 1 + length;
+  }
+  const type = ((message[at + 1] ?? 0) << 8) | (message[at + 2] ?? 0);
+  return { name: labels.join("."), type, end: at + 5 };
+}
+
+/** Answers one question. */
+export function answerDns(message: Uint8Array, { names, addresses }: DnsRecords): Uint8Array {
+  const { name, type, end } = readQuestion(message);
+  const address = /^([\d.]+)\.in-addr\.arpa$/.exec(name)?.[1]?.split(".").reverse().join(".");
+  const found = type === TYPES.PTR
+    ? (names[address ?? ""] ?? []).map(encodeName)
+    : type === TYPES.A
+    ? (addresses[name.toLowerCase()] ?? []).map((text) => text.split(".").map(Number))
+    : [];
+  const code = found.length > 0 || name.toLowerCase() in addresses ? 0 : NAME_ERROR;
+  const head = [...message.subarray(0, 2), 0x84 | ((message[2] ?? 0) & 1), 0x80 | code];
+  const counts = [0, 1, 0, found.length, 0, 0, 0, 0];
+  const records = found.flatMap((data) => {
+    return [0xc0, 12, 0, type, 0, 1, 0, 0, 0, 5, data.length >> 8, data.length & 255, ...data];
+  });
+  return Uint8Array.from([...head, ...counts, ...message.subarray(12, end), ...records]);
+}
+
+/** Answers until the scope ends. */
+export class DnsServer implements AsyncDisposable {
+  readonly #listener: Deno.TcpListener;
+  readonly #conns = new Map<Deno.Conn, Promise<void>>();
+  readonly #accepting: Promise<void>;
+
+  /** Takes a free port of 127.0.0.1; without records it never answers. */
+  constructor(records: DnsRecords | null) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#accepting = this.#accept(records);
+  }
+
+  /** Its port. */
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  async #accept(records: DnsRecords | null): Promise<void> {
+    for await (const conn of this.#listener) {
+      this.#conns.set(conn, answerAll(conn, records).catch(() => {}));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    for (const conn of this.#conns.keys()) {
+      try {
+        conn.close();
+      } catch {
+        // Whoever asked has gone, and it was closed then.
+      }
+    }
+    await Promise.all([this.#accepting, ...this.#conns.values()]);
+  }
+}
+
+/** Answers the questions of one connection; each fits into one piece. */
+async function answerAll(conn: Deno.Conn, records: DnsRecords | null): Promise<void> {
+  const buffer = new Uint8Array(1_024);
+  for (let length; (length = await conn.read(buffer)) !== null;) {
+    if (records === null) continue;
+    const answer = answerDns(buffer.subarray(2, length), records);
+    const head = Uint8Array.of(answer.length >> 8, answer.length & 255);
+    await conn.write(Uint8Array.from([...head, ...answer]));
+  }
+  conn.close();
+}
