@@ -23,7 +23,7 @@ const LANES = 2;
 
 /** What must have been met in many rounds: else they do not hit what they are for. */
 const KINDS = [
-  "a delivery went on with a part",
+  "a part of the large file was kept",
   "a left-over generation",
   "a left-over stage",
 ];

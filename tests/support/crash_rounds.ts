@@ -39,7 +39,7 @@ const FIXED_CHANGES = 20;
 /** Work that is seldom hit by chance: where it shows on the disk, and with how many events. */
 const SHORT_WORK = [
   { path: IN_PLACE, of: `/${IN_PLACE}`, events: 24 },
-  { path: LARGE, of: ".fluxvault-part-", events: 100 },
+  { path: LARGE, of: ".fluxvault-part-", events: 300 },
   { path: SET, of: ".fluxvault-generation-", events: 40 },
   { path: SET, of: ".fluxvault-link-", events: 3 },
 ] as const;
