@@ -85,7 +85,7 @@ export class ServedHttp implements AsyncDisposable {
     const { store, workingFolder, stateFolder } = parts;
     const { allowAbsolute: absoluteFolders } = context.settings;
     const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
-    const files = new ServedFiles(disk, createNodeHasher);
+    const files = new ServedFiles(disk, { createHasher: createNodeHasher });
     const http = new ServedHttp(store, files);
     try {
       if (settings.fileserver) await http.#serveFiles(context, parts, settings);

@@ -72,10 +72,23 @@ export class ServedFiles {
   #heldBytes = 0;
   #streams = 0;
 
-  /** Looks into these folders. */
-  constructor(disk: DiskRoots, createHasher: HasherFactory) {
+  readonly #settledMs: number;
+
+  /**
+   * Looks into these folders.
+   *
+   * @param options.settledMs How long a file must have been left alone to be remembered. @default {2_000}
+   */
+  constructor(
+    disk: DiskRoots,
+    { createHasher, settledMs = SETTLED_MS }: {
+      readonly createHasher: HasherFactory;
+      readonly settledMs?: number;
+    },
+  ) {
     this.#disk = disk;
     this.#createHasher = createHasher;
+    this.#settledMs = settledMs;
   }
 
   /**
@@ -126,7 +139,7 @@ export class ServedFiles {
     const read = { stamp, digest, bytes };
     const changedMs = Math.max(info.mtime?.getTime() ?? Infinity, info.ctime?.getTime() ?? 0);
     // The clocks of file systems are coarse: what was written just now may change unseen.
-    if (startedMs - changedMs >= SETTLED_MS) this.#remember(target, read);
+    if (startedMs - changedMs >= this.#settledMs) this.#remember(target, read);
     else this.#forget(target);
     return read;
   }

@@ -44,6 +44,9 @@ Deno.test("HttpServer takes no more connections than it may, and more once one h
     const { port } = server.address;
     const open = await Promise.all([1, 2].map(() => Deno.connect({ hostname: "127.0.0.1", port })));
     const third = await Deno.connect({ hostname: "127.0.0.1", port });
+    await third.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n")).catch(
+      () => {},
+    );
     assert(await isClosed(third));
     third.close();
     for (const conn of open) conn.close();

@@ -12,12 +12,20 @@ const OLD = new Date(Date.now() - 60_000);
 
 /** A working folder with files that were put there a while ago. */
 class Yard implements AsyncDisposable {
+  #puts = 0;
+
   private constructor(readonly folder: string, readonly files: ServedFiles) {}
 
   static async open(): Promise<Yard> {
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-served-" }));
     const options = { workingFolder: folder, stateFolder: null, absoluteFolders: [] };
-    return new Yard(folder, new ServedFiles(await openDiskRoots(options), createNodeHasher));
+    return new Yard(
+      folder,
+      new ServedFiles(await openDiskRoots(options), {
+        createHasher: createNodeHasher,
+        settledMs: 0,
+      }),
+    );
   }
 
   /** Puts a file there and returns how a manifest declares it. */
@@ -27,7 +35,8 @@ class Yard implements AsyncDisposable {
     more: Partial<FileEntry> = {},
   ): Promise<FileEntry> {
     await Deno.writeFile(`${this.folder}/${path}`, contents);
-    await Deno.utime(`${this.folder}/${path}`, OLD, OLD);
+    const time = new Date(OLD.getTime() - 1_000 * this.#puts++);
+    await Deno.utime(`${this.folder}/${path}`, time, time);
     const digest = encodeHex(await sha256Digest(contents));
     const size = contents.length;
     return { kind: "file", path, digest, size, mode: 0o600, strategy: "STRICT", ...more };
@@ -75,11 +84,14 @@ Deno.test("ServedFiles finds nothing that is not as one of the entries declares"
   assertEquals(await yard.files.find([entry]), null);
 });
 
-Deno.test("ServedFiles notices every change of a file that it remembers", async () => {
+Deno.test("ServedFiles reads a file once, and notices every change of one that it remembers", async () => {
   await using yard = await Yard.open();
   const one = await yard.put("a", sampleBytes(10, 1));
-  for (let i = 0; i < 2; i++) assert(await yard.files.find([one]) !== null);
+  const [first, again] = [await yard.files.find([one]), await yard.files.find([one])];
+  assert(first !== null && first.bytes === again?.bytes, "it is held in memory");
   const two = await yard.put("a", sampleBytes(10, 2));
+  const later = new Date(OLD.getTime() + 1_000);
+  await Deno.utime(`${yard.folder}/a`, later, later);
   assertEquals(await yard.files.find([one]), null);
   assertEquals((await yard.files.find([one, two]))?.entry, two);
 });
