@@ -89,15 +89,15 @@ export async function compressLines(
   return isWorthIt ? await compressWhole(bytes) : null;
 }
 
-async function* asOnePiece(bytes: Bytes): AsyncGenerator<Bytes, void, undefined> {
-  yield await Promise.resolve(bytes);
-}
-
 async function shortened(bytes: Bytes): Promise<Bytes | null> {
   const compressed: Bytes[] = [];
-  for await (const chunk of compress(asOnePiece(bytes))) compressed.push(chunk);
+  for await (const chunk of compress(yieldOnce(bytes))) compressed.push(chunk);
   const whole = joinBytes(compressed);
   return whole.length < bytes.length * WORTHWHILE_SHARE ? whole : null;
+}
+
+async function* yieldOnce(bytes: Bytes): AsyncGenerator<Bytes, void, undefined> {
+  yield await Promise.resolve(bytes);
 }
 
 /**

@@ -29,14 +29,6 @@ export interface IntegerBounds {
   readonly max?: number;
 }
 
-/** The bounds of a list of numbers. */
-export interface ListBounds {
-  /** The largest number that is accepted. */
-  readonly max: number;
-  /** How many it may have. */
-  readonly maxLength: number;
-}
-
 /** Reads the members of one JSON object. */
 export class MessageFields {
   readonly #what: string;
@@ -160,7 +152,7 @@ export class MessageFields {
   }
 
   /** Returns a list of whole numbers, each greater than the one before. */
-  ascending(name: string, bounds: ListBounds): number[] {
+  ascending(name: string, bounds: { readonly max: number; readonly maxLength: number }): number[] {
     const value = this.raw(name);
     if (!Array.isArray(value) || value.length > bounds.maxLength) this.#fail(name);
     let last = -1;
@@ -172,7 +164,10 @@ export class MessageFields {
   }
 
   /** Returns such a list, or `null` where it is absent or `null`. */
-  optionalAscending(name: string, bounds: ListBounds): number[] | null {
+  optionalAscending(
+    name: string,
+    bounds: { readonly max: number; readonly maxLength: number },
+  ): number[] | null {
     return this.#isAbsent(name) ? null : this.ascending(name, bounds);
   }
 
