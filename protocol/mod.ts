@@ -104,7 +104,7 @@ export {
   type OriginalGreeting,
 } from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
-export type { IntegerBounds, ListBounds, MessageFields } from "./message_fields.ts";
+export type { IntegerBounds, MessageFields } from "./message_fields.ts";
 export type { IncomingMessage } from "./message_queue.ts";
 export type { Session, SessionOptions, SessionOrigin } from "./session.ts";
 export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
