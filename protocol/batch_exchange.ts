@@ -5,10 +5,11 @@
  */
 import type { NumberedFile } from "./batches.ts";
 import { type Bytes, encodeHex } from "./bytes.ts";
+import { decompressWhole } from "./content_encoding.ts";
 import { createDeferred, type Deferred } from "./deferred.ts";
 import { createHasher, type HasherFactory } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
-import { readEncoded, sendMessage, unexpected } from "./exchange.ts";
+import { checkEncodedSize, sendMessage, unexpected } from "./exchange.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type { BatchDataMessage } from "./messages.ts";
 import type { FileOutcome } from "./results.ts";
@@ -32,13 +33,8 @@ export interface BatchRequestParts {
   readonly throwIfOver: () => void;
 }
 
-/** What came of a batch. */
-export interface BroughtBatch {
-  /** The contents of each file that was asked for, or `null` where it has changed. */
-  readonly contents: readonly (Bytes | null)[];
-  /** What holds all of them; nobody may read them once it is let go. */
-  readonly memory: Bytes;
-}
+/** Takes a file of a batch: its contents, in memory of their own, or `null` where it has changed. */
+export type TakeFile = (file: NumberedFile, contents: Bytes | null) => void;
 
 /** Asks for batches, any number at a time. */
 export class BatchRequests {
@@ -76,11 +72,13 @@ export class BatchRequests {
    * Brings the contents of small files.
    *
    * @param files As many as a batch may have, in ascending order of their numbers.
+   * @param take Is given each file as soon as all of it is here: what came before the session broke
+   * need not come again.
    * @throws {ProtocolError} `digest-mismatch` if what is compressed is not as stated; another code if
    * the keeper breaks the protocol.
    * @throws {ConnectionError} if the session, or the stream, ends early.
    */
-  async bring(files: readonly NumberedFile[]): Promise<BroughtBatch> {
+  async bring(files: readonly NumberedFile[], take: TakeFile): Promise<void> {
     const { data, stream } = await this.#ask(files.map(({ number }) => number));
     const changed = new Set(data.changed);
     const came = files.filter(({ number }) => !changed.has(number));
@@ -89,15 +87,47 @@ export class BatchRequests {
     if (!isAskedFor || (data.plainSize ?? data.size) !== size) {
       throw unexpected("another batch than it was asked for");
     }
-    const memory = await readEncoded(data, stream);
-    this.#contentBytes += data.size;
-    let offset = 0;
-    const contents = files.map(({ number, entry }) => {
-      if (changed.has(number)) return null;
-      offset += entry.size;
-      return memory.subarray(offset - entry.size, offset);
-    });
-    return { contents, memory };
+    checkEncodedSize(data);
+    if (stream === null) throw unexpected("a batch without its stream");
+    for (const file of files) if (changed.has(file.number)) take(file, null);
+    await this.#cut(decoded(this.#counted(stream), data.plainSize), { files: came, take });
+  }
+
+  /** Cuts what comes into the files that it is made of. */
+  async #cut(
+    pieces: AsyncIterable<Bytes>,
+    { files, take }: { readonly files: readonly NumberedFile[]; readonly take: TakeFile },
+  ): Promise<void> {
+    const waiting = files.values();
+    let file = waiting.next().value;
+    let contents = new Uint8Array(file?.entry.size ?? 0);
+    let length = 0;
+    /** Hands on what is whole, and the empty files behind it. */
+    const handOn = (): void => {
+      while (file !== undefined && length === contents.length) {
+        take(file, contents);
+        file = waiting.next().value;
+        contents = new Uint8Array(file?.entry.size ?? 0);
+        length = 0;
+      }
+    };
+    for await (const piece of pieces) {
+      for (let offset = 0; offset < piece.length && file !== undefined;) {
+        const part = piece.subarray(offset, offset + contents.length - length);
+        contents.set(part, length);
+        length += part.length;
+        offset += part.length;
+        handOn();
+      }
+    }
+    handOn();
+  }
+
+  async *#counted(stream: ReceiveStream): AsyncGenerator<Bytes, void, undefined> {
+    for await (const chunk of stream) {
+      this.#contentBytes += chunk.length;
+      yield chunk;
+    }
   }
 
   async #ask(entries: readonly number[]): Promise<BatchAnswer> {
@@ -109,6 +139,15 @@ export class BatchRequests {
     await sendMessage(this.#session, { state: "BATCH", id, entries, acceptsDeflate: true });
     return await waiting.promise;
   }
+}
+
+/** Restores what is compressed, as a whole: what comes of a part of it is for each platform to say. */
+async function* decoded(
+  pieces: AsyncIterable<Bytes>,
+  plainSize: number | undefined,
+): AsyncGenerator<Bytes, void, undefined> {
+  if (plainSize === undefined) yield* pieces;
+  else yield await decompressWhole(pieces, plainSize);
 }
 
 /**

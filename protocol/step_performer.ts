@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type BatchRequests, type BroughtBatch, installContents } from "./batch_exchange.ts";
+import { type BatchRequests, installContents, type TakeFile } from "./batch_exchange.ts";
+import type { Bytes } from "./bytes.ts";
 import { cutBatches, isBatched, type NumberedFile } from "./batches.ts";
 import type { HasherFactory } from "./digest.ts";
 import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
@@ -125,28 +126,33 @@ export class StepPerformer {
 
   async #bringBatch(files: readonly NumberedFile[], places: Semaphore): Promise<void> {
     const { batches, store, createHasher } = this.#parts;
-    let batch: BroughtBatch;
+    const installing: Promise<void>[] = [];
+    const lacking = new Set(files);
+    const install = async (entry: FileEntry, bytes: Bytes): Promise<FileResult> => {
+      const outcome = await installContents(entry, bytes, { store, createHasher });
+      releaseMemory(bytes);
+      return { path: entry.path, outcome };
+    };
+    const take: TakeFile = (file, contents) => {
+      const { entry } = file;
+      const { path } = entry;
+      lacking.delete(file);
+      if (contents === null) return this.note({ path, outcome: "changed" });
+      // What is here is put in place, whatever becomes of the session.
+      const work = () => this.#settle(path, () => install(entry, contents));
+      const installed = places.run(work);
+      installed.catch(() => {});
+      installing.push(installed);
+    };
     try {
-      batch = await batches.bring(files);
+      this.#parts.throwIfOver();
+      await batches.bring(files, take);
     } catch (error) {
-      for (const { entry } of files) {
-        await this.#attempt(entry.path, () => Promise.reject(error));
+      for (const { entry } of lacking) {
+        installing.push(this.#settle(entry.path, () => Promise.reject(error)));
       }
-      return;
     }
-    const settled = await Promise.allSettled(
-      files.map(({ entry }, i) =>
-        places.run(() =>
-          this.#attempt(entry.path, async () => {
-            const { path } = entry;
-            const bytes = batch.contents[i] ?? null;
-            if (bytes === null) return { path, outcome: "changed" };
-            return { path, outcome: await installContents(entry, bytes, { store, createHasher }) };
-          })
-        )
-      ),
-    );
-    releaseMemory(batch.memory);
+    const settled = await Promise.allSettled(installing);
     for (const result of settled) if (result.status === "rejected") throw result.reason;
   }
 
@@ -210,10 +216,17 @@ export class StepPerformer {
     });
   }
 
-  /** Notes how something ended; only what breaks the session throws. */
+  /** Does something, unless the session is over. */
   async #attempt(path: string, work: () => Promise<FileResult>): Promise<void> {
-    try {
+    await this.#settle(path, async () => {
       this.#parts.throwIfOver();
+      return await work();
+    });
+  }
+
+  /** Notes how something ended; only what breaks the session throws. */
+  async #settle(path: string, work: () => Promise<FileResult>): Promise<void> {
+    try {
       this.note(await work());
     } catch (error) {
       const isOfThisFile = error instanceof StorageError || error instanceof StreamResetError ||

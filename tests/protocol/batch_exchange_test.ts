@@ -194,10 +194,10 @@ Deno.test("BatchRequests waits for no answer once the session is over", async ()
     },
   });
   const files = ENTRIES.map((entry, number) => ({ number, entry }));
-  const waiting = [requests.bring(files), requests.bring(files)];
+  const waiting = [requests.bring(files, () => {}), requests.bring(files, () => {})];
   requests.fail(over);
   isOver = true;
-  for (const bringing of [...waiting, requests.bring(files)]) {
+  for (const bringing of [...waiting, requests.bring(files, () => {})]) {
     assertEquals(await bringing.catch((error) => error), over);
   }
   assertEquals([asked, requests.contentBytes], [[7, 8], 0]);
