@@ -70,6 +70,9 @@ export interface RolePlay {
   readonly statements: readonly string[];
 }
 
+/** How long it takes to read a slow file: whatever the peer sends at once is read meanwhile. */
+const SLOW_READ_MS = 500;
+
 /** Long enough for everything here; a run that takes longer has lost its way. */
 const TIMES = { handshakeTimeoutMs: 20_000, idleTimeoutMs: 20_000 } as const;
 
@@ -230,6 +233,8 @@ class Player {
       hooks,
       missing: new Set(headers(this.#vector, "missing")),
       open: async (entry, from) => {
+        const isSlow = headers(this.#vector, "slow").includes(entry.path);
+        if (isSlow) await new Promise((resolve) => setTimeout(resolve, SLOW_READ_MS));
         const hasChanged = headers(this.#vector, "changed").includes(entry.path);
         return hasChanged ? null : await source.open(entry, from);
       },
