@@ -170,7 +170,16 @@ function isHalfWritten(folder: string): boolean {
 
 async function stagesIn(folder: string): Promise<Deno.FileInfo[]> {
   const names = Object.keys(await readTree(folder)).filter((path) => path.includes(STAGE_PREFIX));
-  return await Promise.all(names.map((name) => Deno.lstat(`${folder}/${name}`)));
+  const looks = await Promise.all(names.map(async (name) => {
+    try {
+      return await Deno.lstat(`${folder}/${name}`);
+    } catch (error) {
+      // It was swept meanwhile.
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  }));
+  return looks.filter((info) => info !== null);
 }
 
 Deno.test(
