@@ -6,12 +6,12 @@
 import type { NumberedFile } from "./batches.ts";
 import { type Bytes, encodeHex } from "./bytes.ts";
 import { decompressWhole } from "./content_encoding.ts";
-import { createDeferred, type Deferred } from "./deferred.ts";
 import { createHasher, type HasherFactory } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import { checkEncodedSize, sendMessage, unexpected } from "./exchange.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type { BatchDataMessage } from "./messages.ts";
+import { PendingAnswers } from "./pending_answers.ts";
 import type { FileOutcome } from "./results.ts";
 import type { SecretStore } from "./secret_store.ts";
 import type { Session } from "./session.ts";
@@ -40,7 +40,7 @@ export type TakeFile = (file: NumberedFile, contents: Bytes | null) => void;
 export class BatchRequests {
   readonly #session: Session;
   readonly #parts: BatchRequestParts;
-  readonly #waiting = new Map<number, Deferred<BatchAnswer>>();
+  readonly #pending = new PendingAnswers<BatchAnswer>();
   #contentBytes = 0;
 
   /** Has asked for nothing yet. */
@@ -56,16 +56,12 @@ export class BatchRequests {
 
   /** Hands an answer to the batch that waits for it; `false` where none does. */
   answer(answer: BatchAnswer): boolean {
-    const { id } = answer.data;
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    waiting?.resolve(answer);
-    return waiting !== undefined;
+    return this.#pending.answer(answer.data.id, answer);
   }
 
   /** Ends the wait of all batches: no answer comes any more. */
   fail(reason: unknown): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+    this.#pending.fail(reason);
   }
 
   /**
@@ -133,11 +129,9 @@ export class BatchRequests {
   async #ask(entries: readonly number[]): Promise<BatchAnswer> {
     this.#parts.throwIfOver();
     const id = this.#parts.takeId();
-    const waiting = createDeferred<BatchAnswer>();
-    this.#waiting.set(id, waiting);
-    waiting.promise.catch(() => {});
+    const answer = this.#pending.expect(id);
     await sendMessage(this.#session, { state: "BATCH", id, entries, acceptsDeflate: true });
-    return await waiting.promise;
+    return await answer;
   }
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
-import { createDeferred, type Deferred } from "./deferred.ts";
 import { createHasher, type Hasher, type HasherFactory } from "./digest.ts";
 import { ProtocolError, StorageError } from "./errors.ts";
 import { decompress } from "./content_encoding.ts";
@@ -12,6 +11,7 @@ import { sendMessage, unexpected } from "./exchange.ts";
 import { MIN_RESUMED_BYTES } from "./limits.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type { DataContent, DataMessage } from "./messages.ts";
+import { PendingAnswers } from "./pending_answers.ts";
 import type { FileOutcome } from "./results.ts";
 import type { ResumedFile, SecretStore, StagedFile } from "./secret_store.ts";
 import type { Session } from "./session.ts";
@@ -51,7 +51,7 @@ export interface FileRequestParts {
 export class FileRequests {
   readonly #session: Session;
   readonly #parts: FileRequestParts;
-  readonly #waiting = new Map<number, Deferred<Answer>>();
+  readonly #pending = new PendingAnswers<Answer>();
   #contentBytes = 0;
 
   /** Has asked for nothing yet. */
@@ -67,16 +67,12 @@ export class FileRequests {
 
   /** Hands an answer to the request that waits for it; `false` where none does. */
   answer(answer: Answer): boolean {
-    const { id } = answer.data;
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    waiting?.resolve(answer);
-    return waiting !== undefined;
+    return this.#pending.answer(answer.data.id, answer);
   }
 
   /** Ends the wait of all requests: no answer comes any more. */
   fail(reason: unknown): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(reason);
+    this.#pending.fail(reason);
   }
 
   /**
@@ -111,9 +107,7 @@ export class FileRequests {
   async #ask({ path, held, entry }: WantedFile, part: ResumedFile | null): Promise<Answer> {
     this.#parts.throwIfOver();
     const id = this.#parts.takeId();
-    const waiting = createDeferred<Answer>();
-    this.#waiting.set(id, waiting);
-    waiting.promise.catch(() => {});
+    const answer = this.#pending.expect(id);
     await sendMessage(this.#session, {
       state: "REQUEST",
       id,
@@ -123,7 +117,7 @@ export class FileRequests {
       prefix: part?.prefix ?? null,
       ...(entry === null ? {} : { acceptsDeflate: true }),
     });
-    return await waiting.promise;
+    return await answer;
   }
 
   async #install(
