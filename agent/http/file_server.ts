@@ -11,7 +11,13 @@ import { contentTypeOf } from "./content_types.ts";
 import { fileReply, jsonReply, laterReply, textReply } from "./file_response.ts";
 import type { HttpReply } from "./http_connection.ts";
 import { formatListing } from "./listing.ts";
-import { isNear, type Neighbour, type Neighbours, type StrangerReason } from "./neighbours.ts";
+import {
+  isNear,
+  isOwnHost,
+  type Neighbour,
+  type Neighbours,
+  type StrangerReason,
+} from "./neighbours.ts";
 import type { RequestHead } from "./request_head.ts";
 import { readTarget } from "./request_target.ts";
 import type { ServedFiles } from "./served_files.ts";
@@ -48,6 +54,9 @@ const KEY_UNUSABLE = "the file that --fileserver-key names is not in place, or h
 const TOO_MANY = "too many are waiting for changes";
 const TOO_EARLY = "nothing has been delivered yet";
 
+const FOREIGN_HOST =
+  "the request names another host: ask by an IP address, localhost, or the name of the container";
+
 /** Answers requests. */
 export class FileServer {
   readonly #options: FileServerOptions;
@@ -69,6 +78,7 @@ export class FileServer {
 
   /** Answers one request from an address. */
   async handle(head: RequestHead, address: string): Promise<HttpReply> {
+    if (!isOwnHost(head.fields.get("host"))) return this.#refuse(address, FOREIGN_HOST);
     const refusal = await this.#admit(head, address);
     if (refusal !== null) return refusal;
     if (head.method !== "GET" && head.method !== "HEAD") {

@@ -174,6 +174,22 @@ export function componentOf(name: string, app: string): string | null {
   return component;
 }
 
+/**
+ * Tells whether a request names this server by an address or by a name of its network: a page of a
+ * stranger, in a browser beside the agent, can have a name of its own lead here, and then names that.
+ *
+ * @param host The field `Host`, with a port or without; absent in HTTP/1.0, which no browser speaks.
+ */
+export function isOwnHost(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const [, bracketed, plain = ""] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host) ?? [];
+  const name = bracketed ?? plain;
+  if (parseIpAddress(name) !== null) return true;
+  const [first = "", network, ...more] = name.replace(/\.$/, "").split(".");
+  return first !== "" && more.length === 0 &&
+    (network === undefined || network.toLowerCase().startsWith(NETWORK_PREFIX.toLowerCase()));
+}
+
 /** DNS does not tell names apart by the case of their letters, nor does FluxOS. */
 function isEqual(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();

@@ -14,7 +14,10 @@ const ENTRY: FileEntry = {
 function serverFor(
   neighbour: Neighbour,
   more: Partial<FileServerOptions> = {},
-): { readonly ask: (target?: string, address?: string) => Promise<number>; logger: MemoryLogger } {
+): {
+  readonly ask: (target?: string, address?: string, host?: string) => Promise<number>;
+  logger: MemoryLogger;
+} {
   const logger = new MemoryLogger();
   const server = new FileServer({
     manifests: {
@@ -38,8 +41,8 @@ function serverFor(
   });
   return {
     logger,
-    ask: async (target = "/files/a", address = "172.23.0.3") => {
-      const head = { method: "GET", target, fields: new Map<string, string>(), isKept: true };
+    ask: async (target = "/files/a", address = "172.23.0.3", host = "localhost:2080") => {
+      const head = { method: "GET", target, fields: new Map([["host", host]]), isKept: true };
       const { status, body } = await server.handle(head, address);
       if (body !== null && typeof body === "object" && "return" in body) await body.return();
       server.flush();
@@ -62,6 +65,12 @@ Deno.test("FileServer turns strangers away, whatever they ask for, and says it o
   }
   const [record] = logger.events;
   assertEquals(record?.message, "the file server turned somebody away");
+});
+
+Deno.test("FileServer turns a page away whose name leads to it, in its own container too", async () => {
+  const { ask } = serverFor({ kind: "self" });
+  assertEquals(await ask("/files/a", "127.0.0.1", "rebound.example:2080"), 403);
+  assertEquals(await ask("/files/a", "127.0.0.1", "127.0.0.1:2080"), 200);
 });
 
 Deno.test("FileServer tells whoever cannot be looked up now to ask again", async () => {

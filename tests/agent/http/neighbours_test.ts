@@ -1,12 +1,36 @@
 import {
   componentOf,
   isNear,
+  isOwnHost,
   type NameService,
   type Neighbour,
   Neighbours,
 } from "../../../agent/http/neighbours.ts";
 import { MAX_NEIGHBOUR_LOOKUPS, MAX_REMEMBERED_NEIGHBOURS } from "../../../agent/limits.ts";
 import { assertEquals } from "../../support/assert.ts";
+
+Deno.test("isOwnHost takes addresses and names of the network, and none of the Internet", () => {
+  const own = [
+    "127.0.0.1:2080",
+    "[::1]:2080",
+    "172.23.0.2",
+    "localhost:2080",
+    "fluxagent_shop:2080",
+  ];
+  for (const host of [undefined, ...own, "fluxagent_shop.fluxDockerNetwork_shop."]) {
+    assertEquals(isOwnHost(host), true, host);
+  }
+  const foreign = [
+    "rebound.example",
+    "rebound.example:2080",
+    "a.b.fluxDockerNetwork_shop",
+    "",
+    ":80",
+  ];
+  for (const host of [...foreign, "127.0.0.1.rebound.example", "fluxDockerNetwork_shop.example"]) {
+    assertEquals(isOwnHost(host), false, host);
+  }
+});
 
 const NETWORK = "fluxDockerNetwork_shop";
 const NAMES: Readonly<Record<string, readonly string[]>> = {
