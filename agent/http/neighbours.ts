@@ -174,6 +174,10 @@ export function componentOf(name: string, app: string): string | null {
   return component;
 }
 
+/** What whoever names another host is told. */
+export const FOREIGN_HOST =
+  "the request names another host: ask by an IP address, localhost, or the name of the container";
+
 /**
  * Tells whether a request names this server by an address or by a name of its network: a page of a
  * stranger, in a browser beside the agent, can have a name of its own lead here, and then names that.
