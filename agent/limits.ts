@@ -207,6 +207,8 @@ export const MAX_MEASURED_FILES = 10_000;
 
 /** How many may wait for changes of files at a time. */
 export const MAX_EVENT_LISTENERS = 64;
+/** For how many components it is kept what they may know of. */
+export const MAX_CHANGE_FEEDS = 64;
 /** How many changes are kept for those who were away. */
 export const MAX_KEPT_CHANGES = 1_024;
 /** After how long without a change a listener is told that all is well. */

@@ -86,7 +86,8 @@ export async function serve(context: Context): Promise<number> {
     delivered: present.missing?.length === 0,
   });
   await using _health = await openHealth(context, { state, health });
-  const served = { store, workingFolder, stateFolder, app: names.app, health, present };
+  const { app, component } = names;
+  const served = { store, workingFolder, stateFolder, app, component, health, present };
   await using http = await openHttp(context, served);
 
   await stdout.write(formatListening({
@@ -114,8 +115,8 @@ export async function serve(context: Context): Promise<number> {
     ...trust?.agentOptions,
     enrolmentSecret,
     node: watchNode(context, life.signal),
-    app: names.app,
-    component: names.component,
+    app,
+    component,
     software: `fluxvault-agent/${config.version}`,
     files: settings.files,
     createHasher: createNodeHasher,
@@ -137,6 +138,7 @@ export async function serve(context: Context): Promise<number> {
     onExpired: (paths) => {
       programs.noteExpired(paths);
       present.noteGone(paths);
+      http?.noteExpired(paths);
       if (settings.json) void stdout.write(formatExpired(paths));
     },
   });

@@ -14,7 +14,7 @@ import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import { parseIpAddress } from "../door/ip_address.ts";
 import {
-  ChangeFeed,
+  ChangeFeeds,
   type DnsServer,
   FileServer,
   HealthPages,
@@ -40,6 +40,8 @@ export interface ServedHttpParts {
   readonly stateFolder: string | null;
   /** The app of the agent, or `null` where it is not known. */
   readonly app: string | null;
+  /** The component of the agent, or `null` where it is not known. */
+  readonly component: string | null;
   /** How the agent is. */
   readonly health: () => AgentHealth;
   /** What is there of the files that are waited for. */
@@ -61,14 +63,17 @@ interface ServedPort {
 export class ServedHttp implements AsyncDisposable {
   readonly #manifests: ServedManifests;
   readonly #files: ServedFiles;
-  readonly #feed: ChangeFeed;
+  readonly #feeds: ChangeFeeds;
   readonly #ports: ServedPort[] = [];
   #fileServer: FileServer | null = null;
   #pages: HealthPages | null = null;
 
-  private constructor(store: ServedHttpParts["store"], files: ServedFiles) {
-    this.#feed = new ChangeFeed();
-    this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feed.note(changes));
+  private constructor(
+    { store, files }: Pick<ServedHttpParts, "store"> & { readonly files: ServedFiles },
+    keyPath: string | null,
+  ) {
+    this.#feeds = new ChangeFeeds({ hiddenPath: keyPath });
+    this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feeds.note(changes));
     this.#files = files;
   }
 
@@ -86,9 +91,10 @@ export class ServedHttp implements AsyncDisposable {
     const { allowAbsolute: absoluteFolders } = context.settings;
     const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
     const files = new ServedFiles(disk, { createHasher: createNodeHasher });
-    const http = new ServedHttp(store, files);
+    const keyPath = settings.fileserver ? readKeyPath(context, settings) : null;
+    const http = new ServedHttp({ store, files }, keyPath);
     try {
-      if (settings.fileserver) await http.#serveFiles(context, parts, settings);
+      if (settings.fileserver) await http.#serveFiles(context, parts, { ...settings, keyPath });
       if (settings.healthPort !== undefined) http.#serveHealth(context, parts, settings);
     } catch (error) {
       await http[Symbol.asyncDispose]();
@@ -99,12 +105,11 @@ export class ServedHttp implements AsyncDisposable {
 
   async #serveFiles(
     context: ServeContext,
-    { app }: ServedHttpParts,
-    settings: Settings,
+    { app, component }: ServedHttpParts,
+    { keyPath, ...settings }: Settings & { readonly keyPath: string | null },
   ): Promise<void> {
     const { logger } = context;
     const manifests = this.#manifests;
-    const keyPath = readKeyPath(context, settings);
     const names = namesFrom(readDns(context, settings) ?? await systemServer());
     if (app === null && keyPath === null) {
       logger.warn(
@@ -121,7 +126,8 @@ export class ServedHttp implements AsyncDisposable {
     const server = new FileServer({
       manifests,
       files: this.#files,
-      feed: this.#feed,
+      feeds: this.#feeds,
+      component,
       neighbours,
       key,
       logger,
@@ -179,13 +185,18 @@ export class ServedHttp implements AsyncDisposable {
     this.#pages?.noteReport(report);
   }
 
+  /** Takes which files were removed because their leases were over. */
+  noteExpired(paths: readonly string[]): void {
+    this.#manifests.noteExpired(paths);
+  }
+
   /** Takes what the agent vouches for after a restart. */
   noteRestored(state: RestoredState): void {
     this.#manifests.noteRestored(state);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#feed.end();
+    this.#feeds.end();
     await Promise.all(this.#ports.map(({ server }) => server[Symbol.asyncDispose]()));
     this.#fileServer?.flush();
   }

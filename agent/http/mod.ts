@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { ChangeFeed } from "./change_feed.ts";
+export { ChangeFeeds } from "./change_feeds.ts";
 export { FileServer, type FileServerOptions } from "./file_server.ts";
 export { HealthPages } from "./health_pages.ts";
 export { HttpServer, type HttpServerOptions } from "./http_server.ts";
