@@ -188,6 +188,12 @@ export const MAX_REMEMBERED_NEIGHBOURS = 1_024;
 export const MAX_NEIGHBOUR_LOOKUPS = 32;
 /** How long the look-ups for one address may take in all. */
 export const NEIGHBOUR_TIMEOUT_MS = 2_000;
+/** How long a DNS server may take to answer over TCP, before it is asked over UDP. */
+export const DNS_TCP_TIMEOUT_MS = 600;
+/** After how long a question over UDP is sent again. */
+export const DNS_RESEND_MS = 300;
+/** How much may come to the port of a question that is no answer to it. */
+export const MAX_FOREIGN_DATAGRAMS = 16;
 /** How many names of one address are looked at. */
 export const MAX_NAMES_OF_ADDRESS = 8;
 

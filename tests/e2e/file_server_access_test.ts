@@ -63,6 +63,28 @@ Deno.test(
 );
 
 Deno.test(
+  "agent: knows the components of its app by a DNS that speaks UDP alone",
+  OPTIONS,
+  async () => {
+    const options = { byDatagrams: true };
+    await using network = await AppNetwork.open(RECORDS, Object.values(NEIGHBOURS), options);
+    await using site = await Site.open({ "db.password": "one" });
+    const agent = await network.startServing(site, ["--app-name", "shop"]);
+    await deliverWhole(site, agent);
+    const { stranger: _stranger, ...neighbours } = NEIGHBOURS;
+    const statuses = Object.entries(neighbours).map(async ([name, from]) => {
+      return [name, (await network.ask(from, FILE))[0]];
+    });
+    assertEquals(await Promise.all(statuses), [
+      ["lucid", "200"],
+      ["otherApp", "403"],
+      ["noName", "403"],
+      ["mismatch", "403"],
+    ]);
+  },
+);
+
+Deno.test(
   "agent: asks for its key where there is one, whatever the DNS says",
   OPTIONS,
   async () => {

@@ -35,14 +35,22 @@ export class AppNetwork implements AsyncDisposable {
     this.#dns = dns;
   }
 
-  /** Makes it, with the addresses of neighbours. */
-  static async open(records: DnsRecords, neighbours: readonly string[]): Promise<AppNetwork> {
+  /**
+   * Makes it, with the addresses of neighbours.
+   *
+   * @param options.byDatagrams Whether the DNS answers over UDP, and not over TCP. @default {false}
+   */
+  static async open(
+    records: DnsRecords,
+    neighbours: readonly string[],
+    { byDatagrams = false }: { readonly byDatagrams?: boolean } = {},
+  ): Promise<AppNetwork> {
     const network = await NetworkNamespace.open();
     try {
       for (const address of [AGENT, ...neighbours]) {
         await runInside(network, ["ip", "address", "add", `${address}/32`, "dev", "lo"]);
       }
-      return new AppNetwork(network, await startDns(network, records));
+      return new AppNetwork(network, await startDns(network, { records, byDatagrams }));
     } catch (error) {
       await network[Symbol.asyncDispose]();
       throw error;
@@ -91,11 +99,15 @@ async function runInside(
 }
 
 /** Starts the DNS inside; its output is the port. */
-async function startDns(network: NetworkNamespace, records: DnsRecords): Promise<RunningDns> {
+async function startDns(
+  network: NetworkNamespace,
+  { records, byDatagrams }: { readonly records: DnsRecords; readonly byDatagrams: boolean },
+): Promise<RunningDns> {
   const [program = "", ...args] = network.starter;
   const source = new URL("dns_server.ts", import.meta.url).href;
-  const script = `import { DnsServer } from ${JSON.stringify(source)};
-    const server = new DnsServer(${JSON.stringify(records)});
+  const made = byDatagrams ? "await DatagramDnsServer.open" : "new DnsServer";
+  const script = `import { DatagramDnsServer, DnsServer } from ${JSON.stringify(source)};
+    const server = ${made}(${JSON.stringify(records)});
     console.log(server.port);`;
   const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
   const child = new Deno.Command(program, {
