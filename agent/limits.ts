@@ -171,6 +171,10 @@ export const MAX_SERVED_MEMORY_BYTES = 4_194_304;
 export const SERVED_PIECE_BYTES = 65_536;
 /** How many large files are served at a time. */
 export const MAX_SERVED_STREAMS = 64;
+/** How many large files are read at a time to find out whether they are as declared. */
+export const SERVED_HASHES_AT_ONCE = 8;
+/** Up to which size the contents of a reply are put behind its head, so that both leave at once. */
+export const MAX_JOINED_REPLY_BYTES = 16_384;
 /** After how many seconds whoever asked too early may ask again. */
 export const SERVE_RETRY_S = 5;
 /** The shortest key of a file server, in characters. */

@@ -62,6 +62,7 @@ const REFUSED: Readonly<Record<StrangerReason, string>> = {
 
 const KEY_UNUSABLE = "the file that --fileserver-key names is not in place, or holds no key";
 const TOO_MANY = "too many are waiting for changes";
+const TOO_MANY_STREAMS = "too many large files are served at a time";
 const TOO_EARLY = "nothing has been delivered yet";
 
 /** Answers requests. */
@@ -163,7 +164,10 @@ export class FileServer {
       const { digest, size, bytes } = file;
       const { range, ...reply } = fileReply(head, { digest, size, type: contentTypeOf(path) });
       if (range === null) return reply;
-      if (bytes === null) return { ...reply, body: file.pieces(range) };
+      if (bytes === null) {
+        const pieces = file.pieces(range);
+        return pieces === null ? laterReply(TOO_MANY_STREAMS, 1) : { ...reply, body: pieces };
+      }
       return { ...reply, body: bytes.subarray(range.start, range.end) };
     } catch (error) {
       if (!(error instanceof FluxVaultError)) logger.warn("a file could not be served", { path });

@@ -5,7 +5,12 @@
  * @module
  */
 import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
-import { MAX_REQUEST_HEAD_BYTES, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "../limits.ts";
+import {
+  MAX_JOINED_REPLY_BYTES,
+  MAX_REQUEST_HEAD_BYTES,
+  REPLY_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+} from "../limits.ts";
 import { type ReplyHead, textReply } from "./file_response.ts";
 import { parseRequestHead, type RequestHead } from "./request_head.ts";
 
@@ -115,8 +120,12 @@ export class HttpConnection {
     if (isHead || bytes === null) {
       if (!isWhole) await bytes.return();
       await this.#send(head);
-    } else if (isWhole) {
+    } else if (isWhole && bytes.length <= MAX_JOINED_REPLY_BYTES) {
       await this.#send(joined(head, bytes));
+    } else if (isWhole) {
+      // Many may be sent the same bytes: nobody holds a copy of his own meanwhile.
+      await this.#send(head);
+      await this.#send(bytes);
     } else {
       await this.#send(head);
       for await (const piece of bytes) await this.#send(piece);

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import pLimit from "p-limit";
 import {
   type Bytes,
   encodeHex,
@@ -21,6 +22,7 @@ import {
   MAX_SERVED_AT_ONCE_BYTES,
   MAX_SERVED_MEMORY_BYTES,
   MAX_SERVED_STREAMS,
+  SERVED_HASHES_AT_ONCE,
   SERVED_PIECE_BYTES,
 } from "../limits.ts";
 import type { ByteRange } from "./file_response.ts";
@@ -41,11 +43,12 @@ export interface ServedFile {
   /** All of a small file. */
   readonly bytes: Bytes | null;
   /**
-   * Yields pieces of a large file, once.
+   * Yields pieces of a large file, once. Each is overwritten with the next: whoever wants it for longer
+   * takes a copy. `null` where too many are served at a time.
    *
    * @throws {StorageError} where somebody writes to it meanwhile, before its last piece.
    */
-  pieces(range: ByteRange): AsyncGenerator<Bytes, void, undefined>;
+  pieces(range: ByteRange): AsyncGenerator<Bytes, void, undefined> | null;
 }
 
 /** A state of a file that was read. */
@@ -69,6 +72,7 @@ export class ServedFiles {
   readonly #createHasher: HasherFactory;
   readonly #known = new Map<string, KnownFile>();
   readonly #hashing = new Map<string, Promise<string>>();
+  readonly #inTurn = pLimit(SERVED_HASHES_AT_ONCE);
   #heldBytes = 0;
   #streams = 0;
 
@@ -115,7 +119,10 @@ export class ServedFiles {
       size: info.size,
       modifiedMs: info.mtime?.getTime() ?? 0,
       bytes,
-      pieces: (range) => this.#pieces({ target, info: read.stamp, range }),
+      pieces: (range) => {
+        if (this.#streams >= MAX_SERVED_STREAMS) return null;
+        return this.#pieces({ target, info: read.stamp, range });
+      },
     };
   }
 
@@ -172,7 +179,8 @@ export class ServedFiles {
     const key = JSON.stringify([target, inodeKey(info), info.size, info.mtime, info.ctime]);
     const underWay = this.#hashing.get(key);
     if (underWay !== undefined) return underWay;
-    const hashing = this.#hashLarge(target, info).finally(() => this.#hashing.delete(key));
+    const hashing = this.#inTurn(() => this.#hashLarge(target, info))
+      .finally(() => this.#hashing.delete(key));
     this.#hashing.set(key, hashing);
     return hashing;
   }
@@ -195,6 +203,7 @@ export class ServedFiles {
       readonly range: ByteRange;
     },
   ): AsyncGenerator<Bytes, void, undefined> {
+    // Counted here: pieces that nobody begins to take have no end, either.
     if (this.#streams >= MAX_SERVED_STREAMS) {
       throw new StorageError("io-failed", "too many large files are served at once");
     }
@@ -274,11 +283,16 @@ function isUntouched(
   return opened.size === before.size && Math.abs(opened.mtimeMs - mtimeMs) < 1;
 }
 
-/** Yields the bytes of a range; before the last of them it is made sure that nobody has written. */
+/**
+ * Yields the bytes of a range, each piece in the place of the one before; before the last of them it is
+ * made sure that nobody has written.
+ */
 async function* piecesOf(file: OpenFile, range: ByteRange): AsyncGenerator<Bytes, void, undefined> {
   const { fs, descriptor, target, before } = file;
+  // The runtime gives back late what it took for pieces that are done with.
+  const buffer = new Uint8Array(Math.min(SERVED_PIECE_BYTES, range.end - range.start));
   for (let at = range.start; at < range.end;) {
-    const piece = new Uint8Array(Math.min(SERVED_PIECE_BYTES, range.end - at));
+    const piece = buffer.subarray(0, Math.min(buffer.length, range.end - at));
     const length = await readSome(file, piece, at);
     at += length;
     const isLast = length === 0 || at >= range.end;

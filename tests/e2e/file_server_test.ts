@@ -8,6 +8,7 @@ import { sha256Digest } from "../../protocol/digest.ts";
 import { encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { getRaw, sendRaw } from "../support/http_peer.ts";
+import { HAS_PROC, readMemory } from "../support/process_memory.ts";
 import { restoredLine, startSignedAgent } from "../support/signed_agent.ts";
 import { deliverSigned, signerOf } from "../support/signing.ts";
 import { type RunningAgent, sampleBytes, Site } from "../support/site.ts";
@@ -15,6 +16,8 @@ import { deliverWhole } from "../support/whole_delivery.ts";
 
 const SERVED = ["--fileserver", "--fileserver-address", "127.0.0.1", "--fileserver-port", "0"];
 const SIGNER = signerOf();
+/** Many of them at once are no trifle. */
+const BIG_BYTES = 20_000_000;
 
 /** Returns the port on which an agent serves files. */
 async function serverPort(agent: RunningAgent): Promise<number> {
@@ -137,6 +140,47 @@ Deno.test("agent: serves nothing after a restart that nobody signed, until its k
   assertEquals((await getRaw(second.port, "/files/db.password")).status, 503);
   await deliverWhole(site, second.agent);
   assertEquals((await getRaw(second.port, "/files/db.password")).body, "one");
+});
+
+Deno.test({
+  name: "agent: serves a large file to 64 at a time, and holds little of it",
+  ignore: !HAS_PROC,
+  fn: async () => {
+    await using site = await Site.open({ "big": sampleBytes(BIG_BYTES) });
+    const { agent, port } = await startServing(site);
+    await deliverWhole(site, agent);
+    // The first who asks has it read, for all who come after.
+    assertEquals(
+      (await getRaw(port, "/files/big", { fields: { Range: "bytes=0-0" } })).status,
+      206,
+    );
+    const { residentBytes: before } = await readMemory(agent.program.pid);
+    const conns = await Promise.all(Array.from({ length: 64 }, () => {
+      return Deno.connect({ hostname: "127.0.0.1", port });
+    }));
+    const buffer = new Uint8Array(262_144);
+    const counts = conns.map(() => 0);
+    const readUntil = (count: number) =>
+      Promise.all(conns.map(async (conn, i) => {
+        for (let length; (counts[i] ?? 0) < count; counts[i] = (counts[i] ?? 0) + length) {
+          if ((length = await conn.read(buffer)) === null) return;
+        }
+      }));
+    try {
+      const request = encodeUtf8("GET /files/big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+      for (const conn of conns) await conn.write(request);
+      // All have begun, and none goes on.
+      await readUntil(1_000_000);
+      const beyond = await getRaw(port, "/files/big");
+      assertEquals([beyond.status, beyond.fields["retry-after"]], [503, "1"]);
+      await readUntil(Infinity);
+      assert(counts.every((count) => count > BIG_BYTES), counts.join());
+      const { residentBytes: after } = await readMemory(agent.program.pid);
+      assert(after - before < 32_000_000, `${before} and then ${after} bytes`);
+    } finally {
+      for (const conn of conns) conn.close();
+    }
+  },
 });
 
 Deno.test("agent: refuses what can be read as two requests, and goes on", async () => {

@@ -114,6 +114,12 @@ Deno.test("FileServer says what is not managed, what is not there, and what it c
   assertEquals([await ask(), logger.events.length], [503, 1]);
 });
 
+Deno.test("FileServer tells whoever comes beyond the files that may be served at a time to ask again", async () => {
+  const full = { entry: ENTRY, digest: "ab", size: 3, modifiedMs: 0, bytes: null };
+  const files = { find: () => Promise.resolve({ ...full, pieces: () => null }), look: () => null };
+  assertEquals(await serverFor({ kind: "self" }, { files }).ask(), 503);
+});
+
 Deno.test("FileServer tells of changes at once where nothing is to be waited for", async () => {
   const { ask } = serverFor({ kind: "self" });
   assertEquals(await ask("/files/events?after=0"), 200);
