@@ -152,6 +152,8 @@ export const MAX_HEALTH_LINE_BYTES = 256;
 
 /** The longest head of an HTTP request that is read: its line and its fields. */
 export const MAX_REQUEST_HEAD_BYTES = 8_192;
+/** How much of one is read at a time. */
+export const REQUEST_PIECE_BYTES = 2_048;
 /** How long the head of an HTTP request may take to come, once its connection or the last reply is done. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 /** How long a piece of an HTTP reply may take to be taken. */
@@ -165,6 +167,10 @@ export const MAX_HTTP_CONNECTIONS_PER_ADDRESS = 512;
 
 /** Up to which size a file is read at once and verified before the first byte of it is served. */
 export const MAX_SERVED_AT_ONCE_BYTES = 65_536;
+/** How long a look at the disk may be shared by those who ask for the same file. */
+export const SHARED_LOOK_MS = 1;
+/** How many of them are remembered. */
+export const MAX_SHARED_LOOKS = 1_024;
 /** How many bytes of small files are held in memory to be served again. */
 export const MAX_SERVED_MEMORY_BYTES = 4_194_304;
 /** The size of the pieces in which a large file is served. */
@@ -174,7 +180,7 @@ export const MAX_SERVED_STREAMS = 64;
 /** How many large files are read at a time to find out whether they are as declared. */
 export const SERVED_HASHES_AT_ONCE = 8;
 /** Up to which size the contents of a reply are put behind its head, so that both leave at once. */
-export const MAX_JOINED_REPLY_BYTES = 16_384;
+export const MAX_JOINED_REPLY_BYTES = 8_192;
 /** After how many seconds whoever asked too early may ask again. */
 export const SERVE_RETRY_S = 5;
 /** The shortest key of a file server, in characters. */

@@ -69,6 +69,8 @@ const TOO_EARLY = "nothing has been delivered yet";
 export class FileServer {
   readonly #options: FileServerOptions;
   readonly #refusals: ThrottledLog;
+  /** The last host that was named and is this one. */
+  #ownHost: string | undefined;
 
   /** Serves nothing before the first delivery. */
   constructor(options: FileServerOptions) {
@@ -86,7 +88,11 @@ export class FileServer {
 
   /** Answers one request from an address. */
   async handle(head: RequestHead, address: string): Promise<HttpReply> {
-    if (!isOwnHost(head.fields.get("host"))) return this.#refuse(address, FOREIGN_HOST);
+    const host = head.fields.get("host");
+    if (host !== this.#ownHost) {
+      if (!isOwnHost(host)) return this.#refuse(address, FOREIGN_HOST);
+      this.#ownHost = host;
+    }
     const asker = await this.#admit(head, address);
     if ("status" in asker) return asker;
     const { component } = asker;

@@ -9,6 +9,7 @@ import {
   MAX_JOINED_REPLY_BYTES,
   MAX_REQUEST_HEAD_BYTES,
   REPLY_TIMEOUT_MS,
+  REQUEST_PIECE_BYTES,
   REQUEST_TIMEOUT_MS,
 } from "../limits.ts";
 import { type ReplyHead, textReply } from "./file_response.ts";
@@ -53,7 +54,14 @@ export class HttpConnection {
   deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
   readonly #connection: ByteConnection;
   readonly #handle: HttpHandler;
+  /** What of the requests has come and was not read yet, a character for each byte. */
   #text = "";
+  /** Filled anew with each piece: what is thrown away with each request keeps the runtime busy. */
+  readonly #incoming = new Uint8Array(REQUEST_PIECE_BYTES);
+  /** The same for what is sent. */
+  #outgoing = new Uint8Array(0);
+  /** The last head: whoever asks for the same again, word for word, means the same again. */
+  #last: { readonly text: string; readonly head: RequestHead | string } | null = null;
 
   /** Reads nothing yet. */
   constructor(connection: ByteConnection, handle: HttpHandler) {
@@ -69,7 +77,7 @@ export class HttpConnection {
       if (read === null) return;
       // An answer that takes long is the server's own affair.
       this.deadlineMs = Infinity;
-      const head = typeof read === "string" ? parseRequestHead(read) : null;
+      const head = typeof read === "string" ? this.#parse(read) : null;
       if (head === null || typeof head === "string") {
         const reply = head === null
           ? textReply(431, "the head of the request is too long")
@@ -84,9 +92,13 @@ export class HttpConnection {
     }
   }
 
+  #parse(text: string): RequestHead | string {
+    if (this.#last?.text !== text) this.#last = { text, head: parseRequestHead(text) };
+    return this.#last.head;
+  }
+
   /** Reads the next head; `null` where there is no more, and `"too-long"` as a symbol of that. */
   async #readHead(): Promise<string | typeof TOO_LONG | null> {
-    const buffer = new Uint8Array(MAX_REQUEST_HEAD_BYTES);
     for (;;) {
       const end = this.#text.indexOf(END);
       if (end >= 0) {
@@ -95,9 +107,9 @@ export class HttpConnection {
         return head;
       }
       if (this.#text.length >= MAX_REQUEST_HEAD_BYTES) return TOO_LONG;
-      const length = await this.#connection.read(buffer);
+      const length = await this.#connection.read(this.#incoming);
       if (length === null) return null;
-      this.#text += latin1(buffer.subarray(0, length));
+      this.#text += latin1(this.#incoming.subarray(0, length));
     }
   }
 
@@ -116,21 +128,31 @@ export class HttpConnection {
     if (!hasLength && isWhole) text += `Content-Length: ${bytes?.length ?? 0}\r\n`;
     text += `Date: ${dateNow()}\r\n`;
     if (!staysOpen) text += "Connection: close\r\n";
-    const head = encodeUtf8(`${text}\r\n`);
+    text += "\r\n";
     if (isHead || bytes === null) {
       if (!isWhole) await bytes.return();
-      await this.#send(head);
+      await this.#send(this.#compose(text));
     } else if (isWhole && bytes.length <= MAX_JOINED_REPLY_BYTES) {
-      await this.#send(joined(head, bytes));
+      await this.#send(this.#compose(text, bytes));
     } else if (isWhole) {
       // Many may be sent the same bytes: nobody holds a copy of his own meanwhile.
-      await this.#send(head);
+      await this.#send(this.#compose(text));
       await this.#send(bytes);
     } else {
-      await this.#send(head);
+      await this.#send(this.#compose(text));
       for await (const piece of bytes) await this.#send(piece);
     }
     return staysOpen;
+  }
+
+  /** Puts the contents behind a head, which is ASCII. */
+  #compose(head: string, body: Bytes | null = null): Bytes {
+    const length = head.length + (body?.length ?? 0);
+    if (this.#outgoing.length < length) this.#outgoing = new Uint8Array(length);
+    const { written } = ENCODER.encodeInto(head, this.#outgoing);
+    if (written !== head.length) throw new TypeError("the head of a reply is not ASCII");
+    if (body !== null) this.#outgoing.set(body, head.length);
+    return this.#outgoing.subarray(0, length);
   }
 
   async #send(bytes: Bytes): Promise<void> {
@@ -144,18 +166,11 @@ export class HttpConnection {
 
 const TOO_LONG: unique symbol = Symbol("too long");
 
-function joined(head: Bytes, body: Bytes): Bytes {
-  const all = new Uint8Array(head.length + body.length);
-  all.set(head);
-  all.set(body, head.length);
-  return all;
-}
+const ENCODER = new TextEncoder();
 
 /** A character for each byte: no two heads are read as one. */
 function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 let date = { second: 0, text: "" };

@@ -17,13 +17,15 @@ import {
 } from "../../protocol/mod.ts";
 import { type FileStamp, isSameStamp } from "../../protocol/host/mod.ts";
 import { type NodeFs, nodeFs } from "../disk/files/mod.ts";
-import { type DiskRoots, inodeKey, placeOf, walkTo } from "../disk/paths/mod.ts";
+import { type Arrival, type DiskRoots, inodeKey, placeOf, walkTo } from "../disk/paths/mod.ts";
 import {
   MAX_SERVED_AT_ONCE_BYTES,
   MAX_SERVED_MEMORY_BYTES,
   MAX_SERVED_STREAMS,
+  MAX_SHARED_LOOKS,
   SERVED_HASHES_AT_ONCE,
   SERVED_PIECE_BYTES,
+  SHARED_LOOK_MS,
 } from "../limits.ts";
 import type { ByteRange } from "./file_response.ts";
 
@@ -66,6 +68,18 @@ interface OpenFile {
   readonly before: FileStamp;
 }
 
+/** The options of {@linkcode ServedFiles}. */
+export interface ServedFilesOptions {
+  /** Makes what takes the digest of a file. */
+  readonly createHasher: HasherFactory;
+  /** How long a file must have been left alone to be remembered. @default {2_000} */
+  readonly settledMs?: number;
+  /** How long a look at the disk may be shared by those who ask for one file. @default {1} */
+  readonly lookMs?: number;
+  /** The time in milliseconds of any steady clock. @default {performance.now} */
+  readonly now?: () => number;
+}
+
 /** Reads files, and remembers those that are sure. */
 export class ServedFiles {
   readonly #disk: DiskRoots;
@@ -73,26 +87,21 @@ export class ServedFiles {
   readonly #known = new Map<string, KnownFile>();
   readonly #hashing = new Map<string, Promise<string>>();
   readonly #inTurn = pLimit(SERVED_HASHES_AT_ONCE);
+  readonly #looks = new Map<string, { readonly arrival: Arrival; readonly atMs: number }>();
   #heldBytes = 0;
   #streams = 0;
 
   readonly #settledMs: number;
+  readonly #lookMs: number;
+  readonly #now: () => number;
 
-  /**
-   * Looks into these folders.
-   *
-   * @param options.settledMs How long a file must have been left alone to be remembered. @default {2_000}
-   */
-  constructor(
-    disk: DiskRoots,
-    { createHasher, settledMs = SETTLED_MS }: {
-      readonly createHasher: HasherFactory;
-      readonly settledMs?: number;
-    },
-  ) {
+  /** Looks into these folders. */
+  constructor(disk: DiskRoots, options: ServedFilesOptions) {
     this.#disk = disk;
-    this.#createHasher = createHasher;
-    this.#settledMs = settledMs;
+    this.#createHasher = options.createHasher;
+    this.#settledMs = options.settledMs ?? SETTLED_MS;
+    this.#lookMs = options.lookMs ?? SHARED_LOOK_MS;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /**
@@ -104,12 +113,49 @@ export class ServedFiles {
   async find(entries: readonly FileEntry[]): Promise<ServedFile | null> {
     const [first] = entries;
     if (first === undefined) return null;
-    const { target, info } = walkTo(placeOf(first.path, this.#disk.roots), this.#disk.rules);
+    const shared = this.#sharedLook(first.path);
+    const found = shared === null ? null : this.#findKnown(entries, shared);
+    // What was seen just now is no reason to say that a file is not there, or to read it.
+    return found ?? await this.#findFresh(entries, this.#lookAnew(first.path));
+  }
+
+  /** Returns what those saw who asked a moment ago; `null` where nobody did. */
+  #sharedLook(path: string): Arrival | null {
+    const look = this.#looks.get(path);
+    return look !== undefined && this.#now() - look.atMs < this.#lookMs ? look.arrival : null;
+  }
+
+  #lookAnew(path: string): Arrival {
+    const arrival = walkTo(placeOf(path, this.#disk.roots), this.#disk.rules);
+    if (this.#looks.size >= MAX_SHARED_LOOKS) this.#looks.clear();
+    this.#looks.set(path, { arrival, atMs: this.#now() });
+    return arrival;
+  }
+
+  #findKnown(entries: readonly FileEntry[], { target, info }: Arrival): ServedFile | null {
+    const known = this.#known.get(target);
+    if (info === null || known === undefined || !isSameStamp(known.stamp, info)) return null;
+    return this.#serve(entries, { target, info, read: known });
+  }
+
+  async #findFresh(entries: readonly FileEntry[], arrival: Arrival): Promise<ServedFile | null> {
+    const { target, info } = arrival;
     if (info === null) return null;
     const known = this.#known.get(target);
     const read = known !== undefined && isSameStamp(known.stamp, info)
       ? known
       : await this.#read(target, info);
+    return this.#serve(entries, { target, info, read });
+  }
+
+  #serve(
+    entries: readonly FileEntry[],
+    { target, info, read }: {
+      readonly target: string;
+      readonly info: Deno.FileInfo;
+      readonly read: KnownFile;
+    },
+  ): ServedFile | null {
     const entry = entries.find((entry) => isDeclared(entry, read));
     if (entry === undefined) return null;
     const { digest, bytes } = read;

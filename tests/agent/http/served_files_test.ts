@@ -1,4 +1,4 @@
-import { ServedFiles } from "../../../agent/http/served_files.ts";
+import { ServedFiles, type ServedFilesOptions } from "../../../agent/http/served_files.ts";
 import { openDiskRoots } from "../../../agent/disk/mod.ts";
 import {
   MAX_SERVED_STREAMS,
@@ -22,7 +22,10 @@ class Yard implements AsyncDisposable {
 
   private constructor(readonly folder: string, readonly files: ServedFiles) {}
 
-  static async open(createHasher: HasherFactory = createNodeHasher): Promise<Yard> {
+  static async open(
+    createHasher: HasherFactory = createNodeHasher,
+    more: Partial<ServedFilesOptions> = {},
+  ): Promise<Yard> {
     const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-served-" }));
     const options = { workingFolder: folder, stateFolder: null, absoluteFolders: [] };
     return new Yard(
@@ -30,6 +33,8 @@ class Yard implements AsyncDisposable {
       new ServedFiles(await openDiskRoots(options), {
         createHasher,
         settledMs: 0,
+        lookMs: 0,
+        ...more,
       }),
     );
   }
@@ -104,6 +109,24 @@ Deno.test("ServedFiles reads a file once, and notices every change of one that i
   await Deno.utime(`${yard.folder}/a`, later, later);
   assertEquals(await yard.files.find([one]), null);
   assertEquals((await yard.files.find([one, two]))?.entry, two);
+});
+
+Deno.test("ServedFiles looks once for many who ask within a moment, and again for whom that does not help", async () => {
+  let nowMs = 0;
+  await using yard = await Yard.open(createNodeHasher, { lookMs: 1, now: () => nowMs });
+  const one = await yard.put("a", sampleBytes(10, 1));
+  const first = await yard.files.find([one]);
+  const two = await yard.put("a", sampleBytes(20, 2));
+  // It may not be known yet that it is another, and then that is not served: it is not declared.
+  assertEquals((await yard.files.find([one]))?.bytes, first?.bytes);
+  assertEquals((await yard.files.find([two]))?.entry, two);
+  assertEquals(await yard.files.find([one]), null);
+  await yard.files.find([two]);
+  await Deno.remove(`${yard.folder}/a`);
+  nowMs = 1;
+  assertEquals(await yard.files.find([two]), null);
+  const three = await yard.put("a", sampleBytes(30, 3));
+  assertEquals((await yard.files.find([three]))?.entry, three);
 });
 
 Deno.test("ServedFiles gives what the application made of a file that is its own", async () => {
