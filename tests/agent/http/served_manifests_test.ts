@@ -5,9 +5,12 @@ import type { FileEntry, ManifestEntry } from "../../../protocol/manifest_entry.
 import type { HeldManifest } from "../../../protocol/secret_store.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-function file(path: string, digest = "00", readers?: readonly string[]): FileEntry {
-  const file = { kind: "file", path, digest, size: 1, mode: 0o600, strategy: "STRICT" } as const;
-  return readers === undefined ? file : { ...file, readers };
+function file(path: string, digest = "00"): FileEntry {
+  return { kind: "file", path, digest, size: 1, mode: 0o600, strategy: "STRICT" };
+}
+
+function readBy(readers: readonly string[], path: string, digest = "00"): FileEntry {
+  return { ...file(path, digest), readers };
 }
 
 function held(
@@ -83,11 +86,11 @@ Deno.test("ServedManifests keeps what its keeper cannot speak for at the moment"
 
 Deno.test("ServedManifests tells what has changed, of contents and of readers", () => {
   const { deliver, told } = followed();
-  deliver(held([file("b"), file("a"), file("c", "00", ["web"])]));
+  deliver(held([file("b"), file("a"), readBy(["web"], "c")]));
   assertEquals(told(), [["a", "00", true], ["b", "00", true], ["c", "00", true]]);
-  deliver(held([file("a", "01"), file("b"), file("c", "00", ["db"])]));
+  deliver(held([file("a", "01"), file("b"), readBy(["db"], "c")]));
   assertEquals(told(), [["a", "01", true], ["c", "00", false]]);
-  deliver(held([file("a", "01", []), file("c", "00", ["db"])]));
+  deliver(held([readBy([], "a", "01"), readBy(["db"], "c")]));
   assertEquals(told(), [["a", "01", false], ["b", null, true]]);
 });
 
@@ -111,7 +114,7 @@ Deno.test("ServedManifests says whether any file is not for all, as it is being 
   const { state, manifests, deliver } = followed();
   deliver(held([file("a")]));
   assertEquals(manifests.isRestricted, false);
-  state.held = held([file("a", "00", [])]);
+  state.held = held([readBy([], "a")]);
   assertEquals(manifests.isRestricted, true);
   deliver(state.held);
   deliver(held([file("b")], { declaredBy: "other" }));
