@@ -152,6 +152,8 @@ export const MAX_HEALTH_LINE_BYTES = 256;
 
 /** The longest head of an HTTP request that is read: its line and its fields. */
 export const MAX_REQUEST_HEAD_BYTES = 8_192;
+/** The longest that is kept to be compared with the next of its connection. */
+export const MAX_KEPT_HEAD_BYTES = 1_024;
 /** How much of one is read at a time. */
 export const REQUEST_PIECE_BYTES = 2_048;
 /** How long the head of an HTTP request may take to come, once its connection or the last reply is done. */

@@ -7,6 +7,7 @@
 import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
 import {
   MAX_JOINED_REPLY_BYTES,
+  MAX_KEPT_HEAD_BYTES,
   MAX_REQUEST_HEAD_BYTES,
   REPLY_TIMEOUT_MS,
   REQUEST_PIECE_BYTES,
@@ -93,8 +94,10 @@ export class HttpConnection {
   }
 
   #parse(text: string): RequestHead | string {
-    if (this.#last?.text !== text) this.#last = { text, head: parseRequestHead(text) };
-    return this.#last.head;
+    if (this.#last?.text === text) return this.#last.head;
+    const head = parseRequestHead(text);
+    this.#last = text.length <= MAX_KEPT_HEAD_BYTES ? { text, head } : null;
+    return head;
   }
 
   /** Reads the next head; `null` where there is no more, and `"too-long"` as a symbol of that. */

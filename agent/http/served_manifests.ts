@@ -126,7 +126,7 @@ export class ServedManifests {
     this.#onChange(changesBetween(before, this.#places()));
   }
 
-  /** Returns what is at each path, in their order, the one that came last first; nothing that expired. */
+  /** Returns what is at each path, the one that came last first; nothing that expired. */
   #places(): Places {
     const places = new Map<string, FileEntry[]>();
     for (const entries of this.#settled.values()) {
@@ -136,7 +136,7 @@ export class ServedManifests {
         else if (!this.#expired.has(path)) places.set(path, [entry]);
       }
     }
-    return new Map([...places].sort(([a], [b]) => a < b ? -1 : 1));
+    return places;
   }
 
   #entriesOf(manifest: HeldManifest): ReadEntries {
@@ -161,7 +161,7 @@ function hasReaders(entries: Entries): boolean {
   return false;
 }
 
-/** Says what is another than before, of contents or of readers. */
+/** Says what is another than before, of contents or of readers, in the order of the paths. */
 function changesBetween(before: Places, after: Places): RestrictedChange[] {
   const changes: RestrictedChange[] = [];
   for (const [path, now] of after) {
@@ -177,7 +177,7 @@ function changesBetween(before: Places, after: Places): RestrictedChange[] {
     if (after.has(path)) continue;
     changes.push({ path, digest: null, size: null, before: was, now: [], isOther: true });
   }
-  return changes;
+  return changes.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 function isReadAlike(before: readonly FileEntry[], now: readonly FileEntry[]): boolean {
