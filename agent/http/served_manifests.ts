@@ -58,9 +58,14 @@ export class ServedManifests {
   }
 
   /** Takes how a session ended; a plan changes nothing, and what broke off is not whole. */
-  noteReport({ isComplete, isPlan }: Pick<AgentSessionReport, "isComplete" | "isPlan">): void {
+  noteReport(
+    { isComplete, isPlan, isCallsOnly }: Pick<
+      AgentSessionReport,
+      "isComplete" | "isPlan" | "isCallsOnly"
+    >,
+  ): void {
     const held = this.#held();
-    if (!isComplete || isPlan || held === null) return;
+    if (!isComplete || isPlan || isCallsOnly === true || held === null) return;
     const before = this.#places();
     for (const path of this.#entriesOf(held).entries.keys()) this.#expired.delete(path);
     this.#settle(held, before);
