@@ -23,6 +23,7 @@ import {
   type RsaKeyLease,
   type RsaKeyPair,
   RsaKeyStock,
+  type SessionCalls,
 } from "../../protocol/mod.ts";
 import {
   acceptOriginal,
@@ -56,6 +57,8 @@ export interface FakeAgentOptions {
   readonly enrolmentSecret?: Bytes | null;
   /** On which node it says that it runs. @default {null} */
   readonly node?: NodeEvidence | null;
+  /** What keepers may call, and what it asks of them. @default {nothing} */
+  readonly calls?: SessionCalls;
 }
 
 /** An agent that keeps to the protocol. */
@@ -88,15 +91,16 @@ export class FakeAgent {
   readonly serve: Behaviour = async (duplex) => {
     this.contacts++;
     const { app = null, component = null, files = [], originalFiles } = this.#options;
-    const { enrolmentSecret = null, node = null } = this.#options;
+    const { enrolmentSecret = null, node = null, calls } = this.#options;
     const { identity, instance } = this;
-    const who = { identity, instance, app, component, enrolmentSecret, node };
+    const wants = calls === undefined ? [] : ["calls"];
+    const who = { identity, instance, app, component, enrolmentSecret, node, wants };
     const options = await agentOptions(who);
     const checkManifest = ({ revision }: { readonly revision: number }) => {
       this.revisions.push(revision);
       return null;
     };
-    const work = { files, checkManifest };
+    const work = { files, checkManifest, ...(calls === undefined ? {} : { calls }) };
     if (originalFiles === undefined) {
       return await receiveAsAgent(await handshakeAsAgent(duplex, options), this.store, work);
     }

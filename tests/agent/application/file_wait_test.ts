@@ -53,11 +53,13 @@ Deno.test("FileWait names what a delivery lacked, until one brings it", () => {
   assertEquals(wait.missing, []);
 });
 
-Deno.test("FileWait counts neither a plan, nor a session that broke, nor a delivery of nothing", () => {
+Deno.test("FileWait counts neither a plan, nor calls, nor a session that broke, nor a delivery of nothing", () => {
   const wait = new FileWait([]);
   wait.noteReport(report({ a: "created" }, { isPlan: true }));
   assertEquals(wait.missing, null);
   wait.noteReport(report({ a: "created" }, { isComplete: false }));
+  assertEquals(wait.missing, null);
+  wait.noteReport(report({ a: "created" }, { isCallsOnly: true }));
   assertEquals(wait.missing, null);
   const wiped = new FileWait([]);
   wiped.noteReport(report({ a: "removed" }));

@@ -132,6 +132,11 @@ const REPORT: AgentSessionReport = {
   error: null,
 };
 
+Deno.test("formatDelivery says of a keeper that only called that it did", () => {
+  assertEquals(JSON.parse(formatDelivery({ ...REPORT, isCallsOnly: true })).calls, true);
+  assertEquals(JSON.parse(formatDelivery(REPORT)).calls, undefined);
+});
+
 Deno.test("formatDelivery writes a line with counts and every file that is not unchanged", () => {
   const line = formatDelivery(REPORT);
   assertEquals(line.indexOf("\n"), line.length - 1);

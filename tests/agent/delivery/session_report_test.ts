@@ -57,6 +57,13 @@ Deno.test("logReport says of a plan that nothing was delivered, and warns of not
   ]);
 });
 
+Deno.test("logReport says of a keeper that only called that it did", () => {
+  const { events } = logged({ files: [], isCallsOnly: true });
+  assertEquals(events.map(({ level, message }) => [level, message]), [
+    ["info", "a keeper has called"],
+  ]);
+});
+
 Deno.test("logReport names the wire where it is the original's, in every line", () => {
   const files = [{ path: "a", outcome: "missing" }] as const;
   const wires = (members: Partial<AgentSessionReport>) =>

@@ -55,6 +55,7 @@ Deno.test("HealthPages writes figures as Prometheus reads them", async () => {
   pages.noteReport({ wire: 2, isComplete: true, isPlan: false });
   pages.noteReport({ wire: 2, isComplete: true, isPlan: false });
   pages.noteReport({ wire: 2, isComplete: true, isPlan: true });
+  pages.noteReport({ wire: 2, isComplete: true, isPlan: false, isCallsOnly: true });
   pages.noteReport({ wire: "original", isComplete: false, isPlan: false });
   const [status, text] = await get(pages, "/metrics");
   assertEquals(status, 200);
@@ -68,6 +69,7 @@ Deno.test("HealthPages writes figures as Prometheus reads them", async () => {
     "fluxvault_last_contact_timestamp_seconds 3.5",
     'fluxvault_sessions_total{wire="2",result="delivered"} 2',
     'fluxvault_sessions_total{wire="2",result="plan"} 1',
+    'fluxvault_sessions_total{wire="2",result="calls"} 1',
     'fluxvault_sessions_total{wire="original",result="broken"} 1',
     "",
   ]);

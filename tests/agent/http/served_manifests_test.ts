@@ -27,7 +27,10 @@ function followed() {
   const manifests = new ServedManifests(() => state.held, (news) => changes.push(...news));
   /** Returns what was told since, as path, digest and whether it is another content. */
   const told = () => changes.splice(0).map(({ path, digest, isOther }) => [path, digest, isOther]);
-  const deliver = (manifest: HeldManifest, report = { isComplete: true, isPlan: false }) => {
+  const deliver = (
+    manifest: HeldManifest,
+    report: Parameters<ServedManifests["noteReport"]>[0] = { isComplete: true, isPlan: false },
+  ) => {
     state.held = manifest;
     manifests.noteReport(report);
   };
@@ -40,6 +43,7 @@ Deno.test("ServedManifests serves nothing before a whole delivery", () => {
   state.held = held([file("a")]);
   assertEquals([manifests.isReady, digests("a")], [false, []]);
   deliver(state.held, { isComplete: true, isPlan: true });
+  deliver(state.held, { isComplete: true, isPlan: false, isCallsOnly: true });
   deliver(state.held, { isComplete: false, isPlan: false });
   assertEquals([manifests.isReady, digests("a")], [false, []]);
   deliver(state.held);
