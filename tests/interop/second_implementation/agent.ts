@@ -38,6 +38,8 @@ export interface AgentOptions extends Partial<Scope> {
   readonly enrolmentSecret?: string;
   /** Recovers the signer of a text and compares; without it nothing has to be signed. */
   readonly verifier?: (text: string, signature: string) => boolean;
+  /** What it takes beside files. */
+  readonly wants?: readonly string[];
 }
 
 /** Speaks the agent's half of the handshake. */
@@ -84,7 +86,8 @@ export async function openAsAgent(transport: Transport, options: AgentOptions): 
   } catch (error) {
     return await session.fail(error);
   }
-  await session.send({ State: "READY", Software: "second/1", Wants: ["files"] });
+  const Wants = ["files", ...options.wants ?? []];
+  await session.send({ State: "READY", Software: "second/1", Wants });
   session.start();
   return session;
 }

@@ -276,11 +276,12 @@ function answerBatch(
 
 const KNOWN = [
   ...["MANIFEST", "MANIFEST-REPLY", "MANIFEST-PARTS", "MANIFEST-WANTS", "MANIFEST-DATA", "DATA"],
-  ...["BATCH-DATA", "DONE-REPLY", "RESULT"],
+  ...["BATCH-DATA", "DONE-REPLY", "RESULT", "PROGRESS", "END"],
 ];
 
 async function refuse(session: Session, message: Fields): Promise<void> {
   require(!KNOWN.includes(message.State as string), "message-unexpected", `${message.State}`);
+  if (message.State === "CANCEL") return;
   const Id = isAbsent(message.Id) ? null : numberOf(message, "Id", MAX_UINT32);
   await session.send({ State: "RESULT", Id, Status: "UnknownCommand" });
 }

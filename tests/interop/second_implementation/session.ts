@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { Failure, require } from "./failure.ts";
 import { decodeFrame, encodeFrame, type Frame, MAX_BODY_BYTES, MAX_SEALED_BYTES } from "./frame.ts";
-import { type Fields, MAX_UINT32, numberOf, textOf } from "./json.ts";
+import { type Fields, isAbsent, MAX_UINT32, numberOf, textOf, truthOf } from "./json.ts";
 import type { Direction, KeySchedule } from "./key_schedule.ts";
 import type { Cutter, Transport } from "./transport.ts";
 
@@ -24,7 +24,7 @@ class Incoming {
   ungranted = 0;
   ended = false;
   reset: number | null = null;
-  constructor(readonly size: number) {}
+  constructor(readonly size: number, readonly isOpenEnded: boolean) {}
 }
 
 /** A stream that goes out. */
@@ -68,6 +68,7 @@ export class Session {
   #complete = false;
   #failure: Failure | null = null;
   #wake: (() => void)[] = [];
+  #taker: ((fields: Fields) => boolean) | null = null;
   #pump: Promise<void> | null = null;
 
   /** Starts in the handshake: frames are read one by one. */
@@ -142,14 +143,20 @@ export class Session {
     }
     if (this.#ready && fields.Stream !== undefined) {
       const id = numberOf(fields, "Stream", MAX_UINT32);
-      const size = numberOf(fields, "StreamSize", MAX_STREAM_BYTES);
+      const isOpenEnded = !isAbsent(fields.StreamOpen) && truthOf(fields, "StreamOpen");
+      const hasBoth = isOpenEnded && fields.StreamSize !== undefined;
+      require(!hasBoth, "message-malformed", "a size and none");
+      const size = isOpenEnded
+        ? MAX_STREAM_BYTES
+        : numberOf(fields, "StreamSize", MAX_STREAM_BYTES);
       const fits = id >= this.#leastIn && id % 2 === this.#leastIn % 2;
       require(fits, "stream-malformed", "stream id");
       const open = [...this.#in.values()].filter((stream) => !stream.ended);
       require(open.length < MAX_STREAMS, "too-many-streams");
       this.#leastIn = id + 2;
-      this.#in.set(id, new Incoming(size));
+      this.#in.set(id, new Incoming(size, isOpenEnded));
     }
+    if (this.#taker?.(fields) === true) return;
     require(this.#messages.length < MAX_MESSAGES, "too-many-messages");
     this.#messages.push(fields);
   }
@@ -159,7 +166,8 @@ export class Session {
     require(stream !== undefined && !stream.ended, "stream-malformed", "no such stream");
     stream.received += frame.data.length;
     require(stream.received <= stream.size, "stream-malformed", "beyond its size");
-    require((stream.received === stream.size) === frame.last, "stream-malformed", "its end");
+    const isDue = stream.isOpenEnded || (stream.received === stream.size) === frame.last;
+    require(isDue, "stream-malformed", "its end");
     stream.pieces.push(frame.data);
     stream.ended = frame.last;
     stream.ungranted += frame.data.length;
@@ -206,6 +214,22 @@ export class Session {
     return fields;
   }
 
+  /** Lets somebody see every message first, those too that wait; returns whether it was taken. */
+  divert(taker: (fields: Fields) => boolean): void {
+    this.#taker = taker;
+    for (const fields of this.#messages.splice(0)) if (!taker(fields)) this.#messages.push(fields);
+  }
+
+  /** Waits until something is so, looking again whenever a frame has come. */
+  async until(isSo: () => boolean): Promise<void> {
+    await this.#until(() => isSo() ? true : undefined);
+  }
+
+  /** Looks again at what is waited for. */
+  look(): void {
+    this.#notify();
+  }
+
   /** Waits until so many pongs came in: a peer need not keep more than 4,096 answers waiting. */
   async awaitPongs(count: number): Promise<void> {
     await this.#until(() => this.pongs >= count ? true : undefined);
@@ -217,6 +241,21 @@ export class Session {
     await this.#until(() => stream.ended ? true : undefined);
     require(stream.reset === null, "reset", `with code ${stream.reset}`);
     return Buffer.concat(stream.pieces);
+  }
+
+  /** Gives a stream of the other side up. */
+  async giveUp(message: Fields): Promise<void> {
+    const id = numberOf(message, "Stream", MAX_UINT32);
+    const stream = this.#in.get(id) as Incoming;
+    if (stream.ended || stream.reset !== null) return;
+    stream.reset = 1;
+    await this.sendFrame({ kind: "reset", stream: id, code: 1 });
+  }
+
+  /** Whether a stream of the other side has come to its end, or was given up. */
+  isOver(message: Fields): boolean {
+    const stream = this.#in.get(numberOf(message, "Stream", MAX_UINT32)) as Incoming;
+    return stream.ended || stream.reset !== null;
   }
 
   /** Sends a frame; frames leave in the order of the calls. */
@@ -247,6 +286,29 @@ export class Session {
       stream.ended = at === bytes.length;
       await this.sendFrame({ kind: "chunk", stream: id, data, last: stream.ended });
     }
+  }
+
+  /** Sends a message that opens a stream without a size, and its bytes as they come. */
+  async sendOpenEnded(fields: Fields, bytes: AsyncIterable<Buffer>): Promise<void> {
+    const id = this.#nextOut;
+    this.#nextOut += 2;
+    const stream = new Outgoing();
+    this.#out.set(id, stream);
+    await this.send({ ...fields, Stream: id, StreamOpen: true });
+    for await (const piece of bytes) {
+      for (let at = 0; at < piece.length && !stream.ended;) {
+        await this.#until(() => stream.credit > 0 || stream.ended ? true : undefined);
+        const data = piece.subarray(at, at + Math.min(stream.credit, MAX_BODY_BYTES));
+        at += data.length;
+        stream.credit -= data.length;
+        if (stream.ended) break;
+        await this.sendFrame({ kind: "chunk", stream: id, data, last: false });
+      }
+      if (stream.ended) return;
+    }
+    if (stream.ended) return;
+    stream.ended = true;
+    await this.sendFrame({ kind: "chunk", stream: id, data: Buffer.alloc(0), last: true });
   }
 
   async #say(failure: Failure): Promise<void> {
