@@ -7,6 +7,7 @@
 import {
   type AgentIntroduction,
   type Bytes,
+  converseAsKeeper,
   decodeHex,
   decodeManifest,
   deliverAsKeeper,
@@ -25,9 +26,11 @@ import {
   RsaKeyStock,
   type SecretSource,
   type Session,
+  type SessionCalls,
   sha256Digest,
   verifyEnrolment,
 } from "../../protocol/mod.ts";
+import { callsOf } from "./role_calls.ts";
 import { header, headers, type Vector } from "./vector_file.ts";
 
 /** The keys and numbers that the vectors share, as a role needs them; bytes are in hex. */
@@ -66,6 +69,8 @@ export interface RolePlay {
   readonly folders: readonly string[];
   /** The transcript and `Exporter("vector", "context")` in hex, if there was a session. */
   readonly origin: { readonly transcript: string; readonly exported: string } | null;
+  /** What came of the calls that the role made. */
+  readonly answers: readonly string[];
   /** The statements that the agent was shown, or the keeper signed. */
   readonly statements: readonly string[];
 }
@@ -111,6 +116,7 @@ async function entryOf(path: string, bytes: Bytes): Promise<FileEntry> {
 class Player {
   readonly store = new MemorySecretStore();
   readonly statements: string[] = [];
+  readonly answers: string[] = [];
   session: Session | null = null;
   readonly #vector: Vector;
   readonly #duplex: Duplex;
@@ -151,11 +157,16 @@ class Player {
           return Promise.resolve(signature === good);
         },
       });
-      return await receiveAsAgent(this.session, this.store);
+      return await receiveAsAgent(this.session, this.store, this.#calls());
     } finally {
       callOff();
       keys[Symbol.dispose]();
     }
+  }
+
+  #calls(): { readonly calls?: SessionCalls } {
+    const calls = callsOf(this.#vector, this.answers);
+    return calls === undefined ? {} : { calls };
   }
 
   async #fill(): Promise<void> {
@@ -198,7 +209,13 @@ class Player {
       signer: header(this.#vector, "statement") === "required" ? signer : null,
       policy: (introduction) => this.#admit(introduction),
     });
+    const { calls: { work = () => Promise.resolve(), ...offered } = {} } = this.#calls();
+    if (header(this.#vector, "calls-only") !== null) {
+      await converseAsKeeper(this.session, work, offered);
+      return { files: [], hooks: [], contentBytes: 0 };
+    }
     return await deliverAsKeeper(this.session, source, {
+      ...this.#calls(),
       revision: 1,
       now: () => 1000 * now,
       isPlan: header(this.#vector, "plan") !== null,
@@ -286,6 +303,7 @@ export async function playRole(
     files: readFiles(vector, player.store),
     folders: player.store.folders(),
     origin: await readOrigin(player.session),
+    answers: player.answers,
     statements: player.statements,
   };
 }

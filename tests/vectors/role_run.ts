@@ -126,6 +126,8 @@ export async function checkRole(vector: Vector, options: RoleRunOptions): Promis
   for (const folder of headers(vector, "folder")) {
     assert(run.folders.includes(folder), `${label}: the folder ${folder}`);
   }
+  // Where it ends badly, it depends on the cut how far the calls got.
+  if (run.ended === "success") assertEquals(run.answers, headers(vector, "answer"), label);
   const bytes = header(vector, "bytes");
   if (bytes !== null) assertEquals(run.contentBytes, Number(bytes), label);
   const transcript = header(vector, "transcript");

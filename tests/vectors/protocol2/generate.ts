@@ -19,6 +19,7 @@ import { AGENT_SESSION } from "../scenarios/agent_session.ts";
 import { AGENT_TREE } from "../scenarios/agent_tree.ts";
 import { AGENT_WORK } from "../scenarios/agent_work.ts";
 import { makeCalculations } from "../scenarios/calculations.ts";
+import { CALLS } from "../scenarios/calls.ts";
 import { KEEPER_BATCHES } from "../scenarios/keeper_batches.ts";
 import { KEEPER_OPENING } from "../scenarios/keeper_opening.ts";
 import { KEEPER_TREE } from "../scenarios/keeper_tree.ts";
@@ -39,6 +40,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...KEEPER_WORK,
   ...KEEPER_TREE,
   ...KEEPER_BATCHES,
+  ...CALLS,
 ];
 
 type Header = [name: string, value: string][];
