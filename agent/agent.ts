@@ -58,6 +58,8 @@ export interface AgentOptions extends DeliveryOptions {
   readonly component?: string | null;
   /** Name and version, for the keeper's log. @default {"fluxvault-agent"} */
   readonly software?: string;
+  /** Further words for what keepers may do here, such as `relay`; `calls` is said where there are calls. @default {[]} */
+  readonly wants?: readonly string[];
   /** Is told what happens. @default {SILENT_LOGGER} */
   readonly logger?: Logger;
   /** Is given a report of each session; must not throw. */

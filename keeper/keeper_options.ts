@@ -4,6 +4,7 @@
  * @module
  */
 import type { Bytes, Logger, StatementSigner } from "../protocol/mod.ts";
+import type { CallsOfAgent } from "./contact/called_agent.ts";
 import type { Dial, SyncLimits } from "./contact/contact.ts";
 import type { ContactTask } from "./contact/contact_task.ts";
 import type { Fleet } from "./fleet/fleet.ts";
@@ -52,6 +53,8 @@ export interface KeeperOptions {
   readonly deliveries?: DeliveriesStore;
   /** Whether a node of the original must ask for every file. @default {true} */
   readonly expectsAll?: boolean;
+  /** What an agent that was let in may call, and what is called of it. @default {nothing} */
+  readonly calls?: CallsOfAgent;
   /** What is done otherwise than to deliver what is declared. @default {nothing} */
   readonly task?: ContactTask;
   /** Is told how each contact went, as it ends. @default {nothing} */

@@ -55,6 +55,7 @@ export {
 } from "./audit/mod.ts";
 export { auditDial, type AuditDialOptions } from "./audit/audited_dial.ts";
 export { AuditFile, type AuditFileOptions } from "./audit/audit_file.ts";
+export type { CalledAgent, CallsOfAgent } from "./contact/called_agent.ts";
 export { dialAgent } from "./contact/dialer.ts";
 export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts";
 export { FluxFleet, type FluxFleetOptions } from "./fleet/flux_fleet.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
+import type { SessionCalls } from "./calls/mod.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   type DeliveryReport,
@@ -49,6 +50,8 @@ export interface DeliverOptions {
   readonly lifetimeS?: number;
   /** Whether the agent only says what it would do: nothing is signed or sent. @default {false} */
   readonly isPlan?: boolean;
+  /** What the agent may call, and what is called of it beside the delivery. @default {nothing} */
+  readonly calls?: SessionCalls;
   /** Signs the manifest, or `null` where it goes unsigned. @default {null} */
   readonly sign?: ((message: ManifestMessage) => Promise<string>) | null;
   /** Is told that contents are about to leave: path, and bytes on the wire. @default {nothing} */

@@ -21,6 +21,8 @@ export const MANIFEST_ID = 0;
 
 /** How a delivery went. */
 export interface DeliveryReport {
+  /** Whether the keeper only called, and delivered nothing. @default {false} */
+  readonly isCallsOnly?: true;
   /** A result for every entry of the manifest, and for what the agent asked for besides. */
   readonly files: readonly FileResult[];
   /** How the hooks stand that were due. */

@@ -92,6 +92,8 @@ export interface AgentHandshakeOptions extends HandshakeOptions {
   readonly verifyStatement?: StatementVerifier | null;
   /** Name and version, for the keeper's log. */
   readonly software: string;
+  /** What it takes beside files: at most 15 words `[a-z][a-z-]{0,31}`, such as `calls`. @default {[]} */
+  readonly wants?: readonly string[];
   /** When line 2 is due after line 1. @default {OPENING_TIMEOUT_MS} */
   readonly openingTimeoutMs?: number;
 }
@@ -284,7 +286,8 @@ export async function openAsAgent<Other>(
 
     // 5. READY
     lease.retire();
-    const readiness: AgentReadiness = { software: options.software, wants: ["files"] };
+    const { software, wants = [] } = options;
+    const readiness: AgentReadiness = { software, wants: ["files", ...wants] };
     await writer.write(encodeMessageFrame(encodeReadiness(readiness)));
     const origin: SessionOrigin = {
       transcript,

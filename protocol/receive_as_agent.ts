@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { SessionCalls } from "./calls/mod.ts";
 import { createDeferred, type Deferred } from "./deferred.ts";
 import { type HasherFactory, sha256Digest } from "./digest.ts";
 import {
@@ -47,6 +48,8 @@ export interface ReceiveOptions {
    * @default {accepts}
    */
   readonly checkManifest?: (message: ManifestMessage) => Promise<string | null> | string | null;
+  /** What the keeper may call, and what is called of it beside the delivery. @default {nothing} */
+  readonly calls?: SessionCalls;
   /** Runs the hooks of a manifest; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;
   /** Signs the results, for the keeper to keep; `null` where they go unsigned. @default {null} */

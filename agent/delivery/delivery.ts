@@ -15,6 +15,7 @@ import {
   type ReceiveOptions,
   type SecretStore,
   type Session,
+  type SessionCalls,
 } from "../../protocol/mod.ts";
 import type { OriginalSession } from "../../protocol/original/mod.ts";
 import { DeliveryRecord } from "./delivery_record.ts";
@@ -37,6 +38,8 @@ export interface DeliveryOptions {
   readonly files?: readonly string[];
   /** Makes a SHA-256 hasher. */
   readonly createHasher?: HasherFactory;
+  /** What keepers may call, and what is called of them in each session. @default {nothing} */
+  readonly calls?: SessionCalls;
   /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
   readonly checkManifest?: ReceiveOptions["checkManifest"];
   /** Runs the hooks of manifests; `null` where none may be run. @default {null} */

@@ -13,6 +13,7 @@ import type {
 } from "../../protocol/mod.ts";
 import type { AuditRecorder } from "../audit/mod.ts";
 import type { AgentAddress } from "../fleet/agent_address.ts";
+import type { CallsOfAgent } from "./called_agent.ts";
 import type { ContactTask, LeftOut } from "./contact_task.ts";
 import type { Delivery, LevelDelivery } from "./delivery.ts";
 import type { HeldEntries } from "./held_entries.ts";
@@ -75,6 +76,8 @@ export interface SyncOptions {
   readonly onNotKept?: (what: readonly string[]) => void;
   /** What agents were left with; nothing is known of that by default. */
   readonly held?: HeldEntries;
+  /** What an agent that was let in may call, and what is called of it. @default {nothing} */
+  readonly calls?: CallsOfAgent;
   /** What is done otherwise than to deliver what is declared. @default {nothing} */
   readonly task?: ContactTask;
   /** The times. */

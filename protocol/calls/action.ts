@@ -1,0 +1,94 @@
+/**
+ * What one end of a session lets the other call: actions, by their names (spec, section 13).
+ *
+ * @module
+ */
+import type { SessionOrigin } from "../session.ts";
+import type { ReceiveStream, SendStream } from "../streams.ts";
+import type { CallDesk } from "./call_desk.ts";
+
+/** What both ends of a call have to agree on: the name of an action, and what goes in and out. */
+export interface ActionContract<Input = unknown, Output = unknown> {
+  /** The name: `[a-z][a-z0-9-]{0,63}`. */
+  readonly name: string;
+  /**
+   * Checks what a caller sent, and returns it as the action takes it; throws where it is not that: then
+   * the caller is told `input-malformed`. What is sent is JSON, `undefined` where nothing is.
+   *
+   * @default {passes on what came}
+   */
+  parseInput?(input: unknown): Input;
+  /**
+   * Checks what an action answered, on the side of the caller; throws where it is not that: then the
+   * call fails with `output-malformed`.
+   *
+   * @default {passes on what came}
+   */
+  parseOutput?(output: unknown): Output;
+}
+
+/**
+ * Something that the peer may have done.
+ *
+ * @example
+ * ```ts
+ * import { type Action, CallError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const greet: Action<string, string> = {
+ *   name: "greet",
+ *   parseInput(input) {
+ *     if (typeof input !== "string") throw new TypeError("a name is a text");
+ *     return input;
+ *   },
+ *   run(_context, name) {
+ *     if (name === "") throw new CallError("name-empty", "nobody is to be greeted");
+ *     return Promise.resolve(`Hello, ${name}`);
+ *   },
+ * };
+ * console.assert(greet.parseInput?.("you") === "you");
+ * ```
+ */
+export interface Action<Input = unknown, Output = unknown> extends ActionContract<Input, Output> {
+  /**
+   * Does what was called for, and returns what is answered: something that JSON can hold, nested at most
+   * 15 deep, in a message of at most 65,536 bytes; more goes on a stream.
+   *
+   * Obligations: any number of calls may run at once; it ends soon after the signal fires; it throws a
+   * `CallError` to tell the caller a code. Of another error of ours the caller learns the code alone,
+   * of any other `failed`, and never a message.
+   */
+  run(context: CallContext, input: Input): Promise<Output>;
+}
+
+/** One call, as the action that runs for it sees it. */
+export interface CallContext {
+  /** The name by which the action was called. */
+  readonly action: string;
+  /** How the session began, and so who calls: `claim` tells of the agent, `keeper` of the keeper. */
+  readonly origin: SessionOrigin;
+  /**
+   * Fires when the caller cancels, or the session ends: nobody waits for an answer then. It never fires
+   * for a one-way call.
+   */
+  readonly signal: AbortSignal;
+  /** Whether the caller expects no answer: what is returned, and all progress, is dropped. */
+  readonly isOneWay: boolean;
+  /** The bytes that the caller sends, or `null`; given up when the action ends before they do. */
+  readonly stream: ReceiveStream | null;
+  /** Calls the caller in turn. */
+  readonly desk: CallDesk;
+  /**
+   * Tells the caller how far the action is.
+   *
+   * @throws {TypeError} if it is nothing that JSON can hold.
+   * @throws {RangeError} if it is too large for a message, or nests too deep.
+   */
+  progress(output: unknown): Promise<void>;
+  /**
+   * Opens the one stream on which bytes go to the caller: of a size, or without one until it is ended.
+   * An action that returns need not end it; one that throws gives it up.
+   *
+   * @throws {TypeError} if it was opened before, or the call is one-way.
+   */
+  openOutput(size?: number): Promise<SendStream>;
+}

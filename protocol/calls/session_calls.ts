@@ -1,0 +1,37 @@
+/**
+ * What one end of a session lets be called, and what it calls itself.
+ *
+ * @module
+ */
+import type { Action } from "./action.ts";
+import type { CallDesk } from "./call_desk.ts";
+
+/** What one end of a session lets be called, and what it calls itself. */
+export interface SessionCalls {
+  /** What the peer may call; no name twice. @default {[]} */
+  readonly actions?: readonly Action[];
+  /**
+   * Calls the peer: starts with the session, runs beside the delivery, and holds back its end (DONE of an
+   * agent, DONE-REPLY of a keeper) until it has resolved.
+   *
+   * Obligations: it ends once the signal of the desk fires. What it throws ends the session, and is
+   * thrown: what shall cost the delivery nothing it has to catch itself.
+   *
+   * @default {nothing}
+   */
+  readonly work?: (desk: CallDesk) => Promise<void>;
+  /** Is told what an action threw of which the caller learns the code alone. @default {nothing} */
+  readonly onFailure?: (failure: ActionFailure) => void;
+  /** Is told how many calls are open in both directions, whenever that changes. @default {nothing} */
+  readonly onOpen?: (open: number) => void;
+}
+
+/** An action that failed. */
+export interface ActionFailure {
+  /** The name of the action. */
+  readonly action: string;
+  /** The code that the caller is told. */
+  readonly code: string;
+  /** What was thrown. */
+  readonly error: unknown;
+}
