@@ -5,7 +5,8 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { SessionCalls } from "./calls/mod.ts";
+import { type RunningCalls, startCalls } from "./calls/running_calls.ts";
+import type { SessionCalls } from "./calls/session_calls.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   type DeliveryReport,
@@ -96,6 +97,7 @@ class KeeperDelivery {
   readonly #source: SecretSource;
   readonly #options: DeliverOptions;
   readonly #answers: FileAnswers;
+  #calls: RunningCalls | null = null;
 
   constructor(
     session: Session,
@@ -112,7 +114,8 @@ class KeeperDelivery {
   async run(): Promise<DeliveryReport> {
     const session = this.#session;
     const { entries, hooks = [] } = this.#source;
-    const { isPlan = false } = this.#options;
+    const { isPlan = false, calls } = this.#options;
+    this.#calls = startCalls(session, calls);
 
     // 1. MANIFEST
     const manifest = this.#options.manifest ?? await encodeManifest(entries, { hooks });
@@ -132,9 +135,10 @@ class KeeperDelivery {
     }
   }
 
-  /** Waits until nothing reads from the source any more. */
+  /** Waits until nothing reads from the source any more, and what makes calls has ended. */
   async settle(): Promise<void> {
     await this.#answers.stop();
+    await this.#calls?.settle();
   }
 
   async #manifestMessage(digest: Bytes, size: number): Promise<ManifestMessage> {
@@ -169,6 +173,7 @@ class KeeperDelivery {
     }
     await this.#checkSignature(done);
     this.#options.onResults?.(done);
+    await this.#calls?.finish();
     await sendMessage(this.#session, { state: "DONE-REPLY" });
     await this.#answers.settle();
     return {

@@ -144,6 +144,9 @@ export class WorkInbox {
 
   /** Gives up a stream that the message has no use for: nobody would read it. */
   #wantedStream(message: WorkMessage, { stream }: IncomingMessage): ReceiveStream | null {
+    if (stream?.isOpenEnded === true) {
+      throw new ProtocolError("message-malformed", "an open-ended stream has no place in the work");
+    }
     if ("stream" in message || (message.state === "DATA" && message.content !== null)) {
       return stream;
     }
@@ -153,7 +156,9 @@ export class WorkInbox {
 
   /** Answers a message that is no work of this version: it may be an action of a later one. */
   async #answerUnknown({ fields, stream }: IncomingMessage): Promise<void> {
-    if (fields.raw("State") === "RESULT") throw unexpected("a result that nobody asked for");
+    const state = fields.raw("State");
+    if (state === "RESULT" || state === "PROGRESS") throw unexpected("an answer to no call");
+    if (state === "CANCEL") return void stream?.cancel();
     if (--this.#actionsLeft < 0) {
       throw new ProtocolError("too-many-messages", "the peer asks for unknown actions without end");
     }

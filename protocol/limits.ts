@@ -108,6 +108,12 @@ export const MAX_BATCHED_FILE_BYTES = 65_536;
 export const SPARE_REQUESTS = 1_024;
 /** How many actions that this side does not know are answered in a session. */
 export const MAX_UNKNOWN_ACTIONS = 1_024;
+/** How many calls of a side may be unanswered, and how many actions run for a session. */
+export const MAX_OPEN_CALLS = 64;
+/** The longest JSON of what goes into an action or comes out of it; the rest of a message is its frame. */
+export const MAX_CALL_VALUE_BYTES = 65_024;
+/** How long a call may take by default. */
+export const CALL_TIMEOUT_MS = 120_000;
 /** How many bytes a session may ask for beyond twice the sizes of all its files. */
 export const SPARE_CONTENT_BYTES = 16_777_216;
 /** How many kinds of work READY may name. */

@@ -141,7 +141,9 @@ export function encodeWorkMessage(message: WorkMessage): Record<string, unknown>
         ...encodingMembers(message),
       };
     case "DONE-REPLY":
-      return { State: "DONE-REPLY" };
+    case "END":
+    case "END-REPLY":
+      return { State: message.state };
   }
 }
 
@@ -305,7 +307,9 @@ export function decodeWorkMessage(fields: MessageFields): WorkMessage | null {
         ...readEncoding(fields, MAX_MANIFEST_BYTES),
       };
     case "DONE-REPLY":
-      return { state: "DONE-REPLY" };
+    case "END":
+    case "END-REPLY":
+      return { state };
     default:
       return null;
   }

@@ -12,7 +12,8 @@ import { ProtocolError } from "./errors.ts";
 /** How deep a peer's JSON may nest; ours nests twice. */
 const MAX_DEPTH = 16;
 
-function isWellFormedDeep(value: unknown, depth: number = 0): boolean {
+/** Tells whether a value of JSON is in well-formed Unicode and, so deep in a message, not too deep. */
+export function isWellFormedDeep(value: unknown, depth: number = 0): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return true;
   if (depth >= MAX_DEPTH) return false;

@@ -17,6 +17,18 @@ export interface IncomingMessage {
   readonly stream: ReceiveStream | null;
 }
 
+/** Takes some of the messages of a session at once, before they wait for anybody. */
+export interface MessageTaker {
+  /**
+   * Returns whether it has taken a message; others wait for {@linkcode MessageQueue.take}.
+   *
+   * @throws {ProtocolError} if the peer broke the protocol: that ends the session.
+   */
+  take(message: IncomingMessage): boolean;
+  /** Is told once that no further message comes, and why. */
+  end(reason: unknown): void;
+}
+
 interface WaitingMessage {
   readonly message: IncomingMessage;
   readonly bytes: number;
@@ -51,6 +63,14 @@ export class MessageQueue {
     this.#waiting.push({ message, bytes });
     this.#bytes += bytes;
     this.#wake?.();
+  }
+
+  /** Takes out what the function keeps; what is left stays in its order. */
+  extract(take: (message: IncomingMessage) => boolean): void {
+    for (const each of this.#waiting.splice(0)) {
+      if (take(each.message)) this.#bytes -= each.bytes;
+      else this.#waiting.push(each);
+    }
   }
 
   /** Ends the queue behind what waits: a reason is thrown, `null` is a clean end. */

@@ -213,6 +213,18 @@ export interface DoneReplyMessage {
   readonly state: "DONE-REPLY";
 }
 
+/** keeper to agent: I deliver nothing, and call no more. */
+export interface EndMessage {
+  /** Which message this is. */
+  readonly state: "END";
+}
+
+/** agent to keeper: nor do I; both close. */
+export interface EndReplyMessage {
+  /** Which message this is. */
+  readonly state: "END-REPLY";
+}
+
 /** Any message of the work. */
 export type WorkMessage =
   | ManifestMessage
@@ -225,4 +237,6 @@ export type WorkMessage =
   | BatchMessage
   | BatchDataMessage
   | DoneMessage
-  | DoneReplyMessage;
+  | DoneReplyMessage
+  | EndMessage
+  | EndReplyMessage;

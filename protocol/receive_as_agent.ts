@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { SessionCalls } from "./calls/mod.ts";
+import { type RunningCalls, startCalls } from "./calls/running_calls.ts";
+import type { SessionCalls } from "./calls/session_calls.ts";
 import { createDeferred, type Deferred } from "./deferred.ts";
 import { type HasherFactory, sha256Digest } from "./digest.ts";
 import {
@@ -12,6 +13,7 @@ import {
   finishing,
   type IncomingWork,
   sendBytes,
+  sendMessage,
   unexpected,
   WorkInbox,
 } from "./exchange.ts";
@@ -50,6 +52,8 @@ export interface ReceiveOptions {
   readonly checkManifest?: (message: ManifestMessage) => Promise<string | null> | string | null;
   /** What the keeper may call, and what is called of it beside the delivery. @default {nothing} */
   readonly calls?: SessionCalls;
+  /** Is told that DONE is about to leave: nothing changes in the store after it. @default {nothing} */
+  readonly onDone?: () => void;
   /** Runs the hooks of a manifest; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;
   /** Signs the results, for the keeper to keep; `null` where they go unsigned. @default {null} */
@@ -57,7 +61,7 @@ export interface ReceiveOptions {
 }
 
 /**
- * Receives as the agent, to the end of the session.
+ * Receives as the agent, to the end of the session; a keeper may also call alone, and deliver nothing.
  *
  * @throws {ProtocolError} if the keeper breaks the protocol.
  * @throws {ConnectionError} if the transport fails or ends early.
@@ -82,6 +86,7 @@ class AgentDelivery {
   readonly #batches: BatchRequests;
   readonly #done: Deferred<void> = createDeferred<void>();
   readonly #performer: StepPerformer;
+  #calls: RunningCalls | null = null;
   #isDone = false;
   /** What ended the session; nothing more is asked for after it. */
   #failure: { readonly reason: unknown } | null = null;
@@ -115,10 +120,25 @@ class AgentDelivery {
   }
 
   async run(): Promise<DeliveryReport> {
-    const { checkManifest, hooks: runner = null } = this.#options;
+    try {
+      return await this.#run();
+    } catch (error) {
+      if (this.#calls !== null) {
+        // What makes calls ends with the session.
+        await this.#session.fail(error);
+        await this.#calls.settle();
+      }
+      throw error;
+    }
+  }
 
-    // 1. MANIFEST
+  async #run(): Promise<DeliveryReport> {
+    const { checkManifest, hooks: runner = null, calls } = this.#options;
+    this.#calls = startCalls(this.#session, calls);
+
+    // 1. MANIFEST, or END where nothing is delivered
     const { message: announced } = await this.#inbox.next();
+    if (announced.state === "END") return await this.#end();
     if (announced.state !== "MANIFEST") throw unexpected("another message than a manifest");
     const declaredBy = await checkManifest?.(announced) ?? null;
 
@@ -149,6 +169,12 @@ class AgentDelivery {
     return await this.#finish(announced, { files, hooks, pump, identity });
   }
 
+  async #end(): Promise<DeliveryReport> {
+    await this.#calls?.finish();
+    await sendMessage(this.#session, { state: "END-REPLY" });
+    return { isCallsOnly: true, files: [], hooks: [], contentBytes: 0 };
+  }
+
   /** 5. DONE and its reply. */
   async #finish(announced: ManifestMessage, ended: {
     readonly files: readonly FileResult[];
@@ -168,7 +194,9 @@ class AgentDelivery {
     const sent = packed ?? results;
     const size = sent.length;
     const encoding = packed === null ? {} : { plainSize: results.length };
+    await this.#calls?.finish();
     this.#throwIfOver();
+    this.#options.onDone?.();
     this.#isDone = true;
     await sendBytes(this.#session, sent, (stream) => {
       return { state: "DONE", counts, stream, size, digest, signature, ...encoding };

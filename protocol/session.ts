@@ -35,7 +35,7 @@ import {
 } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { MessageFields } from "./message_fields.ts";
-import { type IncomingMessage, MessageQueue } from "./message_queue.ts";
+import { type IncomingMessage, MessageQueue, type MessageTaker } from "./message_queue.ts";
 import type { KeeperProof } from "./statement.ts";
 import { ReceiveStream, SendStream, type StreamCarrier, StreamResetError } from "./streams.ts";
 
@@ -100,6 +100,7 @@ export class Session implements AsyncDisposable {
   /** The first failure, while the peer is still being told and after. */
   #failing: { readonly reason: unknown } | null = null;
   #isClosing = false;
+  #taker: MessageTaker | null = null;
   #nextStreamId: number;
   #lastPeerStreamId = -1;
   #lastFrameMs = performance.now();
@@ -134,6 +135,14 @@ export class Session implements AsyncDisposable {
     return this.#messages.take();
   }
 
+  /** Has a taker see each message first, those too that wait already; one for each session. */
+  divert(taker: MessageTaker): void {
+    this.#taker = taker;
+    this.#messages.extract((message) => taker.take(message));
+    const { end } = this.#messages;
+    if (end !== null) taker.end(end.reason ?? truncated());
+  }
+
   /**
    * Sends a message; resolves when the next may be handed over.
    *
@@ -148,13 +157,13 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Opens a stream for sending; announce it to the peer in a message with `Stream` and `StreamSize`
-   * before anything is written to it.
+   * Opens a stream for sending, of a size or, with `null`, an open-ended one; announce it to the peer
+   * in a message with `Stream` and `StreamSize` or `StreamOpen` before anything is written to it.
    *
    * @throws {RangeError} if 256 are open already.
    * @throws What ended the session, once and always.
    */
-  openStream(size: number): SendStream {
+  openStream(size: number | null): SendStream {
     this.#throwIfOver();
     if (this.#sending.size >= MAX_OPEN_STREAMS) throw new RangeError("too many open streams");
     const id = this.#nextStreamId;
@@ -275,14 +284,20 @@ export class Session implements AsyncDisposable {
   #takeMessage(json: Bytes): void {
     const fields = MessageFields.parse(json, "a message of the peer");
     throwIfFailed(fields, this.role === "agent" ? "the keeper" : "the agent");
-    this.#messages.checkRoom(json.length);
     const stream = fields.has("Stream") ? this.#acceptStream(fields) : null;
-    this.#messages.push({ fields, stream }, json.length);
+    const message: IncomingMessage = { fields, stream };
+    if (this.#taker?.take(message) === true) return;
+    this.#messages.checkRoom(json.length);
+    this.#messages.push(message, json.length);
   }
 
   #acceptStream(fields: MessageFields): ReceiveStream {
     const id = fields.integer("Stream", { max: MAX_STREAM_ID });
-    const size = fields.integer("StreamSize", { max: MAX_FILE_BYTES });
+    const isOpenEnded = fields.optionalBoolean("StreamOpen");
+    if (isOpenEnded && fields.has("StreamSize")) {
+      throw new ProtocolError("message-malformed", "a stream is open-ended and has a size");
+    }
+    const size = isOpenEnded ? null : fields.integer("StreamSize", { max: MAX_FILE_BYTES });
     const parity = this.role === "agent" ? 1 : 0;
     if (id % 2 !== parity || id <= this.#lastPeerStreamId) {
       throw new ProtocolError("stream-malformed", "a stream has a number that it must not have");
@@ -364,8 +379,7 @@ export class Session implements AsyncDisposable {
   #finish(reason: unknown): void {
     const { end } = this.#messages;
     if (end !== null && end.reason !== null) return;
-    const error = reason ??
-      new ConnectionError("truncated", "the peer ended the session in the middle");
+    const error = reason ?? truncated();
     for (const stream of this.#receiving.values()) stream.fail(error);
     this.#receiving.clear();
     if (reason !== null) {
@@ -373,5 +387,10 @@ export class Session implements AsyncDisposable {
       for (const stream of this.#sending.values()) stream.fail(error);
     }
     this.#messages.finish(reason);
+    if (end === null) this.#taker?.end(error);
   }
+}
+
+function truncated(): ConnectionError {
+  return new ConnectionError("truncated", "the peer ended the session in the middle");
 }

@@ -6,7 +6,12 @@
 import type { Bytes } from "./bytes.ts";
 import { createDeferred } from "./deferred.ts";
 import { ConnectionError, ProtocolError } from "./errors.ts";
-import { INITIAL_WINDOW_BYTES, MAX_CHUNK_BYTES, MAX_WINDOW_BYTES } from "./limits.ts";
+import {
+  INITIAL_WINDOW_BYTES,
+  MAX_CHUNK_BYTES,
+  MAX_FILE_BYTES,
+  MAX_WINDOW_BYTES,
+} from "./limits.ts";
 import { releaseMemory } from "./sealing.ts";
 
 /** The codes with which a stream is given up; 16 bits on the wire. */
@@ -41,10 +46,20 @@ export interface StreamCarrier {
   sendReset(code: number): void;
 }
 
-/** The sending end of a stream whose length was stated. */
+/** What a stream is made of. */
+export interface StreamParts {
+  /** How many bytes it carries, or `null` where it is open-ended. */
+  readonly size: number | null;
+  /** What it asks of its session. */
+  readonly carrier: StreamCarrier;
+}
+
+/** The sending end of a stream. */
 export class SendStream {
   /** The stream's number. */
   readonly id: number;
+  /** Whether its length was not stated: then it goes on until it is ended, for 2^40 bytes at most. */
+  readonly isOpenEnded: boolean;
   readonly #carrier: StreamCarrier;
   #remaining: number;
   #window = INITIAL_WINDOW_BYTES;
@@ -53,10 +68,11 @@ export class SendStream {
   #isOver = false;
 
   /** Is made by its session. */
-  constructor(id: number, options: { readonly size: number; readonly carrier: StreamCarrier }) {
+  constructor(id: number, { size, carrier }: StreamParts) {
     this.id = id;
-    this.#remaining = options.size;
-    this.#carrier = options.carrier;
+    this.isOpenEnded = size === null;
+    this.#remaining = size ?? MAX_FILE_BYTES;
+    this.#carrier = carrier;
   }
 
   /** Whether the last piece has been handed over or the stream was given up. */
@@ -65,7 +81,8 @@ export class SendStream {
   }
 
   /**
-   * Sends bytes; waits while the peer's window is full. The stream ends with its stated length.
+   * Sends bytes; waits while the peer's window is full. The stream ends with its stated length, an
+   * open-ended one by {@linkcode SendStream.end}. One caller at a time.
    *
    * @throws {RangeError} if more bytes come than were stated.
    * @throws {StreamResetError} if the peer gave the stream up.
@@ -77,7 +94,7 @@ export class SendStream {
       const length = Math.min(bytes.length - offset, this.#window, MAX_CHUNK_BYTES);
       this.#window -= length;
       this.#remaining -= length;
-      const isLast = this.#remaining === 0;
+      const isLast = this.#remaining === 0 && !this.isOpenEnded;
       if (isLast) this.#isOver = true;
       await this.#carrier.sendChunk(bytes.subarray(offset, offset + length), isLast);
       this.#throwFailure();
@@ -85,11 +102,19 @@ export class SendStream {
     }
   }
 
-  /** Ends an empty stream; any other ends by itself. Throws `RangeError` if bytes are owed. */
+  /**
+   * Ends an empty stream, or an open-ended one; any other ends by itself.
+   *
+   * @throws {RangeError} if bytes are owed.
+   * @throws {StreamResetError} if the peer gave the stream up.
+   */
   async end(): Promise<void> {
     this.#throwFailure();
     if (this.#isOver) return;
-    if (this.#remaining > 0) throw new RangeError("fewer bytes than the stream's size");
+    if (this.#remaining > 0 && !this.isOpenEnded) {
+      throw new RangeError("fewer bytes than the stream's size");
+    }
+    this.#remaining = 0;
     this.#isOver = true;
     await this.#carrier.sendChunk(new Uint8Array(0), true);
     this.#throwFailure();
@@ -136,15 +161,17 @@ export class SendStream {
 }
 
 /**
- * The receiving end of a stream whose length was stated: iterate over it once.
+ * The receiving end of a stream: iterate over it once.
  *
  * A piece is valid until the next one is asked for; then its memory is let go.
  */
 export class ReceiveStream implements AsyncIterable<Bytes> {
   /** The stream's number. */
   readonly id: number;
-  /** How many bytes it carries in all. */
+  /** How many bytes it carries in all; if it is open-ended, at most. */
   readonly size: number;
+  /** Whether its length was not stated. */
+  readonly isOpenEnded: boolean;
   readonly #carrier: StreamCarrier;
   readonly #chunks: Bytes[] = [];
   #received = 0;
@@ -156,10 +183,16 @@ export class ReceiveStream implements AsyncIterable<Bytes> {
   #hasEnded = false;
 
   /** Is made by its session. */
-  constructor(id: number, options: { readonly size: number; readonly carrier: StreamCarrier }) {
+  constructor(id: number, { size, carrier }: StreamParts) {
     this.id = id;
-    this.size = options.size;
-    this.#carrier = options.carrier;
+    this.size = size ?? MAX_FILE_BYTES;
+    this.isOpenEnded = size === null;
+    this.#carrier = carrier;
+  }
+
+  /** Whether no further piece comes: the last one is here, or the stream was given up. */
+  get isOver(): boolean {
+    return this.#hasEnded || this.#failure !== null;
   }
 
   /** Takes a piece from the session. */
@@ -169,7 +202,8 @@ export class ReceiveStream implements AsyncIterable<Bytes> {
     if (this.#window < 0) {
       throw new ProtocolError("window-exceeded", "the peer sends more than it was granted");
     }
-    if (this.#received > this.size || isLast !== (this.#received === this.size)) {
+    const isDue = this.isOpenEnded || isLast === (this.#received === this.size);
+    if (this.#received > this.size || !isDue) {
       throw new ProtocolError("stream-malformed", "a stream has another length than it stated");
     }
     this.#hasEnded = isLast;
@@ -217,7 +251,7 @@ export class ReceiveStream implements AsyncIterable<Bytes> {
         }
       }
     } finally {
-      if (taken < this.size) this.cancel();
+      if (taken < this.#received || !this.#hasEnded) this.cancel();
     }
   }
 
@@ -225,7 +259,8 @@ export class ReceiveStream implements AsyncIterable<Bytes> {
   #grant(bytes: number): void {
     this.#ungranted += bytes;
     const owed = this.size - this.#received;
-    if (this.#ungranted < INITIAL_WINDOW_BYTES / 2 || this.#window >= owed) return;
+    const isLittle = this.#ungranted < INITIAL_WINDOW_BYTES / 2;
+    if (isLittle || this.#hasEnded || this.#window >= owed) return;
     this.#window += this.#ungranted;
     this.#carrier.sendWindow(this.#ungranted);
     this.#ungranted = 0;

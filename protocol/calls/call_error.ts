@@ -4,6 +4,7 @@
  * @module
  */
 import { FluxVaultError, type FluxVaultErrorOptions } from "../errors.ts";
+import { CALL_WORD } from "./call_messages.ts";
 
 /** The code of a call whose action is unknown to the side that was called. */
 export const UNKNOWN_ACTION = "unknown-action";
@@ -22,6 +23,7 @@ export class CallError extends FluxVaultError {
    * @throws {RangeError} if the code is no such word.
    */
   constructor(code: string, message: string, options: FluxVaultErrorOptions = {}) {
+    if (!CALL_WORD.test(code)) throw new RangeError("a code is a word [a-z][a-z0-9-]{0,63}");
     super(code, message, options);
   }
 }

@@ -1,0 +1,48 @@
+/**
+ * The calls of one end of a session, from its beginning to its end.
+ *
+ * @module
+ */
+import type { Session } from "../session.ts";
+import { CallDesk } from "./call_desk.ts";
+import type { SessionCalls } from "./session_calls.ts";
+import { untilAborted } from "./until_aborted.ts";
+
+/** Takes the calls of the peer, and runs what makes this side's own. */
+export class RunningCalls {
+  readonly #desk: CallDesk;
+  readonly #work: Promise<void>;
+
+  /** Begins with both; a session has one of these at most. */
+  constructor(session: Session, calls: SessionCalls) {
+    const desk = new CallDesk(session, calls);
+    this.#desk = desk;
+    session.divert(desk);
+    this.#work = runWork(calls, desk);
+    this.#work.catch((error) => session.fail(error));
+  }
+
+  /**
+   * Waits until the work is done and no call of this side is open; from then on it makes none.
+   *
+   * @throws What the work throws, or what ended the session.
+   */
+  async finish(): Promise<void> {
+    await untilAborted(this.#work, this.#desk.signal);
+    await this.#desk.drain();
+  }
+
+  /** Waits until the work does nothing any more; call it when the session is over. */
+  async settle(): Promise<void> {
+    await this.#work.catch(() => {});
+  }
+}
+
+/** Begins with the calls of a session, `null` where there are none. */
+export function startCalls(session: Session, calls: SessionCalls | undefined): RunningCalls | null {
+  return calls === undefined ? null : new RunningCalls(session, calls);
+}
+
+async function runWork({ work }: SessionCalls, desk: CallDesk): Promise<void> {
+  await work?.(desk);
+}
