@@ -19,6 +19,7 @@ import {
   RsaKeyStock,
   SILENT_LOGGER,
   type StatementVerifier,
+  watchCalls,
 } from "../protocol/mod.ts";
 import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery/delivery.ts";
 import { Door, type Visit } from "./door/door.ts";
@@ -129,9 +130,19 @@ export class Agent {
       throw new TypeError("an agent needs a policy, or a verifier of statements");
     }
     this.#options = options;
-    this.#desk = new DeliveryDesk(options);
     const logger = options.logger ?? SILENT_LOGGER;
     this.#logger = logger;
+    const { calls } = options;
+    this.#desk = new DeliveryDesk(
+      calls === undefined ? options : {
+        ...options,
+        calls: watchCalls(calls, {
+          logger,
+          onTaken: "what a keeper called for has failed",
+          onMade: "what was asked of a keeper has failed",
+        }),
+      },
+    );
     this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });
     });
@@ -264,7 +275,7 @@ export class Agent {
     setup: Setup,
   ): Promise<Conversation | null> {
     const { identity, app = null, component = null, openingTimeoutMs, node } = this.#options;
-    const { verifyStatement = null, enrolmentSecret = null } = this.#options;
+    const { verifyStatement = null, enrolmentSecret = null, calls, wants = [] } = this.#options;
     const { visit, control, keys, mayBeOriginal } = setup;
     try {
       const opened = await openAsAgent(connection.duplex, {
@@ -277,6 +288,7 @@ export class Agent {
         verifyStatement,
         node: node?.() ?? null,
         software: this.#options.software ?? "fluxvault-agent",
+        wants: calls === undefined ? wants : ["calls", ...wants],
         signal: control.signal,
         ...(openingTimeoutMs === undefined ? {} : { openingTimeoutMs }),
         onOriginal: (greeting: OriginalGreeting) => {

@@ -49,9 +49,9 @@ export class FileWait {
     this.#wake();
   }
 
-  /** Takes how a session ended; a plan changes nothing. */
-  noteReport({ files, isComplete, isPlan }: AgentSessionReport): void {
-    if (isPlan) return;
+  /** Takes how a session ended; a plan changes nothing, nor does a keeper that only calls. */
+  noteReport({ files, isComplete, isPlan, isCallsOnly }: AgentSessionReport): void {
+    if (isPlan || isCallsOnly === true) return;
     const lacking: string[] = [];
     for (const { path, outcome } of files) {
       if (GOOD.has(outcome)) this.#present.add(path);

@@ -108,8 +108,8 @@ export class ServedApplication {
 
   /** Takes how a session ended; what it changed, the application is told of once it is whole. */
   noteReport(report: AgentSessionReport): void {
-    const { files, isComplete, isPlan } = report;
-    if (isPlan) return;
+    const { files, isComplete, isPlan, isCallsOnly } = report;
+    if (isPlan || isCallsOnly === true) return;
     if (files.some(({ outcome }) => CHANGES.has(outcome))) this.#isDirty = true;
     this.#wait.noteReport(report);
     if (isComplete) this.#tell();

@@ -173,6 +173,7 @@ export function formatDelivery(report: AgentSessionReport): string {
       wire,
       complete: isComplete,
       plan: report.isPlan,
+      ...(report.isCallsOnly === true ? { calls: true } : {}),
       code: reportCode(report),
       ...countResults(files),
       contentBytes,

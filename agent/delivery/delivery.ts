@@ -74,7 +74,14 @@ export interface DeliveryControl {
 /** What a delivery itself can tell of its session. */
 export type DeliveryOutcome = Pick<
   AgentSessionReport,
-  "wire" | "isComplete" | "isPlan" | "files" | "hooks" | "contentBytes" | "error"
+  | "wire"
+  | "isComplete"
+  | "isPlan"
+  | "isCallsOnly"
+  | "files"
+  | "hooks"
+  | "contentBytes"
+  | "error"
 >;
 
 /**
@@ -128,6 +135,17 @@ export class DeliveryDesk {
     }
   }
 
+  /** What an open call does is no delivery that makes no progress. */
+  #callsFor(stall: StallWatch): Pick<ReceiveOptions, "calls"> {
+    const { calls } = this.#options;
+    if (calls === undefined) return {};
+    const onOpen = (open: number) => {
+      stall.hold(open > 0);
+      calls.onOpen?.(open);
+    };
+    return { calls: { ...calls, onOpen } };
+  }
+
   async #deliver(
     conversation: Conversation,
     { record, ends, onManifest }: {
@@ -162,6 +180,12 @@ export class DeliveryDesk {
         filesInFlight: FILES_IN_FLIGHT,
         hooks: this.#options.hooks ?? null,
         identity: this.#options.identity ?? null,
+        ...this.#callsFor(stall),
+        onDone: () => {
+          // All is settled: what the keeper calls from here on keeps no other delivery waiting.
+          settle = () => Promise.resolve();
+          passOn();
+        },
         checkManifest: async (message) => {
           stall.pause();
           onManifest(message);
@@ -208,6 +232,7 @@ class StallWatch {
   readonly #record: DeliveryRecord;
   readonly #stallTimeoutMs: number;
   #limitMs: number;
+  #isHeld = false;
   #awaited = "manifest";
 
   constructor(
@@ -219,10 +244,16 @@ class StallWatch {
     this.#stallTimeoutMs = stallTimeoutMs;
     this.#limitMs = manifestTimeoutMs;
     this.#timer = setInterval(() => {
-      if (record.idleMs < this.#limitMs) return;
+      if (this.#isHeld || record.idleMs < this.#limitMs) return;
       const text = `no ${this.#awaited} came for ${this.#limitMs / 1_000} s`;
       options.control.abort(new ConnectionError("timed-out", text));
     }, Math.min(manifestTimeoutMs, stallTimeoutMs) / 4);
+  }
+
+  /** Does not watch for as long as it is held; the time begins anew then. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#record.touch();
   }
 
   pause(): void {

@@ -25,6 +25,8 @@ export interface AgentSessionReport {
   readonly hooks: readonly HookResult[];
   /** Whether the keeper asked for a plan, so that nothing changed. */
   readonly isPlan: boolean;
+  /** Whether the keeper only called, and delivered nothing. @default {false} */
+  readonly isCallsOnly?: true;
   /** How many bytes of file contents came over the wire; unknown (0) if the session broke. */
   readonly contentBytes: number;
   /** How long it took from the accepted connection on, in milliseconds. */
@@ -61,7 +63,9 @@ export function logReport(report: AgentSessionReport, logger: Logger): void {
   }
   const counts = countResults(files);
   const durationMs = Math.round(report.durationMs);
-  if (report.isComplete && report.isPlan) {
+  if (report.isComplete && report.isCallsOnly === true) {
+    logger.info("a keeper has called", { ...speaker, durationMs });
+  } else if (report.isComplete && report.isPlan) {
     logger.info("a keeper has looked at what it would change", { ...speaker, durationMs });
   } else if (report.isComplete) {
     logger.info("a keeper has delivered", { ...speaker, ...counts, contentBytes, durationMs });

@@ -34,6 +34,15 @@ export interface HealthSources {
 const FILES_AT_ONCE = 64;
 const METRICS_TYPE = { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" };
 
+/** What counts of a session. */
+type SessionFacts = Pick<AgentSessionReport, "wire" | "isComplete" | "isPlan" | "isCallsOnly">;
+
+function resultOf({ isComplete, isPlan, isCallsOnly }: SessionFacts): string {
+  if (!isComplete) return "broken";
+  if (isCallsOnly === true) return "calls";
+  return isPlan ? "plan" : "delivered";
+}
+
 /** Answers requests, and counts sessions. */
 export class HealthPages {
   readonly #sources: HealthSources;
@@ -47,11 +56,9 @@ export class HealthPages {
   }
 
   /** Counts a session. */
-  noteReport(
-    { wire, isComplete, isPlan }: Pick<AgentSessionReport, "wire" | "isComplete" | "isPlan">,
-  ): void {
-    const result = !isComplete ? "broken" : isPlan ? "plan" : "delivered";
-    const labels = labelsOf({ wire: `${wire}`, result });
+  noteReport(report: SessionFacts): void {
+    const { wire, isComplete } = report;
+    const labels = labelsOf({ wire: `${wire}`, result: resultOf(report) });
     this.#sessions.set(labels, (this.#sessions.get(labels) ?? 0) + 1);
     if (isComplete) this.#contactMs = this.#sources.now?.() ?? Date.now();
   }

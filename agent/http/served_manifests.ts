@@ -46,9 +46,15 @@ export class ServedManifests {
   }
 
   /** Takes how a session ended; a plan changes nothing, and what broke off is not whole. */
-  noteReport({ isComplete, isPlan }: Pick<AgentSessionReport, "isComplete" | "isPlan">): void {
+  noteReport(
+    { isComplete, isPlan, isCallsOnly }: Pick<
+      AgentSessionReport,
+      "isComplete" | "isPlan" | "isCallsOnly"
+    >,
+  ): void {
     const held = this.#held();
-    if (isComplete && !isPlan && held !== null) this.#settle(held);
+    const isDelivery = isComplete && !isPlan && isCallsOnly !== true;
+    if (isDelivery && held !== null) this.#settle(held);
   }
 
   /**

@@ -197,7 +197,7 @@ export class AgentService {
     { delivery, signal, onEnd }: Work,
   ): Promise<AgentReport> {
     const { fleet, dial, limits, expectsAll = true, signer = null } = this.#options;
-    const { wires = PROTOCOL_2, task = PLAIN_TASK } = this.#options;
+    const { wires = PROTOCOL_2, task = PLAIN_TASK, calls } = this.#options;
     const { known, schedule, deliveries } = this.#parts;
     const options = {
       signer,
@@ -206,6 +206,7 @@ export class AgentService {
       onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
       deliveries,
       expectsAll,
+      ...(calls === undefined ? {} : { calls }),
       held: this.#held,
       task,
       app: fleet.app,

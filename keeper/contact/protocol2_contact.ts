@@ -27,6 +27,7 @@ import { completeResults, type SyncOptions, type TalkOptions } from "./contact.t
 import { type LeftOut, PLAIN_TASK } from "./contact_task.ts";
 import type { LevelDelivery } from "./delivery.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
+import { callsOf } from "./offered_calls.ts";
 import { plannedOutcome, unaskedOutcome } from "./planned_contact.ts";
 import type { AgentOutcome } from "../report/report.ts";
 import type { AgentContact, Judgement } from "../trust/mod.ts";
@@ -36,6 +37,28 @@ export async function talkProtocol2(
   address: AgentAddress,
   options: TalkOptions,
 ): Promise<AgentOutcome> {
+  try {
+    return await inSession(address, options, (session, audit) => {
+      return talk(session, address, { ...options, audit });
+    });
+  } catch (error) {
+    if (options.agent.leftOut !== "unasked") throw error;
+    const { given, revision } = await giveTo(options);
+    return unaskedOutcome(given, revision);
+  }
+}
+
+/**
+ * Connects to an agent, lets it in if it is trusted, and does something in the session with it; what it
+ * learns of the agent is in the options.
+ *
+ * @throws What the work throws; what keeps the session from coming about.
+ */
+export async function inSession<T>(
+  address: AgentAddress,
+  options: TalkOptions,
+  work: (session: Session, audit: AuditRecorder | null) => Promise<T>,
+): Promise<T> {
   const { app, dial, agent, signal, now, signer } = options;
   const connection = await dial(address, { signal });
   const { audit = null } = connection;
@@ -50,11 +73,7 @@ export async function talkProtocol2(
       policy: (introduction) => decideOnRecord(address, introduction, { ...options, audit }),
     });
     agent.software = session.origin.readiness.software;
-    return await talk(session, address, { ...options, audit });
-  } catch (error) {
-    if (agent.leftOut !== "unasked") throw error;
-    const { given, revision } = await giveTo(options);
-    return unaskedOutcome(given, revision);
+    return await work(session, audit);
   } finally {
     connection.close();
   }
@@ -93,6 +112,7 @@ async function talk(
       isPlan,
       onResults: takeResults,
       manifest: given.manifest,
+      ...callsOf(session, address, options),
       sign: signer === null ? null : (manifest) => {
         const { claim: { app, component }, agentDigestHex } = session.origin;
         return signer.sign(

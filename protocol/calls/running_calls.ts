@@ -4,18 +4,19 @@
  * @module
  */
 import type { Session } from "../session.ts";
-import { CallDesk } from "./call_desk.ts";
+import type { CallDesk } from "./call_desk.ts";
+import { SessionCallDesk } from "./session_call_desk.ts";
 import type { SessionCalls } from "./session_calls.ts";
 import { untilAborted } from "./until_aborted.ts";
 
 /** Takes the calls of the peer, and runs what makes this side's own. */
 export class RunningCalls {
-  readonly #desk: CallDesk;
+  readonly #desk: SessionCallDesk;
   readonly #work: Promise<void>;
 
   /** Begins with both; a session has one of these at most. */
   constructor(session: Session, calls: SessionCalls) {
-    const desk = new CallDesk(session, calls);
+    const desk = new SessionCallDesk(session, calls);
     this.#desk = desk;
     session.divert(desk);
     this.#work = runWork(calls, desk);

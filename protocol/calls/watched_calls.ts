@@ -1,0 +1,52 @@
+/**
+ * Calls whose failures are in a log and cost no delivery.
+ *
+ * @module
+ */
+import { FluxVaultError } from "../errors.ts";
+import type { Logger } from "../logger.ts";
+import type { SessionCalls } from "./session_calls.ts";
+
+/** The options of {@linkcode watchCalls}. */
+export interface WatchCallsOptions {
+  /** Takes the notes. */
+  readonly logger: Logger;
+  /** What is written down where an action failed that the peer called. */
+  readonly onTaken: string;
+  /** What is written down where what makes this side's own calls failed. */
+  readonly onMade: string;
+  /** What else belongs to both. @default {nothing} */
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes down what fails in calls; what fails in those of this side then does not end the session. */
+export function watchCalls(calls: SessionCalls, options: WatchCallsOptions): SessionCalls {
+  const { logger, onTaken, onMade, properties = {} } = options;
+  const { work, onFailure } = calls;
+  return {
+    ...calls,
+    onFailure: (failure) => {
+      const { action, code, error } = failure;
+      logger.warn(onTaken, { ...properties, action, code, reason: reasonOf(error) });
+      onFailure?.(failure);
+    },
+    ...(work === undefined ? {} : {
+      work: async (desk) => {
+        try {
+          await work(desk);
+        } catch (error) {
+          // Where the session is over, its report tells of it.
+          if (desk.signal.aborted) return;
+          const code = error instanceof FluxVaultError ? error.code : "failed";
+          logger.warn(onMade, { ...properties, code, reason: reasonOf(error) });
+        }
+      },
+    }),
+  };
+}
+
+/** What is no error of ours may hold anything, so it is not written down. */
+function reasonOf(error: unknown): string {
+  if (error instanceof FluxVaultError) return error.message;
+  return error instanceof Error ? error.name : "unknown";
+}
