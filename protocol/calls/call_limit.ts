@@ -29,7 +29,7 @@ export class CallLimit {
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort, { once: true });
     // A timer that is set too far ahead would fire at once.
-    if (timeoutMs > MAX_TIMER_MS) return;
+    if (this.signal.aborted || timeoutMs > MAX_TIMER_MS) return;
     this.#timer = setTimeout(() => {
       const text = `the call of ${action} took longer than ${timeoutMs / 1_000} s`;
       this.abort(new ConnectionError("timed-out", text));

@@ -96,15 +96,16 @@ export class OpenCall {
   cancel(): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
-    this.#output?.cancel();
-    if (!this.#isOver) this.#sendCancel().catch(() => {});
+    if (this.#isOver) this.#output?.cancel();
+    else this.#sendCancel().catch(() => {}).finally(() => this.#output?.cancel());
   }
 
   async #sendCancel(): Promise<void> {
-    // A reset overtakes what waits for its turn, and must not overtake what opens the stream.
+    // A reset overtakes what waits for its turn: not before CALL, which opens the stream, and not
+    // before CANCEL, by which the action learns that the end of its streams is no failure.
     await this.sent;
     if (this.#isOver) return;
-    this.input?.reset(RESET_CODE.cancelled);
     await this.#session.send(encodeCallMessage({ state: "CANCEL", id: this.id }));
+    this.input?.reset(RESET_CODE.cancelled);
   }
 }
