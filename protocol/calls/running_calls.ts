@@ -45,5 +45,7 @@ export function startCalls(session: Session, calls: SessionCalls | undefined): R
 }
 
 async function runWork({ work }: SessionCalls, desk: CallDesk): Promise<void> {
+  // Work that waits for the signal would not hear of it any more.
+  desk.signal.throwIfAborted();
   await work?.(desk);
 }

@@ -262,6 +262,36 @@ Deno.test("WorkInbox answers unknown actions, so many and no more, and hands on 
   await Promise.all([session.close(), peer.link.close()]);
 });
 
+Deno.test("WorkInbox answers a call as an unknown action, and no CANCEL", async () => {
+  const { session, peer } = await openKeeperSession(PATIENT);
+  const next = new WorkInbox(session).next();
+  await peer.sendMessage({ State: "CALL", Id: 3, Action: "sing" });
+  await peer.sendMessage({ State: "CANCEL", Id: 3 });
+  await peer.sendMessage({ State: "DANCE" });
+  assertEquals(await peer.readMessage(), { State: "RESULT", Id: 3, Status: "UnknownCommand" });
+  assertEquals(await peer.readMessage(), { State: "RESULT", Id: null, Status: "UnknownCommand" });
+  await peer.sendMessage({ State: "END-REPLY" });
+  assertEquals((await next).message, { state: "END-REPLY" });
+  await Promise.all([session.close(), peer.link.close()]);
+});
+
+for (
+  const [code, message] of [
+    ["message-unexpected", { State: "RESULT", Id: 0, Status: "Success" }],
+    ["message-unexpected", { State: "PROGRESS", Id: 0 }],
+    ["message-malformed", { State: "DONE-REPLY", Stream: 0, StreamOpen: true }],
+  ] as const
+) {
+  Deno.test(`WorkInbox refuses ${JSON.stringify(message)}: ${code}`, async () => {
+    const { session, peer } = await openKeeperSession(PATIENT);
+    const next = new WorkInbox(session).next();
+    next.catch((error) => session.fail(error));
+    await peer.sendMessage(message);
+    await assertRejects(() => next, ProtocolError, code);
+    await Promise.all([session.close(), peer.link.close()]);
+  });
+}
+
 Deno.test("WorkInbox takes the end of the session for truncated", async () => {
   const { session, peer } = await openKeeperSession(PATIENT);
   const next = new WorkInbox(session).next();

@@ -55,3 +55,14 @@ Deno.test("MessageQueue has room for so many bytes and no more", async () => {
   await queue.take();
   queue.checkRoom(MAX_WAITING_MESSAGE_BYTES);
 });
+
+Deno.test("MessageQueue.extract takes some of what waits, and frees their room", async () => {
+  const queue = new MessageQueue();
+  queue.push(message("A"), MAX_WAITING_MESSAGE_BYTES - 2);
+  queue.push(message("B"), 1);
+  queue.push(message("C"), 1);
+  queue.extract(({ fields }) => fields.raw("State") === "A");
+  queue.checkRoom(MAX_WAITING_MESSAGE_BYTES - 2);
+  assertThrows(() => queue.checkRoom(MAX_WAITING_MESSAGE_BYTES - 1), ProtocolError);
+  assertEquals([await takeState(queue), await takeState(queue)], ["B", "C"]);
+});

@@ -33,12 +33,12 @@ class RecordingCarrier implements StreamCarrier {
   }
 }
 
-function sendStream(size: number): { stream: SendStream; carrier: RecordingCarrier } {
+function sendStream(size: number | null): { stream: SendStream; carrier: RecordingCarrier } {
   const carrier = new RecordingCarrier();
   return { stream: new SendStream(1, { size, carrier }), carrier };
 }
 
-function receiveStream(size: number): { stream: ReceiveStream; carrier: RecordingCarrier } {
+function receiveStream(size: number | null): { stream: ReceiveStream; carrier: RecordingCarrier } {
   const carrier = new RecordingCarrier();
   return { stream: new ReceiveStream(2, { size, carrier }), carrier };
 }
@@ -146,6 +146,49 @@ Deno.test("SendStream.reset tells the peer once and not after the end", async ()
   await over.stream.write(new Uint8Array(1));
   over.stream.reset(RESET_CODE.changed);
   assertEquals(over.carrier.resets, []);
+});
+
+Deno.test("SendStream without a size goes on until it is ended, with an empty last chunk", async () => {
+  const { stream, carrier } = sendStream(null);
+  assertEquals(stream.isOpenEnded, true);
+  await stream.write(new Uint8Array(MAX_CHUNK_BYTES));
+  await stream.write(new Uint8Array(1));
+  await stream.end();
+  await stream.end();
+  assertEquals(carrier.chunks, [[MAX_CHUNK_BYTES, false], [1, false], [0, true]]);
+  await assertRejects(() => stream.write(new Uint8Array(1)), RangeError);
+  const empty = sendStream(null);
+  await empty.stream.end();
+  assertEquals(empty.carrier.chunks, [[0, true]]);
+});
+
+Deno.test("ReceiveStream without a size ends where its sender ends it", async () => {
+  for (const last of [0, 3]) {
+    const { stream, carrier } = receiveStream(null);
+    const reading = countBytes(stream);
+    assertEquals([stream.isOpenEnded, stream.isOver], [true, false]);
+    stream.push(new Uint8Array(4), false);
+    stream.push(new Uint8Array(last), true);
+    assertEquals([await reading, stream.isOver], [4 + last, true]);
+    assertEquals([carrier.windows, carrier.resets], [[], []]);
+  }
+});
+
+Deno.test("ReceiveStream without a size grants on and on, and nothing behind the end", async () => {
+  const { stream, carrier } = receiveStream(null);
+  const reading = countBytes(stream);
+  for (let sent = 0; sent < 4 * HALF; sent += MAX_CHUNK_BYTES) {
+    stream.push(new Uint8Array(MAX_CHUNK_BYTES), sent === 4 * HALF - MAX_CHUNK_BYTES);
+    await settle();
+  }
+  assertEquals([await reading, carrier.windows], [4 * HALF, [HALF, HALF, HALF]]);
+});
+
+Deno.test("ReceiveStream without a size is given up by leaving the loop before its end", async () => {
+  const { stream, carrier } = receiveStream(null);
+  stream.push(new Uint8Array(4), false);
+  for await (const _chunk of stream) break;
+  assertEquals([carrier.resets, stream.isOver], [[RESET_CODE.cancelled], true]);
 });
 
 Deno.test("ReceiveStream yields its pieces in order and ends with its size", async () => {
