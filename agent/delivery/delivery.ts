@@ -5,7 +5,6 @@
  */
 import {
   type AgentIdentity,
-  ConnectionError,
   type DeliveryReport,
   type HasherFactory,
   type HookRunner,
@@ -20,14 +19,9 @@ import {
 import type { OriginalSession } from "../../protocol/original/mod.ts";
 import { DeliveryRecord } from "./delivery_record.ts";
 import { InTurnStore } from "./in_turn_store.ts";
-import {
-  BUSY_WAIT_MS,
-  FILES_IN_FLIGHT,
-  MANIFEST_TIMEOUT_MS,
-  MAX_SESSIONS,
-  STALL_TIMEOUT_MS,
-} from "../limits.ts";
+import { BUSY_WAIT_MS, FILES_IN_FLIGHT, MAX_SESSIONS } from "../limits.ts";
 import type { AgentSessionReport } from "./session_report.ts";
+import { StallWatch } from "./stall_watch.ts";
 import { Turn } from "./turn.ts";
 
 /** What all deliveries of an agent share. */
@@ -135,17 +129,6 @@ export class DeliveryDesk {
     }
   }
 
-  /** What an open call does is no delivery that makes no progress. */
-  #callsFor(stall: StallWatch): Pick<ReceiveOptions, "calls"> {
-    const { calls } = this.#options;
-    if (calls === undefined) return {};
-    const onOpen = (open: number) => {
-      stall.hold(open > 0);
-      calls.onOpen?.(open);
-    };
-    return { calls: { ...calls, onOpen } };
-  }
-
   async #deliver(
     conversation: Conversation,
     { record, ends, onManifest }: {
@@ -180,7 +163,7 @@ export class DeliveryDesk {
         filesInFlight: FILES_IN_FLIGHT,
         hooks: this.#options.hooks ?? null,
         identity: this.#options.identity ?? null,
-        ...this.#callsFor(stall),
+        ...stall.watchCalls(this.#options.calls),
         onDone: () => {
           // All is settled: what the keeper calls from here on keeps no other delivery waiting.
           settle = () => Promise.resolve();
@@ -224,49 +207,4 @@ async function refuse({ wire, session }: Conversation): Promise<never> {
     session.link.fail(error);
   }
   throw error;
-}
-
-/** Ends a session whose keeper sends no manifest, or with which no file gets any further. */
-class StallWatch {
-  readonly #timer: ReturnType<typeof setInterval>;
-  readonly #record: DeliveryRecord;
-  readonly #stallTimeoutMs: number;
-  #limitMs: number;
-  #isHeld = false;
-  #awaited = "manifest";
-
-  constructor(
-    record: DeliveryRecord,
-    options: DeliveryOptions & { readonly control: AbortController },
-  ) {
-    const { manifestTimeoutMs = MANIFEST_TIMEOUT_MS, stallTimeoutMs = STALL_TIMEOUT_MS } = options;
-    this.#record = record;
-    this.#stallTimeoutMs = stallTimeoutMs;
-    this.#limitMs = manifestTimeoutMs;
-    this.#timer = setInterval(() => {
-      if (this.#isHeld || record.idleMs < this.#limitMs) return;
-      const text = `no ${this.#awaited} came for ${this.#limitMs / 1_000} s`;
-      options.control.abort(new ConnectionError("timed-out", text));
-    }, Math.min(manifestTimeoutMs, stallTimeoutMs) / 4);
-  }
-
-  /** Does not watch for as long as it is held; the time begins anew then. */
-  hold(isHeld: boolean): void {
-    this.#isHeld = isHeld;
-    this.#record.touch();
-  }
-
-  pause(): void {
-    this.#limitMs = Infinity;
-  }
-
-  expectFiles(): void {
-    this.#record.touch();
-    this.#limitMs = this.#stallTimeoutMs;
-    this.#awaited = "piece of any file";
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-  }
 }

@@ -118,6 +118,8 @@ const MESSAGES: readonly WorkMessage[] = [
     ...{ stream: 0, size: 8, plainSize: 33_554_432, digest, signature: null },
   },
   { state: "DONE-REPLY" },
+  { state: "END" },
+  { state: "END-REPLY" },
 ];
 
 for (const [i, message] of MESSAGES.entries()) {

@@ -3,6 +3,8 @@ import {
   type DeliveryOptions,
   type DeliveryOutcome,
 } from "../../../agent/delivery/delivery.ts";
+import type { CallDesk } from "../../../protocol/calls/call_desk.ts";
+import { converseAsKeeper } from "../../../protocol/calls/converse_as_keeper.ts";
 import { deliverAsKeeper } from "../../../protocol/deliver_as_keeper.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { duplexPair } from "../../../protocol/duplex.ts";
@@ -18,6 +20,7 @@ import {
 import type { SecretSource } from "../../../protocol/secret_source.ts";
 import { AgentPort } from "../../support/agent_port.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { ECHO, HeldAction } from "../../support/call_desks.ts";
 import { DiskYard } from "../../support/disk_yard.ts";
 import { leaseSharedKey } from "../../support/fake_fleet.ts";
 import { sourceOf, StuckSource, StuckStore } from "../../support/stuck_delivery.ts";
@@ -313,4 +316,70 @@ Deno.test("DeliveryDesk lets files change places on the disk between two vaults 
   }
   const { files } = await desk.deliver(await sourceOf({ a: "one", b: "two" }));
   assertEquals(files.map(({ outcome }) => outcome), ["updated", "updated"]);
+});
+
+Deno.test("DeliveryDesk has a keeper that only calls wait for no delivery, and keep none waiting", async () => {
+  const store = new StuckStore();
+  await using port = await AgentPort.open({ store, busyWaitMs: 5, calls: { actions: [ECHO] } });
+  const source = await sourceOf({ a: "one" });
+  const first = deliver(port, source);
+  await store.reached.promise;
+  const session = await port.openSession();
+  assertEquals(session.origin.readiness.wants, ["files", "calls"]);
+  assertEquals(await converseAsKeeper(session, (desk) => desk.call("echo", { input: 1 })), 1);
+  const { isComplete, isCallsOnly, isPlan, files, error } = await port.report(0);
+  assertEquals([isComplete, isCallsOnly, isPlan, files, error], [true, true, false, [], null]);
+  const calling = await port.openSession();
+  await converseAsKeeper(calling, async () => {
+    store.letGo.resolve();
+    await first;
+  });
+});
+
+Deno.test("DeliveryDesk passes its turn on while a keeper that has delivered still calls", async () => {
+  const held = new HeldAction();
+  await using port = await AgentPort.open({ busyWaitMs: 5, calls: { actions: [held] } });
+  const source = await sourceOf({ a: "one" });
+  const session = await port.openSession();
+  const first = deliverAsKeeper(session, source, {
+    revision: 1,
+    calls: { work: async (desk) => void await desk.call("hold") },
+  });
+  await held.until(({ running }) => running === 1);
+  while (port.reports.length === 0) {
+    // It is the second's turn once the first has said DONE.
+    await deliver(port, source).catch((error) => assertEquals(error.code, "busy"));
+  }
+  held.release();
+  assertEquals((await first).files[0]?.outcome, "created");
+});
+
+Deno.test("DeliveryDesk gives a session with an open call the time that the call takes", async () => {
+  const held = new HeldAction();
+  await using port = await AgentPort.open({ manifestTimeoutMs: 20, calls: { actions: [held] } });
+  const session = await port.openSession();
+  const call = converseAsKeeper(session, (desk) => desk.call("hold"));
+  await held.until(({ running }) => running === 1);
+  // Another session has its manifest due meanwhile.
+  const idle = await port.openSession();
+  assertEquals((await port.report(0)).isComplete, false);
+  held.release("in the end");
+  assertEquals(await call, "in the end");
+  await idle.close();
+});
+
+Deno.test("Agent asks every keeper, and writes down what came to nothing", async () => {
+  const told: unknown[] = [];
+  const work = async (desk: CallDesk) => {
+    told.push(await desk.call("echo", { input: told.length }));
+    await desk.call("sing");
+  };
+  await using port = await AgentPort.open({ calls: { work }, wants: ["relay"] });
+  const session = await port.openSession();
+  assertEquals(session.origin.readiness.wants, ["files", "calls", "relay"]);
+  const source = await sourceOf({ a: "one" });
+  const calls = { actions: [ECHO] };
+  const { files } = await deliverAsKeeper(session, source, { revision: 1, calls });
+  assertEquals([files[0]?.outcome, told], ["created", [0]]);
+  assertEquals(port.logger.messages("warn"), ["what was asked of a keeper has failed"]);
 });
