@@ -1,11 +1,16 @@
 /**
- * One connection of an HTTP/1.1 server that answers GET and HEAD: requests one after the other, each
+ * One connection of an HTTP/1.1 server: requests one after the other, with little or no contents, each
  * read and answered in time.
  *
  * @module
  */
 import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
-import { MAX_REQUEST_HEAD_BYTES, REPLY_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "../limits.ts";
+import {
+  MAX_REQUEST_BODY_BYTES,
+  MAX_REQUEST_HEAD_BYTES,
+  REPLY_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+} from "../limits.ts";
 import { type ReplyHead, textReply } from "./file_response.ts";
 import { parseRequestHead, type RequestHead } from "./request_head.ts";
 
@@ -23,8 +28,14 @@ export interface HttpReply extends ReplyHead {
   readonly body?: string | Bytes | AsyncGenerator<Bytes, void, undefined> | null;
 }
 
+/** A request, all of which has come. */
+export interface HttpRequest extends RequestHead {
+  /** Its contents; empty where it has none. */
+  readonly body: Bytes;
+}
+
 /** Answers a request. */
-export type HttpHandler = (head: RequestHead) => HttpReply | Promise<HttpReply>;
+export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
 
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
@@ -35,7 +46,10 @@ const REASONS: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
   416: "Range Not Satisfiable",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
@@ -62,16 +76,17 @@ export class HttpConnection {
       this.deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
       const read = await this.#readHead();
       if (read === null) return;
+      const head = typeof read === "string" ? parseRequestHead(read) : null;
+      if (head === null) return await this.#refuse(431, "the head of the request is too long");
+      if (typeof head === "string") return await this.#refuse(400, head);
+      if (head.bodyBytes > MAX_REQUEST_BODY_BYTES) {
+        return await this.#refuse(413, "the contents of the request are too long");
+      }
+      const body = await this.#readBody(head.bodyBytes);
+      if (body === null) return;
       // An answer that takes long is the server's own affair.
       this.deadlineMs = Infinity;
-      const head = typeof read === "string" ? parseRequestHead(read) : null;
-      if (head === null || typeof head === "string") {
-        const reply = head === null
-          ? textReply(431, "the head of the request is too long")
-          : textReply(400, head);
-        return void await this.#write(reply, { isHead: false, isKept: false });
-      }
-      const isKept = await this.#write(await this.#handle(head), {
+      const isKept = await this.#write(await this.#handle({ ...head, body }), {
         isHead: head.method === "HEAD",
         isKept: head.isKept,
       });
@@ -94,6 +109,24 @@ export class HttpConnection {
       if (length === null) return null;
       this.#text += latin1(buffer.subarray(0, length));
     }
+  }
+
+  /** Reads contents of this length; `null` where the peer ends before. */
+  async #readBody(length: number): Promise<Bytes | null> {
+    const buffer = new Uint8Array(MAX_REQUEST_BODY_BYTES);
+    while (this.#text.length < length) {
+      const count = await this.#connection.read(buffer);
+      if (count === null) return null;
+      this.#text += latin1(buffer.subarray(0, count));
+    }
+    const body = Uint8Array.from(this.#text.slice(0, length), (char) => char.charCodeAt(0));
+    this.#text = this.#text.slice(length);
+    return body;
+  }
+
+  async #refuse(status: number, reason: string): Promise<void> {
+    this.deadlineMs = Infinity;
+    await this.#write(textReply(status, reason), { isHead: false, isKept: false });
   }
 
   /** Writes a reply; returns whether another may follow. */
