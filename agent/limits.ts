@@ -252,3 +252,5 @@ export const MAX_RELAYS_PER_COMPONENT = 4;
 export const RELAY_DIAL_TIMEOUT_MS = 5_000;
 /** How long nothing may come from either side of a relayed stream. */
 export const RELAY_IDLE_TIMEOUT_MS = 120_000;
+/** The size of the pieces in which bytes of a sub-agent are read. */
+export const RELAY_PIECE_BYTES = 65_536;

@@ -29,17 +29,32 @@ type HttpKey =
   | "healthAddress"
   | "healthPort";
 
+/** The settings of primaries and sub-agents. */
+type ComponentKey =
+  | "enableRegistrar"
+  | "registrarAddress"
+  | "registrarPort"
+  | "registrarKey"
+  | "subordinate"
+  | "primaryAgentName"
+  | "primaryAgentAddress"
+  | "primaryAgentPort"
+  | "trustPrimaryAgent"
+  | "fileserverDns";
+
 /** The settings of the agent program, as far as each of its commands has them. */
 export type ServeSettings =
   & Omit<
     Settings,
-    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey
+    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey | ComponentKey
   >
   & {
     /** All that has to do with programs; `null` in a command that knows none of it. */
     readonly application: Pick<Settings, ApplicationKey> | null;
     /** All that is served over HTTP; `null` in a command that knows none of it. */
     readonly http: Pick<Settings, HttpKey> | null;
+    /** All that has to do with primaries and sub-agents; `null` in a command that knows none of it. */
+    readonly components: Pick<Settings, ComponentKey> | null;
     /** Where the agent keeps its state; without it everything is kept in memory. */
     readonly stateDir: string | undefined;
     /** The enrolment secret as it was given. */

@@ -3,5 +3,6 @@
  *
  * @module
  */
-export { Registrar, REGISTRATIONS_PATH } from "./registrar.ts";
+export { REGISTRATIONS_PATH } from "./paths.ts";
+export { Registrar } from "./registrar.ts";
 export { type SubAgent, SubAgents } from "./sub_agents.ts";

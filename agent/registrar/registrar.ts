@@ -27,11 +27,9 @@ import {
   verifyKeyProof,
   verifySignature,
 } from "./claim.ts";
+import { REGISTRATIONS_PATH } from "./paths.ts";
 import { RequestRate } from "./request_rate.ts";
 import type { SubAgents } from "./sub_agents.ts";
-
-/** The path below which a registrar answers. */
-export const REGISTRATIONS_PATH = "/registrations";
 
 /** What a registrar is made of. */
 export interface RegistrarOptions {
@@ -69,7 +67,8 @@ type Applicant = { readonly component: string | null };
 const REFUSED = {
   "public-address": "only addresses of a private network may register",
   "app-unknown": "the primary does not know its app: start it with --app-name",
-  "no-name": "the DNS of the containers has no name for this address; if it never has, start both " +
+  "no-name":
+    "the DNS of the containers has no name for this address; if it never has, start both " +
     "agents with --registrar-key",
   "other-app": "this address is that of no container of the primary's app",
   "name-mismatch": "the name of this address leads to another address",
@@ -174,7 +173,9 @@ export class Registrar {
       const reason = `${component} is registered from another address under another identity`;
       return this.#refuse(address, { status: 409, reason });
     }
-    if (outcome === "full") return this.#refuse(address, { status: 503, reason: "there are enough" });
+    if (outcome === "full") {
+      return this.#refuse(address, { status: 503, reason: "there are enough" });
+    }
     if (outcome === "registered") {
       const { logger } = this.#options;
       logger.info("a sub-agent has registered", { component, address, port, tls, fingerprint });
@@ -198,7 +199,9 @@ export class Registrar {
       return refuse("this is the component of the primary itself");
     }
     if (equalBytes(claim.publicKey, publicKey)) {
-      return refuse("this is the identity of the primary: give each agent a state folder of its own");
+      return refuse(
+        "this is the identity of the primary: give each agent a state folder of its own",
+      );
     }
     return null;
   }

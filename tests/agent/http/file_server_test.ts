@@ -42,7 +42,8 @@ function serverFor(
   return {
     logger,
     ask: async (target = "/files/a", address = "172.23.0.3", host = "localhost:2080") => {
-      const head = { method: "GET", target, fields: new Map([["host", host]]), isKept: true };
+      const fields = new Map([["host", host]]);
+      const head = { method: "GET", target, fields, isKept: true, bodyBytes: 0 };
       const { status, body } = await server.handle(head, address);
       if (body !== null && typeof body === "object" && "return" in body) await body.return();
       server.flush();
