@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CommandContext } from "../../protocol/host/mod.ts";
+import type { CommandContext, SettingsOf } from "../../protocol/host/mod.ts";
+import type { COMPONENT_OPTIONS } from "../component_options.ts";
 import type { AGENT_OPTIONS } from "../options.ts";
 
 type Settings = CommandContext<typeof AGENT_OPTIONS>["settings"];
@@ -20,27 +21,10 @@ type ApplicationKey =
   | "stdin";
 
 /** The settings of what is served over HTTP. */
-type HttpKey =
-  | "fileserver"
-  | "fileserverAddress"
-  | "fileserverPort"
-  | "fileserverKey"
-  | "fileserverDns"
-  | "healthAddress"
-  | "healthPort";
+type HttpKey = Extract<keyof Settings, `fileserver${string}` | `health${string}`>;
 
 /** The settings of primaries and sub-agents. */
-type ComponentKey =
-  | "enableRegistrar"
-  | "registrarAddress"
-  | "registrarPort"
-  | "registrarKey"
-  | "subordinate"
-  | "primaryAgentName"
-  | "primaryAgentAddress"
-  | "primaryAgentPort"
-  | "trustPrimaryAgent"
-  | "fileserverDns";
+type ComponentKey = keyof SettingsOf<typeof COMPONENT_OPTIONS> | "fileserverDns";
 
 /** The settings of the agent program, as far as each of its commands has them. */
 export type ServeSettings =

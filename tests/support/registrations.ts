@@ -1,5 +1,5 @@
 /** A registrar, and sub-agents that a test plays by hand. */
-import { type Registration, type RegistrationClaim } from "../../agent/registrar/claim.ts";
+import type { Registration, RegistrationClaim } from "../../agent/registrar/claim.ts";
 import { encodeRegistration, proveRegistration } from "../../agent/registrar/claim.ts";
 import { Challenges } from "../../agent/registrar/challenges.ts";
 import { Registrar, type RegistrarOptions } from "../../agent/registrar/registrar.ts";
@@ -102,9 +102,9 @@ export class PlayedRegistrar implements Disposable {
   async challenge(address: string): Promise<{ readonly nonce: Bytes; readonly instance: Bytes }> {
     const { text } = await this.ask(requestOf("GET", "/registrations/challenge"), address);
     const { nonce, instance } = JSON.parse(text);
-    const bytes = [decodeHex(nonce, 32), decodeHex(instance, 16)];
-    if (bytes[0] == null || bytes[1] == null) throw new TypeError(text);
-    return { nonce: bytes[0], instance: bytes[1] };
+    const [first, second] = [decodeHex(nonce, 32), decodeHex(instance, 16)];
+    if (first === null || second === null) throw new TypeError(text);
+    return { nonce: first, instance: second };
   }
 
   /** Writes the registration of a component, with what the test changes of it. */

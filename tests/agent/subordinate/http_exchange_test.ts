@@ -29,12 +29,12 @@ Deno.test("HttpExchange asks one thing after the other, however the replies are 
     const server = new PlayedServer(pieces);
     const exchange = new HttpExchange(server, "172.23.0.2:2080");
     const first = await exchange.ask({ method: "GET", path: "/a" });
-    const second = await exchange.ask({ method: "POST", path: "/b", body: '{"é":1}' });
+    const second = await exchange.ask({ method: "POST", path: "/b", body: '{"\u00e9":1}' });
     assertEquals([first.status, new TextDecoder().decode(first.body)], [200, "abc"]);
     assertEquals(new TextDecoder().decode(second.body), "abc");
     const get = "GET /a HTTP/1.1\r\nHost: 172.23.0.2:2080\r\n\r\n";
     const post = "POST /b HTTP/1.1\r\nHost: 172.23.0.2:2080\r\n" +
-      'Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{"é":1}';
+      'Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{"\u00e9":1}';
     assertEquals(server.asked, get + post);
   }
 });

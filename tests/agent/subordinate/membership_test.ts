@@ -1,5 +1,5 @@
 import { Membership, type MembershipOptions } from "../../../agent/subordinate/membership.ts";
-import { type Bytes } from "../../../protocol/bytes.ts";
+import type { Bytes } from "../../../protocol/bytes.ts";
 import { ConnectionError } from "../../../protocol/errors.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
