@@ -70,9 +70,10 @@ export class ServedComponents implements Disposable {
   }
 
   /** What the agent needs for it. */
-  get agentOptions(): Pick<AgentOptions, "calls" | "wants"> {
-    const { registrar } = this.#served;
-    return registrar === null ? {} : { calls: registrar.calls, wants: registrar.wants };
+  get agentOptions(): Pick<AgentOptions, "calls" | "sharesAddress" | "wants"> {
+    const { registrar, subordinate } = this.#served;
+    if (registrar !== null) return { calls: registrar.calls, wants: registrar.wants };
+    return subordinate === null ? {} : { sharesAddress: true };
   }
 
   /** What is measured of it. */

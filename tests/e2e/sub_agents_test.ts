@@ -152,6 +152,29 @@ Deno.test("agent: a sub-agent asks every keeper to sign, whoever it comes throug
   assertEquals(await Deno.readTextFile(`${db.files}/a`), "one");
 });
 
+Deno.test("agent: keepers that a sub-agent turns away cost those behind the same primary nothing", async () => {
+  const signer = signerOf();
+  await using app = await AppSite.open();
+  const primary = await app.startPrimary();
+  const args = ["--signed-vault-connections", `--zelid=${signer.address}`];
+  const db = await app.startSubAgent("db", { isTrusting: false, args });
+  await untilRegistered(primary, "db");
+  const outcomes = await withPrimary(primary, async (desk) => {
+    for (let i = 0; i < 8; i++) {
+      const files = { a: "rogue" };
+      assertEquals(await outcome(deliverThrough(desk, "db", { files })), "statement-missing");
+    }
+    return await Promise.all([1, 2, 3, 4].map((revision) => {
+      const files = { [`${revision}`]: "one" };
+      return outcome(deliverThrough(desk, "db", { files, signer, revision: 1_000 + revision }));
+    }));
+  });
+  assertEquals(
+    outcomes.filter((each) => typeof each === "string" && each !== "manifest-stale"),
+    [],
+  );
+});
+
 Deno.test("agent: a primary and a sub-agent measure what they are for each other", async () => {
   await using app = await AppSite.open();
   const primary = await app.startPrimary({ args: ["--health-port=0"] });

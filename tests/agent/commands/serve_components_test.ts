@@ -42,7 +42,8 @@ Deno.test("ServedComponents offers keepers what a primary can do", async () => {
 Deno.test("ServedComponents registers a sub-agent until it is told to stop", async () => {
   const args = ["--subordinate", "--fileserver-dns=127.0.0.1:1"];
   using components = await open(args, { ...PRIMARY, host: "127.0.0.1", port: 1 });
-  assertEquals([components.registrar, components.agentOptions], [null, {}]);
+  assertEquals(components.registrar, null);
+  assertEquals(components.agentOptions, { sharesAddress: true });
   assertEquals(components.figures().map(({ samples }) => samples), [[[{}, 0]]]);
   const stop = new AbortController();
   const running = components.run({ signal: stop.signal });
