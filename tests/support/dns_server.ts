@@ -57,10 +57,13 @@ export class DnsServer implements AsyncDisposable {
   readonly #conns = new Map<Deno.Conn, Promise<void>>();
   readonly #accepting: Promise<void>;
 
-  /** Takes a free port of 127.0.0.1; without records it never answers. */
-  constructor(records: DnsRecords | null) {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.#accepting = this.#accept(records);
+  /**
+   * Takes a free port of 127.0.0.1, or of another address; without records it never answers. Records
+   * that change are asked for anew for each connection.
+   */
+  constructor(records: DnsRecords | (() => DnsRecords) | null, hostname = "127.0.0.1") {
+    this.#listener = Deno.listen({ hostname, port: 0 });
+    this.#accepting = this.#accept(typeof records === "function" ? records : () => records);
   }
 
   /** Its port. */
@@ -68,9 +71,9 @@ export class DnsServer implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  async #accept(records: DnsRecords | null): Promise<void> {
+  async #accept(read: () => DnsRecords | null): Promise<void> {
     for await (const conn of this.#listener) {
-      this.#conns.set(conn, answerAll(conn, records).catch(() => {}));
+      this.#conns.set(conn, answerAll(conn, read()).catch(() => {}));
     }
   }
 
