@@ -15,6 +15,7 @@ import { RsaKeyStock } from "../../protocol/rsa_key_stock.ts";
 import type { Duplex } from "../../protocol/duplex.ts";
 import { HttpExchange } from "../../agent/subordinate/http_exchange.ts";
 import { registerOnce } from "../../agent/subordinate/registrar_client.ts";
+import { STAGE_PREFIX } from "../../protocol/secret_path.ts";
 import { encodeUtf8 } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { getRaw, sendRaw } from "../support/http_peer.ts";
@@ -92,6 +93,12 @@ async function startPlayedPrimary(db: RunningAgent, dial: DialSubAgent) {
   };
 }
 
+/** Returns what is in place; what was staged goes when the agent notices that the session is over. */
+function placedIn({ files }: RunningAgent): readonly string[] {
+  return [...Deno.readDirSync(files)].map(({ name }) => name)
+    .filter((name) => !name.startsWith(STAGE_PREFIX));
+}
+
 /** Offsets in the opening line, the handshake, the manifest and the contents. */
 const OFFSETS: Readonly<Record<Flip["from"], readonly number[]>> = {
   keeper: [3, 60, 400, 900, 1_100, 1_500, 50_000],
@@ -121,12 +128,20 @@ Deno.test("agent: a primary that changes a byte of what it relays ends the sessi
       const result = await attempt();
       assert(isFlipped, `the byte ${offset} of the ${from} never came`);
       assert(typeof result === "string", `changed byte ${offset} of the ${from} went unnoticed`);
-      assertEquals([...Deno.readDirSync(db.files)], [], `byte ${offset} of the ${from}`);
+      assertEquals(placedIn(db), [], `byte ${offset} of the ${from}`);
     }
   }
+  const isDelivered = () =>
+    db.program.reports.some(({ event, complete }) => {
+      return event === "delivery" && complete;
+    });
+  assertEquals(isDelivered(), false);
+  await db.program.waitForLog(/connections came to no session/);
   flip = null;
   assert(typeof await attempt() !== "string");
+  await db.program.waitFor(() => isDelivered() || undefined);
   assertEquals(await Deno.readTextFile(`${db.files}/db.password`), secret);
+  assertEquals([...Deno.readDirSync(db.files)].map(({ name }) => name), ["db.password"]);
 });
 
 Deno.test("agent: a primary that plays back what it relayed delivers nothing again", async () => {
