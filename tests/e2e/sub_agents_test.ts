@@ -157,7 +157,7 @@ Deno.test("agent: keepers that a sub-agent turns away cost those behind the same
   await using app = await AppSite.open();
   const primary = await app.startPrimary();
   const args = ["--signed-vault-connections", `--zelid=${signer.address}`];
-  const db = await app.startSubAgent("db", { isTrusting: false, args });
+  await app.startSubAgent("db", { isTrusting: false, args });
   await untilRegistered(primary, "db");
   const outcomes = await withPrimary(primary, async (desk) => {
     for (let i = 0; i < 8; i++) {
