@@ -7,6 +7,7 @@ import { settingError } from "../../protocol/host/mod.ts";
 import { parseIpAddress } from "../door/ip_address.ts";
 import { resolveHostName } from "../door/name_resolver.ts";
 import type { NameResolver } from "../door/peer_policy.ts";
+import { NEIGHBOUR_TIMEOUT_MS } from "../limits.ts";
 import { type DnsServer, type NameService, namesFrom, systemServer } from "../http/mod.ts";
 import type { ServeContext } from "./serve_context.ts";
 
@@ -26,16 +27,32 @@ export async function openContainerNames(
 }
 
 /**
- * Returns what looks up the container of another component: the DNS that the operator named, or else
- * whatever the machine looks up names with.
+ * Returns what looks up the container of another component: the DNS that the operator named; or else that
+ * of the system, and where that knows nothing whatever the machine looks up names with.
  *
  * @param given What `--fileserver-dns` says.
  * @throws {ConfigError} where that is no address.
  */
-export function containerResolver(context: ServeContext, given: string | undefined): NameResolver {
-  if (given === undefined) return resolveHostName;
-  const names = namesFrom(readDns(context, given));
-  return async (name, { signal }) => await names.addressesOf(name, { family: 4, signal });
+export async function openContainerResolver(
+  context: ServeContext,
+  given: string | undefined,
+): Promise<NameResolver> {
+  const names = await openContainerNames(context, given);
+  return async (name, { signal }) => {
+    if (given !== undefined) return await addressesOf(names, name, signal);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(NEIGHBOUR_TIMEOUT_MS)]);
+    const found = await addressesOf(names, name, limit).catch(() => []);
+    return found.length > 0 ? found : await resolveHostName(name);
+  };
+}
+
+async function addressesOf(
+  names: NameService,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const found = await names.addressesOf(name, { family: 4, signal });
+  return found.length > 0 ? found : await names.addressesOf(name, { family: 6, signal });
 }
 
 function readDns({ resolved }: ServeContext, text: string): DnsServer {

@@ -28,6 +28,8 @@ export interface ComponentParts {
   readonly primary: PrimaryPlace | null;
   /** The port on which the agent listens. */
   readonly port: number;
+  /** Whether it speaks TLS there; asked each time that a sub-agent registers. @default {never} */
+  readonly tls?: () => boolean;
 }
 
 /** What there is of both. */
@@ -97,8 +99,9 @@ async function openResolver(
   primary: PrimaryPlace | null,
 ): Promise<NameResolver> {
   if (primary?.isContainer !== true) return resolveHostName;
-  const { containerResolver } = await import("./container_dns.ts");
-  return resolveNear(containerResolver(context, context.settings.components?.fileserverDns));
+  const { openContainerResolver } = await import("./container_dns.ts");
+  const given = context.settings.components?.fileserverDns;
+  return resolveNear(await openContainerResolver(context, given));
 }
 
 async function openRegistrar(
@@ -112,10 +115,10 @@ async function openRegistrar(
 
 async function openSubordinate(
   context: ServeContext,
-  { primary, ...parts }: ComponentParts,
+  { primary, tls = () => false, ...parts }: ComponentParts,
   resolve: NameResolver,
 ): Promise<ServedSubordinate | null> {
   if (primary === null) return null;
   const { openSubordinate } = await import("./serve_subordinate.ts");
-  return await openSubordinate(context, { ...parts, primary, resolve, tls: () => false });
+  return await openSubordinate(context, { ...parts, primary, resolve, tls });
 }

@@ -175,6 +175,18 @@ Deno.test("agent: keepers that a sub-agent turns away cost those behind the same
   );
 });
 
+Deno.test("agent: a primary that knows the enrolment secret asks its sub-agents for it", async () => {
+  const variables = { FLUXVAULT_ENROLL_SECRET: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" };
+  await using app = await AppSite.open();
+  const primary = await app.startPrimary({ variables });
+  const web = await app.startSubAgent("web");
+  await web.program.waitForLog(/cannot register.*403 the enrolment secret is wrong or missing/);
+  await app.startSubAgent("db", { variables });
+  await untilRegistered(primary, "db");
+  assertEquals(await withPrimary(primary, listComponents), ["db"]);
+  assert(!primary.program.stderr.includes(variables.FLUXVAULT_ENROLL_SECRET));
+});
+
 Deno.test("agent: a primary and a sub-agent measure what they are for each other", async () => {
   await using app = await AppSite.open();
   const primary = await app.startPrimary({ args: ["--health-port=0"] });

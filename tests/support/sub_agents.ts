@@ -23,6 +23,8 @@ export interface AppAgentStart {
   readonly port?: number;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Variables. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Whether it asks nobody to sign. @default {true} */
   readonly isTrusting?: boolean;
 }
@@ -48,10 +50,12 @@ export class AppSite implements AsyncDisposable {
   }
 
   /** Starts the primary. */
-  async startPrimary({ port = 0, args = [] }: AppAgentStart = {}): Promise<RunningAgent> {
+  async startPrimary(start: AppAgentStart = {}): Promise<RunningAgent> {
+    const { port = 0, args = [], variables = {} } = start;
     return await startPlainAgent(this.site, {
       name: "primary",
       port,
+      variables,
       args: [
         ...["--whitelisted-addresses=127.0.0.1", "--app-name=shop", "--component-name=agent"],
         ...["--enable-registrar", "--registrar-address=127.0.0.1"],
@@ -63,10 +67,11 @@ export class AppSite implements AsyncDisposable {
 
   /** Starts a sub-agent. */
   async startSubAgent(component: string, start: AppAgentStart = {}): Promise<RunningAgent> {
-    const { port = 0, args = [], isTrusting = true } = start;
+    const { port = 0, args = [], variables = {}, isTrusting = true } = start;
     return await startPlainAgent(this.site, {
       name: component,
       port,
+      variables,
       args: [
         ...["--subordinate", "--app-name=shop", `--component-name=${component}`],
         ...["--primary-agent-address=127.0.0.1", `--primary-agent-port=${this.registrarPort}`],
