@@ -28,8 +28,6 @@ export interface ComponentParts {
   readonly primary: PrimaryPlace | null;
   /** The port on which the agent listens. */
   readonly port: number;
-  /** Whether it speaks TLS there; asked each time that a sub-agent registers. @default {never} */
-  readonly tls?: () => boolean;
 }
 
 /** What there is of both. */
@@ -115,10 +113,10 @@ async function openRegistrar(
 
 async function openSubordinate(
   context: ServeContext,
-  { primary, tls = () => false, ...parts }: ComponentParts,
+  { primary, ...parts }: ComponentParts,
   resolve: NameResolver,
 ): Promise<ServedSubordinate | null> {
   if (primary === null) return null;
   const { openSubordinate } = await import("./serve_subordinate.ts");
-  return await openSubordinate(context, { ...parts, primary, resolve, tls });
+  return await openSubordinate(context, { ...parts, primary, resolve, tls: () => false });
 }
