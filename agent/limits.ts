@@ -152,6 +152,10 @@ export const MAX_HEALTH_LINE_BYTES = 256;
 
 /** The longest head of an HTTP request that is read: its line and its fields. */
 export const MAX_REQUEST_HEAD_BYTES = 8_192;
+/** The longest that is kept to be compared with the next of its connection. */
+export const MAX_KEPT_HEAD_BYTES = 1_024;
+/** How much of one is read at a time. */
+export const REQUEST_PIECE_BYTES = 2_048;
 /** The longest contents of an HTTP request that are read. */
 export const MAX_REQUEST_BODY_BYTES = 4_096;
 /** How long an HTTP request may take to come, once its connection or the last reply is done. */
@@ -167,12 +171,20 @@ export const MAX_HTTP_CONNECTIONS_PER_ADDRESS = 512;
 
 /** Up to which size a file is read at once and verified before the first byte of it is served. */
 export const MAX_SERVED_AT_ONCE_BYTES = 65_536;
+/** How long a look at the disk may be shared by those who ask for the same file. */
+export const SHARED_LOOK_MS = 1;
+/** How many of them are remembered. */
+export const MAX_SHARED_LOOKS = 1_024;
 /** How many bytes of small files are held in memory to be served again. */
 export const MAX_SERVED_MEMORY_BYTES = 4_194_304;
 /** The size of the pieces in which a large file is served. */
 export const SERVED_PIECE_BYTES = 65_536;
 /** How many large files are served at a time. */
 export const MAX_SERVED_STREAMS = 64;
+/** How many large files are read at a time to find out whether they are as declared. */
+export const SERVED_HASHES_AT_ONCE = 8;
+/** Up to which size the contents of a reply are put behind its head, so that both leave at once. */
+export const MAX_JOINED_REPLY_BYTES = 8_192;
 /** After how many seconds whoever asked too early may ask again. */
 export const SERVE_RETRY_S = 5;
 /** The shortest key of a file server, in characters. */
@@ -190,6 +202,12 @@ export const MAX_REMEMBERED_NEIGHBOURS = 1_024;
 export const MAX_NEIGHBOUR_LOOKUPS = 32;
 /** How long the look-ups for one address may take in all. */
 export const NEIGHBOUR_TIMEOUT_MS = 2_000;
+/** How long a DNS server may take to answer over TCP, before it is asked over UDP. */
+export const DNS_TCP_TIMEOUT_MS = 600;
+/** After how long a question over UDP is sent again. */
+export const DNS_RESEND_MS = 300;
+/** How much may come to the port of a question that is no answer to it. */
+export const MAX_FOREIGN_DATAGRAMS = 16;
 /** How many names of one address are looked at. */
 export const MAX_NAMES_OF_ADDRESS = 8;
 
@@ -209,6 +227,8 @@ export const MAX_MEASURED_FILES = 10_000;
 
 /** How many may wait for changes of files at a time. */
 export const MAX_EVENT_LISTENERS = 64;
+/** For how many components it is kept what they may know of. */
+export const MAX_CHANGE_FEEDS = 64;
 /** How many changes are kept for those who were away. */
 export const MAX_KEPT_CHANGES = 1_024;
 /** After how long without a change a listener is told that all is well. */

@@ -84,6 +84,8 @@ export const MAX_HOOK_TIMEOUT_S = 3_600;
 export const MAX_HOOK_OUTPUT_BYTES = 1_792;
 /** The longest lease, in seconds: 366 days. */
 export const MAX_LEASE_S = 31_622_400;
+/** How many components may be named as readers of a file: a line always has room for them. */
+export const MAX_READERS = 24;
 /** The largest number of a user or group; the next one means none. */
 export const MAX_OWNER_ID: number = 2 ** 32 - 2;
 /** The longest path of a secret file, in UTF-8. */

@@ -48,6 +48,11 @@ export interface FileEntry extends Ownership {
   readonly leaseS?: number;
   /** The name of the hook that tells the application of a change. */
   readonly hook?: string;
+  /**
+   * The components of the app that may read it where an agent serves files to others: at most 24
+   * names in lower case, ascending, each once. None where the list is empty, all where there is none.
+   */
+  readonly readers?: readonly string[];
 }
 
 /** One folder that an agent should hold. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { APP_NAME_KEY } from "./app_name.ts";
 import { encodeHex, encodeUtf8 } from "./bytes.ts";
 import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
@@ -13,6 +14,7 @@ import {
   MAX_LEASE_S,
   MAX_MANIFEST_LINE_BYTES,
   MAX_OWNER_ID,
+  MAX_READERS,
 } from "./limits.ts";
 import type {
   FileEntry,
@@ -58,6 +60,14 @@ export function isSignalName(text: string): boolean {
   return SIGNAL_NAME.test(text);
 }
 
+/** Refuses a list of readers that is not the one way to write it. */
+function checkReaders(readers: readonly string[]): void {
+  const isSound = readers.length <= MAX_READERS && readers.every((name, i) => {
+    return APP_NAME_KEY.test(name) && (i === 0 || (readers[i - 1] ?? "") < name);
+  });
+  if (!isSound) throw manifestError("the readers of a file are not in order");
+}
+
 type Members = Record<string, unknown>;
 
 function addOwner(members: Members, { uid, gid }: Ownership): void {
@@ -66,7 +76,7 @@ function addOwner(members: Members, { uid, gid }: Ownership): void {
 }
 
 function fileMembers(entry: FileEntry): Members {
-  const { path, digest, size, mode, strategy, inPlace, leaseS, hook } = entry;
+  const { path, digest, size, mode, strategy, inPlace, leaseS, hook, readers } = entry;
   const members: Members = {
     Path: path,
     Kind: "file",
@@ -79,6 +89,7 @@ function fileMembers(entry: FileEntry): Members {
   if (inPlace === true) members["InPlace"] = true;
   if (leaseS !== undefined) members["LeaseS"] = leaseS;
   if (hook !== undefined) members["Hook"] = hook;
+  if (readers !== undefined) members["Readers"] = readers;
   return members;
 }
 
@@ -131,9 +142,11 @@ function exceeds(text: string, maxBytes: number): boolean {
 /**
  * Writes a line, without its newline.
  *
- * @throws {ProtocolError} `manifest-too-large` where it exceeds 4,096 bytes with it.
+ * @throws {ProtocolError} `manifest-too-large` where it exceeds 4,096 bytes with it;
+ * `manifest-malformed` where the readers of a file are not in lower case and ascending.
  */
 export function encodeManifestLine(line: ManifestLine): string {
+  if (line.kind === "entry" && line.entry.kind === "file") checkReaders(line.entry.readers ?? []);
   const text = JSON.stringify(membersOf(line));
   if (exceeds(text, MAX_MANIFEST_LINE_BYTES - 1)) {
     throw manifestError("a line is too long", "manifest-too-large");
@@ -156,6 +169,13 @@ function readHookName(fields: MessageFields): { readonly hook?: string } {
   return hook === null ? {} : { hook };
 }
 
+function readReaders(fields: MessageFields): { readonly readers?: readonly string[] } {
+  if (!fields.has("Readers")) return {};
+  const readers = fields.texts("Readers", { pattern: APP_NAME_KEY, max: MAX_READERS });
+  checkReaders(readers);
+  return { readers };
+}
+
 function readFile(fields: MessageFields): FileEntry {
   const leaseS = fields.optionalInteger("LeaseS", { min: 1, max: MAX_LEASE_S });
   return {
@@ -168,6 +188,7 @@ function readFile(fields: MessageFields): FileEntry {
     ...(fields.raw("InPlace") === true ? { inPlace: true } : {}),
     ...(leaseS === null ? {} : { leaseS }),
     ...readHookName(fields),
+    ...readReaders(fields),
   };
 }
 

@@ -93,7 +93,8 @@ export async function serve(context: Context): Promise<number> {
     delivered: present.missing?.length === 0,
   });
   await using _health = await openHealth(context, { state, health });
-  const served = { store, workingFolder, stateFolder, app: names.app, health, present, components };
+  const { app, component } = names;
+  const served = { store, workingFolder, stateFolder, app, component, health, present, components };
   await using http = await openHttp(context, served);
 
   await stdout.write(formatListening({
@@ -122,8 +123,8 @@ export async function serve(context: Context): Promise<number> {
     ...trust?.agentOptions,
     enrolmentSecret,
     node: watchNode(context, life.signal),
-    app: names.app,
-    component: names.component,
+    app,
+    component,
     software: `fluxvault-agent/${config.version}`,
     files: settings.files,
     createHasher: createNodeHasher,
@@ -145,6 +146,7 @@ export async function serve(context: Context): Promise<number> {
     onExpired: (paths) => {
       programs.noteExpired(paths);
       present.noteGone(paths);
+      http?.noteExpired(paths);
       if (settings.json) void stdout.write(formatExpired(paths));
     },
   });

@@ -14,7 +14,7 @@ import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import {
   type AddressHandler,
-  ChangeFeed,
+  ChangeFeeds,
   FileServer,
   HealthPages,
   HttpServer,
@@ -40,6 +40,8 @@ export interface ServedHttpParts {
   readonly stateFolder: string | null;
   /** The app of the agent, or `null` where it is not known. */
   readonly app: string | null;
+  /** The component of the agent, or `null` where it is not known. */
+  readonly component: string | null;
   /** How the agent is. */
   readonly health: () => AgentHealth;
   /** What is there of the files that are waited for. */
@@ -49,6 +51,9 @@ export interface ServedHttpParts {
 }
 
 type Settings = NonNullable<ServeSettings["http"]>;
+
+/** The settings, and where the key of the file server is. */
+type KeyedSettings = Settings & { readonly keyPath: string | null };
 
 /** What is served at a port, as it is announced. */
 interface ServedPages {
@@ -70,14 +75,17 @@ const HEALTH: ServedPages = { event: "health-server", path: "/healthz" };
 export class ServedHttp implements AsyncDisposable {
   readonly #manifests: ServedManifests;
   readonly #files: ServedFiles;
-  readonly #feed: ChangeFeed;
+  readonly #feeds: ChangeFeeds;
   readonly #ports: ServedPort[] = [];
   #fileServer: FileServer | null = null;
   #pages: HealthPages | null = null;
 
-  private constructor(store: ServedHttpParts["store"], files: ServedFiles) {
-    this.#feed = new ChangeFeed();
-    this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feed.note(changes));
+  private constructor(
+    { store, files }: Pick<ServedHttpParts, "store"> & { readonly files: ServedFiles },
+    keyPath: string | null,
+  ) {
+    this.#feeds = new ChangeFeeds({ hiddenPath: keyPath });
+    this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feeds.note(changes));
     this.#files = files;
   }
 
@@ -95,9 +103,10 @@ export class ServedHttp implements AsyncDisposable {
     const { allowAbsolute: absoluteFolders } = context.settings;
     const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
     const files = new ServedFiles(disk, { createHasher: createNodeHasher });
-    const http = new ServedHttp(store, files);
+    const keyPath = settings.fileserver ? readKeyPath(context, settings) : null;
+    const http = new ServedHttp({ store, files }, keyPath);
     try {
-      await http.#serveComponents(context, parts, settings);
+      await http.#serveComponents(context, parts, { ...settings, keyPath });
       if (settings.healthPort !== undefined) http.#serveHealth(context, parts, settings);
     } catch (error) {
       await http[Symbol.asyncDispose]();
@@ -110,7 +119,7 @@ export class ServedHttp implements AsyncDisposable {
   async #serveComponents(
     context: ServeContext,
     parts: ServedHttpParts,
-    settings: Settings,
+    settings: KeyedSettings,
   ): Promise<void> {
     const { fileserverAddress: hostname, fileserverPort: port } = settings;
     const files = settings.fileserver ? await this.#openFiles(context, parts, settings) : null;
@@ -142,12 +151,11 @@ export class ServedHttp implements AsyncDisposable {
 
   async #openFiles(
     context: ServeContext,
-    { app }: ServedHttpParts,
-    settings: Settings,
+    { app, component }: ServedHttpParts,
+    { keyPath, ...settings }: KeyedSettings,
   ): Promise<AddressHandler> {
     const { logger } = context;
     const manifests = this.#manifests;
-    const keyPath = readKeyPath(context, settings);
     const names = await openContainerNames(context, settings.fileserverDns);
     if (app === null && keyPath === null) {
       logger.warn(
@@ -164,7 +172,8 @@ export class ServedHttp implements AsyncDisposable {
     const server = new FileServer({
       manifests,
       files: this.#files,
-      feed: this.#feed,
+      feeds: this.#feeds,
+      component,
       neighbours,
       key,
       logger,
@@ -211,13 +220,18 @@ export class ServedHttp implements AsyncDisposable {
     this.#pages?.noteReport(report);
   }
 
+  /** Takes which files were removed because their leases were over. */
+  noteExpired(paths: readonly string[]): void {
+    this.#manifests.noteExpired(paths);
+  }
+
   /** Takes what the agent vouches for after a restart. */
   noteRestored(state: RestoredState): void {
     this.#manifests.noteRestored(state);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#feed.end();
+    this.#feeds.end();
     await Promise.all(this.#ports.map(({ server }) => server[Symbol.asyncDispose]()));
     this.#fileServer?.flush();
   }

@@ -16,7 +16,10 @@ import {
 export interface FileChange {
   /** Its path. */
   readonly path: string;
-  /** The SHA-256 of what it holds now in lower-case hex, or `null` where it is declared no more. */
+  /**
+   * The SHA-256 of what it holds now in lower-case hex, or `null` where it is declared no more, or was
+   * removed since its lease is over.
+   */
   readonly digest: string | null;
   /** Its length in bytes, or `null`. */
   readonly size: number | null;
@@ -26,18 +29,45 @@ interface NumberedChange extends FileChange {
   readonly id: number;
 }
 
+/** Counts those who wait, of all feeds together. */
+export class ListenerPlaces {
+  #taken = 0;
+
+  /** Whether there is no room for another. */
+  get isFull(): boolean {
+    return this.#taken >= MAX_EVENT_LISTENERS;
+  }
+
+  /** Takes a place; `false` where there is none. */
+  take(): boolean {
+    if (this.isFull) return false;
+    this.#taken++;
+    return true;
+  }
+
+  /** Gives a place back. */
+  leave(): void {
+    this.#taken--;
+  }
+}
+
 /** Keeps the last changes, each under a number that grows, and tells of them. */
 export class ChangeFeed {
   /** The number of the last change; those of another run of the agent are smaller. */
   #last: number;
   readonly #kept: NumberedChange[] = [];
+  readonly #places: ListenerPlaces;
   #waiting: (() => void)[] = [];
-  #listeners = 0;
   #isEnded = false;
 
-  /** Starts with a number that no earlier run has reached. */
-  constructor(nowMs: number = Date.now()) {
+  /**
+   * Starts with a number that no earlier run has reached.
+   *
+   * @param places Where those who wait have their places, with those of other feeds.
+   */
+  constructor(nowMs: number = Date.now(), places: ListenerPlaces = new ListenerPlaces()) {
     this.#last = nowMs * 1_000;
+    this.#places = places;
   }
 
   /** Takes changes. */
@@ -69,7 +99,7 @@ export class ChangeFeed {
       try {
         await this.#next(Math.min(waitS, MAX_EVENT_WAIT_S) * 1_000);
       } finally {
-        this.#listeners--;
+        this.#places.leave();
       }
     }
     return { last: this.#last, isCut: this.#isCut(from), changes: this.#after(from) };
@@ -77,7 +107,7 @@ export class ChangeFeed {
 
   /** Opens a stream of events (`text/event-stream`) after a number; `null` where too many listen. */
   stream(after: number | null): AsyncGenerator<Bytes, void, undefined> | null {
-    return this.#isEnded || this.#listeners >= MAX_EVENT_LISTENERS ? null : this.#events(after);
+    return this.#isEnded || this.#places.isFull ? null : this.#events(after);
   }
 
   async *#events(after: number | null): AsyncGenerator<Bytes, void, undefined> {
@@ -95,14 +125,12 @@ export class ChangeFeed {
         else if (!await this.#next(EVENT_HEARTBEAT_MS)) yield encodeUtf8(": still here\n\n");
       }
     } finally {
-      this.#listeners--;
+      this.#places.leave();
     }
   }
 
   #enter(): boolean {
-    if (this.#isEnded || this.#listeners >= MAX_EVENT_LISTENERS) return false;
-    this.#listeners++;
-    return true;
+    return !this.#isEnded && this.#places.take();
   }
 
   #after(id: number): NumberedChange[] {

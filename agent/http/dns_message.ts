@@ -28,6 +28,11 @@ export interface DnsQuestion {
   readonly type: DnsType;
 }
 
+/** Tells whether a server left out of an answer what found no room in a datagram. */
+export function isTruncated(bytes: Uint8Array): boolean {
+  return ((bytes[2] ?? 0) & 0x02) !== 0;
+}
+
 /** Returns the name under which the names of an address are found, or `null` for what is none. */
 export function reverseName(address: string): string | null {
   const parsed = parseIpAddress(address);
@@ -59,15 +64,20 @@ export function encodeQuestion({ id, name, type }: DnsQuestion): Bytes {
 /**
  * Reads the answer to a question.
  *
- * @returns Names without a dot at their end, or addresses; nothing where the server knows none.
+ * @returns Names without a dot at their end, or addresses; nothing where the server knows none, or the
+ * answer is cut off.
  * @throws {RangeError} if it is no answer to this question, or malformed.
  */
 export function decodeAnswer(bytes: Uint8Array, question: DnsQuestion): string[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isAnswer = bytes.length >= HEADER_BYTES && (view.getUint8(2) & 0x80) !== 0;
   if (!isAnswer || view.getUint16(0) !== question.id) throw malformed();
-  let at = HEADER_BYTES;
-  for (let i = view.getUint16(4); i > 0; i--) at = readName(view, at).end + 4;
+  if (view.getUint16(4) !== 1) throw malformed();
+  const asked = readName(view, HEADER_BYTES);
+  let at = asked.end + 4;
+  const isSame = asked.name.toLowerCase() === question.name.replace(/\.$/, "").toLowerCase();
+  if (!isSame || view.getUint16(asked.end) !== TYPE_NUMBERS[question.type]) throw malformed();
+  if (isTruncated(bytes)) return [];
   const found: string[] = [];
   for (let i = view.getUint16(6); i > 0; i--) {
     at = readName(view, at).end;

@@ -12,12 +12,14 @@ import { fileReply, jsonReply, laterReply, textReply } from "./file_response.ts"
 import type { HttpReply } from "./http_connection.ts";
 import { formatListing } from "./listing.ts";
 import {
+  FOREIGN_HOST,
   isNear,
   isOwnHost,
   type Neighbour,
   type Neighbours,
   type StrangerReason,
 } from "./neighbours.ts";
+import { mayRead } from "./readers.ts";
 import type { RequestHead } from "./request_head.ts";
 import { readTarget } from "./request_target.ts";
 import type { ServedFiles } from "./served_files.ts";
@@ -27,17 +29,25 @@ import type { ServerKey } from "./server_key.ts";
 /** What a file server is made of. */
 export interface FileServerOptions {
   /** Which files there are. */
-  readonly manifests: Pick<ServedManifests, "find" | "isReady" | "list">;
+  readonly manifests: Pick<ServedManifests, "find" | "isReady" | "isRestricted" | "list">;
   /** What is in them. */
   readonly files: Pick<ServedFiles, "find" | "look">;
   /** What has changed of them. */
-  readonly feed: Pick<ChangeFeed, "poll" | "stream">;
+  readonly feeds: { of(component: string | null): Pick<ChangeFeed, "poll" | "stream"> };
+  /** The component that this container is, or `null` where it is not known. */
+  readonly component: string | null;
   /** Who asks. */
   readonly neighbours: Pick<Neighbours, "find">;
   /** What whoever asks has to know, or `null` where his name decides. */
   readonly key: Pick<ServerKey, "check" | "path"> | null;
   /** Is told who was turned away. */
   readonly logger: Logger;
+}
+
+/** Who asks, and may. */
+interface Asker {
+  /** The component, or `null` where it is not known. */
+  readonly component: string | null;
 }
 
 /** What whoever is turned away is told, and the log: what to do about it. */
@@ -52,15 +62,15 @@ const REFUSED: Readonly<Record<StrangerReason, string>> = {
 
 const KEY_UNUSABLE = "the file that --fileserver-key names is not in place, or holds no key";
 const TOO_MANY = "too many are waiting for changes";
+const TOO_MANY_STREAMS = "too many large files are served at a time";
 const TOO_EARLY = "nothing has been delivered yet";
-
-const FOREIGN_HOST =
-  "the request names another host: ask by an IP address, localhost, or the name of the container";
 
 /** Answers requests. */
 export class FileServer {
   readonly #options: FileServerOptions;
   readonly #refusals: ThrottledLog;
+  /** The last host that was named and is this one. */
+  #ownHost: string | undefined;
 
   /** Serves nothing before the first delivery. */
   constructor(options: FileServerOptions) {
@@ -78,9 +88,14 @@ export class FileServer {
 
   /** Answers one request from an address. */
   async handle(head: RequestHead, address: string): Promise<HttpReply> {
-    if (!isOwnHost(head.fields.get("host"))) return this.#refuse(address, FOREIGN_HOST);
-    const refusal = await this.#admit(head, address);
-    if (refusal !== null) return refusal;
+    const host = head.fields.get("host");
+    if (host !== this.#ownHost) {
+      if (!isOwnHost(host)) return this.#refuse(address, FOREIGN_HOST);
+      this.#ownHost = host;
+    }
+    const asker = await this.#admit(head, address);
+    if ("status" in asker) return asker;
+    const { component } = asker;
     if (head.method !== "GET" && head.method !== "HEAD") {
       return textReply(405, "only GET and HEAD are served", { "Allow": "GET, HEAD" });
     }
@@ -89,37 +104,44 @@ export class FileServer {
       case "malformed":
         return textReply(400, target.reason);
       case "file":
-        return await this.#serveFile(head, target.path);
+        return await this.#serveFile(head, { path: target.path, component });
       case "listing":
-        return this.#serveListing();
+        return this.#serveListing(component);
       case "events":
-        return await this.#serveEvents(head, target.query);
+        return await this.#serveEvents(head, { query: target.query, component });
       default:
         return textReply(404, "there is nothing here but /files/");
     }
   }
 
-  /** Returns what somebody is told who may not ask. */
-  async #admit({ fields }: RequestHead, address: string): Promise<HttpReply | null> {
-    const { key, neighbours } = this.#options;
-    if (key === null) return this.#refusalOf(await neighbours.find(address), address);
+  /** Returns who asks, or what somebody is told who may not. */
+  async #admit({ fields }: RequestHead, address: string): Promise<HttpReply | Asker> {
+    const { key, manifests, neighbours } = this.#options;
+    if (key === null) return this.#asKnown(await neighbours.find(address), address);
     // Whoever is in the container may read the files themselves.
     if (!isNear(address)) return this.#refuse(address, REFUSED["public-address"]);
     const found = neighbours.find(address);
-    if (!(found instanceof Promise) && found.kind === "self") return null;
+    if (!(found instanceof Promise) && found.kind === "self") return this.#asKnown(found, address);
     const verdict = await key.check(fields.get("authorization"));
-    if (verdict === "right") return null;
+    if (verdict === "right") {
+      // The key tells no component from another. Nobody waits for the DNS where that makes no
+      // difference, and for whatever path where it does: the time tells nothing of a path.
+      const neighbour = manifests.isRestricted ? await found : null;
+      if (neighbour?.kind === "unknown") return this.#asKnown(neighbour, address);
+      return { component: neighbour?.kind === "component" ? neighbour.component : null };
+    }
     if (verdict === "unusable") return laterReply(KEY_UNUSABLE);
     this.#refusals.note(address, "the key is wrong or missing");
     const challenge = { "WWW-Authenticate": 'Bearer realm="fluxvault"' };
     return textReply(401, "the key is wrong or missing: Authorization: Bearer KEY", challenge);
   }
 
-  #refusalOf(neighbour: Neighbour, address: string): HttpReply | null {
+  #asKnown(neighbour: Neighbour, address: string): HttpReply | Asker {
     switch (neighbour.kind) {
       case "self":
+        return { component: this.#options.component };
       case "component":
-        return null;
+        return { component: neighbour.component };
       case "unknown":
         return laterReply("too many addresses are being looked up", 1);
       case "stranger":
@@ -132,11 +154,15 @@ export class FileServer {
     return textReply(403, reason);
   }
 
-  async #serveFile(head: RequestHead, path: string): Promise<HttpReply> {
+  async #serveFile(
+    head: RequestHead,
+    { path, component }: Asker & { readonly path: string },
+  ): Promise<HttpReply> {
     const { manifests, files, key, logger } = this.#options;
     if (!manifests.isReady) return laterReply(TOO_EARLY);
     const entries = manifests.find(path);
-    if (entries.length === 0) return textReply(404, "no such file is managed");
+    // Whoever may not read a file is not told that there is one.
+    if (!mayRead(entries, component)) return textReply(404, "no such file is managed");
     if (path === key?.path) return textReply(403, "the key itself is not served");
     try {
       const file = await files.find(entries);
@@ -144,7 +170,10 @@ export class FileServer {
       const { digest, size, bytes } = file;
       const { range, ...reply } = fileReply(head, { digest, size, type: contentTypeOf(path) });
       if (range === null) return reply;
-      if (bytes === null) return { ...reply, body: file.pieces(range) };
+      if (bytes === null) {
+        const pieces = file.pieces(range);
+        return pieces === null ? laterReply(TOO_MANY_STREAMS, 1) : { ...reply, body: pieces };
+      }
       return { ...reply, body: bytes.subarray(range.start, range.end) };
     } catch (error) {
       if (!(error instanceof FluxVaultError)) logger.warn("a file could not be served", { path });
@@ -152,8 +181,10 @@ export class FileServer {
     }
   }
 
-  async #serveEvents({ method, fields }: RequestHead, query: string): Promise<HttpReply> {
-    const { feed, key } = this.#options;
+  async #serveEvents(
+    { method, fields }: RequestHead,
+    { query, component }: Asker & { readonly query: string },
+  ): Promise<HttpReply> {
     if (method === "HEAD") return textReply(405, "only GET is served here", { "Allow": "GET" });
     const asked = new URLSearchParams(query);
     const isPoll = asked.has("after") || asked.has("wait");
@@ -162,12 +193,12 @@ export class FileServer {
     if (after === undefined || waitS === undefined) {
       return textReply(400, "after and wait are whole numbers");
     }
+    const feed = this.#options.feeds.of(component);
     if (isPoll) {
       const polled = await feed.poll(after, waitS ?? 0);
       if (polled === null) return laterReply(TOO_MANY);
       const { last, isCut, changes } = polled;
-      const shown = changes.filter(({ path }) => path !== key?.path);
-      return jsonReply({ last, reset: isCut, changes: shown });
+      return jsonReply({ last, reset: isCut, changes });
     }
     const body = feed.stream(after);
     if (body === null) return laterReply(TOO_MANY);
@@ -175,10 +206,12 @@ export class FileServer {
     return { status: 200, fields: type, body };
   }
 
-  #serveListing(): HttpReply {
+  #serveListing(component: string | null): HttpReply {
     const { manifests, files, key } = this.#options;
     if (!manifests.isReady) return laterReply(TOO_EARLY);
-    const entries = manifests.list().filter(({ path }) => path !== key?.path);
+    const entries = manifests.list().filter(({ path }) => {
+      return path !== key?.path && mayRead(manifests.find(path), component);
+    });
     const body = formatListing(entries, (entry: FileEntry) => files.look(entry));
     const type = { "Content-Type": "application/json", "Cache-Control": "no-store" };
     return { status: 200, fields: type, body };

@@ -9,7 +9,7 @@ import type { AgentSessionReport } from "../delivery/session_report.ts";
 import { MAX_MEASURED_FILES } from "../limits.ts";
 import { textReply } from "./file_response.ts";
 import type { HttpReply } from "./http_connection.ts";
-import { isNear } from "./neighbours.ts";
+import { FOREIGN_HOST, isNear, isOwnHost } from "./neighbours.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** Something that is measured, in one number or in one for each set of labels. */
@@ -78,8 +78,9 @@ export class HealthPages {
     if (isComplete) this.#contactMs = this.#sources.now?.() ?? Date.now();
   }
 
-  /** Answers a request from an address; only private ones are answered. */
-  async handle({ method, target }: RequestHead, address: string): Promise<HttpReply> {
+  /** Answers a request from an address; only private ones are answered, and that name this host. */
+  async handle({ method, target, fields }: RequestHead, address: string): Promise<HttpReply> {
+    if (!isOwnHost(fields.get("host"))) return textReply(403, FOREIGN_HOST);
     if (!isNear(address)) return textReply(403, "only addresses of a private network are served");
     if (method !== "GET" && method !== "HEAD") {
       return textReply(405, "only GET and HEAD are served", { "Allow": "GET, HEAD" });

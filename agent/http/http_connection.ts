@@ -6,9 +6,12 @@
  */
 import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
 import {
+  MAX_JOINED_REPLY_BYTES,
+  MAX_KEPT_HEAD_BYTES,
   MAX_REQUEST_BODY_BYTES,
   MAX_REQUEST_HEAD_BYTES,
   REPLY_TIMEOUT_MS,
+  REQUEST_PIECE_BYTES,
   REQUEST_TIMEOUT_MS,
 } from "../limits.ts";
 import { type ReplyHead, textReply } from "./file_response.ts";
@@ -62,7 +65,14 @@ export class HttpConnection {
   deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
   readonly #connection: ByteConnection;
   readonly #handle: HttpHandler;
+  /** What of the requests has come and was not read yet, a character for each byte. */
   #text = "";
+  /** Filled anew with each piece: what is thrown away with each request keeps the runtime busy. */
+  readonly #incoming = new Uint8Array(REQUEST_PIECE_BYTES);
+  /** The same for what is sent. */
+  #outgoing = new Uint8Array(0);
+  /** The last head: whoever asks for the same again, word for word, means the same again. */
+  #last: { readonly text: string; readonly head: HttpRequest | string } | null = null;
 
   /** Reads nothing yet. */
   constructor(connection: ByteConnection, handle: HttpHandler) {
@@ -76,17 +86,17 @@ export class HttpConnection {
       this.deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
       const read = await this.#readHead();
       if (read === null) return;
-      const head = typeof read === "string" ? parseRequestHead(read) : null;
+      const head = typeof read === "string" ? this.#parse(read) : null;
       if (head === null) return await this.#refuse(431, "the head of the request is too long");
       if (typeof head === "string") return await this.#refuse(400, head);
       if (head.bodyBytes > MAX_REQUEST_BODY_BYTES) {
         return await this.#refuse(413, "the contents of the request are too long");
       }
-      const body = await this.#readBody(head.bodyBytes);
-      if (body === null) return;
+      const request = head.bodyBytes === 0 ? head : await this.#readBody(head);
+      if (request === null) return;
       // An answer that takes long is the server's own affair.
       this.deadlineMs = Infinity;
-      const isKept = await this.#write(await this.#handle({ ...head, body }), {
+      const isKept = await this.#write(await this.#handle(request), {
         isHead: head.method === "HEAD",
         isKept: head.isKept,
       });
@@ -94,9 +104,16 @@ export class HttpConnection {
     }
   }
 
+  #parse(text: string): HttpRequest | string {
+    if (this.#last?.text === text) return this.#last.head;
+    const parsed = parseRequestHead(text);
+    const head = typeof parsed === "string" ? parsed : { ...parsed, body: NO_BODY };
+    this.#last = text.length <= MAX_KEPT_HEAD_BYTES ? { text, head } : null;
+    return head;
+  }
+
   /** Reads the next head; `null` where there is no more, and `"too-long"` as a symbol of that. */
   async #readHead(): Promise<string | typeof TOO_LONG | null> {
-    const buffer = new Uint8Array(MAX_REQUEST_HEAD_BYTES);
     for (;;) {
       const end = this.#text.indexOf(END);
       if (end >= 0) {
@@ -105,23 +122,22 @@ export class HttpConnection {
         return head;
       }
       if (this.#text.length >= MAX_REQUEST_HEAD_BYTES) return TOO_LONG;
-      const length = await this.#connection.read(buffer);
+      const length = await this.#connection.read(this.#incoming);
       if (length === null) return null;
-      this.#text += latin1(buffer.subarray(0, length));
+      this.#text += latin1(this.#incoming.subarray(0, length));
     }
   }
 
-  /** Reads contents of this length; `null` where the peer ends before. */
-  async #readBody(length: number): Promise<Bytes | null> {
-    const buffer = new Uint8Array(MAX_REQUEST_BODY_BYTES);
-    while (this.#text.length < length) {
-      const count = await this.#connection.read(buffer);
+  /** Reads the contents behind a head; `null` where the peer ends before. */
+  async #readBody(head: RequestHead): Promise<HttpRequest | null> {
+    while (this.#text.length < head.bodyBytes) {
+      const count = await this.#connection.read(this.#incoming);
       if (count === null) return null;
-      this.#text += latin1(buffer.subarray(0, count));
+      this.#text += latin1(this.#incoming.subarray(0, count));
     }
-    const body = Uint8Array.from(this.#text.slice(0, length), (char) => char.charCodeAt(0));
-    this.#text = this.#text.slice(length);
-    return body;
+    const text = this.#text.slice(0, head.bodyBytes);
+    this.#text = this.#text.slice(head.bodyBytes);
+    return { ...head, body: Uint8Array.from(text, (char) => char.charCodeAt(0)) };
   }
 
   async #refuse(status: number, reason: string): Promise<void> {
@@ -144,17 +160,31 @@ export class HttpConnection {
     if (!hasLength && isWhole) text += `Content-Length: ${bytes?.length ?? 0}\r\n`;
     text += `Date: ${dateNow()}\r\n`;
     if (!staysOpen) text += "Connection: close\r\n";
-    const head = encodeUtf8(`${text}\r\n`);
+    text += "\r\n";
     if (isHead || bytes === null) {
       if (!isWhole) await bytes.return();
-      await this.#send(head);
+      await this.#send(this.#compose(text));
+    } else if (isWhole && bytes.length <= MAX_JOINED_REPLY_BYTES) {
+      await this.#send(this.#compose(text, bytes));
     } else if (isWhole) {
-      await this.#send(joined(head, bytes));
+      // Many may be sent the same bytes: nobody holds a copy of his own meanwhile.
+      await this.#send(this.#compose(text));
+      await this.#send(bytes);
     } else {
-      await this.#send(head);
+      await this.#send(this.#compose(text));
       for await (const piece of bytes) await this.#send(piece);
     }
     return staysOpen;
+  }
+
+  /** Puts the contents behind a head, which is ASCII. */
+  #compose(head: string, body: Bytes | null = null): Bytes {
+    const length = head.length + (body?.length ?? 0);
+    if (this.#outgoing.length < length) this.#outgoing = new Uint8Array(length);
+    const { written } = ENCODER.encodeInto(head, this.#outgoing);
+    if (written !== head.length) throw new TypeError("the head of a reply is not ASCII");
+    if (body !== null) this.#outgoing.set(body, head.length);
+    return this.#outgoing.subarray(0, length);
   }
 
   async #send(bytes: Bytes): Promise<void> {
@@ -166,20 +196,14 @@ export class HttpConnection {
   }
 }
 
+const NO_BODY: Bytes = new Uint8Array(0);
 const TOO_LONG: unique symbol = Symbol("too long");
 
-function joined(head: Bytes, body: Bytes): Bytes {
-  const all = new Uint8Array(head.length + body.length);
-  all.set(head);
-  all.set(body, head.length);
-  return all;
-}
+const ENCODER = new TextEncoder();
 
 /** A character for each byte: no two heads are read as one. */
 function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 let date = { second: 0, text: "" };

@@ -3,11 +3,12 @@
  *
  * @module
  */
-export { ChangeFeed } from "./change_feed.ts";
+export { ChangeFeeds } from "./change_feeds.ts";
 export { FileServer, type FileServerOptions } from "./file_server.ts";
 export { type Figure, HealthPages } from "./health_pages.ts";
 export { type AddressHandler, HttpServer, type HttpServerOptions } from "./http_server.ts";
-export { type DnsServer, namesFrom, systemServer } from "./name_service.ts";
+export type { DnsServer } from "./dns_datagrams.ts";
+export { namesFrom, systemServer } from "./name_service.ts";
 export { type NameService, Neighbours } from "./neighbours.ts";
 export { ServedFiles } from "./served_files.ts";
 export { ServedManifests } from "./served_manifests.ts";

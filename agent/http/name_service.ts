@@ -1,20 +1,20 @@
 /**
- * The DNS of the containers, asked over TCP: every engine's answers there, and nobody can answer in its
- * place who is not on the path.
+ * The DNS of the containers. It is asked over TCP, where nobody can answer in its place who is not on
+ * the path; the DNS of some engines answers over UDP alone.
  *
  * @module
  */
 import type { Bytes } from "../../protocol/mod.ts";
-import { decodeAnswer, type DnsType, encodeQuestion, reverseName } from "./dns_message.ts";
+import { DNS_TCP_TIMEOUT_MS } from "../limits.ts";
+import { askByDatagram, type DnsServer } from "./dns_datagrams.ts";
+import {
+  decodeAnswer,
+  type DnsQuestion,
+  encodeQuestion,
+  isTruncated,
+  reverseName,
+} from "./dns_message.ts";
 import type { NameService } from "./neighbours.ts";
-
-/** A DNS server. */
-export interface DnsServer {
-  /** Its IP address. */
-  readonly ipAddr: string;
-  /** Its port. */
-  readonly port: number;
-}
 
 /** Where Docker has its own. */
 const ENGINE_SERVER: DnsServer = { ipAddr: "127.0.0.11", port: 53 };
@@ -30,29 +30,79 @@ export async function systemServer(path = "/etc/resolv.conf"): Promise<DnsServer
   }
 }
 
-/** Asks a DNS server. */
+/** Asks a DNS server: over TCP, and over UDP where it answers nowhere else. */
 export function namesFrom(server: DnsServer): NameService {
+  const client = new DnsClient(server);
   return {
     namesOf: async (address, signal) => {
       const name = reverseName(address);
-      return name === null ? [] : await ask(server, { name, type: "PTR", signal });
+      return name === null ? [] : await client.ask({ name, type: "PTR" }, signal);
     },
     addressesOf: (name, { family, signal }) => {
-      return ask(server, { name, type: family === 4 ? "A" : "AAAA", signal });
+      return client.ask({ name, type: family === 4 ? "A" : "AAAA" }, signal);
     },
   };
 }
 
-async function ask(
+/** Asks one server, and remembers how it answers. */
+class DnsClient {
+  readonly #server: DnsServer;
+  #usesDatagrams = false;
+
+  constructor(server: DnsServer) {
+    this.#server = server;
+  }
+
+  async ask(asked: Omit<DnsQuestion, "id">, signal: AbortSignal): Promise<string[]> {
+    const [id = 0] = crypto.getRandomValues(new Uint16Array(1));
+    const question = { id, ...asked };
+    if (!this.#usesDatagrams) {
+      const limit = new AbortController();
+      const timer = setTimeout(() => limit.abort(), DNS_TCP_TIMEOUT_MS);
+      try {
+        const either = AbortSignal.any([signal, limit.signal]);
+        return await askByStream(this.#server, question, either);
+      } catch {
+        signal.throwIfAborted();
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+    try {
+      const answer = await this.#askByDatagram(question, signal);
+      this.#usesDatagrams = true;
+      return answer;
+    } catch (error) {
+      this.#usesDatagrams = false;
+      throw error;
+    }
+  }
+
+  async #askByDatagram(question: DnsQuestion, signal: AbortSignal): Promise<string[]> {
+    const bytes = await askByDatagram(this.#server, encodeQuestion(question), {
+      signal,
+      isAnswer: (bytes) => readAnswer(bytes, question) !== null,
+    });
+    if (isTruncated(bytes)) return await askByStream(this.#server, question, signal);
+    return readAnswer(bytes, question) ?? [];
+  }
+}
+
+/** Reads an answer; `null` for what is none. */
+function readAnswer(bytes: Bytes, question: DnsQuestion): string[] | null {
+  try {
+    return decodeAnswer(bytes, question);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+async function askByStream(
   { ipAddr: hostname, port }: DnsServer,
-  { name, type, signal }: {
-    readonly name: string;
-    readonly type: DnsType;
-    readonly signal: AbortSignal;
-  },
+  question: DnsQuestion,
+  signal: AbortSignal,
 ): Promise<string[]> {
-  const [id = 0] = crypto.getRandomValues(new Uint16Array(1));
-  const question = { id, name, type };
   const bytes = encodeQuestion(question);
   const conn = await Deno.connect({ hostname, port, signal });
   const stop = () => close(conn);

@@ -73,6 +73,8 @@ export class Neighbours {
   /** In the order in which they were looked up. */
   readonly #known = new Map<string, { readonly neighbour: Neighbour; readonly untilMs: number }>();
   readonly #underWay = new Map<string, Promise<Neighbour>>();
+  /** The last address that is of the container itself: it is read once, and not with each request. */
+  #self: string | null = null;
 
   /** Knows nobody yet. */
   constructor(options: NeighboursOptions) {
@@ -82,8 +84,15 @@ export class Neighbours {
 
   /** Tells who has an address; never rejects. */
   find(text: string): Neighbour | Promise<Neighbour> {
+    // Most addresses come in the form in which they are remembered.
+    if (text === this.#self) return SELF;
+    const remembered = this.#known.get(text);
+    if (remembered !== undefined && remembered.untilMs > this.#now()) return remembered.neighbour;
     const address = parseIpAddress(text);
-    if (address !== null && isLoopback(address)) return SELF;
+    if (address !== null && isLoopback(address)) {
+      this.#self = text;
+      return SELF;
+    }
     if (address === null || !isPrivate(address)) return stranger("public-address");
     const { app } = this.#options;
     if (app === null) return stranger("app-unknown");
@@ -173,6 +182,10 @@ export function componentOf(name: string, app: string): string | null {
   if (more.length > 0 || !isAppName(component) || !isEqual(ofApp, app)) return null;
   return component;
 }
+
+/** What whoever names another host is told. */
+export const FOREIGN_HOST =
+  "the request names another host: ask by an IP address, localhost, or the name of the container";
 
 /**
  * Tells whether a request names this server by an address or by a name of its network: a page of a

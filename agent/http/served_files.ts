@@ -7,6 +7,7 @@
  *
  * @module
  */
+import pLimit from "p-limit";
 import {
   type Bytes,
   encodeHex,
@@ -16,12 +17,15 @@ import {
 } from "../../protocol/mod.ts";
 import { type FileStamp, isSameStamp } from "../../protocol/host/mod.ts";
 import { type NodeFs, nodeFs } from "../disk/files/mod.ts";
-import { type DiskRoots, inodeKey, placeOf, walkTo } from "../disk/paths/mod.ts";
+import { type Arrival, type DiskRoots, inodeKey, placeOf, walkTo } from "../disk/paths/mod.ts";
 import {
   MAX_SERVED_AT_ONCE_BYTES,
   MAX_SERVED_MEMORY_BYTES,
   MAX_SERVED_STREAMS,
+  MAX_SHARED_LOOKS,
+  SERVED_HASHES_AT_ONCE,
   SERVED_PIECE_BYTES,
+  SHARED_LOOK_MS,
 } from "../limits.ts";
 import type { ByteRange } from "./file_response.ts";
 
@@ -41,11 +45,12 @@ export interface ServedFile {
   /** All of a small file. */
   readonly bytes: Bytes | null;
   /**
-   * Yields pieces of a large file, once.
+   * Yields pieces of a large file, once. Each is overwritten with the next: whoever wants it for longer
+   * takes a copy. `null` where too many are served at a time.
    *
    * @throws {StorageError} where somebody writes to it meanwhile, before its last piece.
    */
-  pieces(range: ByteRange): AsyncGenerator<Bytes, void, undefined>;
+  pieces(range: ByteRange): AsyncGenerator<Bytes, void, undefined> | null;
 }
 
 /** A state of a file that was read. */
@@ -63,32 +68,40 @@ interface OpenFile {
   readonly before: FileStamp;
 }
 
+/** The options of {@linkcode ServedFiles}. */
+export interface ServedFilesOptions {
+  /** Makes what takes the digest of a file. */
+  readonly createHasher: HasherFactory;
+  /** How long a file must have been left alone to be remembered. @default {2_000} */
+  readonly settledMs?: number;
+  /** How long a look at the disk may be shared by those who ask for one file. @default {1} */
+  readonly lookMs?: number;
+  /** The time in milliseconds of any steady clock. @default {performance.now} */
+  readonly now?: () => number;
+}
+
 /** Reads files, and remembers those that are sure. */
 export class ServedFiles {
   readonly #disk: DiskRoots;
   readonly #createHasher: HasherFactory;
   readonly #known = new Map<string, KnownFile>();
   readonly #hashing = new Map<string, Promise<string>>();
+  readonly #inTurn = pLimit(SERVED_HASHES_AT_ONCE);
+  readonly #looks = new Map<string, { readonly arrival: Arrival; readonly atMs: number }>();
   #heldBytes = 0;
   #streams = 0;
 
   readonly #settledMs: number;
+  readonly #lookMs: number;
+  readonly #now: () => number;
 
-  /**
-   * Looks into these folders.
-   *
-   * @param options.settledMs How long a file must have been left alone to be remembered. @default {2_000}
-   */
-  constructor(
-    disk: DiskRoots,
-    { createHasher, settledMs = SETTLED_MS }: {
-      readonly createHasher: HasherFactory;
-      readonly settledMs?: number;
-    },
-  ) {
+  /** Looks into these folders. */
+  constructor(disk: DiskRoots, options: ServedFilesOptions) {
     this.#disk = disk;
-    this.#createHasher = createHasher;
-    this.#settledMs = settledMs;
+    this.#createHasher = options.createHasher;
+    this.#settledMs = options.settledMs ?? SETTLED_MS;
+    this.#lookMs = options.lookMs ?? SHARED_LOOK_MS;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /**
@@ -100,12 +113,49 @@ export class ServedFiles {
   async find(entries: readonly FileEntry[]): Promise<ServedFile | null> {
     const [first] = entries;
     if (first === undefined) return null;
-    const { target, info } = walkTo(placeOf(first.path, this.#disk.roots), this.#disk.rules);
+    const shared = this.#sharedLook(first.path);
+    const found = shared === null ? null : this.#findKnown(entries, shared);
+    // What was seen just now is no reason to say that a file is not there, or to read it.
+    return found ?? await this.#findFresh(entries, this.#lookAnew(first.path));
+  }
+
+  /** Returns what those saw who asked a moment ago; `null` where nobody did. */
+  #sharedLook(path: string): Arrival | null {
+    const look = this.#looks.get(path);
+    return look !== undefined && this.#now() - look.atMs < this.#lookMs ? look.arrival : null;
+  }
+
+  #lookAnew(path: string): Arrival {
+    const arrival = walkTo(placeOf(path, this.#disk.roots), this.#disk.rules);
+    if (this.#looks.size >= MAX_SHARED_LOOKS) this.#looks.clear();
+    this.#looks.set(path, { arrival, atMs: this.#now() });
+    return arrival;
+  }
+
+  #findKnown(entries: readonly FileEntry[], { target, info }: Arrival): ServedFile | null {
+    const known = this.#known.get(target);
+    if (info === null || known === undefined || !isSameStamp(known.stamp, info)) return null;
+    return this.#serve(entries, { target, info, read: known });
+  }
+
+  async #findFresh(entries: readonly FileEntry[], arrival: Arrival): Promise<ServedFile | null> {
+    const { target, info } = arrival;
     if (info === null) return null;
     const known = this.#known.get(target);
     const read = known !== undefined && isSameStamp(known.stamp, info)
       ? known
       : await this.#read(target, info);
+    return this.#serve(entries, { target, info, read });
+  }
+
+  #serve(
+    entries: readonly FileEntry[],
+    { target, info, read }: {
+      readonly target: string;
+      readonly info: Deno.FileInfo;
+      readonly read: KnownFile;
+    },
+  ): ServedFile | null {
     const entry = entries.find((entry) => isDeclared(entry, read));
     if (entry === undefined) return null;
     const { digest, bytes } = read;
@@ -115,7 +165,10 @@ export class ServedFiles {
       size: info.size,
       modifiedMs: info.mtime?.getTime() ?? 0,
       bytes,
-      pieces: (range) => this.#pieces({ target, info: read.stamp, range }),
+      pieces: (range) => {
+        if (this.#streams >= MAX_SERVED_STREAMS) return null;
+        return this.#pieces({ target, info: read.stamp, range });
+      },
     };
   }
 
@@ -172,7 +225,8 @@ export class ServedFiles {
     const key = JSON.stringify([target, inodeKey(info), info.size, info.mtime, info.ctime]);
     const underWay = this.#hashing.get(key);
     if (underWay !== undefined) return underWay;
-    const hashing = this.#hashLarge(target, info).finally(() => this.#hashing.delete(key));
+    const hashing = this.#inTurn(() => this.#hashLarge(target, info))
+      .finally(() => this.#hashing.delete(key));
     this.#hashing.set(key, hashing);
     return hashing;
   }
@@ -195,6 +249,7 @@ export class ServedFiles {
       readonly range: ByteRange;
     },
   ): AsyncGenerator<Bytes, void, undefined> {
+    // Counted here: pieces that nobody begins to take have no end, either.
     if (this.#streams >= MAX_SERVED_STREAMS) {
       throw new StorageError("io-failed", "too many large files are served at once");
     }
@@ -274,11 +329,16 @@ function isUntouched(
   return opened.size === before.size && Math.abs(opened.mtimeMs - mtimeMs) < 1;
 }
 
-/** Yields the bytes of a range; before the last of them it is made sure that nobody has written. */
+/**
+ * Yields the bytes of a range, each piece in the place of the one before; before the last of them it is
+ * made sure that nobody has written.
+ */
 async function* piecesOf(file: OpenFile, range: ByteRange): AsyncGenerator<Bytes, void, undefined> {
   const { fs, descriptor, target, before } = file;
+  // The runtime gives back late what it took for pieces that are done with.
+  const buffer = new Uint8Array(Math.min(SERVED_PIECE_BYTES, range.end - range.start));
   for (let at = range.start; at < range.end;) {
-    const piece = new Uint8Array(Math.min(SERVED_PIECE_BYTES, range.end - at));
+    const piece = buffer.subarray(0, Math.min(buffer.length, range.end - at));
     const length = await readSome(file, piece, at);
     at += length;
     const isLast = length === 0 || at >= range.end;

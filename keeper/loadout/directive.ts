@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type FolderStrategy, limits } from "../../protocol/mod.ts";
+import { type FolderStrategy, isAppName, limits } from "../../protocol/mod.ts";
 import { suggestName } from "../../protocol/host/mod.ts";
 import type { TrustGround } from "../trust/mod.ts";
 import type { Declaration } from "../vault/declaration.ts";
@@ -26,6 +26,7 @@ export const DIRECTIVE_KEYS = [
   "hook",
   "together",
   "lease",
+  "readers",
   "in_place",
   "symlinks",
   "compress",
@@ -59,6 +60,7 @@ const FORM = {
   },
 } as const;
 
+const COMPONENT_NAME = "Use letters, digits and inner hyphens, at most 63 of them.";
 const OWNER = {
   min: 0,
   max: limits.MAX_OWNER_ID,
@@ -109,6 +111,7 @@ export function readDirective(node: YamlNode, options: DirectiveOptions): Writte
       hook: readHookName(mapping, options),
       together: mapping.boolean("together") === true ? true as const : undefined,
       leaseS: mapping.duration("lease", { min: 1, max: limits.MAX_LEASE_S }),
+      readers: readReaders(mapping, problems),
       inPlace: mapping.boolean("in_place") === true ? true as const : undefined,
       compress: mapping.boolean("compress") === true ? true as const : undefined,
     }),
@@ -162,6 +165,31 @@ function readHookName(mapping: Mapping, { hooks }: DirectiveOptions): string | u
   const close = suggestName(name.slice(0, 100), good);
   const problem = `names ${quoted(name)}, which is not defined under hooks: of the app`;
   return mapping.refuse("hook", problem, close === null ? hint : `Did you mean ${close}?`);
+}
+
+/** Reads which components may read from a file server, in the order and spelling of the manifest. */
+function readReaders(mapping: Mapping, problems: Problems): readonly string[] | undefined {
+  const hint = "Write a list of components: [web, worker]. An empty one is none: [].";
+  const written = mapping.textList("readers", hint);
+  if (written === undefined) return undefined;
+  const readers = new Map<string, Place>();
+  for (const { text, place } of written) {
+    const name = text.toLowerCase();
+    const other = readers.get(name);
+    if (!isAppName(text)) {
+      problems.add(place, `no component can be called ${quoted(text)}`, COMPONENT_NAME);
+    } else if (other !== undefined) {
+      const problem = `the reader ${
+        quoted(text)
+      } stands twice: case does not tell components apart`;
+      problems.add(place, problem, "Name each component once.");
+    } else readers.set(name, place);
+  }
+  if (readers.size > limits.MAX_READERS) {
+    const advice = "Leave readers out: then all components of the app may read it.";
+    return mapping.refuse("readers", `names over ${limits.MAX_READERS} components`, advice);
+  }
+  return [...readers.keys()].sort();
 }
 
 /** Refuses what cannot be had at once. */

@@ -253,7 +253,7 @@ function entryOf(
 }
 
 function fileEntry(declaration: Declaration, file: VaultFile, path: string): FileEntry {
-  const { strategy, mode, inPlace, leaseS, hook } = declaration;
+  const { strategy, mode, inPlace, leaseS, hook, readers } = declaration;
   return {
     kind: "file",
     path,
@@ -265,6 +265,7 @@ function fileEntry(declaration: Declaration, file: VaultFile, path: string): Fil
     ...(inPlace === undefined ? {} : { inPlace }),
     ...(leaseS === undefined ? {} : { leaseS }),
     ...(hook === undefined ? {} : { hook }),
+    ...(readers === undefined ? {} : { readers }),
   };
 }
 

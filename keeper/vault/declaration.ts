@@ -30,6 +30,11 @@ export interface Declaration {
   readonly together?: true;
   /** After how many seconds without a delivery the agent removes its files. */
   readonly leaseS?: number;
+  /**
+   * The components that may read it from an agent's file server, in lower case, ascending, each once;
+   * all of the app where there are none, none where the list is empty.
+   */
+  readonly readers?: readonly string[];
   /** Whether a file that is there is written over in place. */
   readonly inPlace?: true;
   /** Whether symbolic links in the vault are refused, or what they lead to is copied. */

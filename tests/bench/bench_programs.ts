@@ -51,6 +51,7 @@ export async function startAgent(
   options: {
     readonly form?: ProgramForm;
     readonly host?: string;
+    readonly args?: readonly string[];
     readonly start?: (args: readonly string[]) => RunningProgram;
   } = {},
 ): Promise<BenchAgent> {
@@ -60,6 +61,7 @@ export async function startAgent(
     ...["--bind-address", host, "--bind-port", `${freePort(host)}`, "--json"],
     ...["--whitelisted-addresses", "127.0.0.0/8"],
     ...["--working-dir", `${folder}/files`, "--state-dir", `${folder}/state`],
+    ...options.args ?? [],
   ];
   const startedMs = performance.now();
   const script = scriptOf("agent", form);

@@ -7,6 +7,7 @@ export { HAS_PROC } from "../support/process_memory.ts";
 const TICK_MS = 10;
 const IDLE_WINDOW_MS = 250;
 const IDLE_TIMEOUT_MS = 60_000;
+const START_ATTEMPTS = 100;
 
 /** The memory of a process, in MB. */
 export interface Memory {
@@ -69,4 +70,17 @@ export async function untilIdle(pids: readonly number[]): Promise<void> {
     await wait(IDLE_WINDOW_MS);
   }
   throw new Error("the agents do not come to rest");
+}
+
+/** Tells whether a program that was just started comes to listen on a port of 127.0.0.1. */
+export async function answersOn(port: number): Promise<boolean> {
+  for (let i = 0; i < START_ATTEMPTS; i++) {
+    try {
+      using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      return true;
+    } catch {
+      await wait(20);
+    }
+  }
+  return false;
 }

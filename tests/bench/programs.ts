@@ -2,8 +2,8 @@
  * What the real programs cost, from source and from their bundles.
  *
  * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
- * large, confined, small, original, strangers, tree, many), `--runs N` says how often each thing is run. Reports and never
- * judges: an aim that is missed is printed, and the status stays 0.
+ * large, confined, small, original, strangers, tree, many, serve), `--runs N` says how often each thing
+ * is run. Reports and never judges: an aim that is missed is printed, and the status stays 0.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measureConfined } from "./confined_part.ts";
 import { measureDelivery } from "./delivery_part.ts";
+import { measureFileServer } from "./file_server_part.ts";
 import { formatFigures, type Part } from "./figures.ts";
 import { measureFleet } from "./fleet_part.ts";
 import { measureLargeFile } from "./large_file_part.ts";
@@ -34,6 +35,7 @@ const PARTS = new Map<string, Part>([
   ["strangers", measureStrangers],
   ["tree", measureTree],
   ["many", measureMany],
+  ["serve", measureFileServer],
 ]);
 
 const { values, positionals } = parseArgs({

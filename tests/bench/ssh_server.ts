@@ -1,9 +1,8 @@
 /** A server for scp and rsync: the machine's own sshd with keys that live as long as the bench. */
 import { freePort } from "../support/site.ts";
-import { wait } from "./processes.ts";
+import { answersOn } from "./processes.ts";
 
 const SSHD = "/usr/sbin/sshd";
-const START_ATTEMPTS = 100;
 
 /** Tells whether a program can be run here. */
 export async function isInstalled(program: string): Promise<boolean> {
@@ -92,7 +91,7 @@ export class SshServer implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     const server = new SshServer(process, { folder, port });
-    if (await answers(port)) return server;
+    if (await answersOn(port)) return server;
     await server[Symbol.asyncDispose]();
     return "sshd does not start here";
   }
@@ -111,16 +110,4 @@ export class SshServer implements AsyncDisposable {
     }
     await this.#process.status;
   }
-}
-
-async function answers(port: number): Promise<boolean> {
-  for (let i = 0; i < START_ATTEMPTS; i++) {
-    try {
-      using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
-      return true;
-    } catch {
-      await wait(20);
-    }
-  }
-  return false;
 }

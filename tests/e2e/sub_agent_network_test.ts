@@ -5,15 +5,15 @@
  * @module
  */
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { AppNetwork, type Container, missingForAppNetwork } from "../support/app_network.ts";
+import { type Container, ContainerApp, missingForContainerApp } from "../support/container_app.ts";
 import { countRegistered, untilRegistered } from "../support/sub_agents.ts";
 
-const OPTIONS = { ignore: await missingForAppNetwork() !== null };
+const OPTIONS = { ignore: await missingForContainerApp() !== null };
 const PLAYED = new URL("../support/sub_agents.ts", import.meta.url).href;
 
 /** Has a keeper at home deliver through the primary; returns what was printed. */
 async function deliverFromHome(
-  network: AppNetwork,
+  network: ContainerApp,
   primary: { readonly host: string; readonly port: number },
   files: Readonly<Record<string, Readonly<Record<string, string>>>>,
 ): Promise<unknown> {
@@ -37,7 +37,7 @@ Deno.test(
   "agent: sub-agents find their primary by the DNS, and a keeper reaches them",
   OPTIONS,
   async () => {
-    await using network = await AppNetwork.open();
+    await using network = await ContainerApp.open();
     const primary = await network.startPrimary();
     const db = await network.startSubAgent("db", "db");
     const web = await network.startSubAgent("web", "web");
@@ -62,7 +62,7 @@ Deno.test(
   "agent: a registrar refuses every neighbour that is not the component that it says",
   OPTIONS,
   async () => {
-    await using network = await AppNetwork.open();
+    await using network = await ContainerApp.open();
     const primary = await network.startPrimary();
     for (const [container, reason] of ROGUES) {
       const rogue = await network.startSubAgent(container, "db");
@@ -83,7 +83,7 @@ Deno.test(
   "agent: a sub-agent's door is open to its primary alone, wherever that is now",
   OPTIONS,
   async () => {
-    await using network = await AppNetwork.open();
+    await using network = await ContainerApp.open();
     const primary = await network.startPrimary();
     const db = await network.startSubAgent("db", "db");
     await untilRegistered(primary, "db");

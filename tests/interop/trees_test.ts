@@ -250,6 +250,7 @@ Deno.test("our manifest and that of the second implementation are the same bytes
       inPlace: true,
       leaseS: 31_622_400,
       hook: "run",
+      readers: ["db", "web"],
     },
   ];
   const { bytes } = await encodeManifest(entries, { hooks: OUR_HOOKS });

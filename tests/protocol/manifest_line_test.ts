@@ -38,6 +38,9 @@ const FILE = someOf({
   inPlace: YES,
   leaseS: fc.integer({ min: 1, max: 31_622_400 }),
   hook: HOOK_NAME,
+  readers: fc.uniqueArray(fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/), {
+    maxLength: 24,
+  }).map((names) => names.sort()),
 }, ["kind", "path", "digest", "size", "strategy", "mode"]);
 
 const FOLDER = someOf({
@@ -114,11 +117,28 @@ const WRITTEN: Readonly<Record<string, readonly [ManifestLine, string]>> = {
         inPlace: true,
         leaseS: 31_622_400,
         hook: "reload",
+        readers: ["0-x", "db", "web"],
       },
     },
     `{"Path":"a","Kind":"file","Digest":"${DIGEST}","Size":3,"Mode":416,` +
     '"Strategy":"ENSURE_CREATED","Uid":0,"Gid":4294967294,"InPlace":true,"LeaseS":31622400,' +
-    '"Hook":"reload"}',
+    '"Hook":"reload","Readers":["0-x","db","web"]}',
+  ],
+  "a file that nobody may read": [
+    {
+      kind: "entry",
+      entry: {
+        kind: "file",
+        path: "a",
+        digest: DIGEST,
+        size: 3,
+        mode: 0o600,
+        strategy: "STRICT",
+        readers: [],
+      },
+    },
+    `{"Path":"a","Kind":"file","Digest":"${DIGEST}","Size":3,"Mode":384,"Strategy":"STRICT",` +
+    '"Readers":[]}',
   ],
   "a folder with all it may have": [
     {
@@ -197,6 +217,8 @@ const [TOUCH_TEXT, SIGNAL_TEXT] = [
   '{"Kind":"hook","Name":"x","Signal":"SIGHUP","TimeoutS":30}',
 ] as const;
 
+const READERS_25 = Array.from({ length: 25 }, (_, i) => `c${i + 10}`);
+
 /** Puts members before the closing brace. */
 function withMore(text: string, members: string): string {
   return text.replace(/}$/, `,${members}}`);
@@ -228,6 +250,18 @@ const BAD: Readonly<Record<string, string>> = {
   "a file with a hook of no name": withMore(FILE_TEXT, '"Hook":""'),
   "a file with a hook in capitals": withMore(FILE_TEXT, '"Hook":"X"'),
   "a file with a hook of 64 letters": withMore(FILE_TEXT, `"Hook":"${"x".repeat(64)}"`),
+  "a file whose readers are a text": withMore(FILE_TEXT, '"Readers":"web"'),
+  "a file whose readers are null": withMore(FILE_TEXT, '"Readers":null'),
+  "a file with a number among its readers": withMore(FILE_TEXT, '"Readers":[1]'),
+  "a file with a reader in capitals": withMore(FILE_TEXT, '"Readers":["Web"]'),
+  "a file with a reader of no name": withMore(FILE_TEXT, '"Readers":[""]'),
+  "a file with a reader that is no component": withMore(FILE_TEXT, '"Readers":["a_b"]'),
+  "a file with a reader of 64 letters": withMore(FILE_TEXT, `"Readers":["${"a".repeat(64)}"]`),
+  "a file with a reader twice": withMore(FILE_TEXT, '"Readers":["a","a"]'),
+  "a file whose readers descend": withMore(FILE_TEXT, '"Readers":["b","a"]'),
+  "a file with 25 readers": withMore(FILE_TEXT, `"Readers":${JSON.stringify(READERS_25)}`),
+  "a file whose readers come before its hook": withMore(FILE_TEXT, '"Readers":[],"Hook":"x"'),
+  "a folder with readers": withMore(FOLDER_TEXT, '"Readers":[]'),
   "a folder with a digest": FOLDER_TEXT.replace('"Mode"', `"Digest":"${DIGEST}","Mode"`),
   "a folder of another strategy": FOLDER_TEXT.replace("STRICT", "LAX"),
   "a folder of mode 0o1000": FOLDER_TEXT.replace("448", "512"),
@@ -311,6 +345,37 @@ Deno.test("encodeManifestLine refuses a line of more than 4,096 bytes, and so do
   assertThrows(run, ProtocolError, "manifest-too-large");
   const tooLong = longest.replace('"bb', '"bbb');
   assertThrows(() => decodeManifestLine(tooLong), ProtocolError, "manifest-malformed");
+});
+
+Deno.test("encodeManifestLine has room for all readers beside the longest of all else", () => {
+  const text = encodeManifestLine({
+    kind: "entry",
+    entry: {
+      kind: "file",
+      // Each takes two bytes in JSON.
+      path: '"'.repeat(1_024),
+      digest: DIGEST,
+      size: 2 ** 40,
+      mode: 0o777,
+      strategy: "ENSURE_CREATED",
+      uid: 2 ** 32 - 2,
+      gid: 2 ** 32 - 2,
+      inPlace: true,
+      leaseS: 31_622_400,
+      hook: "x".repeat(63),
+      readers: READERS_25.slice(1).map((name) => name.padEnd(63, "x")),
+    },
+  });
+  assert(text.length < 4_096);
+});
+
+Deno.test("encodeManifestLine refuses readers that no agent would take", () => {
+  for (const readers of [["Web"], ["b", "a"], ["a", "a"], [""], READERS_25]) {
+    const file = { kind: "file", path: "a", digest: DIGEST, size: 3, mode: 0o600 } as const;
+    const entry = { ...file, strategy: "STRICT", readers } as const;
+    const run = () => encodeManifestLine({ kind: "entry", entry });
+    assertThrows(run, ProtocolError, "manifest-malformed");
+  }
 });
 
 Deno.test("isHookName and isSignalName tell names from other texts", () => {

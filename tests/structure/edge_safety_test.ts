@@ -31,6 +31,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/hooks/hooks_file.ts",
   "agent/hooks/mod.ts",
   "agent/hooks/output_tail.ts",
+  "agent/http/dns_datagrams.ts",
   "agent/http/file_server.ts",
   "agent/http/http_server.ts",
   "agent/http/mod.ts",

@@ -1,173 +1,131 @@
-/** The network of an app on a Flux node: containers in network namespaces, and a DNS that names them. */
+/** The network of an app: an agent that serves its files, neighbours, and a DNS that names them. */
 import { fileURLToPath } from "node:url";
-import { ContainerNetwork } from "./container_network.ts";
 import type { DnsRecords } from "./dns_server.ts";
-import { FollowedProcess } from "./followed_process.ts";
-import { missingForNamespace } from "./network_namespace.ts";
-import { startPlainAgent } from "./signed_agent.ts";
-import { type RunningAgent, Site } from "./site.ts";
+import { missingForNamespace, NetworkNamespace } from "./network_namespace.ts";
+import type { RunningAgent, Site } from "./site.ts";
 
-/** Who is there: the node with its DNS, the primary, two components, and others. */
-export type Container = "node" | "agent" | "db" | "web" | "other" | "nameless" | "liar" | "home";
-
-const CONTAINERS: readonly Container[] = [
-  ...["node", "agent", "db", "web", "other", "nameless", "liar", "home"] as const,
-];
-const NET = "172.23.7";
-const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
+/** The address at which the agent serves, port 2080. */
+const AGENT = "172.23.7.2";
 
 /** Says why there can be none on this machine; `null` where there can. */
 export async function missingForAppNetwork(): Promise<string | null> {
-  const missing = await missingForNamespace();
-  if (missing !== null) return missing;
+  return await missingForNamespace() ?? (await hasCurl() ? null : "curl is missing");
+}
+
+async function hasCurl(): Promise<boolean> {
   try {
-    await new Deno.Command("nsenter", { args: ["--version"] }).output();
-    return null;
+    return (await new Deno.Command("curl", { args: ["--version"] }).output()).success;
   } catch {
-    return "nsenter is missing";
+    return false;
   }
 }
 
-/** The network and the agents in it; `await using` ends and removes them. */
+/** A DNS server that runs inside. */
+interface RunningDns extends AsyncDisposable {
+  readonly port: string;
+}
+
+/** The network; `await using` removes it. */
 export class AppNetwork implements AsyncDisposable {
-  readonly site: Site;
-  readonly #network: ContainerNetwork<Container>;
-  readonly #dns: FollowedProcess;
-  readonly #dnsPort: string;
+  readonly #network: NetworkNamespace;
+  readonly #dns: RunningDns;
 
-  private constructor(
-    parts: { readonly site: Site; readonly network: ContainerNetwork<Container> },
-    dns: { readonly process: FollowedProcess; readonly port: string },
-  ) {
-    this.site = parts.site;
-    this.#network = parts.network;
-    this.#dns = dns.process;
-    this.#dnsPort = dns.port;
+  private constructor(network: NetworkNamespace, dns: RunningDns) {
+    this.#network = network;
+    this.#dns = dns;
   }
 
-  /** Makes it; the DNS names the containers of the app `shop` as Docker does. */
-  static async open(): Promise<AppNetwork> {
-    const site = await Site.open();
-    const network = await ContainerNetwork.openWith(NET, ...CONTAINERS);
-    const path = site.path("dns.json");
-    await writeRecords(path, recordsOf(network, network.members.agent.address));
-    const source = new URL("./dns_server.ts", import.meta.url).href;
-    const process = runScript(
-      starterOf(network, "node"),
-      `import { DnsServer } from ${JSON.stringify(source)};
-       const read = () => JSON.parse(Deno.readTextFileSync(${JSON.stringify(path)}));
-       console.log(new DnsServer(read, ${JSON.stringify(network.members.node.address)}).port);`,
-    );
-    const port = await process.waitFor(() => /^(\d+)\n/.exec(process.stdout)?.[1]);
-    return new AppNetwork({ site, network }, { process, port });
+  /**
+   * Makes it, with the addresses of neighbours.
+   *
+   * @param options.byDatagrams Whether the DNS answers over UDP, and not over TCP. @default {false}
+   */
+  static async open(
+    records: DnsRecords,
+    neighbours: readonly string[],
+    { byDatagrams = false }: { readonly byDatagrams?: boolean } = {},
+  ): Promise<AppNetwork> {
+    const network = await NetworkNamespace.open();
+    try {
+      for (const address of [AGENT, ...neighbours]) {
+        await runInside(network, ["ip", "address", "add", `${address}/32`, "dev", "lo"]);
+      }
+      return new AppNetwork(network, await startDns(network, { records, byDatagrams }));
+    } catch (error) {
+      await network[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
-  /** Returns the address of a container. */
-  addressOf(container: Container): string {
-    return this.#network.members[container].address;
-  }
-
-  /** Starts an agent in a container. */
-  async startAgent(
-    container: Container,
-    args: readonly string[],
-    { host = this.addressOf(container) }: { readonly host?: string } = {},
-  ): Promise<RunningAgent> {
-    return await startPlainAgent(this.site, {
-      name: container,
-      host,
-      args: [`--fileserver-dns=${this.addressOf("node")}:${this.#dnsPort}`, ...args],
-      process: { starter: this.#starter(container) },
+  /** Starts an agent inside that serves files; keepers come from outside. */
+  async startServing(site: Site, args: readonly string[]): Promise<RunningAgent> {
+    const dns = ["--fileserver-dns", `127.0.0.1:${this.#dns.port}`];
+    const agent = await site.startAgent({
+      host: this.#network.insideAddress,
+      whitelist: this.#network.outsideAddress,
+      starter: this.#network.starter,
+      args: ["--fileserver", "--fileserver-address", AGENT, ...dns, ...args],
     });
+    await agent.program.waitForJson(({ event }) => event === "file-server");
+    return agent;
   }
 
-  /** Starts the primary, to which `home` may connect. */
-  async startPrimary(host: string = this.addressOf("agent")): Promise<RunningAgent> {
-    return await this.startAgent("agent", [
-      ...["--app-name=shop", "--component-name=agent", "--enable-registrar"],
-      ...[`--registrar-address=${host}`, `--whitelisted-addresses=${this.addressOf("home")}`],
-    ], { host });
-  }
-
-  /** Starts what says that it is a component of the app, in whatever container. */
-  async startSubAgent(container: Container, component: string): Promise<RunningAgent> {
-    return await this.startAgent(container, [
-      ...["--app-name=shop", `--component-name=${component}`],
-      ...["--subordinate", "--trust-primary-agent"],
-    ]);
-  }
-
-  /** Runs a module in a container to its end; returns what it printed. */
-  async runIn(container: Container, script: string): Promise<string> {
-    const { code, stdout, stderr } = await runScript(this.#starter(container), script).end;
-    if (code !== 0) throw new Error(stderr);
-    return stdout.trim();
-  }
-
-  /** Gives the container of the primary another address, and tells the DNS. */
-  async movePrimary(address: string): Promise<void> {
-    const ip = (...args: readonly string[]) => this.#run("agent", ["ip", "address", ...args]);
-    await ip("add", `${address}/24`, "dev", "eth0");
-    await ip("del", `${this.addressOf("agent")}/24`, "dev", "eth0");
-    await ip("replace", `${address}/24`, "dev", "eth0");
-    await writeRecords(this.site.path("dns.json"), recordsOf(this.#network, address));
+  /** Asks the agent from an address, with further words for curl; returns status and contents. */
+  async ask(
+    from: string,
+    target: string,
+    args: readonly string[] = [],
+  ): Promise<readonly [status: string, body: string]> {
+    const curl = ["curl", "-s", "-m", "60", "--path-as-is", "--interface", from];
+    const written = [...curl, "-w", "\n%{http_code}", ...args, `http://${AGENT}:2080${target}`];
+    const { stdout } = await runInside(this.#network, written);
+    const end = stdout.lastIndexOf("\n");
+    return [stdout.slice(end + 1), stdout.slice(0, end)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#dns[Symbol.asyncDispose]();
-    await this.site[Symbol.asyncDispose]();
     await this.#network[Symbol.asyncDispose]();
   }
-
-  #starter(container: Container): readonly string[] {
-    return starterOf(this.#network, container);
-  }
-
-  async #run(container: Container, command: readonly string[]): Promise<void> {
-    const [program = "", ...args] = [...this.#starter(container), ...command];
-    const { success, stderr } = await new Deno.Command(program, { args }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  }
 }
 
-function starterOf(
-  { members }: ContainerNetwork<Container>,
-  container: Container,
-): readonly string[] {
-  return ["nsenter", `--net=/run/netns/${members[container].namespace}`];
+async function runInside(
+  network: NetworkNamespace,
+  command: readonly string[],
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const [program = "", ...args] = [...network.starter, ...command];
+  const { code, stdout } = await new Deno.Command(program, { args }).output();
+  return { code, stdout: new TextDecoder().decode(stdout) };
 }
 
-function runScript(starter: readonly string[], input: string): FollowedProcess {
-  const run = [Deno.execPath(), "run", "-A", "--quiet", "--config", CONFIG, "-"];
-  return new FollowedProcess({ command: [...starter, ...run], input });
-}
-
-/** `nameless` has no name, `other` that of another app, and `liar` one that leads to the db. */
-function recordsOf(
-  { members }: ContainerNetwork<Container>,
-  primary: string,
-): DnsRecords {
-  const network = "fluxDockerNetwork_shop";
-  const { db, web, other, liar } = members;
+/** Starts the DNS inside; its output is the port. */
+async function startDns(
+  network: NetworkNamespace,
+  { records, byDatagrams }: { readonly records: DnsRecords; readonly byDatagrams: boolean },
+): Promise<RunningDns> {
+  const [program = "", ...args] = network.starter;
+  const source = new URL("dns_server.ts", import.meta.url).href;
+  const made = byDatagrams ? "await DatagramDnsServer.open" : "new DnsServer";
+  const script = `import { DatagramDnsServer, DnsServer } from ${JSON.stringify(source)};
+    const server = ${made}(${JSON.stringify(records)});
+    console.log(server.port);`;
+  const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+  const child = new Deno.Command(program, {
+    args: [...args, Deno.execPath(), "run", "-A", "--quiet", "--config", config, "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const reader = child.stdout.getReader();
+  const { value } = await reader.read();
   return {
-    names: {
-      [primary]: [`fluxagent_shop.${network}.`],
-      [db.address]: [`fluxdb_shop.${network}.`],
-      [web.address]: [`fluxweb_shop.${network}.`],
-      [other.address]: [`fluxdb_other.${network}.`],
-      [liar.address]: [`fluxdb_shop.${network}.`],
-    },
-    addresses: {
-      fluxagent_shop: [primary],
-      fluxdb_shop: [db.address],
-      fluxweb_shop: [web.address],
-      fluxdb_other: [other.address],
+    port: new TextDecoder().decode(value).trim(),
+    async [Symbol.asyncDispose](): Promise<void> {
+      child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
     },
   };
-}
-
-/** Puts the file in place in one step: it is read at any time. */
-async function writeRecords(path: string, records: DnsRecords): Promise<void> {
-  await Deno.writeTextFile(`${path}.new`, JSON.stringify(records));
-  await Deno.rename(`${path}.new`, path);
 }

@@ -42,6 +42,7 @@ const OPTIONS = {
   requires: fc.constantFrom("first-use", "approved", "enrolled"),
   hook: fc.constant("reload"),
   lease: fc.constantFrom(86_400, "24h", "7d"),
+  readers: fc.subarray(["web", "Db", "cache-2"]),
   symlinks: fc.constantFrom("refuse", "copy"),
   compress: fc.boolean(),
 };

@@ -6,10 +6,32 @@ import { digestText } from "./vault_tree.ts";
 
 const OWN_NAMES = /^\.fluxvault-/;
 
-/** Takes a picture with digests in the place of contents, without what is the agent's own. */
-export function takeCrashPicture(folder: string): Promise<Picture> {
+/** How often a picture is tried of a folder in which somebody is still at work. */
+const MAX_TRIES = 100;
+
+/**
+ * Takes a picture with digests in the place of contents, without what is the agent's own.
+ *
+ * An agent that has lost its keeper may still be at work, and what was just looked at may be gone, or
+ * be another thing: then it is tried again.
+ */
+export async function takeCrashPicture(folder: string): Promise<Picture> {
   const contents = async (path: string) => await digestText(await Deno.readFile(path));
-  return takePicture(folder, { contents, except: OWN_NAMES });
+  for (let tried = 1;; tried++) {
+    try {
+      return await takePicture(folder, { contents, except: OWN_NAMES });
+    } catch (error) {
+      if (tried === MAX_TRIES || !isOfMovedPath(error)) throw error;
+    }
+  }
+}
+
+/** Tells whether something was gone, or of another kind, when it was looked at for the second time. */
+function isOfMovedPath(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.FilesystemLoop ||
+    // What readlink says of something that is no link any more; Deno has no class for it.
+    (error instanceof TypeError && error.message.includes("os error 22"));
 }
 
 /** What is known of work that was cut off. */

@@ -1,4 +1,5 @@
-/** A DNS server that answers for containers as an engine's does: PTR and A, over TCP. */
+/** A DNS server that answers for containers as an engine's does: PTR and A, over TCP or UDP. */
+import { createSocket, type Socket } from "node:dgram";
 
 /** What it knows. */
 export interface DnsRecords {
@@ -60,10 +61,18 @@ export class DnsServer implements AsyncDisposable {
   /**
    * Takes a free port of 127.0.0.1, or of another address; without records it never answers. Records
    * that change are asked for anew for each connection.
+   *
+   * @param options.ended How many connections it ends at first without an answer. @default {0}
    */
-  constructor(records: DnsRecords | (() => DnsRecords) | null, hostname = "127.0.0.1") {
+  constructor(
+    records: DnsRecords | (() => DnsRecords) | null,
+    { ended = 0, hostname = "127.0.0.1" }: {
+      readonly ended?: number;
+      readonly hostname?: string;
+    } = {},
+  ) {
     this.#listener = Deno.listen({ hostname, port: 0 });
-    this.#accepting = this.#accept(typeof records === "function" ? records : () => records);
+    this.#accepting = this.#accept(typeof records === "function" ? records : () => records, ended);
   }
 
   /** Its port. */
@@ -71,8 +80,12 @@ export class DnsServer implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  async #accept(read: () => DnsRecords | null): Promise<void> {
+  async #accept(read: () => DnsRecords | null, ended: number): Promise<void> {
     for await (const conn of this.#listener) {
+      if (ended-- > 0) {
+        conn.close();
+        continue;
+      }
       this.#conns.set(conn, answerAll(conn, read()).catch(() => {}));
     }
   }
@@ -100,4 +113,69 @@ async function answerAll(conn: Deno.Conn, records: DnsRecords | null): Promise<v
     await conn.write(Uint8Array.from([...head, ...answer]));
   }
   conn.close();
+}
+
+/** What a {@linkcode DatagramDnsServer} sends for the right answer to a question. */
+export type AlterAnswer = (answer: Uint8Array, count: number) => readonly Uint8Array[];
+
+/** The same over UDP alone; answers until the scope ends. */
+export class DatagramDnsServer implements AsyncDisposable {
+  /** How many questions have come. */
+  asked = 0;
+  readonly #socket: Socket;
+  /** Answers in the name of the server, from another port. */
+  readonly #stranger: Socket;
+
+  private constructor(socket: Socket, stranger: Socket) {
+    this.#socket = socket;
+    this.#stranger = stranger;
+  }
+
+  /**
+   * Takes a port of 127.0.0.1, and nothing there over TCP.
+   *
+   * @param options.port The port; any that is free for 0. @default {0}
+   * @param options.send What is sent; `count` is the number of the question. @default the answer
+   * @param options.sendElsewhere What is sent from another port before that. @default nothing
+   * @param options.onQuestion Is told from which port a question came.
+   */
+  static async open(
+    records: DnsRecords,
+    { port = 0, send = (answer) => [answer], sendElsewhere = () => [], onQuestion }: {
+      readonly port?: number;
+      readonly send?: AlterAnswer;
+      readonly sendElsewhere?: AlterAnswer;
+      readonly onQuestion?: (fromPort: number) => void;
+    } = {},
+  ): Promise<DatagramDnsServer> {
+    const [socket, stranger] = [createSocket("udp4"), createSocket("udp4")];
+    const server = new DatagramDnsServer(socket, stranger);
+    socket.on("message", (message, { address, port }) => {
+      server.asked++;
+      onQuestion?.(port);
+      const answer = answerDns(new Uint8Array(message), records);
+      const evil = sendElsewhere(answer, server.asked);
+      for (const bytes of evil) stranger.send(bytes, port, address);
+      const reply = () => {
+        for (const bytes of send(answer, server.asked)) socket.send(bytes, port, address);
+      };
+      // What comes from elsewhere comes first.
+      if (evil.length === 0) reply();
+      else setTimeout(reply, 50);
+    });
+    await new Promise<void>((resolve) => socket.bind(port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => stranger.bind(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  /** Its port. */
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of [this.#socket, this.#stranger]) {
+      await new Promise<void>((resolve) => socket.close(() => resolve()));
+    }
+  }
 }

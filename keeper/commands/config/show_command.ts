@@ -65,7 +65,7 @@ function chooseFrom(loadout: Loadout, operand: string): Choice {
 /** An entry as JSON; the members are stable and described in the README of the loadout. */
 function describeEntry(declaration: Declaration) {
   const { source, target, strategy, mode, folderMode, uid, gid, requires, hook } = declaration;
-  const { together, leaseS, inPlace, symlinks, compress, origin } = declaration;
+  const { together, leaseS, readers, inPlace, symlinks, compress, origin } = declaration;
   return {
     target,
     source,
@@ -78,6 +78,7 @@ function describeEntry(declaration: Declaration) {
     hook: hook ?? null,
     together: together ?? false,
     leaseS: leaseS ?? null,
+    readers: readers ?? null,
     inPlace: inPlace ?? false,
     symlinks,
     compress: compress ?? false,
@@ -180,10 +181,13 @@ function ownerOf({ uid, gid }: Declaration): string {
   return uid === undefined && gid === undefined ? "" : `${uid ?? "-"}:${gid ?? "-"}`;
 }
 
-function extrasOf({ together, leaseS, inPlace, symlinks, compress }: Declaration): string {
+function extrasOf(
+  { together, leaseS, readers, inPlace, symlinks, compress }: Declaration,
+): string {
   return [
     ...together ? ["together"] : [],
     ...leaseS === undefined ? [] : [`lease ${leaseS} s`],
+    ...readers === undefined ? [] : [`read by ${readers.join(" and ") || "nobody"}`],
     ...inPlace ? ["in_place"] : [],
     ...symlinks === "copy" ? ["symlinks copied"] : [],
     ...compress ? ["compressed"] : [],

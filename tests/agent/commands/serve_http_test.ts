@@ -28,6 +28,7 @@ async function open(
       workingFolder,
       stateFolder: null,
       app,
+      component: "agent",
       health: () => ({ serving: true, delivered: false }),
       present: { missing: null },
       components: {

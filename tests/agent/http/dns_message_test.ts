@@ -1,4 +1,9 @@
-import { decodeAnswer, encodeQuestion, reverseName } from "../../../agent/http/dns_message.ts";
+import {
+  decodeAnswer,
+  encodeQuestion,
+  isTruncated,
+  reverseName,
+} from "../../../agent/http/dns_message.ts";
 import { answerDns } from "../../support/dns_server.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
@@ -25,16 +30,30 @@ Deno.test("decodeAnswer reads the names of an address and the addresses of a nam
   assertEquals(decodeAnswer(answer, QUESTION), ["172.23.0.3", "172.23.0.4"]);
   const unknown = { ...QUESTION, name: "unknown" };
   assertEquals(decodeAnswer(answerDns(encodeQuestion(unknown), RECORDS), unknown), []);
-  assertEquals(decodeAnswer(answer, { ...QUESTION, type: "AAAA" }), []);
 });
 
 Deno.test("decodeAnswer refuses what is no answer, and whatever is cut off", () => {
   const answer = answerDns(encodeQuestion(QUESTION), RECORDS);
-  assertThrows(() => decodeAnswer(answer, { ...QUESTION, id: 1 }), RangeError);
+  for (const other of [{ id: 1 }, { type: "AAAA" }, { name: "fluxweb_shop.a" }] as const) {
+    assertThrows(() => decodeAnswer(answer, { ...QUESTION, ...other }), RangeError);
+  }
+  const spelled = { ...QUESTION, name: "FLUXWEB_shop." };
+  assertEquals(decodeAnswer(answer, spelled).length, 2);
+  const two = Uint8Array.from(answer);
+  two[5] = 2;
+  assertThrows(() => decodeAnswer(two, QUESTION), RangeError);
   assertThrows(() => decodeAnswer(encodeQuestion(QUESTION), QUESTION), RangeError);
   for (let length = 0; length < answer.length; length++) {
     assertThrows(() => decodeAnswer(answer.subarray(0, length), QUESTION), RangeError);
   }
+});
+
+Deno.test("decodeAnswer takes nothing from an answer that is cut off, and isTruncated says so", () => {
+  const answer = answerDns(encodeQuestion(QUESTION), RECORDS);
+  assertEquals(isTruncated(answer), false);
+  answer[2] = (answer[2] ?? 0) | 2;
+  assertEquals([isTruncated(answer), decodeAnswer(answer, QUESTION)], [true, []]);
+  assertEquals(decodeAnswer(answer.subarray(0, 30), QUESTION), []);
 });
 
 Deno.test("decodeAnswer is led round in no circle", () => {

@@ -1,4 +1,4 @@
-import { ChangeFeed } from "../../../agent/http/change_feed.ts";
+import { ChangeFeeds } from "../../../agent/http/change_feeds.ts";
 import { FileServer, type FileServerOptions } from "../../../agent/http/file_server.ts";
 import type { Neighbour } from "../../../agent/http/neighbours.ts";
 import type { KeyVerdict } from "../../../agent/http/server_key.ts";
@@ -16,12 +16,14 @@ function serverFor(
   more: Partial<FileServerOptions> = {},
 ): {
   readonly ask: (target?: string, address?: string, host?: string) => Promise<number>;
+  readonly say: (target: string) => Promise<readonly [status: number, text: string]>;
   logger: MemoryLogger;
 } {
   const logger = new MemoryLogger();
   const server = new FileServer({
     manifests: {
       isReady: true,
+      isRestricted: false,
       find: (path) => path === "a" || path === "key" ? [{ ...ENTRY, path }] : [],
       list: () => [ENTRY],
     },
@@ -33,18 +35,29 @@ function serverFor(
       },
       look: () => null,
     },
-    feed: new ChangeFeed(),
+    feeds: new ChangeFeeds(),
+    component: null,
     neighbours: { find: () => neighbour },
     key: null,
     logger,
     ...more,
   });
+  const handle = (target: string, address: string, host: string) => {
+    const fields = new Map([["host", host]]);
+    return server.handle({ method: "GET", target, fields, isKept: true, bodyBytes: 0 }, address);
+  };
   return {
     logger,
+    say: async (target) => {
+      const { status, body } = await handle(target, "172.23.0.3", "localhost");
+      const isText = typeof body === "string" || body instanceof Uint8Array;
+      return [
+        status,
+        isText ? String(body) : await new Response(ReadableStream.from(body ?? [])).text(),
+      ];
+    },
     ask: async (target = "/files/a", address = "172.23.0.3", host = "localhost:2080") => {
-      const fields = new Map([["host", host]]);
-      const head = { method: "GET", target, fields, isKept: true, bodyBytes: 0 };
-      const { status, body } = await server.handle(head, address);
+      const { status, body } = await handle(target, address, host);
       if (body !== null && typeof body === "object" && "return" in body) await body.return();
       server.flush();
       return status;
@@ -101,6 +114,12 @@ Deno.test("FileServer says what is not managed, what is not there, and what it c
   assertEquals([await ask(), logger.events.length], [503, 1]);
 });
 
+Deno.test("FileServer tells whoever comes beyond the files that may be served at a time to ask again", async () => {
+  const full = { entry: ENTRY, digest: "ab", size: 3, modifiedMs: 0, bytes: null };
+  const files = { find: () => Promise.resolve({ ...full, pieces: () => null }), look: () => null };
+  assertEquals(await serverFor({ kind: "self" }, { files }).ask(), 503);
+});
+
 Deno.test("FileServer tells of changes at once where nothing is to be waited for", async () => {
   const { ask } = serverFor({ kind: "self" });
   assertEquals(await ask("/files/events?after=0"), 200);
@@ -109,4 +128,76 @@ Deno.test("FileServer tells of changes at once where nothing is to be waited for
     assertEquals(await ask(`/files/events?${query}`), 400, query);
   }
   assertEquals(await serverFor({ kind: "unknown" }).ask("/files/events"), 503);
+});
+
+/** A server of one file for all, and one for `web` alone. */
+function restricted(neighbour: Neighbour, more: Partial<FileServerOptions> = {}) {
+  const entries = [ENTRY, { ...ENTRY, path: "secret", readers: ["web"] }];
+  return serverFor(neighbour, {
+    manifests: {
+      isReady: true,
+      isRestricted: true,
+      find: (path) => entries.filter((entry) => entry.path === path),
+      list: () => entries,
+    },
+    ...more,
+  });
+}
+
+async function pathsTo(neighbour: Neighbour, more: Partial<FileServerOptions> = {}) {
+  const { say } = restricted(neighbour, more);
+  const { files } = JSON.parse((await say("/files/"))[1]);
+  return files.map(({ path }: { readonly path: string }) => path);
+}
+
+Deno.test("FileServer serves a file to the components that may read it, and shows it to no other", async () => {
+  for (const component of ["web", "Web", "WEB"]) {
+    const neighbour: Neighbour = { kind: "component", component };
+    assertEquals(await restricted(neighbour).ask("/files/secret"), 200);
+    assertEquals(await pathsTo(neighbour), ["a", "secret"]);
+  }
+  const other: Neighbour = { kind: "component", component: "db" };
+  const { say } = restricted(other);
+  const [none, secret] = [await say("/files/none"), await say("/files/secret")];
+  assertEquals(none[0], 404);
+  assertEquals(secret, none);
+  assertEquals([await restricted(other).ask(), await pathsTo(other)], [200, ["a"]]);
+});
+
+Deno.test("FileServer takes its own container for the component that it is", async () => {
+  const self: Neighbour = { kind: "self" };
+  for (const [component, status] of [["web", 200], ["db", 404], [null, 404]] as const) {
+    assertEquals(await restricted(self, { component }).ask("/files/secret"), status);
+  }
+});
+
+Deno.test("FileServer tells of changes only those who may read the file", async () => {
+  const feeds = new ChangeFeeds({ now: () => 1 });
+  const now = [{ ...ENTRY, path: "secret", readers: ["web"] }];
+  const servers = ["web", "db"].map((component) => {
+    return restricted({ kind: "component", component }, { feeds });
+  });
+  const poll = () => Promise.all(servers.map(({ say }) => say("/files/events?after=1000")));
+  await poll();
+  feeds.note([{ path: "secret", digest: "ab", size: 3, before: [], now, isOther: true }]);
+  assertEquals((await poll()).map(([, text]) => JSON.parse(text)), [
+    { last: 1_001, reset: false, changes: [{ id: 1_001, path: "secret", digest: "ab", size: 3 }] },
+    { last: 1_000, reset: false, changes: [] },
+  ]);
+});
+
+Deno.test("FileServer asks the DNS beside the key for who may read, and waits for it only then", async () => {
+  const key = { path: "key", check: () => Promise.resolve("right" as const) };
+  const late = (neighbour: Neighbour) => ({ find: () => Promise.resolve(neighbour) });
+  const statusFor = (neighbour: Neighbour) => {
+    return restricted(neighbour, { key, neighbours: late(neighbour) }).ask("/files/secret");
+  };
+  assertEquals(await statusFor({ kind: "component", component: "web" }), 200);
+  assertEquals(await statusFor({ kind: "component", component: "db" }), 404);
+  assertEquals(await statusFor({ kind: "stranger", reason: "no-name" }), 404);
+  assertEquals(await statusFor({ kind: "unknown" }), 503);
+  const other: Neighbour = { kind: "stranger", reason: "no-name" };
+  assertEquals(await pathsTo(other, { key }), ["a"]);
+  const never = { find: () => new Promise<Neighbour>(() => {}) };
+  assertEquals(await serverFor(other, { key, neighbours: never }).ask(), 200);
 });

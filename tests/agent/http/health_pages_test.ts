@@ -23,9 +23,10 @@ function pagesOf(more: Partial<HealthSources> = {}): HealthPages {
 async function get(
   pages: HealthPages,
   target: string,
-  { method = "GET", address = "127.0.0.1" } = {},
+  { method = "GET", address = "127.0.0.1", host = "localhost:9090" } = {},
 ): Promise<readonly [status: number, text: string]> {
-  const head = { method, target, fields: new Map<string, string>(), isKept: true, bodyBytes: 0 };
+  const fields = new Map([["host", host]]);
+  const head = { method, target, fields, isKept: true, bodyBytes: 0 };
   const { status, body } = await pages.handle(head, address);
   return [status, String(body)];
 }
@@ -110,6 +111,15 @@ Deno.test("HealthPages measures once for many who ask at once", async () => {
   });
   await Promise.all([1, 2, 3].map(() => get(pages, "/metrics")));
   assertEquals(listed, 1);
+});
+
+Deno.test("HealthPages turns a page away whose name leads to it, and takes its own names", async () => {
+  for (const target of ["/healthz", "/readyz", "/metrics"]) {
+    assertEquals((await get(pagesOf(), target, { host: "rebound.example:9090" }))[0], 403, target);
+    for (const host of ["127.0.0.1:9090", "[::1]:9090", "fluxagent_shop"]) {
+      assertEquals((await get(pagesOf(), target, { host }))[0], 200, host);
+    }
+  }
 });
 
 Deno.test("HealthPages answers nobody else, and nothing else", async () => {

@@ -1,4 +1,5 @@
 import { HttpConnection, type HttpHandler } from "../../../agent/http/http_connection.ts";
+import { MAX_JOINED_REPLY_BYTES } from "../../../agent/limits.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { parseReply } from "../../support/http_peer.ts";
@@ -13,8 +14,10 @@ class PlayedConnection {
   read(into: Uint8Array): Promise<number | null> {
     const piece = this.#pieces.shift();
     if (piece === undefined) return Promise.resolve(null);
-    into.set(encodeUtf8(piece));
-    return Promise.resolve(piece.length);
+    const bytes = encodeUtf8(piece);
+    into.set(bytes.subarray(0, into.length));
+    if (bytes.length > into.length) this.#pieces.unshift(piece.slice(into.length));
+    return Promise.resolve(Math.min(bytes.length, into.length));
   }
   /** Takes half of what it is given, as a full socket may. */
   write(bytes: Uint8Array): Promise<number> {
@@ -43,6 +46,30 @@ Deno.test("HttpConnection answers requests one after the other, however they are
     );
     assertEquals(bodies, ["/a", "/b"]);
   }
+});
+
+Deno.test("HttpConnection sends what each reply holds, whatever the one before was like", async () => {
+  const sizes = [0, 10_000, 3, MAX_JOINED_REPLY_BYTES, MAX_JOINED_REPLY_BYTES + 1, 1];
+  const requests = sizes.map((size, i) => REQUEST.replace("/a", `/${i}-${size}`));
+  const sent = await talk([requests.join("")], ({ target }) => {
+    const size = Number(target.split("-")[1]);
+    const body = new Uint8Array(size).fill(97 + Number(target[1]));
+    return { status: 200, fields: {}, body };
+  });
+  const bodies = sent.split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/).slice(1);
+  assertEquals(bodies, sizes.map((size, i) => "abcdef".charAt(i).repeat(size)));
+});
+
+Deno.test("HttpConnection tells a head from the one before, also where they are long", async () => {
+  const asked: string[] = [];
+  const requests = ["/a", "/a", "/b", "/b"].map((target, i) => {
+    return REQUEST.replace("/a", target).replace("x", "x".repeat(3_000 + (i >> 1)));
+  });
+  await talk(requests, ({ target, fields }) => {
+    asked.push(`${target} ${fields.get("host")?.length}`);
+    return { status: 200, fields: {} };
+  });
+  assertEquals(asked, ["/a 3000", "/a 3000", "/b 3001", "/b 3001"]);
 });
 
 Deno.test("HttpConnection says how long a reply is, and when it is the last", async () => {

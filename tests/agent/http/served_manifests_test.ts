@@ -1,3 +1,4 @@
+import type { RestrictedChange } from "../../../agent/http/change_feeds.ts";
 import { ServedManifests } from "../../../agent/http/served_manifests.ts";
 import type { RestoredState } from "../../../agent/trust/mod.ts";
 import type { FileEntry, ManifestEntry } from "../../../protocol/manifest_entry.ts";
@@ -6,6 +7,10 @@ import { assertEquals } from "../../support/assert.ts";
 
 function file(path: string, digest = "00"): FileEntry {
   return { kind: "file", path, digest, size: 1, mode: 0o600, strategy: "STRICT" };
+}
+
+function readBy(readers: readonly string[], path: string, digest = "00"): FileEntry {
+  return { ...file(path, digest), readers };
 }
 
 function held(
@@ -18,13 +23,16 @@ function held(
 
 function followed() {
   const state: { held: HeldManifest | null } = { held: null };
-  const manifests = new ServedManifests(() => state.held);
+  const changes: RestrictedChange[] = [];
+  const manifests = new ServedManifests(() => state.held, (news) => changes.push(...news));
+  /** Returns what was told since, as path, digest and whether it is another content. */
+  const told = () => changes.splice(0).map(({ path, digest, isOther }) => [path, digest, isOther]);
   const deliver = (manifest: HeldManifest, report = { isComplete: true, isPlan: false }) => {
     state.held = manifest;
     manifests.noteReport(report);
   };
   const digests = (path: string) => manifests.find(path).map(({ digest }) => digest);
-  return { state, manifests, deliver, digests };
+  return { state, manifests, deliver, digests, told };
 }
 
 Deno.test("ServedManifests serves nothing before a whole delivery", () => {
@@ -74,4 +82,43 @@ Deno.test("ServedManifests keeps what its keeper cannot speak for at the moment"
   deliver(held([file("a/b"), file("ab"), file("c")]));
   deliver(held([{ kind: "keep", path: "a" }, { kind: "keep", path: "c" }]));
   assertEquals([digests("a/b"), digests("ab"), digests("c")], [["00"], [], ["00"]]);
+});
+
+Deno.test("ServedManifests tells what has changed, of contents and of readers", () => {
+  const { deliver, told } = followed();
+  deliver(held([file("b"), file("a"), readBy(["web"], "c")]));
+  assertEquals(told(), [["a", "00", true], ["b", "00", true], ["c", "00", true]]);
+  deliver(held([file("a", "01"), file("b"), readBy(["db"], "c")]));
+  assertEquals(told(), [["a", "01", true], ["c", "00", false]]);
+  deliver(held([readBy([], "a", "01"), readBy(["db"], "c")]));
+  assertEquals(told(), [["a", "01", false], ["b", null, true]]);
+});
+
+Deno.test("ServedManifests tells of a file whose lease is over, once, and when it is back", () => {
+  const { manifests, deliver, told, digests } = followed();
+  manifests.noteExpired(["a"]);
+  deliver(held([file("a"), file("b")]));
+  assertEquals(told().length, 2);
+  manifests.noteExpired(["a", "none"]);
+  manifests.noteExpired(["a"]);
+  assertEquals(told(), [["a", null, true]]);
+  // It is declared all the same: whoever asks is told to ask again.
+  assertEquals(digests("a"), ["00"]);
+  deliver(held([file("c")], { declaredBy: "other" }));
+  assertEquals(told(), [["c", "00", true]]);
+  deliver(held([file("a"), file("b")]));
+  assertEquals(told(), [["a", "00", true]]);
+});
+
+Deno.test("ServedManifests says whether any file is not for all, as it is being delivered too", () => {
+  const { state, manifests, deliver } = followed();
+  deliver(held([file("a")]));
+  assertEquals(manifests.isRestricted, false);
+  state.held = held([readBy([], "a")]);
+  assertEquals(manifests.isRestricted, true);
+  deliver(state.held);
+  deliver(held([file("b")], { declaredBy: "other" }));
+  assertEquals(manifests.isRestricted, true);
+  deliver(held([file("a")]));
+  assertEquals(manifests.isRestricted, false);
 });

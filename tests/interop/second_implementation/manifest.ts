@@ -31,6 +31,8 @@ export interface FileLine {
   readonly LeaseS?: number;
   /** What tells of its changes. */
   readonly Hook?: string;
+  /** The components that it is served to. */
+  readonly Readers?: readonly string[];
 }
 
 /** A folder that the agent should hold. */
@@ -139,6 +141,12 @@ const command: Check = (value) =>
   Array.isArray(value) && value.length >= 1 && value.length <= 64 && value[0] !== "" &&
   value.every((word) => typeof word === "string" && word.isWellFormed() && !word.includes("\0"));
 
+const readers: Check = (value) =>
+  Array.isArray(value) && value.length <= 24 &&
+  value.every((name, i) =>
+    matching(/^(?!-)[a-z0-9-]{1,63}(?<!-)$/)(name) && (i === 0 || value[i - 1] < name)
+  );
+
 /** The members of each kind of line in their order; a question mark is for those that may be absent. */
 const MEMBERS: Readonly<Record<Line["Kind"], readonly (readonly [string, Check])[]>> = {
   wipe: [["Kind", text]],
@@ -163,6 +171,7 @@ const MEMBERS: Readonly<Record<Line["Kind"], readonly (readonly [string, Check])
     ["InPlace?", yes],
     ["LeaseS?", whole(1, 31_622_400)],
     ["Hook?", hookName],
+    ["Readers?", readers],
   ],
   folder: [
     ["Path", path],

@@ -60,7 +60,7 @@ Deno.test("findNotKept has nothing to say of files that are kept exactly, and of
 Deno.test("findNotKept says what that wire cannot do", () => {
   const entries = [
     { ...FILE, strategy: "ENSURE_CREATED", leaseS: 60 },
-    { ...FILE, uid: 1, hook: "reload" },
+    { ...FILE, uid: 1, hook: "reload", readers: ["web"] },
     { ...FOLDER, strategy: "STRICT", gid: 1, together: true },
   ] as const;
   assertEquals(findNotKept(entries), [
@@ -69,6 +69,7 @@ Deno.test("findNotKept says what that wire cannot do", () => {
     "hooks",
     "leases",
     "owners",
+    "readers",
     "removal from STRICT folders",
   ]);
 });

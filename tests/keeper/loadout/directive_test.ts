@@ -39,6 +39,7 @@ requires: enrolled
 hook: reload
 together: true
 lease: 1d
+readers: [web, Db-2, cache]
 symlinks: copy
 compress: true
 `);
@@ -56,6 +57,7 @@ compress: true
     hook: "reload",
     together: true,
     leaseS: 86_400,
+    readers: ["cache", "db-2", "web"],
     compress: true,
   });
 });
@@ -75,6 +77,21 @@ Deno.test("readDirective finds all that is wrong with one", () => {
 Deno.test("readDirective takes the name of a hook that is broken for defined", () => {
   assertEquals(read("{ source: a, hook: broken }").errors, []);
   assertEquals(read("{ source: a, hook: relaod }").errors.length, 1);
+});
+
+Deno.test("readDirective tells a list of no readers from none", () => {
+  const { directive, errors } = read("{ source: a, readers: [] }");
+  assertEquals([directive?.declaration.readers, errors], [[], []]);
+  assertEquals(read("source: a").directive?.declaration.readers, undefined);
+});
+
+Deno.test("readDirective refuses readers that are no components, or stand twice", () => {
+  for (const readers of ["web", "[a_b]", "[1]", "[web, WEB]", "{ web: 1 }", "['']"]) {
+    assertEquals(read(`{ source: a, readers: ${readers} }`).errors.length, 1, readers);
+  }
+  const names = Array.from({ length: 25 }, (_, i) => `c${i}`);
+  const listed = (count: number) => `{ source: a, readers: [${names.slice(0, count).join(", ")}] }`;
+  assertEquals([24, 25].map((count) => read(listed(count)).errors.length), [0, 1]);
 });
 
 Deno.test("readDirective refuses what contradicts itself", () => {

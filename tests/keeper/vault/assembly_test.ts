@@ -77,6 +77,7 @@ Deno.test("assemble says of each file and folder what is declared of it", async 
     hook: "reload",
     together: true,
     leaseS: 60,
+    readers: ["db", "web"],
     inPlace: true,
     compress: true,
   };
@@ -99,6 +100,7 @@ Deno.test("assemble says of each file and folder what is declared of it", async 
     inPlace: true,
     leaseS: 60,
     hook: "reload",
+    readers: ["db", "web"],
   });
   assertEquals(files.get("t/a")?.declaration.compress, true);
 });

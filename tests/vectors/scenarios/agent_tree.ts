@@ -52,6 +52,20 @@ const REFUSED: readonly Scenario[] = [
   refused("lease_of_no_time", line(FILE, { LeaseS: 0 })),
   refused("lease_too_long", line(FILE, { LeaseS: 31_622_401 })),
   refused("lease_before_in_place", line(FILE, { LeaseS: 1, InPlace: true })),
+  refused("readers_null", line(FILE, { Readers: null })),
+  refused("readers_text", line(FILE, { Readers: "web" })),
+  refused("readers_capital", line(FILE, { Readers: ["Web"] })),
+  refused("readers_of_no_name", line(FILE, { Readers: [""] })),
+  refused("readers_name_too_long", line(FILE, { Readers: ["a".repeat(64)] })),
+  refused("readers_name_with_hyphen_last", line(FILE, { Readers: ["a-"] })),
+  refused("readers_twice", line(FILE, { Readers: ["a", "a"] })),
+  refused("readers_descending", line(FILE, { Readers: ["b", "a"] })),
+  refused(
+    "readers_25",
+    line(FILE, { Readers: Array.from({ length: 25 }, (_, i) => `c${i + 10}`) }),
+  ),
+  refused("readers_before_hook", line(HOOK) + line(FILE, { Readers: [], Hook: "x" })),
+  refused("readers_of_a_folder", line(FOLDER, { Readers: [] })),
   refused("folder_with_lease", line(FOLDER, { LeaseS: 1 })),
   refused("folder_with_digest", line({ ...FILE, Kind: "folder" })),
   refused("folder_mode_512", line(FOLDER, { Mode: 512 })),
@@ -152,6 +166,27 @@ const TREES: readonly Scenario[] = [
       ["folder", "d"],
       ["folder", "d/s"],
       ["file", "d/a one"],
+    ],
+  }),
+  good("tree_with_readers", [
+    ...OPEN,
+    raw(
+      line(HOOK),
+      line(FILE, { Path: "a", Hook: "x", Readers: ["0", "db", "web-1"] }),
+      line(FILE, { Path: "b", Readers: [] }),
+    ),
+    "manifest-data {}",
+    ...QUIET,
+  ], {
+    header: [
+      ["held", "a one"],
+      ["held", "b one"],
+      [
+        "held-lines",
+        JSON.stringify(line(FILE, { Path: "a" }) + line(FILE, { Path: "b", Readers: ["db"] })),
+      ],
+      ["report", "a unchanged"],
+      ["report", "b unchanged"],
     ],
   }),
   good("tree_without_strangers", [

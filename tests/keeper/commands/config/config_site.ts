@@ -14,7 +14,8 @@ apps:
     components:
       web:
         state_directives:
-          - { source: key.pem, target: /etc/tls/, mode: 0640, uid: 5, hook: reload, lease: 1h }
+          - { source: key.pem, target: /etc/tls/, mode: 0640, uid: 5, hook: reload, lease: 1h,
+              readers: [Web, db] }
       db:
   other:
     components: { one: { state_directives: [{ source: a }] } }
