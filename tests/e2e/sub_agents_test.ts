@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { getRaw } from "../support/http_peer.ts";
 import { signerOf } from "../support/signing.ts";
 import {
   AppSite,
@@ -185,6 +186,21 @@ Deno.test("agent: a primary that knows the enrolment secret asks its sub-agents 
   await untilRegistered(primary, "db");
   assertEquals(await withPrimary(primary, listComponents), ["db"]);
   assert(!primary.program.stderr.includes(variables.FLUXVAULT_ENROLL_SECRET));
+});
+
+Deno.test("agent: files are served where sub-agents register, to each what it asks for", async () => {
+  await using app = await AppSite.open();
+  const port = app.registrarPort;
+  const args = ["--fileserver", "--fileserver-address=127.0.0.1", `--fileserver-port=${port}`];
+  const primary = await app.startPrimary({ args });
+  const places = await Promise.all(["file-server", "registrar"].map((name) => {
+    return primary.program.waitForJson(({ event }) => event === name);
+  }));
+  assertEquals(places.map(({ port }) => port), [port, port]);
+  await app.startSubAgent("db");
+  await untilRegistered(primary, "db");
+  assertEquals((await getRaw(port, "/files/")).status, 503);
+  assertEquals((await getRaw(port, "/registrations")).status, 405);
 });
 
 Deno.test("agent: a primary and a sub-agent measure what they are for each other", async () => {
