@@ -38,6 +38,11 @@ export interface AgentOptions extends DeliveryOptions {
   readonly identity: AgentIdentity;
   /** Which addresses may connect; `null` for any, where every keeper has to sign. */
   readonly policy: Pick<PeerPolicy, "allows"> | null;
+  /**
+   * Whether all peers come from one address, as they do behind a primary: what one of them does is not
+   * held against it then. @default {false}
+   */
+  readonly sharesAddress?: boolean;
   /** Checks what every keeper has to sign of itself; `null` where none need. @default {null} */
   readonly verifyStatement?: StatementVerifier | null;
   /** The enrolment secret; 32 bytes. @default {null} */
@@ -233,7 +238,8 @@ export class Agent {
     const control = new AbortController();
     const visit = this.#door.enter({
       address,
-      isShared: isOwnGateway(address, connection.localAddress?.hostname ?? ""),
+      isShared: this.#options.sharesAddress === true ||
+        isOwnGateway(address, connection.localAddress?.hostname ?? ""),
       drop: () => control.abort(PLACE_LOST),
     });
     const onStop = () => control.abort(life.stop.reason);

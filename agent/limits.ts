@@ -156,7 +156,9 @@ export const MAX_REQUEST_HEAD_BYTES = 8_192;
 export const MAX_KEPT_HEAD_BYTES = 1_024;
 /** How much of one is read at a time. */
 export const REQUEST_PIECE_BYTES = 2_048;
-/** How long the head of an HTTP request may take to come, once its connection or the last reply is done. */
+/** The longest contents of an HTTP request that are read. */
+export const MAX_REQUEST_BODY_BYTES = 4_096;
+/** How long an HTTP request may take to come, once its connection or the last reply is done. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 /** How long a piece of an HTTP reply may take to be taken. */
 export const REPLY_TIMEOUT_MS = 30_000;
@@ -233,3 +235,42 @@ export const MAX_KEPT_CHANGES = 1_024;
 export const EVENT_HEARTBEAT_MS = 15_000;
 /** How many seconds one answer may wait for a change. */
 export const MAX_EVENT_WAIT_S = 60;
+
+/** How often a sub-agent registers anew, beside a tenth of chance. */
+export const REGISTRATION_INTERVAL_MS = 10_000;
+/** How long a registration lasts that is not renewed. */
+export const REGISTRATION_LIFETIME_MS = 45_000;
+/** How long a challenge may be answered. */
+export const CHALLENGE_LIFETIME_MS = 10_000;
+/** How many answered challenges are remembered until they are past their time. */
+export const MAX_REMEMBERED_CHALLENGES = 1_024;
+/** How many sub-agents may be registered; one for each component. */
+export const MAX_SUB_AGENTS = 64;
+/** How many requests to a registrar one address may make at once. */
+export const REGISTRAR_BURST = 12;
+/** After how long it may make one more. */
+export const REGISTRAR_PAUSE_MS = 1_000;
+/** Of how many addresses that is counted; others share one count. */
+export const MAX_REGISTRAR_ADDRESSES = 1_024;
+/** The largest file with the key of a registrar, in bytes. */
+export const MAX_REGISTRAR_KEY_BYTES = 4_096;
+
+/** How long one attempt to register may take. */
+export const REGISTRATION_TIMEOUT_MS = 8_000;
+/** How long the first pause is at most before a primary is asked again; the next twice as long. */
+export const FIRST_REGISTRATION_PAUSE_MS = 500;
+/** See {@linkcode FIRST_REGISTRATION_PAUSE_MS}. */
+export const MAX_REGISTRATION_PAUSE_MS = 15_000;
+/** The longest reply of a registrar that is read, head and contents each. */
+export const MAX_REGISTRAR_REPLY_BYTES = 8_192;
+
+/** How many streams to sub-agents may be open at once. */
+export const MAX_RELAYS = 64;
+/** How many of them may lead to one component. */
+export const MAX_RELAYS_PER_COMPONENT = 4;
+/** How long a sub-agent may take to be connected to. */
+export const RELAY_DIAL_TIMEOUT_MS = 5_000;
+/** How long nothing may come from either side of a relayed stream. */
+export const RELAY_IDLE_TIMEOUT_MS = 120_000;
+/** The size of the pieces in which bytes of a sub-agent are read. */
+export const RELAY_PIECE_BYTES = 65_536;

@@ -4,6 +4,7 @@
  * @module
  */
 import { defineOptions } from "../protocol/host/mod.ts";
+import { COMPONENT_OPTIONS } from "./component_options.ts";
 
 const STATE_DIR = {
   name: "state-dir",
@@ -289,6 +290,7 @@ export const AGENT_OPTIONS = defineOptions([
   ...SIGNATURES,
   ENROLL_SECRET,
   ...HTTP,
+  ...COMPONENT_OPTIONS,
   ...APPLICATION,
 ]);
 

@@ -100,8 +100,30 @@ export function signTranscript(identity: AgentIdentity, transcript: Bytes): Prom
 export interface IdentityProof {
   /** The raw public key; 32 bytes. */
   readonly publicKey: Bytes;
-  /** The signature over the transcript; 64 bytes. */
+  /** The signature, over the transcript of a session or what else it proves; 64 bytes. */
   readonly signature: Bytes;
+}
+
+/**
+ * Tells whether a signature by an identity holds over a message.
+ *
+ * The message begins with a context string that nothing else signs under (spec, section 6).
+ *
+ * @returns `false` also for a key or a signature that no platform should rest on.
+ */
+export async function verifyIdentitySignature(
+  { publicKey, signature }: IdentityProof,
+  message: Bytes,
+): Promise<boolean> {
+  if (!isSoundPoint(publicKey)) return false;
+  if (!isSoundPoint(signature.subarray(0, IDENTITY_KEY_BYTES))) return false;
+  try {
+    const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
+    return await crypto.subtle.verify("Ed25519", key, signature, message);
+  } catch {
+    // A key that the platform refuses is as bad as a signature that does not verify.
+    return false;
+  }
 }
 
 /**
@@ -110,16 +132,7 @@ export interface IdentityProof {
  * @throws {PeerRejectedError} `identity-invalid`.
  */
 export async function verifyIdentityProof(proof: IdentityProof, transcript: Bytes): Promise<void> {
-  const { publicKey, signature } = proof;
-  if (isSoundPoint(publicKey) && isSoundPoint(signature.subarray(0, IDENTITY_KEY_BYTES))) {
-    try {
-      const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
-      const message = concatBytes(CONTEXT, transcript);
-      if (await crypto.subtle.verify("Ed25519", key, signature, message)) return;
-    } catch {
-      // A key that the platform refuses is as bad as a signature that does not verify.
-    }
-  }
+  if (await verifyIdentitySignature(proof, concatBytes(CONTEXT, transcript))) return;
   throw new PeerRejectedError("identity-invalid", "the agent's proof of identity is not valid", {
     by: "us",
     hint: "Somebody may be between the keeper and the agent; check the network path.",

@@ -81,6 +81,7 @@ export {
   identityFingerprint,
   type IdentityProof,
   importIdentity,
+  verifyIdentitySignature,
 } from "./identity.ts";
 export type { KeeperProof, KeeperStatement, ManifestCheck } from "./statement.ts";
 export type { ManifestStatement, SignedManifest, StatementScope } from "./statement.ts";

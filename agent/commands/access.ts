@@ -21,10 +21,15 @@ export interface Access {
 /**
  * Reads who may connect.
  *
+ * @param primary The primary of a sub-agent, which alone may connect to it; `null` for any other agent.
  * @throws {ConfigError} where the settings let anybody in, contradict each other, or cannot be read.
  */
-export async function readAccess(context: ServeContext): Promise<Access> {
+export async function readAccess(
+  context: ServeContext,
+  primary: PeerRule | null = null,
+): Promise<Access> {
   const { settings } = context;
+  if (primary !== null) return await readSubordinateAccess(context, primary);
   const originalRules = readRules(context, "original-wire", settings.originalWire);
   const listed = readRules(context, "whitelisted-addresses", settings.whitelistedAddresses);
   checkFilesOfOriginal(context);
@@ -35,6 +40,49 @@ export async function readAccess(context: ServeContext): Promise<Access> {
   checkSigned(context);
   const signers = settings.zelid.length === 0 ? "owner" : await readSigners(context);
   return { rules: readSignedRules(context, listed), originalRules, signers };
+}
+
+/** Reads who may connect to a sub-agent: its primary, and through it whoever signs. */
+async function readSubordinateAccess(
+  context: ServeContext,
+  primary: PeerRule,
+): Promise<Access> {
+  const { settings, resolved, logger } = context;
+  for (const name of ["whitelisted-addresses", "verify-source-address", "original-wire"]) {
+    if (!isGiven(resolved, name)) continue;
+    throw settingError(resolved, {
+      name,
+      problem:
+        "contradicts --subordinate: only the primary connects to a sub-agent, so that every " +
+        "keeper comes from its address",
+      hint: "Leave it out; --signed-vault-connections tells keepers apart.",
+    });
+  }
+  const isTrusted = settings.components?.trustPrimaryAgent === true;
+  if (settings.signedVaultConnections) {
+    if (isTrusted) {
+      throw settingError(resolved, {
+        name: "trust-primary-agent",
+        problem: "has no use beside --signed-vault-connections",
+        hint: "Leave one of them out.",
+      });
+    }
+    checkSigned(context);
+    const signers = settings.zelid.length === 0 ? "owner" : await readSigners(context);
+    return { rules: [primary], originalRules: [], signers };
+  }
+  for (const name of ["zelid", "flux-api"]) refuseUnsigned(context, name);
+  if (!isTrusted) {
+    throw settingError(resolved, {
+      name: "subordinate",
+      problem: "needs --signed-vault-connections: a sub-agent cannot tell keepers by their " +
+        "addresses, and whoever has that of the primary could put files here",
+      hint: "Add --signed-vault-connections; or, to let in whoever comes through the primary, " +
+        "--trust-primary-agent.",
+    });
+  }
+  logger.warn("keepers need not sign: whoever comes through the primary can put files here");
+  return { rules: [primary], originalRules: [], signers: null };
 }
 
 /**
@@ -80,15 +128,18 @@ function checkFilesOfOriginal({ resolved, settings }: ServeContext): void {
   });
 }
 
-function checkUnsigned({ resolved, settings }: ServeContext): void {
-  for (const name of ["zelid", "flux-api"]) {
-    if (!isGiven(resolved, name)) continue;
-    throw settingError(resolved, {
-      name,
-      problem: "has no use without --signed-vault-connections",
-      hint: "Add --signed-vault-connections, so that every keeper has to sign.",
-    });
-  }
+function refuseUnsigned({ resolved }: ServeContext, name: string): void {
+  if (!isGiven(resolved, name)) return;
+  throw settingError(resolved, {
+    name,
+    problem: "has no use without --signed-vault-connections",
+    hint: "Add --signed-vault-connections, so that every keeper has to sign.",
+  });
+}
+
+function checkUnsigned(context: ServeContext): void {
+  const { resolved, settings } = context;
+  for (const name of ["zelid", "flux-api"]) refuseUnsigned(context, name);
   if (isGiven(resolved, "verify-source-address") && !settings.verifySourceAddress) {
     throw settingError(resolved, {
       name: "verify-source-address",

@@ -11,19 +11,21 @@ import {
   isAbsolute,
   settingError,
 } from "../../protocol/host/mod.ts";
+import { readNames } from "./agent_names.ts";
 import { readPrograms } from "./application_settings.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
-import { type AppIdentity, findAppIdentity, FLUX_APP_VARIABLE } from "../app_identity.ts";
+import { readPrimary } from "./component_settings.ts";
+import { FLUX_APP_VARIABLE } from "../app_identity.ts";
 import { FileWait } from "../application/file_wait.ts";
 import { type AgentHealth, HealthSocket } from "../health_socket.ts";
 import { type LoadedIdentity, loadIdentity } from "../identity_file.ts";
 import { NODE_TIMEOUT_MS } from "../limits.ts";
 import { listen, type Listener } from "../listener.ts";
-import { resolveHostName } from "../door/name_resolver.ts";
 import { NodeWatch } from "../node_watch.ts";
 import type { AGENT_OPTIONS } from "../options.ts";
-import { formatPeerRule, PeerPolicy } from "../door/peer_policy.ts";
+import { formatPeerRule, type NameResolver, PeerPolicy } from "../door/peer_policy.ts";
+import { ServedComponents } from "./serve_components.ts";
 import type { ServeContext as Context } from "./serve_context.ts";
 import {
   checkFolders,
@@ -50,7 +52,7 @@ export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<numb
   const { settings, rest, stdout, stderr } = context;
   // Standard output is the application's own, where there is one.
   const reports = rest === null ? stdout : stderr;
-  const all = { ...settings, application: settings, http: settings };
+  const all = { ...settings, application: settings, http: settings, components: settings };
   return serve({ ...context, settings: all, stdout: reports });
 }
 
@@ -58,9 +60,10 @@ export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<numb
 export async function serve(context: Context): Promise<number> {
   const { settings, logger, signal, stdout } = context;
   const startedMs = Date.now();
-  const access = await readAccess(context);
-  const enrolmentSecret = readEnrolmentSecret(context);
   const names = readNames(context);
+  const primary = readPrimary(context, names);
+  const access = await readAccess(context, primary?.rule ?? null);
+  const enrolmentSecret = readEnrolmentSecret(context);
   checkFiles(context);
   const programSettings = readPrograms(context);
   const workingFolder = await openWorkingFolder(context);
@@ -79,6 +82,10 @@ export async function serve(context: Context): Promise<number> {
     store,
   });
   using listener = openListener(context);
+  using components = await ServedComponents.open(context, {
+    ...{ names, identity, enrolmentSecret, primary },
+    port: listener.address.port,
+  });
   using life = new Life(signal);
   const present = new FileWait([]);
   const health = () => ({
@@ -87,7 +94,7 @@ export async function serve(context: Context): Promise<number> {
   });
   await using _health = await openHealth(context, { state, health });
   const { app, component } = names;
-  const served = { store, workingFolder, stateFolder, app, component, health, present };
+  const served = { store, workingFolder, stateFolder, app, component, health, present, components };
   await using http = await openHttp(context, served);
 
   await stdout.write(formatListening({
@@ -111,7 +118,8 @@ export async function serve(context: Context): Promise<number> {
   const agent = new Agent({
     identity: identity.identity,
     store,
-    ...openPolicies(context, access),
+    ...openPolicies(context, access, components.resolveName),
+    ...components.agentOptions,
     ...trust?.agentOptions,
     enrolmentSecret,
     node: watchNode(context, life.signal),
@@ -151,11 +159,12 @@ export async function serve(context: Context): Promise<number> {
   // They are thrown below, once the sessions have ended.
   running.catch(() => {});
   trusting.catch(() => {});
+  const registering = components.run({ signal: life.signal });
   try {
     await agent.serve(listener, { signal: life.signal });
   } finally {
     life.end();
-    await Promise.allSettled([running, watching]);
+    await Promise.allSettled([running, watching, registering]);
   }
   const { removed } = await sweeping;
   if (removed > 0) {
@@ -202,7 +211,8 @@ async function openHealth(
 async function openHttp(context: Context, parts: ServedHttpParts): Promise<ServedHttp | null> {
   const settings = context.settings.http;
   if (settings === null) return null;
-  if (!settings.fileserver && settings.healthPort === undefined) return null;
+  const isAsked = settings.fileserver || parts.components.registrar !== null;
+  if (!isAsked && settings.healthPort === undefined) return null;
   const { ServedHttp } = await import("./serve_http.ts");
   return await ServedHttp.open(context, parts, settings);
 }
@@ -249,8 +259,9 @@ async function runTrust(
 function openPolicies(
   { logger }: Context,
   { rules, originalRules }: Access,
+  resolveName: NameResolver,
 ): Pick<AgentOptions, "policy" | "originalPolicy"> {
-  const options = { resolveName: resolveHostName, logger };
+  const options = { resolveName, logger };
   return {
     policy: rules === null ? null : new PeerPolicy(rules, options),
     originalPolicy: originalRules.length === 0 ? null : new PeerPolicy(originalRules, options),
@@ -296,36 +307,6 @@ async function warnOfOriginal({ settings, logger }: Context): Promise<void> {
       bytes,
       safe,
     });
-  }
-}
-
-function readNames(context: Context): AppIdentity {
-  const { resolved, settings, env, logger } = context;
-  const sources = {
-    appName: settings.appName,
-    componentName: settings.componentName,
-    fluxAppName: env.get(FLUX_APP_VARIABLE),
-    hostName: hostName(),
-  };
-  const attempt = (name: "app-name" | "component-name", tried: typeof sources): AppIdentity => {
-    try {
-      return findAppIdentity(tried);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw settingError(resolved, { name, problem: `cannot be used: ${error.message}` });
-    }
-  };
-  attempt("app-name", { ...sources, componentName: undefined });
-  const names = attempt("component-name", sources);
-  for (const note of names.notes) logger.info(note);
-  return names;
-}
-
-function hostName(): string | undefined {
-  try {
-    return Deno.hostname();
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { CommandContext } from "../../protocol/host/mod.ts";
+import type { CommandContext, SettingsOf } from "../../protocol/host/mod.ts";
+import type { COMPONENT_OPTIONS } from "../component_options.ts";
 import type { AGENT_OPTIONS } from "../options.ts";
 
 type Settings = CommandContext<typeof AGENT_OPTIONS>["settings"];
@@ -20,26 +21,24 @@ type ApplicationKey =
   | "stdin";
 
 /** The settings of what is served over HTTP. */
-type HttpKey =
-  | "fileserver"
-  | "fileserverAddress"
-  | "fileserverPort"
-  | "fileserverKey"
-  | "fileserverDns"
-  | "healthAddress"
-  | "healthPort";
+type HttpKey = Extract<keyof Settings, `fileserver${string}` | `health${string}`>;
+
+/** The settings of primaries and sub-agents. */
+type ComponentKey = keyof SettingsOf<typeof COMPONENT_OPTIONS> | "fileserverDns";
 
 /** The settings of the agent program, as far as each of its commands has them. */
 export type ServeSettings =
   & Omit<
     Settings,
-    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey
+    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey | ComponentKey
   >
   & {
     /** All that has to do with programs; `null` in a command that knows none of it. */
     readonly application: Pick<Settings, ApplicationKey> | null;
     /** All that is served over HTTP; `null` in a command that knows none of it. */
     readonly http: Pick<Settings, HttpKey> | null;
+    /** All that has to do with primaries and sub-agents; `null` in a command that knows none of it. */
+    readonly components: Pick<Settings, ComponentKey> | null;
     /** Where the agent keeps its state; without it everything is kept in memory. */
     readonly stateDir: string | undefined;
     /** The enrolment secret as it was given. */

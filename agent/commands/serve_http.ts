@@ -12,23 +12,23 @@ import { createNodeHasher, errnoOf, formatAddress, settingError } from "../../pr
 import type { FileWait } from "../application/file_wait.ts";
 import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
-import { parseIpAddress } from "../door/ip_address.ts";
 import {
+  type AddressHandler,
   ChangeFeeds,
-  type DnsServer,
   FileServer,
   HealthPages,
   HttpServer,
-  namesFrom,
   Neighbours,
   ServedFiles,
   ServedManifests,
   ServerKey,
-  systemServer,
 } from "../http/mod.ts";
 import type { AgentHealth } from "../health_socket.ts";
 import type { RestoredState } from "../trust/mod.ts";
+import { openContainerNames } from "./container_dns.ts";
 import type { ServeContext, ServeSettings } from "./serve_context.ts";
+import type { ServedComponents } from "./serve_components.ts";
+import { REGISTRATIONS_PATH } from "../registrar/mod.ts";
 
 /** What is served from. */
 export interface ServedHttpParts {
@@ -46,18 +46,30 @@ export interface ServedHttpParts {
   readonly health: () => AgentHealth;
   /** What is there of the files that are waited for. */
   readonly present: Pick<FileWait, "missing">;
+  /** What takes registrations, where the agent is a primary, and what is measured of it. */
+  readonly components: Pick<ServedComponents, "figures" | "registrar">;
 }
 
-const DNS_PORT = 53;
-
 type Settings = NonNullable<ServeSettings["http"]>;
+
+/** The settings, and where the key of the file server is. */
+type KeyedSettings = Settings & { readonly keyPath: string | null };
+
+/** What is served at a port, as it is announced. */
+interface ServedPages {
+  readonly event: "file-server" | "registrar" | "health-server";
+  readonly path: string;
+}
 
 /** A port, and what it is for. */
 interface ServedPort {
   readonly server: HttpServer;
-  readonly event: "file-server" | "health-server";
-  readonly path: string;
+  readonly pages: readonly ServedPages[];
 }
+
+const FILES: ServedPages = { event: "file-server", path: "/files/" };
+const REGISTRATIONS: ServedPages = { event: "registrar", path: REGISTRATIONS_PATH };
+const HEALTH: ServedPages = { event: "health-server", path: "/healthz" };
 
 /** What is served over HTTP; serves until disposed. */
 export class ServedHttp implements AsyncDisposable {
@@ -94,7 +106,7 @@ export class ServedHttp implements AsyncDisposable {
     const keyPath = settings.fileserver ? readKeyPath(context, settings) : null;
     const http = new ServedHttp({ store, files }, keyPath);
     try {
-      if (settings.fileserver) await http.#serveFiles(context, parts, { ...settings, keyPath });
+      await http.#serveComponents(context, parts, { ...settings, keyPath });
       if (settings.healthPort !== undefined) http.#serveHealth(context, parts, settings);
     } catch (error) {
       await http[Symbol.asyncDispose]();
@@ -103,14 +115,48 @@ export class ServedHttp implements AsyncDisposable {
     return http;
   }
 
-  async #serveFiles(
+  /** Serves what the other components ask for: at one port where both are to be at the same. */
+  async #serveComponents(
+    context: ServeContext,
+    parts: ServedHttpParts,
+    settings: KeyedSettings,
+  ): Promise<void> {
+    const { fileserverAddress: hostname, fileserverPort: port } = settings;
+    const files = settings.fileserver ? await this.#openFiles(context, parts, settings) : null;
+    const { registrar } = parts.components;
+    const place = registrar?.place;
+    const isShared = files !== null && place?.hostname === hostname && place.port === port;
+    if (files !== null) {
+      const handle = registrar !== null && isShared ? routed(registrar.handle, files) : files;
+      const pages = isShared ? [FILES, REGISTRATIONS] : [FILES];
+      this.#serve(context, { hostname, port, option: "fileserver" }, { handle, pages });
+    }
+    if (registrar !== null && !isShared) {
+      const { handle, place } = registrar;
+      this.#serve(context, { ...place, option: "registrar" }, { handle, pages: [REGISTRATIONS] });
+    }
+  }
+
+  #serve(
+    context: ServeContext,
+    place: Place,
+    { handle, pages }: {
+      readonly handle: AddressHandler;
+      readonly pages: readonly ServedPages[];
+    },
+  ): void {
+    const { logger } = context;
+    this.#ports.push({ server: new HttpServer(listen(context, place), { handle, logger }), pages });
+  }
+
+  async #openFiles(
     context: ServeContext,
     { app, component }: ServedHttpParts,
-    { keyPath, ...settings }: Settings & { readonly keyPath: string | null },
-  ): Promise<void> {
+    { keyPath, ...settings }: KeyedSettings,
+  ): Promise<AddressHandler> {
     const { logger } = context;
     const manifests = this.#manifests;
-    const names = namesFrom(readDns(context, settings) ?? await systemServer());
+    const names = await openContainerNames(context, settings.fileserverDns);
     if (app === null && keyPath === null) {
       logger.warn(
         "the file server serves this container alone: the app is not known, so no other can be told " +
@@ -133,20 +179,12 @@ export class ServedHttp implements AsyncDisposable {
       logger,
     });
     this.#fileServer = server;
-    const { fileserverAddress: hostname, fileserverPort: port } = settings;
-    this.#ports.push({
-      server: new HttpServer(listen(context, { hostname, port, option: "fileserver" }), {
-        handle: (head, address) => server.handle(head, address),
-        logger,
-      }),
-      event: "file-server",
-      path: "/files/",
-    });
+    return (request, address) => server.handle(request, address);
   }
 
   #serveHealth(
     context: ServeContext,
-    { store, health, present }: ServedHttpParts,
+    { store, health, present, components }: ServedHttpParts,
     { healthAddress: hostname, healthPort: port = 0 }: Settings,
   ): void {
     const pages = new HealthPages({
@@ -155,23 +193,20 @@ export class ServedHttp implements AsyncDisposable {
       list: () => this.#manifests.list(),
       isInPlace: async (entry) => await store.compare(entry) === "intact",
       look: (entry) => this.#files.look(entry),
+      figures: () => components.figures(),
       version: config.version,
     });
     this.#pages = pages;
-    this.#ports.push({
-      server: new HttpServer(listen(context, { hostname, port, option: "health" }), {
-        handle: (head, address) => pages.handle(head, address),
-        logger: context.logger,
-      }),
-      event: "health-server",
-      path: "/healthz",
-    });
+    const handle: AddressHandler = (request, address) => pages.handle(request, address);
+    this.#serve(context, { hostname, port, option: "health" }, { handle, pages: [HEALTH] });
   }
 
   /** Says on standard output where what is served. */
   async announce({ settings, stdout }: ServeContext): Promise<void> {
-    for (const { server, event, path } of this.#ports) {
-      const { hostname: address, port } = server.address;
+    const all = this.#ports.flatMap(({ server, pages }) => {
+      return pages.map((page) => ({ ...page, ...server.address }));
+    });
+    for (const { hostname: address, port, event, path } of all) {
       const line = settings.json
         ? JSON.stringify({ event, address, port })
         : `serves at     http://${formatAddress(address, port)}${path}`;
@@ -206,7 +241,17 @@ export class ServedHttp implements AsyncDisposable {
 interface Place {
   readonly hostname: string;
   readonly port: number;
-  readonly option: "fileserver" | "health";
+  readonly option: "fileserver" | "registrar" | "health";
+}
+
+/** Gives each request to whoever answers for its path. */
+function routed(registrar: AddressHandler, files: AddressHandler): AddressHandler {
+  return (request, address) => {
+    const [path = ""] = request.target.split("?");
+    const isRegistration = path === REGISTRATIONS_PATH ||
+      path.startsWith(`${REGISTRATIONS_PATH}/`);
+    return isRegistration ? registrar(request, address) : files(request, address);
+  };
 }
 
 function listen(context: ServeContext, place: Place): Deno.TcpListener {
@@ -243,20 +288,5 @@ function readKeyPath({ resolved }: ServeContext, { fileserverKey }: Settings): s
     name: "fileserver-key",
     problem: `is a path that ${fault}`,
     hint: "Give the path of a file that the keeper delivers, as the keeper names it.",
-  });
-}
-
-function readDns({ resolved }: ServeContext, { fileserverDns }: Settings): DnsServer | null {
-  if (fileserverDns === undefined) return null;
-  if (parseIpAddress(fileserverDns) !== null) return { ipAddr: fileserverDns, port: DNS_PORT };
-  const [, bracketed, plain, port] = /^(?:\[(.+)\]|([\d.]+)):(\d{1,5})$/.exec(fileserverDns) ?? [];
-  const ipAddr = bracketed ?? plain ?? "";
-  if (parseIpAddress(ipAddr) !== null && Number(port) <= 65_535) {
-    return { ipAddr, port: Number(port) };
-  }
-  throw settingError(resolved, {
-    name: "fileserver-dns",
-    problem: "is no address of a DNS server",
-    hint: "Give an IP address, with a port where it is not 53: 127.0.0.11, [::1]:5353.",
   });
 }

@@ -12,6 +12,19 @@ import type { HttpReply } from "./http_connection.ts";
 import { FOREIGN_HOST, isNear, isOwnHost } from "./neighbours.ts";
 import type { RequestHead } from "./request_head.ts";
 
+/** Something that is measured, in one number or in one for each set of labels. */
+export interface Figure {
+  /** The name; one that ends in `_total` counts up. */
+  readonly name: string;
+  /** What it is, as a sentence. */
+  readonly help: string;
+  /** The numbers. */
+  readonly samples: readonly (readonly [
+    labels: Readonly<Record<string, string>>,
+    value: number,
+  ])[];
+}
+
 /** What is told. */
 export interface HealthSources {
   /** How the agent is, as its socket says it too. */
@@ -24,6 +37,8 @@ export interface HealthSources {
   readonly isInPlace: (entry: FileEntry) => Promise<boolean>;
   /** Looks at a file; `null` where it is not there. */
   readonly look: (entry: FileEntry) => { readonly modifiedMs: number } | null;
+  /** What else is measured. @default {nothing} */
+  readonly figures?: () => readonly Figure[];
   /** The version of the program. */
   readonly version: string;
   /** The time now in Unix milliseconds. @default {Date.now} */
@@ -115,6 +130,10 @@ export class HealthPages {
     }
     const help = "Sessions with keepers, by wire and result.";
     lines.push(...metric("fluxvault_sessions_total", help, [...this.#sessions]));
+    for (const { name, help, samples } of this.#sources.figures?.() ?? []) {
+      const labelled = samples.map(([labels, value]): Sample => [labelsOf(labels), value]);
+      lines.push(...metric(name, help, labelled));
+    }
     return `${lines.join("\n")}\n`;
   }
 
@@ -150,5 +169,5 @@ function labelsOf(labels: Readonly<Record<string, string>>): string {
     const text = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
     return `${name}="${text}"`;
   });
-  return `{${all.join(",")}}`;
+  return all.length === 0 ? "" : `{${all.join(",")}}`;
 }

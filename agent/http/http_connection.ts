@@ -1,5 +1,5 @@
 /**
- * One connection of an HTTP/1.1 server that answers GET and HEAD: requests one after the other, each
+ * One connection of an HTTP/1.1 server: requests one after the other, with little or no contents, each
  * read and answered in time.
  *
  * @module
@@ -8,6 +8,7 @@ import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
 import {
   MAX_JOINED_REPLY_BYTES,
   MAX_KEPT_HEAD_BYTES,
+  MAX_REQUEST_BODY_BYTES,
   MAX_REQUEST_HEAD_BYTES,
   REPLY_TIMEOUT_MS,
   REQUEST_PIECE_BYTES,
@@ -30,8 +31,14 @@ export interface HttpReply extends ReplyHead {
   readonly body?: string | Bytes | AsyncGenerator<Bytes, void, undefined> | null;
 }
 
+/** A request, all of which has come. */
+export interface HttpRequest extends RequestHead {
+  /** Its contents; empty where it has none. */
+  readonly body: Bytes;
+}
+
 /** Answers a request. */
-export type HttpHandler = (head: RequestHead) => HttpReply | Promise<HttpReply>;
+export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
 
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
@@ -42,7 +49,10 @@ const REASONS: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
   416: "Range Not Satisfiable",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
@@ -62,7 +72,7 @@ export class HttpConnection {
   /** The same for what is sent. */
   #outgoing = new Uint8Array(0);
   /** The last head: whoever asks for the same again, word for word, means the same again. */
-  #last: { readonly text: string; readonly head: RequestHead | string } | null = null;
+  #last: { readonly text: string; readonly head: HttpRequest | string } | null = null;
 
   /** Reads nothing yet. */
   constructor(connection: ByteConnection, handle: HttpHandler) {
@@ -76,16 +86,17 @@ export class HttpConnection {
       this.deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
       const read = await this.#readHead();
       if (read === null) return;
+      const head = typeof read === "string" ? this.#parse(read) : null;
+      if (head === null) return await this.#refuse(431, "the head of the request is too long");
+      if (typeof head === "string") return await this.#refuse(400, head);
+      if (head.bodyBytes > MAX_REQUEST_BODY_BYTES) {
+        return await this.#refuse(413, "the contents of the request are too long");
+      }
+      const request = head.bodyBytes === 0 ? head : await this.#readBody(head);
+      if (request === null) return;
       // An answer that takes long is the server's own affair.
       this.deadlineMs = Infinity;
-      const head = typeof read === "string" ? this.#parse(read) : null;
-      if (head === null || typeof head === "string") {
-        const reply = head === null
-          ? textReply(431, "the head of the request is too long")
-          : textReply(400, head);
-        return void await this.#write(reply, { isHead: false, isKept: false });
-      }
-      const isKept = await this.#write(await this.#handle(head), {
+      const isKept = await this.#write(await this.#handle(request), {
         isHead: head.method === "HEAD",
         isKept: head.isKept,
       });
@@ -93,9 +104,10 @@ export class HttpConnection {
     }
   }
 
-  #parse(text: string): RequestHead | string {
+  #parse(text: string): HttpRequest | string {
     if (this.#last?.text === text) return this.#last.head;
-    const head = parseRequestHead(text);
+    const parsed = parseRequestHead(text);
+    const head = typeof parsed === "string" ? parsed : { ...parsed, body: NO_BODY };
     this.#last = text.length <= MAX_KEPT_HEAD_BYTES ? { text, head } : null;
     return head;
   }
@@ -114,6 +126,23 @@ export class HttpConnection {
       if (length === null) return null;
       this.#text += latin1(this.#incoming.subarray(0, length));
     }
+  }
+
+  /** Reads the contents behind a head; `null` where the peer ends before. */
+  async #readBody(head: RequestHead): Promise<HttpRequest | null> {
+    while (this.#text.length < head.bodyBytes) {
+      const count = await this.#connection.read(this.#incoming);
+      if (count === null) return null;
+      this.#text += latin1(this.#incoming.subarray(0, count));
+    }
+    const text = this.#text.slice(0, head.bodyBytes);
+    this.#text = this.#text.slice(head.bodyBytes);
+    return { ...head, body: Uint8Array.from(text, (char) => char.charCodeAt(0)) };
+  }
+
+  async #refuse(status: number, reason: string): Promise<void> {
+    this.deadlineMs = Infinity;
+    await this.#write(textReply(status, reason), { isHead: false, isKept: false });
   }
 
   /** Writes a reply; returns whether another may follow. */
@@ -167,6 +196,7 @@ export class HttpConnection {
   }
 }
 
+const NO_BODY: Bytes = new Uint8Array(0);
 const TOO_LONG: unique symbol = Symbol("too long");
 
 const ENCODER = new TextEncoder();

@@ -15,13 +15,12 @@ import {
   MAX_HTTP_CONNECTIONS,
   MAX_HTTP_CONNECTIONS_PER_ADDRESS,
 } from "../limits.ts";
-import { HttpConnection, type HttpReply } from "./http_connection.ts";
+import { HttpConnection, type HttpReply, type HttpRequest } from "./http_connection.ts";
 import { textReply } from "./file_response.ts";
-import type { RequestHead } from "./request_head.ts";
 
 /** Answers a request from an address. */
 export type AddressHandler = (
-  head: RequestHead,
+  request: HttpRequest,
   remoteAddress: string,
 ) => HttpReply | Promise<HttpReply>;
 
@@ -94,16 +93,16 @@ export class HttpServer implements AsyncDisposable {
     if (this.#visits.size >= maxConnections || count >= maxPerAddress) return close(conn);
     this.#counts.set(key, count + 1);
     const visit: Visit = { conn, key, served: null };
-    const served = new HttpConnection(conn, (head) => this.#handle(head, address));
+    const served = new HttpConnection(conn, (request) => this.#handle(request, address));
     visit.served = served;
     conn.setNoDelay(true);
     const serving = served.serve().catch(() => {}).finally(() => this.#leave(visit));
     this.#visits.set(visit, serving);
   }
 
-  async #handle(head: RequestHead, address: string): Promise<HttpReply> {
+  async #handle(request: HttpRequest, address: string): Promise<HttpReply> {
     try {
-      return await this.#options.handle(head, address);
+      return await this.#options.handle(request, address);
     } catch (error) {
       this.#options.logger.error("a request failed unexpectedly", { error });
       return textReply(500, "the agent failed; its log says why");

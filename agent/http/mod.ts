@@ -5,8 +5,8 @@
  */
 export { ChangeFeeds } from "./change_feeds.ts";
 export { FileServer, type FileServerOptions } from "./file_server.ts";
-export { HealthPages } from "./health_pages.ts";
-export { HttpServer, type HttpServerOptions } from "./http_server.ts";
+export { type Figure, HealthPages } from "./health_pages.ts";
+export { type AddressHandler, HttpServer, type HttpServerOptions } from "./http_server.ts";
 export type { DnsServer } from "./dns_datagrams.ts";
 export { namesFrom, systemServer } from "./name_service.ts";
 export { type NameService, Neighbours } from "./neighbours.ts";

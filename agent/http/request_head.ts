@@ -14,6 +14,8 @@ export interface RequestHead {
   readonly fields: ReadonlyMap<string, string>;
   /** Whether the connection may serve another request. */
   readonly isKept: boolean;
+  /** How many bytes of contents follow the head; none of GET and HEAD. */
+  readonly bodyBytes: number;
 }
 
 const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([!-~]+) HTTP\/1\.([01])$/;
@@ -42,11 +44,17 @@ export function parseRequestHead(text: string): RequestHead | string {
   }
   const host = fields.get("host");
   if (host === undefined ? minor === "1" : !AUTHORITY.test(host)) return "the host is not named";
-  if (fields.has("transfer-encoding")) return "no request has a body here";
-  if ((fields.get("content-length") ?? "0") !== "0") return "no request has a body here";
+  if (fields.has("transfer-encoding")) return "the contents have to say their length";
+  const length = fields.get("content-length") ?? "0";
+  if (!LENGTH.test(length)) return "the length of the contents cannot be read";
+  const bodyBytes = Number(length);
+  if (bodyBytes > 0 && BODILESS.has(method)) return "this request has no contents here";
   const isClosed = minor === "0" || /\bclose\b/i.test(fields.get("connection") ?? "");
-  return { method, target, fields, isKept: !isClosed };
+  return { method, target, fields, isKept: !isClosed, bodyBytes };
 }
+
+const LENGTH = /^(?:0|[1-9]\d{0,14})$/;
+const BODILESS = new Set(["GET", "HEAD"]);
 
 function isSingle(name: string): boolean {
   return SINGLE.has(name);

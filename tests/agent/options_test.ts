@@ -30,6 +30,15 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     fileserverDns: undefined,
     healthAddress: "127.0.0.1",
     healthPort: undefined,
+    enableRegistrar: false,
+    registrarAddress: "0.0.0.0",
+    registrarPort: 2_080,
+    registrarKey: undefined,
+    subordinate: false,
+    primaryAgentName: "agent",
+    primaryAgentAddress: undefined,
+    primaryAgentPort: 2_080,
+    trustPrimaryAgent: false,
     allowRun: [],
     waitFor: [],
     waitTimeoutMs: undefined,
@@ -75,9 +84,18 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_FILESERVER_DNS: "127.0.0.11",
     FLUXVAULT_HEALTH_ADDRESS: "::1",
     FLUXVAULT_HEALTH_PORT: "81",
+    FLUXVAULT_REGISTRAR: "true",
+    FLUXVAULT_REGISTRAR_ADDRESS: "::",
+    FLUXVAULT_REGISTRAR_PORT: "82",
+    FLUXVAULT_REGISTRAR_KEY: "registrar.key",
+    FLUXVAULT_SUBORDINATE: "true",
+    FLUXVAULT_PRIMARY_AGENT_NAME: "vault",
+    FLUXVAULT_PRIMARY_AGENT_ADDRESS: "192.0.2.9",
+    FLUXVAULT_PRIMARY_AGENT_PORT: "83",
+    FLUXVAULT_TRUST_PRIMARY_AGENT: "true",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(32).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(41).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
   assertEquals(values.fileserver, true);
@@ -116,10 +134,12 @@ Deno.test("NODE_OPTIONS takes the words and the variables of the original's node
 Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vault knows nothing of", () => {
   const known = new Set<string>(NODE_OPTIONS.map(({ name }) => name));
   const missing = AGENT_OPTIONS.filter(({ name }) => !known.has(name));
-  assertEquals(missing.map(({ name, group }) => group === "Application" ? group : name), [
+  const grouped = ["Application", "Sub-agents"];
+  assertEquals(missing.map(({ name, group }) => grouped.includes(group) ? group : name), [
     "enroll-secret",
     ...["fileserver", "fileserver-address", "fileserver-port", "fileserver-key", "fileserver-dns"],
     ...["health-address", "health-port"],
+    ...Array(9).fill("Sub-agents"),
     ...Array(8).fill("Application"),
   ]);
 });

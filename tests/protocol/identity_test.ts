@@ -16,6 +16,7 @@ import {
   importIdentity,
   signTranscript,
   verifyIdentityProof,
+  verifyIdentitySignature,
 } from "../../protocol/identity.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
 import { flipBit } from "../support/duplex_cuts.ts";
@@ -63,6 +64,20 @@ Deno.test("signTranscript signs under the context of section 6", async () => {
   const message = concatBytes(encodeUtf8("fluxvault/2 agent identity\n"), TRANSCRIPT);
   const expected = new Uint8Array(sign(null, message, key));
   assertEquals(await signTranscript(await importIdentity(seed), TRANSCRIPT), expected);
+});
+
+Deno.test("verifyIdentitySignature takes a signature over this message and of this key alone", async () => {
+  const seed = new Uint8Array(32).fill(3);
+  const identity = await importIdentity(seed);
+  const message = new TextEncoder().encode("something that an agent says");
+  const signed = await identity.sign(message);
+  const proof = { publicKey: identity.publicKey, signature: signed };
+  assertEquals(await verifyIdentitySignature(proof, message), true);
+  assertEquals(await verifyIdentitySignature(proof, message.slice(1)), false);
+  const small = { ...proof, publicKey: new Uint8Array(32) };
+  assertEquals(await verifyIdentitySignature(small, message), false);
+  const short = { ...proof, signature: signed.slice(1) };
+  assertEquals(await verifyIdentitySignature(short, message), false);
 });
 
 Deno.test("verifyIdentityProof takes an honest proof, for its own transcript and key alone", async () => {

@@ -32,10 +32,18 @@ export class ContainerNetwork<Name extends string> implements AsyncDisposable {
   static async open<Name extends string>(
     ...names: readonly Name[]
   ): Promise<ContainerNetwork<Name>> {
+    return await ContainerNetwork.openWith(PREFIX, ...names);
+  }
+
+  /** Makes one whose addresses begin with three numbers, `172.23.7`; the first member has `.1`. */
+  static async openWith<Name extends string>(
+    net: string,
+    ...names: readonly Name[]
+  ): Promise<ContainerNetwork<Name>> {
     const prefix = `fv-${encodeHex(crypto.getRandomValues(new Uint8Array(4)))}`;
     const hub = `${prefix}-hub`;
     const members = Object.fromEntries(names.map((name, index) => {
-      return [name, { namespace: `${prefix}-${name}`, address: `${PREFIX}.${index + 1}` }];
+      return [name, { namespace: `${prefix}-${name}`, address: `${net}.${index + 1}` }];
     })) as Record<Name, NetworkMember>;
     const network = new ContainerNetwork(members, hub);
     try {

@@ -59,13 +59,20 @@ export class DnsServer implements AsyncDisposable {
   readonly #accepting: Promise<void>;
 
   /**
-   * Takes a free port of 127.0.0.1; without records it never answers.
+   * Takes a free port of 127.0.0.1, or of another address; without records it never answers. Records
+   * that change are asked for anew for each connection.
    *
-   * @param ended How many connections it ends at first without an answer. @default {0}
+   * @param options.ended How many connections it ends at first without an answer. @default {0}
    */
-  constructor(records: DnsRecords | null, ended = 0) {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.#accepting = this.#accept(records, ended);
+  constructor(
+    records: DnsRecords | (() => DnsRecords) | null,
+    { ended = 0, hostname = "127.0.0.1" }: {
+      readonly ended?: number;
+      readonly hostname?: string;
+    } = {},
+  ) {
+    this.#listener = Deno.listen({ hostname, port: 0 });
+    this.#accepting = this.#accept(typeof records === "function" ? records : () => records, ended);
   }
 
   /** Its port. */
@@ -73,13 +80,13 @@ export class DnsServer implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  async #accept(records: DnsRecords | null, ended: number): Promise<void> {
+  async #accept(read: () => DnsRecords | null, ended: number): Promise<void> {
     for await (const conn of this.#listener) {
       if (ended-- > 0) {
         conn.close();
         continue;
       }
-      this.#conns.set(conn, answerAll(conn, records).catch(() => {}));
+      this.#conns.set(conn, answerAll(conn, read()).catch(() => {}));
     }
   }
 

@@ -15,7 +15,12 @@ export async function serveContext(
   const env = fixedEnvironment(variables);
   const resolved = await resolveSettings([...AGENT_OPTIONS, ...GLOBAL_OPTIONS], { args, env });
   return {
-    settings: { ...resolved.values, application: resolved.values, http: resolved.values },
+    settings: {
+      ...resolved.values,
+      application: resolved.values,
+      http: resolved.values,
+      components: resolved.values,
+    },
     resolved,
     operands: [],
     ...QUIET_PARTS,

@@ -10,6 +10,8 @@ import type { RunningAgent, Site } from "./site.ts";
 export interface SignedAgentStart {
   /** Names its folder below the site's. @default "agent" */
   readonly name?: string;
+  /** The address that it listens on. @default "127.0.0.1" */
+  readonly host?: string;
   /** The port that it listens on. @default {0} */
   readonly port?: number;
   /** The addresses whose signature counts; none for the app's owner. @default {[]} */
@@ -23,9 +25,10 @@ export interface SignedAgentStart {
 }
 
 /** Returns the arguments of an agent in a folder of the site. */
-export function folderArgs(site: Site, { name = "agent", port = 0 }: SignedAgentStart): string[] {
+export function folderArgs(site: Site, start: SignedAgentStart): string[] {
+  const { name = "agent", host = "127.0.0.1", port = 0 } = start;
   return [
-    ...["--bind-address", "127.0.0.1", "--bind-port", `${port}`, "--json"],
+    ...["--bind-address", host, "--bind-port", `${port}`, "--json"],
     ...["--working-dir", site.path(`${name}/files`), "--state-dir", site.path(`${name}/state`)],
   ];
 }
@@ -45,7 +48,7 @@ export async function startPlainAgent(
   site: Site,
   start: SignedAgentStart = {},
 ): Promise<RunningAgent> {
-  const { name = "agent", args = [], variables = {}, process = {} } = start;
+  const { name = "agent", host = "127.0.0.1", args = [], variables = {}, process = {} } = start;
   await Deno.mkdir(site.path(name), { recursive: true });
   const program = site.start("agent", [...folderArgs(site, start), ...args], {
     ...process,
@@ -54,9 +57,9 @@ export async function startPlainAgent(
   const line = await program.waitForJson(({ event }) => event === "listening");
   return {
     program,
-    host: "127.0.0.1",
+    host,
     port: line.port,
-    address: `127.0.0.1:${line.port}`,
+    address: `${host}:${line.port}`,
     fingerprint: line.fingerprint,
     files: site.path(`${name}/files`),
     state: site.path(`${name}/state`),

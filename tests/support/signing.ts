@@ -8,6 +8,7 @@ import {
   zelIdOfKey,
 } from "../../flux/mod.ts";
 import { handshakeAsKeeper, type KeeperHandshakeOptions } from "../../protocol/handshake.ts";
+import type { Duplex } from "../../protocol/duplex.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { dialTcp } from "../../protocol/host/mod.ts";
 import type { DeliveryReport } from "../../protocol/exchange.ts";
@@ -63,20 +64,28 @@ export interface SignedDelivery {
 /** Opens a session with an agent under the names that it says it has. */
 export async function openSignedSession(
   agent: { readonly host: string; readonly port: number },
-  { signer, handshake = {} }: Pick<SignedDelivery, "signer" | "handshake">,
+  delivery: Pick<SignedDelivery, "signer" | "handshake">,
 ): Promise<Session> {
   const connection = await dialTcp(agent);
   try {
-    const options = keeperOptions({
-      signer,
-      policy: ({ claim: { app, component } }) => ({ app, component }),
-      ...handshake,
-    });
-    return await handshakeAsKeeper(connection.duplex, options);
+    return await openSignedSessionOver(connection.duplex, delivery);
   } catch (error) {
     connection.close();
     throw error;
   }
+}
+
+/** Opens a session over a transport under the names that the agent says it has. */
+export async function openSignedSessionOver(
+  duplex: Duplex,
+  { signer, handshake = {} }: Pick<SignedDelivery, "signer" | "handshake">,
+): Promise<Session> {
+  const options = keeperOptions({
+    signer,
+    policy: ({ claim: { app, component } }) => ({ app, component }),
+    ...handshake,
+  });
+  return await handshakeAsKeeper(duplex, options);
 }
 
 /** Delivers files to an agent. */
@@ -85,9 +94,17 @@ export async function deliverSigned(
   files: Readonly<Record<string, string>>,
   delivery: SignedDelivery,
 ): Promise<DeliveryReport> {
+  return await deliverInSession(await openSignedSession(agent, delivery), files, delivery);
+}
+
+/** Delivers files in a session. */
+export async function deliverInSession(
+  session: Session,
+  files: Readonly<Record<string, string>>,
+  delivery: SignedDelivery,
+): Promise<DeliveryReport> {
   const { signer, manifestSigner = signer, revision = 1, lifetimeS = 3_600 } = delivery;
   const { bend = (text) => text } = delivery;
-  const session = await openSignedSession(agent, delivery);
   const { claim: { app, component }, agentDigestHex } = session.origin;
   return await deliverAsKeeper(session, await sourceOf({ ...files }), {
     revision,

@@ -1,5 +1,5 @@
 import { readAccess, readEnrolmentSecret } from "../../../agent/commands/access.ts";
-import { formatPeerRule } from "../../../agent/door/peer_policy.ts";
+import { formatPeerRule, parsePeerRule } from "../../../agent/door/peer_policy.ts";
 import { ConfigError } from "../../../protocol/errors.ts";
 import {
   assert,
@@ -36,6 +36,43 @@ for (const [args, rules, signers] of CASES) {
     const access = await readAccess(await serveContext(args));
     assertEquals(access.rules?.map(formatPeerRule) ?? null, rules);
     assertEquals(access.signers as unknown, signers);
+  });
+}
+
+const PRIMARY = parsePeerRule("fluxagent_shop");
+const SUB = "--subordinate";
+
+Deno.test("readAccess lets the primary alone connect to a sub-agent, and whoever signs in", async () => {
+  const context = await serveContext([SUB, SIGNED, `--zelid=${ZELID}`]);
+  const access = await readAccess(context, PRIMARY);
+  assertEquals(access, { rules: [PRIMARY], originalRules: [], signers: [ZELID] });
+  assertEquals((await readAccess(await serveContext([SUB, SIGNED]), PRIMARY)).signers, "owner");
+});
+
+Deno.test("readAccess lets whoever comes through the primary in where it is told to, and warns", async () => {
+  const context = await serveContext([SUB, "--trust-primary-agent"]);
+  const access = await readAccess(context, PRIMARY);
+  assertEquals(access, { rules: [PRIMARY], originalRules: [], signers: null });
+  assertMatch(context.logger.messages("warn").join(), /whoever comes through the primary/);
+});
+
+const TRUST = "--trust-primary-agent";
+const MISTAKES_OF_SUB_AGENTS: readonly (readonly [readonly string[], RegExp, RegExp])[] = [
+  [[], /--subordinate needs --signed-vault-connections/, /--trust-primary-agent/],
+  [[TRUST, `--zelid=${ZELID}`], /--zelid has no use without/, /Add --signed-vault-connections/],
+  [[SIGNED, TRUST], /--trust-primary-agent has no use beside/, /Leave one/],
+  [[SIGNED, LIST], /--whitelisted-addresses contradicts --subordinate/, /Leave it out/],
+  [[SIGNED, `${VERIFY}=false`], /--verify-source-address contradicts --subordinate/, /Leave it/],
+  [[TRUST, "--original-wire=192.0.2.8"], /--original-wire contradicts --subordinate/, /Leave it/],
+  [[SIGNED, "--zelid=x"], /is no ZelID/, /keys list/],
+];
+
+for (const [args, message, hint] of MISTAKES_OF_SUB_AGENTS) {
+  Deno.test(`readAccess refuses of a sub-agent ${args.join(" ")}`, async () => {
+    const context = await serveContext([SUB, ...args]);
+    const error = await assertRejects(() => readAccess(context, PRIMARY), ConfigError);
+    assertMatch(error.message, message);
+    assertMatch(error.hint ?? "", hint);
   });
 }
 

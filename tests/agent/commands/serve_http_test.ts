@@ -8,11 +8,17 @@ const ARGS = ["--fileserver", "--fileserver-address", "127.0.0.1"];
 
 async function open(
   args: readonly string[],
-  { app = "shop", port = 0 }: { readonly app?: string | null; readonly port?: number } = {},
+  { app = "shop", port = 0, place, hasFiles = true }: {
+    readonly app?: string | null;
+    readonly port?: number;
+    readonly place?: { readonly hostname: string; readonly port: number };
+    readonly hasFiles?: boolean;
+  } = {},
 ): Promise<
   { readonly http: ServedHttp; readonly context: Awaited<ReturnType<typeof serveContext>> }
 > {
-  const context = await serveContext([...ARGS, "--fileserver-port", `${port}`, ...args]);
+  const files = hasFiles ? [...ARGS, "--fileserver-port", `${port}`] : [];
+  const context = await serveContext([...files, ...args]);
   const { http: settings } = context.settings;
   assert(settings !== null);
   const workingFolder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-http-" }));
@@ -25,6 +31,13 @@ async function open(
       component: "agent",
       health: () => ({ serving: true, delivered: false }),
       present: { missing: null },
+      components: {
+        registrar: place === undefined ? null : {
+          place,
+          handle: ({ target }) => ({ status: 200, fields: {}, body: `registrar ${target}` }),
+        },
+        figures: () => [],
+      },
     };
     return { http: await ServedHttp.open(context, parts, settings), context };
   } finally {
@@ -87,4 +100,45 @@ Deno.test("ServedHttp says how the agent is on a port of its own", async () => {
   assertEquals((await getRaw(port, "/healthz")).status, 200);
   assertEquals((await getRaw(port, "/readyz")).status, 503);
   assertEquals((await getRaw(port, "/files/")).status, 404);
+});
+
+async function announced(
+  { http, context }: Awaited<ReturnType<typeof open>>,
+): Promise<readonly { readonly event: string; readonly port: number }[]> {
+  await http.announce({ ...context, settings: { ...context.settings, json: true } });
+  const { stdout } = context as unknown as { stdout: { text: string } };
+  return stdout.text.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+Deno.test("ServedHttp serves files and registrations at one port where both are to be there", async () => {
+  const served = await open([], { place: { hostname: "127.0.0.1", port: 0 } });
+  await using _http = served.http;
+  const [files, registrar, ...more] = await announced(served);
+  assertEquals([files?.event, registrar?.event, more.length], ["file-server", "registrar", 0]);
+  const port = files?.port ?? 0;
+  assertEquals(registrar?.port, port);
+  for (const target of ["/registrations", "/registrations/challenge", "/registrations?x=/files/"]) {
+    assertEquals((await getRaw(port, target)).body, `registrar ${target}`);
+  }
+  assertEquals((await getRaw(port, "/files/registrations")).status, 503);
+  assertEquals((await getRaw(port, "/registrations-not")).status, 404);
+});
+
+Deno.test("ServedHttp serves registrations at a port of their own, and without files", async () => {
+  const apart = await open([], { place: { hostname: "127.0.0.2", port: 0 } });
+  await using _apart = apart.http;
+  const [files, registrar] = await announced(apart);
+  assert(files?.port !== registrar?.port);
+  const alone = await open([], { place: { hostname: "127.0.0.1", port: 0 }, hasFiles: false });
+  await using _alone = alone.http;
+  const [only, ...more] = await announced(alone);
+  assertEquals([only?.event, more.length], ["registrar", 0]);
+  assertEquals((await getRaw(only?.port ?? 0, "/registrations")).status, 200);
+});
+
+Deno.test("ServedHttp says that the registrar's port is taken", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const place = { hostname: "127.0.0.1", port: listener.addr.port };
+  const error = await assertRejects(() => open([], { place }), ConfigError);
+  assertMatch(error.message, /--registrar-port names 127\.0\.0\.1:\d+, where .* \(EADDRINUSE\)/);
 });

@@ -43,8 +43,8 @@ function serverFor(
     ...more,
   });
   const handle = (target: string, address: string, host: string) => {
-    const head = { method: "GET", target, fields: new Map([["host", host]]), isKept: true };
-    return server.handle(head, address);
+    const fields = new Map([["host", host]]);
+    return server.handle({ method: "GET", target, fields, isKept: true, bodyBytes: 0 }, address);
   };
   return {
     logger,

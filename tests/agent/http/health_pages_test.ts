@@ -25,7 +25,8 @@ async function get(
   target: string,
   { method = "GET", address = "127.0.0.1", host = "localhost:9090" } = {},
 ): Promise<readonly [status: number, text: string]> {
-  const head = { method, target, fields: new Map([["host", host]]), isKept: true };
+  const fields = new Map([["host", host]]);
+  const head = { method, target, fields, isKept: true, bodyBytes: 0 };
   const { status, body } = await pages.handle(head, address);
   return [status, String(body)];
 }
@@ -75,6 +76,24 @@ Deno.test("HealthPages writes figures as Prometheus reads them", async () => {
   ]);
   assert(text.includes("# TYPE fluxvault_sessions_total counter\n"));
   assert(text.includes("# TYPE fluxvault_file_in_place gauge\n"));
+});
+
+Deno.test("HealthPages tells of whatever else is measured", async () => {
+  const figures = () => [
+    { name: "fluxvault_sub_agents", help: "So many.", samples: [[{}, 2]] as const },
+    {
+      name: "fluxvault_relays_total",
+      help: "So many.",
+      samples: [[{ result: "ended" }, 3]] as const,
+    },
+  ];
+  const [, text] = await get(pagesOf({ figures }), "/metrics");
+  assert(text.includes("\n# TYPE fluxvault_sub_agents gauge\nfluxvault_sub_agents 2\n"));
+  assert(
+    text.includes(
+      '\n# TYPE fluxvault_relays_total counter\nfluxvault_relays_total{result="ended"} 3\n',
+    ),
+  );
 });
 
 Deno.test("HealthPages says of too many files only how many there are", async () => {

@@ -131,6 +131,47 @@ Deno.test("HttpConnection refuses a head that is malformed or too long, and asks
   assertEquals(parseReply(await talk(long, never)).status, 431);
 });
 
+const POST = "POST /c HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello";
+const echoBody: HttpHandler = ({ body }) => ({ status: 200, fields: {}, body });
+
+Deno.test("HttpConnection reads contents whole, however they are cut, and what follows them", async () => {
+  const text = POST + LAST;
+  for (const pieces of [[text], [...text], [POST.slice(0, -2), `lo${LAST}`]]) {
+    const sent = await talk(pieces, echoBody);
+    const bodies = sent.split(/HTTP\/1\.1 200 OK\r\n/).slice(1).map((reply) =>
+      reply.split("\r\n\r\n")[1]
+    );
+    assertEquals(bodies, ["hello", ""]);
+  }
+});
+
+Deno.test("HttpConnection answers nothing to contents that break off, and refuses those too long", async () => {
+  const never = () => {
+    throw new Error("asked");
+  };
+  assertEquals(await talk([POST.slice(0, -1)], never), "");
+  const long = parseReply(await talk([POST.replace("Length: 5", "Length: 4097")], never));
+  assertEquals([long.status, long.fields["connection"]], [413, "close"]);
+});
+
+Deno.test("HttpConnection has a deadline while contents come", async () => {
+  const deadlines: number[] = [];
+  const pieces = [POST.slice(0, -1), "o"];
+  const connection = {
+    read(into: Uint8Array): Promise<number | null> {
+      deadlines.push(served.deadlineMs);
+      const piece = pieces.shift();
+      if (piece !== undefined) into.set(encodeUtf8(piece));
+      return Promise.resolve(piece?.length ?? null);
+    },
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+  };
+  const served: HttpConnection = new HttpConnection(connection, echoBody);
+  await served.serve();
+  assertEquals(deadlines.map(Number.isFinite), [true, true, true]);
+  assertEquals(deadlines[0], deadlines[1]);
+});
+
 Deno.test("HttpConnection has a deadline while it waits for a request, and none while it is answered", async () => {
   const deadlines: number[] = [];
   const connection = new PlayedConnection([LAST]);

@@ -71,7 +71,7 @@ Deno.test("namesFrom asks again over UDP where a question was lost", async () =>
 });
 
 Deno.test("namesFrom asks over TCP for what found no room in a datagram", async () => {
-  await using stream = new DnsServer(RECORDS, 1);
+  await using stream = new DnsServer(RECORDS, { ended: 1 });
   const send = (answer: Uint8Array) => [
     Uint8Array.from(answer, (byte, i) => i === 2 ? byte | 2 : byte).subarray(0, 40),
   ];

@@ -21,6 +21,16 @@ Deno.test("parseRequestHead says when the connection is at its end", () => {
   assertEquals(isKept("GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive"), true);
 });
 
+Deno.test("parseRequestHead says how long the contents are", () => {
+  const bodyBytes = (text: string) => {
+    const head = parseRequestHead(text);
+    return typeof head === "string" ? head : head.bodyBytes;
+  };
+  assertEquals(bodyBytes("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12"), 12);
+  assertEquals(bodyBytes("POST / HTTP/1.1\r\nHost: a"), 0);
+  assertEquals(bodyBytes("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0"), 0);
+});
+
 Deno.test("parseRequestHead refuses whatever could be read in two ways", () => {
   const refused = [
     "",
@@ -36,6 +46,12 @@ Deno.test("parseRequestHead refuses whatever could be read in two ways", () => {
     "GET / HTTP/1.1\r\nHost: a\r\nX: \x00",
     "GET / HTTP/1.1\r\nHost: a\nX: b",
     "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1",
+    "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 1",
+    ...["+1", "01", "1, 1", "-1", "0x1", "1e3", "", "9".repeat(16)].map((length) => {
+      return `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}`;
+    }),
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
     "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity",
     "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: a\r\nAuthorization: b",
   ];
