@@ -254,6 +254,35 @@ export class Authority {
     ) ?? [];
   }
 
+  /**
+   * Returns a certificate that was issued and the newest intermediate for what signed it, each in PEM.
+   *
+   * @throws {AuthorityError} `certificate-unknown` for a serial number that is not on record.
+   */
+  async chainOf(serial: string): Promise<readonly string[]> {
+    for (const app of await this.#store.reader.loadApps()) {
+      const record = app.issued.find((issued) => issued.serial === serial);
+      if (record === undefined) continue;
+      const key = app.keys.find(({ number }) => number === record.keyNumber);
+      const intermediate = key?.certificates.at(-1)?.certificate;
+      return toPem(record.certificate, intermediate);
+    }
+    throw unknown(serial);
+  }
+
+  /**
+   * Returns the intermediate of an app that signs, and the root, each in PEM.
+   *
+   * @throws {AuthorityError} `authority-missing` where nothing was issued for the app.
+   */
+  async chainOfApp(app: string): Promise<readonly string[]> {
+    const { reader } = this.#store;
+    const [root, index] = [await reader.loadRoot(), await reader.loadApp(app)];
+    const key = root === null || index === null ? null : keyInUse(root, index);
+    if (root === null || key === null) throw missing(app);
+    return toPem(key.certificates.at(-1)?.certificate, root.root.certificate);
+  }
+
   async #change<T>(work: (change: AuthorityChange) => Promise<T>): Promise<T> {
     return await this.#store.change(async (files) => {
       const nowMs = this.#now();
@@ -267,6 +296,10 @@ export class Authority {
 
 async function loadApp({ files }: AuthorityChange, app: string): Promise<AppIndex> {
   return await files.loadApp(app) ?? emptyAppIndex(app);
+}
+
+function toPem(...certificates: readonly (Bytes | undefined)[]): readonly string[] {
+  return certificates.flatMap((der) => der === undefined ? [] : [encodePem("CERTIFICATE", der)]);
 }
 
 function unknown(serial: string): AuthorityError {

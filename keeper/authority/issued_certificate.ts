@@ -5,7 +5,7 @@
  */
 import type { AppIndex, IssuedRecord } from "./state/app_index.ts";
 import { forgetEnded, revocationOf } from "./app_revocations.ts";
-import { type AuthorityChange, validityFrom } from "./authority_change.ts";
+import { type AuthorityChange, validityFrom, wholeSeconds } from "./authority_change.ts";
 import { generateSerial, type Validity, writeLeaf } from "./certificates/certificate.ts";
 import { AuthorityError } from "./errors.ts";
 import type { LeafTerms } from "./issue_order.ts";
@@ -103,7 +103,7 @@ export async function issueLeaf(
 
 /** Returns when a certificate is to be renewed, in Unix milliseconds: at two thirds of its life. */
 export function renewalTime({ notBeforeMs, notAfterMs }: Validity): number {
-  return notBeforeMs + Math.floor((notAfterMs - notBeforeMs) * 2 / 3);
+  return wholeSeconds(notBeforeMs + (notAfterMs - notBeforeMs) * 2 / 3);
 }
 
 /**
