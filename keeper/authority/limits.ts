@@ -56,6 +56,5 @@ export const MAX_PERMITTED_NAMES = 512;
 export const MAX_LIVE_CERTIFICATES = 10_000;
 /** How many of them one agent may hold for one purpose. */
 export const MAX_LIVE_OF_HOLDER = 64;
-
 /** How long to wait for another process that is changing the authority. */
-export const AUTHORITY_LOCK_WAIT_MS = 10_000;
+export const LOCK_WAIT_MS = 10_000;

@@ -16,7 +16,7 @@ import { appKey } from "../../app_name.ts";
 import { refuseWritableByOthers } from "../../state_permissions.ts";
 import { type AppIndex, decodeAppIndex, encodeAppIndex } from "./app_index.ts";
 import type { AuthorityFiles, AuthorityReader, AuthorityStore } from "./authority_store.ts";
-import { AUTHORITY_LOCK_WAIT_MS, MAX_INDEX_BYTES, MAX_KEY_FILE_BYTES } from "../limits.ts";
+import { LOCK_WAIT_MS, MAX_INDEX_BYTES, MAX_KEY_FILE_BYTES } from "../limits.ts";
 import { decodeRootIndex, encodeRootIndex, type RootIndex } from "./root_index.ts";
 
 const FOLDER_NAME = "authority";
@@ -60,7 +60,7 @@ export class DiskAuthorityStore implements AuthorityStore {
   async #change<T>(work: (files: AuthorityFiles) => Promise<T>): Promise<T> {
     await makeFolder(this.#folder);
     const path = join(this.#folder, LOCK_NAME);
-    using _lock = await lockFile(path, { waitMs: AUTHORITY_LOCK_WAIT_MS });
+    using _lock = await lockFile(path, { waitMs: LOCK_WAIT_MS });
     // Nobody else is writing: what is there was left by somebody who was killed.
     for (const folder of this.#files.folders) removeTemporaries(folder);
     return await work(this.#files);

@@ -32,13 +32,14 @@ export function readRequest(bytes: Bytes, source: string): Bytes {
   const body = PEM.exec(text)?.[2];
   if (body === undefined && !text.includes("-----BEGIN ")) return bytes;
   try {
-    return Uint8Array.from(base64.decode((body ?? "").replaceAll(/\s/g, "")));
+    if (body !== undefined) return Uint8Array.from(base64.decode(body.replaceAll(/\s/g, "")));
   } catch {
-    throw new ConfigError("the file holds no request for a certificate", {
-      setting: "--request",
-      source,
-      hint: "Make one, for example: openssl req -new -newkey ec -pkeyopt " +
-        "ec_paramgen_curve:P-256 -nodes -subj /CN=any -keyout KEY -out REQUEST",
-    });
+    // It is refused below.
   }
+  throw new ConfigError("the file holds no request for a certificate", {
+    setting: "--request",
+    source,
+    hint: "Make one, for example: openssl req -new -newkey ec -pkeyopt " +
+      "ec_paramgen_curve:P-256 -nodes -subj /CN=any -keyout KEY -out REQUEST",
+  });
 }
