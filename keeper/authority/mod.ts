@@ -14,6 +14,7 @@ export { AuthorityError, type AuthorityErrorCode } from "./errors.ts";
 export type { ApplicationTerms, IssueOrder } from "./issue_order.ts";
 export { type IssuedCertificate, renewalTime } from "./issued_certificate.ts";
 export type { RevokedCertificate } from "./revoked_certificate.ts";
+export { KeeperCertificates, type KeeperCertificatesOptions } from "./keeper_certificates.ts";
 export { openAuthority, type OpenAuthorityOptions } from "./opened_authority.ts";
 export { encodePem, KEY_TYPES, type KeyType } from "./certificates/key_pair.ts";
 export { REVOCATION_REASONS, type RevocationReason } from "./certificates/revocation_list.ts";

@@ -54,6 +54,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/authority/opened_authority.ts",
   "keeper/authority/ring_secrets.ts",
   "keeper/authority/state/disk_store.ts",
+  "keeper/authority/state/index_path.ts",
   "keeper/authority_commands.ts",
   "keeper/authority_options.ts",
   "keeper/commands/",

@@ -17,11 +17,10 @@ import { refuseWritableByOthers } from "../../state_permissions.ts";
 import { type AppIndex, decodeAppIndex, encodeAppIndex } from "./app_index.ts";
 import type { AuthorityFiles, AuthorityReader, AuthorityStore } from "./authority_store.ts";
 import { LOCK_WAIT_MS, MAX_INDEX_BYTES, MAX_KEY_FILE_BYTES } from "../limits.ts";
+import { authorityFolder, rootIndexPath } from "./index_path.ts";
 import { decodeRootIndex, encodeRootIndex, type RootIndex } from "./root_index.ts";
 
-const FOLDER_NAME = "authority";
 const LOCK_NAME = "authority.lock";
-const ROOT_NAME = "authority.json";
 const APPS_NAME = "apps";
 const KEYS_NAME = "keys";
 /** It keeps the names of apps from meaning something to the system, as `nul` would. */
@@ -36,8 +35,8 @@ export class DiskAuthorityStore implements AuthorityStore {
 
   /** Names the folder of state; the folder in it is made (0700) with the first change. */
   constructor(stateFolder: string) {
-    this.#folder = join(stateFolder, FOLDER_NAME);
-    this.#files = new DiskFiles(this.#folder);
+    this.#folder = authorityFolder(stateFolder);
+    this.#files = new DiskFiles(this.#folder, rootIndexPath(stateFolder));
   }
 
   /** Names the folder. */
@@ -73,8 +72,8 @@ class DiskFiles implements AuthorityFiles {
   readonly #keys: string;
   readonly folders: readonly string[];
 
-  constructor(folder: string) {
-    this.#root = join(folder, ROOT_NAME);
+  constructor(folder: string, root: string) {
+    this.#root = root;
     this.#apps = join(folder, APPS_NAME);
     this.#keys = join(folder, KEYS_NAME);
     this.folders = [folder, this.#apps, this.#keys];
