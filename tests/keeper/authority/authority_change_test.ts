@@ -10,6 +10,7 @@ import {
   applicationOrder,
   type AuthoritySite,
   DAY_MS,
+  Killed,
   openMemoryAuthority,
 } from "./authority_site.ts";
 
@@ -102,6 +103,38 @@ Deno.test("AuthorityChange goes on where a killed program left a root that no ap
     assertEquals((await site.authority.list()).map(({ serial }) => serial), [issued.serial]);
   }
 });
+
+for (const isDone of [false, true]) {
+  Deno.test(`AuthorityChange survives a kill ${isDone ? "after" : "before"} each write`, async () => {
+    const order = await applicationOrder();
+    for (let after = 1, wasKilled = true; wasKilled; after++) {
+      const site = await openMemoryAuthority();
+      const { authority, store } = site;
+      const handedOut: string[] = [];
+      store.killed = { after, isDone };
+      wasKilled = await (async () => {
+        handedOut.push((await authority.issue(order)).serial);
+        handedOut.push((await authority.issue(await agentOrder({ app: "other" }))).serial);
+        await authority.renewIntermediate(APP);
+        await authority.revoke(handedOut[0] ?? "");
+        await authority.revocationList(APP);
+        await authority.rootRevocationList();
+      })().then(() => false, (error) => {
+        if (error instanceof Killed) return true;
+        throw error;
+      });
+      store.killed = null;
+      const next = await site.reopen();
+      const { serial } = await next.issue(order);
+      const serials = (await next.list()).map((record) => record.serial);
+      assert([...handedOut, serial].every((one) => serials.includes(one)), `after ${after}`);
+      assertEquals(new Set(serials).size, serials.length);
+      for (const one of handedOut) await next.revoke(one);
+      assert(await next.revocationList(APP) !== null && await next.rootRevocationList() !== null);
+      assert(after > 9 || wasKilled, "there are more writes than this");
+    }
+  });
+}
 
 Deno.test("AuthorityChange gives a second key another name, even where the app's index was lost", async () => {
   const site = await openMemoryAuthority();

@@ -32,6 +32,8 @@ export class MemoryAuthorityStore implements AuthorityStore, AuthorityFiles {
   readonly files = new Map<string, Bytes>();
   /** The name of a file that cannot be written, as when the disk is full. */
   full: string | null = null;
+  /** After how many writes the program is killed, and whether the last of them is done. */
+  killed: { after: number; readonly isDone: boolean } | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   get reader(): AuthorityFiles {
@@ -82,10 +84,15 @@ export class MemoryAuthorityStore implements AuthorityStore, AuthorityFiles {
     if (this.full !== null && name.startsWith(this.full)) {
       return Promise.reject(new StorageError("disk-full", "no space is left on the device"));
     }
-    this.files.set(name, bytes);
-    return Promise.resolve();
+    const { killed } = this;
+    const isLast = killed !== null && --killed.after <= 0;
+    if (!isLast || killed.isDone) this.files.set(name, bytes);
+    return isLast ? Promise.reject(new Killed()) : Promise.resolve();
   }
 }
+
+/** The program is no more. */
+export class Killed extends Error {}
 
 /** A secret in memory. */
 export class MemorySecrets implements AuthoritySecrets {
