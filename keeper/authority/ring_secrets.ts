@@ -47,6 +47,8 @@ export class RingSecrets implements AuthoritySecrets {
 
   /** Makes a secret; see {@linkcode AuthoritySecrets.create}. */
   async create(): Promise<{ readonly id: string; readonly secret: string }> {
+    const credential = await readCredential(this.#options.env, AUTHORITY_CREDENTIAL);
+    if (credential !== null) return { id: encodeHex(randomBytes(ID_BYTES)), secret: credential };
     // Nobody has made anything with one that is there, or this would not be asked for.
     const held = (await this.#ring.list()).find(({ kind }) => kind === "authority");
     if (held !== undefined) return { id: held.name, secret: await this.#ring.read(held) };

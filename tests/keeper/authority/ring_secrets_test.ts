@@ -40,12 +40,14 @@ Deno.test("RingSecrets takes a credential of the service before all", async () =
   await using folder = await temporaryFolder();
   const path = `${folder.path}/fluxvault-authority`;
   await Deno.writeTextFile(path, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n");
-  const { secrets, file } = makeSecrets({ CREDENTIALS_DIRECTORY: folder.path });
+  const { secrets, file, index } = makeSecrets({ CREDENTIALS_DIRECTORY: folder.path });
   assertEquals(
     await secrets.read("0123456789abcdef"),
     "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
   );
-  assertEquals(file.readCount, 0);
+  const { id, secret } = await secrets.create();
+  assertEquals(secret, await secrets.read(id));
+  assertEquals([file.readCount, index.entries], [0, []]);
 });
 
 Deno.test("RingSecrets says how a secret that is missing comes back", async () => {
