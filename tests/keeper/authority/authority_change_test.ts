@@ -107,7 +107,8 @@ Deno.test("AuthorityChange goes on where a killed program left a root that no ap
 for (const isDone of [false, true]) {
   Deno.test(`AuthorityChange survives a kill ${isDone ? "after" : "before"} each write`, async () => {
     const order = await applicationOrder();
-    for (let after = 1, wasKilled = true; wasKilled; after++) {
+    let wasKilled = true;
+    for (let after = 1; wasKilled; after++) {
       const site = await openMemoryAuthority();
       const { authority, store } = site;
       const handedOut: string[] = [];

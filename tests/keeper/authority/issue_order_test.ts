@@ -12,7 +12,7 @@ import { APP, DAY_MS } from "./authority_site.ts";
 
 const INDEX = emptyAppIndex(APP);
 
-function order(application: ApplicationTerms = {}, lifetimeMs?: number) {
+function order(application: ApplicationTerms, lifetimeMs?: number) {
   return {
     app: APP,
     component: "db",
@@ -37,7 +37,7 @@ Deno.test("decideTerms lets an agent serve under its own name alone, whatever is
 });
 
 Deno.test("decideTerms gives an application what was declared, or what its container is called", () => {
-  const plain = decideTerms(order(), INDEX);
+  const plain = decideTerms(order({}), INDEX);
   assertEquals(plain.names, [
     "fluxdb_vaultdemo",
     "fluxdb_vaultdemo.fluxdockernetwork_vaultdemo",
