@@ -10,7 +10,8 @@ const FLEET = "Agents";
 const TRUST = "Trust";
 const PASSES = "Passes";
 
-const APP_NAME = {
+/** The name of an app; its help is that of each command. */
+export const APP_NAME = {
   name: "app-name",
   kind: "text",
   metavar: "NAME",
@@ -28,7 +29,8 @@ export const STATE_DIR = {
 
 const AUDIT = "Audit log";
 
-const AUDIT_LOG = {
+/** The audit log. */
+export const AUDIT_LOG = {
   name: "audit-log",
   kind: "path",
   metavar: "FILE",
@@ -99,7 +101,8 @@ const CONCURRENCY = {
 
 const KEYS = "Keys";
 
-const KEY_STORE = {
+/** Where a new secret is kept. */
+export const KEY_STORE = {
   name: "key-store",
   kind: "choice",
   choices: ["auto", "system", "file"],

@@ -5,6 +5,7 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
+import { AUTHORITY_COMMANDS } from "./authority_commands.ts";
 import { APPLY_OPTIONS, PLAN_OPTIONS, STATUS_OPTIONS } from "./fleet_options.ts";
 import {
   AGENTS_OPTIONS,
@@ -291,5 +292,6 @@ export const KEEPER_PROGRAM: Program = {
     ...CONFIG_COMMANDS,
     ...KEYS_COMMANDS,
     ...ENROLMENT_COMMANDS,
+    ...AUTHORITY_COMMANDS,
   ],
 };

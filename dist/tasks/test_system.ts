@@ -10,15 +10,16 @@
 import { PROJECT_ROOT } from "./derived_config.ts";
 import { installPackages, run, SKIP_STATUS } from "./suite_needs.ts";
 
-const PACKAGES = ["iproute2", "nftables", "util-linux", "mount"];
+const PACKAGES = ["iproute2", "nftables", "util-linux", "mount", "openssl"];
 /** What tells a test that may have to skip for want of root or a tool. */
-const NEEDS_SYSTEM = /\bmissingFor(?:Mounts|Namespace)\b/;
+const NEEDS_SYSTEM = /\bmissingFor(?:Mounts|Namespace|Openssl)\b/;
 const TOOLS: readonly (readonly [string, string])[] = [
   ["ip", "-V"],
   ["tc", "-V"],
   ["nft", "-V"],
   ["unshare", "-V"],
   ["mount", "-V"],
+  ["openssl", "version"],
 ];
 
 async function findMissing(): Promise<string | null> {

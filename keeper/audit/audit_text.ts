@@ -64,6 +64,20 @@ function describe(line: AuditLine): (string | null)[] {
       ];
     case "command":
       return [textOf(line["command"]), named("for", listOf(line["only"]))];
+    case "authority":
+      return [named("the certificate authority", line["authority"]), named("root", line["serial"])];
+    case "intermediate":
+    case "issued":
+      return [
+        textOf(line["serial"]),
+        textOf(line["purpose"]),
+        named("app", line["app"]),
+        named("component", line["component"]),
+        named("for", listOf(line["names"])),
+        named("until", line["notAfter"]),
+      ];
+    case "revoked":
+      return [textOf(line["serial"]), named("app", line["app"]), textOf(line["reason"])];
     case "torn":
       return [`${textOf(line["bytes"])} bytes before it were cut off`];
     default:

@@ -78,17 +78,22 @@ export class KeyDesk {
     this.#stdin.end();
   }
 
+  /** Opens the stored keys; nothing is read or asked for yet. */
+  async ring(): Promise<KeyRing> {
+    const { openKeyRing } = await import("../keys/mod.ts");
+    return this.#ring ??= openKeyRing(this.#search);
+  }
+
+  get #search() {
+    const { keyStore } = this.#context.settings;
+    return { ...this.#context, stdin: this.#stdin, keyStore, stateFolder: this.#stateFolder };
+  }
+
   async #open({ app, signWith }: KeyRequest): Promise<KeeperKeys> {
     if (signWith === null && app === null) return NO_KEYS;
-    const { EnrolmentWatch, findSigner, openKeyRing } = await import("../keys/mod.ts");
-    const { keyStore } = this.#context.settings;
-    const search = {
-      ...this.#context,
-      stdin: this.#stdin,
-      keyStore,
-      stateFolder: this.#stateFolder,
-    };
-    const ring = this.#ring ??= openKeyRing(search);
+    const { EnrolmentWatch, findSigner } = await import("../keys/mod.ts");
+    const search = this.#search;
+    const ring = await this.ring();
     const find = async (zelid: string) => {
       const signer = this.#signers.get(zelid) ?? await findSigner({ ...search, zelid }, ring);
       this.#signers.set(zelid, signer);

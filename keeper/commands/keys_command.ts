@@ -8,6 +8,7 @@ import { EXIT_DONE, formatTable } from "../../protocol/host/mod.ts";
 import {
   checkAddress,
   type KeyEntry,
+  type KeyKind,
   type KeyRing,
   readPrivateKey,
   takeSecret,
@@ -57,7 +58,13 @@ export async function addKey(
   return EXIT_DONE;
 }
 
-/** Lists the keys and enrolment secrets. */
+const KINDS: Readonly<Record<KeyKind, string>> = {
+  "keeper-key": "key",
+  enrolment: "enrolment secret",
+  authority: "authority's secret",
+};
+
+/** Lists the keys, the enrolment secrets, and the secret of the certificate authority. */
 export async function listKeys(
   context: KeysContext,
   ring: KeyRing = openRing(context),
@@ -72,8 +79,7 @@ export async function listKeys(
     const columns = ["what", "of", "stored in", "since"].map((heading) => ({ heading }));
     const rows = entries.map((entry) => {
       const { kind, name, store, created } = describeEntry(entry);
-      const what = kind === "keeper-key" ? "key" : "enrolment secret";
-      return [what, name, store === "file" ? "an encrypted file" : "the system", created];
+      return [KINDS[kind], name, store === "file" ? "an encrypted file" : "the system", created];
     });
     await stdout.write(formatTable(rows, { columns }));
   }

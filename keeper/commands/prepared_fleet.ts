@@ -18,6 +18,7 @@ import { type Declarations, declareForAll } from "../vault/declarations.ts";
 import { DiskVault } from "../vault/disk_vault.ts";
 import { FolderMarksFile } from "../vault/folder_marks_file.ts";
 import type { Vault, VaultSource, VaultView } from "../vault/vault.ts";
+import type { CertificateDesk } from "./certificate_desk.ts";
 import { type KeeperKeys, NO_KEYS } from "./key_desk.ts";
 import { checkEnrolment } from "./key_settings.ts";
 import type { AppWish } from "./run/app_wish.ts";
@@ -29,6 +30,8 @@ export interface PrepareFleetOptions {
   readonly stateFolder: string;
   /** Finds the keys of an app. */
   readonly keysFor: (wish: AppWish) => Promise<KeeperKeys>;
+  /** Has agents' keys certified. @default they are not */
+  readonly certificates?: CertificateDesk;
   /** Whether the vault plays no part, since agents are to remove all. @default {false} */
   readonly isWipe?: boolean;
 }
@@ -58,7 +61,7 @@ export interface PreparedFleet {
 export async function prepareFleet(
   context: ServeContext,
   wish: AppWish,
-  { stateFolder, keysFor, isWipe = false }: PrepareFleetOptions,
+  { stateFolder, keysFor, certificates, isWipe = false }: PrepareFleetOptions,
 ): Promise<PreparedFleet> {
   const { settings, logger } = context;
   const { name, fleet, wires, trust, firstUseLimit, pollingIntervalMs, discoveryIntervalMs } = wish;
@@ -85,6 +88,7 @@ export async function prepareFleet(
       vault,
       declarations: isWipe ? declarations : wish.declare,
       trust,
+      ...(isWipe || certificates === undefined ? {} : { calls: certificates.callsFor(wish) }),
       ...(firstUseLimit === undefined ? {} : { firstUseLimit }),
       concurrency: settings.concurrency,
       pollingIntervalMs,

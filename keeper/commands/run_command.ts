@@ -15,6 +15,7 @@ import type { RUN_OPTIONS } from "../options.ts";
 import { isPassWanted } from "../report/report.ts";
 import type { ProgressDisplay } from "../progress/progress_display.ts";
 import { makeProgress } from "./command_progress.ts";
+import { CertificateDesk } from "./certificate_desk.ts";
 import { KeyDesk } from "./key_desk.ts";
 import { openStateFolder } from "./opened_state_folder.ts";
 import { AppRun } from "./run/app_run.ts";
@@ -85,6 +86,7 @@ async function serveApp(
   await using progress = makeProgress(context);
   const parts = shareParts(context, { stateFolder, desk, progress });
   await using app = await openApp(context, wish, parts);
+  await parts.certificates.prepare();
   desk.end();
   const run = new AppRun(context, app, new ApprovalTurns());
   if (!context.settings.runOnce) return await run.forever();
@@ -105,34 +107,38 @@ async function serveLoadout(
     for (const { app, signWith = null, wire } of loadout.apps.filter(chosen.isMeant)) {
       if (!parseWires(wire).isOriginalOnly) await desk.prepare({ app, signWith });
     }
-    desk.end();
     await using progress = makeProgress(context);
     const parts = shareParts(context, { stateFolder, desk, progress });
+    await parts.certificates.prepare();
+    desk.end();
     const run = new LoadoutRun(context, parts, chosen);
     return runOnce ? await run.once() : await run.forever();
   });
 }
 
 function shareParts(
-  { settings: { auditLog }, logger }: ServeContext,
+  context: ServeContext,
   { stateFolder, desk, progress }: {
     readonly stateFolder: string;
     readonly desk: KeyDesk;
     readonly progress: ProgressDisplay;
   },
-): SharedParts {
-  let audit: ReturnType<typeof openAudit> | null = null;
+): SharedParts & { readonly certificates: CertificateDesk } {
+  const { settings: { auditLog }, logger } = context;
+  let opened: ReturnType<typeof openAudit> | null = null;
+  const audit = () => {
+    opened ??= openAudit({ stateFolder, auditLog }, { logger }).catch((error) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
   return {
     stateFolder,
     progress,
     keysFor: ({ fleet: { app }, signWith }) => desk.open({ app, signWith }),
-    audit: () => {
-      audit ??= openAudit({ stateFolder, auditLog }, { logger }).catch((error) => {
-        audit = null;
-        throw error;
-      });
-      return audit;
-    },
+    certificates: new CertificateDesk(context, { stateFolder, keys: desk, audit }),
+    audit,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   describeKey,
   disclosedSecret,
   type KeyEntry,
+  type KeyKind,
   type KeyName,
   type KeyRing,
   openKeyRing,
@@ -32,9 +33,9 @@ export function openRing(context: KeysContext): KeyRing {
 
 /** A stored secret as the commands show it. */
 export interface DescribedEntry {
-  /** What it is: `keeper-key` or `enrolment`. */
-  readonly kind: string;
-  /** The address, or the app. */
+  /** What it is: `keeper-key`, `enrolment` or `authority`. */
+  readonly kind: KeyKind;
+  /** The address, the app, or the id of the authority. */
   readonly name: string;
   /** The kind of store: `system` or `file`. */
   readonly store: string;

@@ -15,6 +15,9 @@ export const ENROLMENT_CREDENTIAL = "fluxvault-enrolment";
 /** The credential that holds the passphrase of encrypted files. */
 export const PASSPHRASE_CREDENTIAL = "fluxvault-passphrase";
 
+/** The credential that holds the secret of the certificate authority. */
+export const AUTHORITY_CREDENTIAL = "fluxvault-authority";
+
 /** The variable that names the folder of credentials. */
 export const CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY";
 

@@ -50,7 +50,7 @@ export interface KeyIndex {
 }
 
 const VERSION = 1;
-const KINDS: readonly KeyKind[] = ["keeper-key", "enrolment"];
+const KINDS: readonly KeyKind[] = ["keeper-key", "enrolment", "authority"];
 const STORES: readonly KeyStoreName[] = ["system", "file"];
 
 /** Tells whether two names mean the same secret; how the name of an app is written does not count. */

@@ -5,7 +5,13 @@
  */
 import { ConfigError, StorageError } from "../../protocol/mod.ts";
 import { isSameKey, type KeyEntry, type KeyIndex, type KeyPlace } from "./key_index.ts";
-import { keyIdOf, type KeyName, type KeyStore, type KeyStoreChoice } from "./key_store.ts";
+import {
+  keyIdOf,
+  type KeyKind,
+  type KeyName,
+  type KeyStore,
+  type KeyStoreChoice,
+} from "./key_store.ts";
 
 /** What a ring is made of. */
 export interface KeyRingOptions {
@@ -142,7 +148,9 @@ export class KeyRing {
     if (secret !== null) return secret;
     const message = `${describeKey(entry)} is no longer in ${this.where(entry)}`;
     throw new StorageError("file-missing", message, {
-      hint: `If it was removed there, strike it off: ${commandFor("remove", entry)}.`,
+      hint: entry.kind === "authority"
+        ? "Bring it back from a backup; without it nothing more can be issued or revoked."
+        : `If it was removed there, strike it off: ${commandFor("remove", entry)}.`,
     });
   }
 
@@ -223,10 +231,17 @@ function labelOf(key: KeyName): string {
 
 /** Names a key in a sentence. */
 export function describeKey({ kind, name }: KeyName): string {
+  if (kind === "authority") return `the secret of the certificate authority ${name}`;
   return kind === "keeper-key" ? `the key of ${name}` : `the enrolment secret of ${name}`;
 }
 
+const COMMANDS: Readonly<Record<KeyKind, string>> = {
+  "keeper-key": "keys",
+  enrolment: "enrolment",
+  authority: "ca",
+};
+
 /** Returns the command that does something with a key. */
 export function commandFor(word: string, { kind, name }: KeyName): string {
-  return `fluxvault-keeper ${kind === "keeper-key" ? "keys" : "enrolment"} ${word} ${name}`;
+  return `fluxvault-keeper ${COMMANDS[kind]} ${word} ${name}`;
 }

@@ -1,5 +1,6 @@
 /**
- * Where a keeper's secrets are kept: its key, and the enrolment secrets of its apps.
+ * Where a keeper's secrets are kept: its key, the enrolment secrets of its apps, and the secret of its
+ * certificate authority.
  *
  * @module
  */
@@ -9,7 +10,9 @@ export type KeyKind =
   /** The private key of an address, with which a keeper signs. */
   | "keeper-key"
   /** The secret of an app, by which the keeper knows its agents. */
-  | "enrolment";
+  | "enrolment"
+  /** The secret under which a certificate authority keeps its private keys. */
+  | "authority";
 
 /** The kinds of store that there are. */
 export type KeyStoreName =
@@ -25,7 +28,7 @@ export type KeyStoreChoice = "auto" | KeyStoreName;
 export interface KeyName {
   /** What it is for. */
   readonly kind: KeyKind;
-  /** The address, or the app. */
+  /** The address, the app, or the id of the authority. */
   readonly name: string;
 }
 

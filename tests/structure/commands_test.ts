@@ -1,11 +1,15 @@
 /**
  * Rule: the commands that a page shows exist: a task is in `deno.json`, an option or variable of a
- * program is in its `--help`, and Deno has one version everywhere. (The `ts` examples of the pages
+ * program is in the `--help` of the command that is called, and Deno has one version everywhere. (The `ts` examples of the pages
  * run with `deno task test:docs`.)
  *
  * @module
  */
 import { PROJECT_ROOT, readProjectConfig } from "../../dist/tasks/derived_config.ts";
+import { AGENT_PROGRAM } from "../../agent/program.ts";
+import { KEEPER_PROGRAM } from "../../keeper/program.ts";
+import { formatHelp } from "../../protocol/host/command_line/help.ts";
+import { findCommand } from "../../protocol/host/command_line/program.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { type FileMap, readProjectFiles } from "./project_files.ts";
 
@@ -18,8 +22,12 @@ type Program = typeof PROGRAMS[number];
 /** What exists, to hold the pages against. */
 interface Known {
   readonly tasks: ReadonlySet<string>;
-  /** The options of each program, by the name that follows the two hyphens. */
-  readonly options: Readonly<Record<Program, ReadonlySet<string>>>;
+  /**
+   * Returns the options of a command of a program, by the name that follows the two hyphens.
+   *
+   * @param words The words that call it, and perhaps operands behind them.
+   */
+  readonly optionsOf: (program: Program, words: readonly string[]) => ReadonlySet<string>;
 }
 
 /** Yields the commands in the shell snippets of a page, continued lines joined, comments dropped. */
@@ -43,8 +51,8 @@ function checkCommand(command: string, known: Known): string[] {
   if (task !== undefined && !known.tasks.has(task)) violations.push(`there is no task ${task}`);
   const program = programOf(command);
   if (program === null) return violations;
-  const options = known.options[program];
   const after = command.slice(command.search(/\b(?:agent|keeper)\b/));
+  const options = known.optionsOf(program, wordsOf(after));
   for (const [, name = ""] of after.matchAll(/(?:^|\s)--([a-z][a-z0-9-]*)/g)) {
     if (!options.has(name)) violations.push(`${program} has no option --${name}`);
   }
@@ -53,6 +61,13 @@ function checkCommand(command: string, known: Known): string[] {
     if (!options.has(option)) violations.push(`${program} reads no variable ${variable}`);
   }
   return violations;
+}
+
+/** Returns the words between the name of a program and its first option. */
+function wordsOf(command: string): string[] {
+  const [, ...words] = command.split(/\s+/);
+  const end = words.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
+  return end < 0 ? words : words.slice(0, end);
 }
 
 function findViolations(files: FileMap, known: Known): string[] {
@@ -75,8 +90,8 @@ function findVersions(files: FileMap): string[] {
   );
 }
 
-/** Asks a program for its options, as an operator would. */
-async function readOptions(program: Program): Promise<Set<string>> {
+/** Asks a program for its help, as an operator would. */
+async function readHelp(program: Program): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", program, "--help"],
     cwd: PROJECT_ROOT,
@@ -85,16 +100,33 @@ async function readOptions(program: Program): Promise<Set<string>> {
   });
   const { success, stdout, stderr } = await command.output();
   assert(success, `${program} --help failed: ${new TextDecoder().decode(stderr)}`);
-  const help = new TextDecoder().decode(stdout);
+  return new TextDecoder().decode(stdout);
+}
+
+const TABLES = { agent: AGENT_PROGRAM, keeper: KEEPER_PROGRAM };
+
+/** Returns the options in the help of the command that words call; of the first where they call none. */
+function optionsOf(name: Program, words: readonly string[]): Set<string> {
+  const program = TABLES[name];
+  const command = findCommand(program, words) ?? program.commands[0];
+  assert(command !== undefined);
+  return optionsIn(formatHelp(program, command));
+}
+
+function optionsIn(help: string): Set<string> {
   return new Set([...help.matchAll(/--([a-z][a-z0-9-]*)/g)].map(([, name = ""]) => name));
 }
 
 Deno.test("commands: what the pages of this project show exists", async () => {
-  const [agent, keeper] = await Promise.all(PROGRAMS.map(readOptions));
-  assert(agent !== undefined && agent.size > 0 && keeper !== undefined && keeper.size > 0);
   const tasks = new Set(Object.keys((await readProjectConfig()).tasks));
-  assertEquals(findViolations(await readProjectFiles(), { tasks, options: { agent, keeper } }), []);
+  assertEquals(findViolations(await readProjectFiles(), { tasks, optionsOf }), []);
 });
+
+for (const program of PROGRAMS) {
+  Deno.test(`commands: the task ${program} has the help that the pages are held against`, async () => {
+    assertEquals(optionsIn(await readHelp(program)), optionsOf(program, []));
+  });
+}
 
 Deno.test("commands: Deno has one version everywhere", async () => {
   assertEquals(findVersions(await readProjectFiles()), []);
@@ -102,7 +134,10 @@ Deno.test("commands: Deno has one version everywhere", async () => {
 
 const KNOWN: Known = {
   tasks: new Set(["demo", "agent", "keeper"]),
-  options: { agent: new Set(["bind-port"]), keeper: new Set(["vault-dir", "run-once"]) },
+  optionsOf: (program, [word]) => {
+    if (program === "agent") return new Set(["bind-port"]);
+    return new Set(word === "plan" ? ["vault-dir", "only"] : ["vault-dir", "run-once"]);
+  },
 };
 
 Deno.test("commands: accepts tasks, options and variables that exist", () => {
@@ -126,6 +161,7 @@ Deno.test("commands: finds tasks, options and variables that do not exist", () =
     "deno task keeper --vault-dir ./vault \\",
     "  --bind-port 1",
     "FLUXVAULT_VAULT_DIR=1 fluxvault agent --vault-dir=2",
+    "deno task keeper plan --only web --run-once",
     "```",
   ];
   assertEquals(findViolations(new Map([["README.md", page.join("\n")]]), KNOWN), [
@@ -133,6 +169,7 @@ Deno.test("commands: finds tasks, options and variables that do not exist", () =
     "README.md: keeper has no option --bind-port",
     "README.md: agent has no option --vault-dir",
     "README.md: agent reads no variable FLUXVAULT_VAULT_DIR",
+    "README.md: keeper has no option --run-once",
   ]);
 });
 

@@ -15,6 +15,9 @@ const MIRRORED = /^tests\/(?:protocol|flux|agent|keeper|dist)\//;
 
 /** Files without a test of their own, each with what tests it instead. */
 const EXEMPT: Readonly<Record<string, string>> = {
+  "keeper/authority/state/authority_store.ts":
+    "interfaces alone; tests/keeper/authority/state/disk_store_test.ts",
+  "keeper/authority_commands.ts": "tests/keeper/program_test.ts",
   "keeper/status/agent_status.ts": "interfaces alone; tests/keeper/status/noted_contact_test.ts",
   "keeper/keeper_options.ts": "interfaces alone; tests/keeper/keeper_test.ts",
   "keeper/vault/vault.ts": "interfaces alone; the vaults that there are have tests",

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConfigError } from "../../../protocol/mod.ts";
+import type { FindCertificate } from "../../contact/certificate_action.ts";
 import type { WireChoice } from "../../contact/wire.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { TrustPolicy } from "../../trust/mod.ts";
@@ -41,6 +42,8 @@ export interface AppWish {
   readonly declare: () => Promise<Declarations>;
   /** Whether every file of the folder is offered, so that none is missing. */
   readonly isWholeFolder: boolean;
+  /** Finds what is declared of a certificate of an application. @default nothing is declared */
+  readonly findCertificate?: FindCertificate;
   /** How often every agent is served, in milliseconds. */
   readonly pollingIntervalMs: number;
   /** How often the list of agents is asked for, in milliseconds. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { openAudit } from "../../audit/run_audit.ts";
+import { CertificateDesk } from "../certificate_desk.ts";
 import { KeyDesk } from "../key_desk.ts";
 import { openStateFolder } from "../opened_state_folder.ts";
 import { type PreparedFleet, prepareFleet } from "../prepared_fleet.ts";
@@ -44,16 +46,24 @@ export async function prepareFleets(
   const stateFolder = () => folder ??= openStateFolder(context);
   const wishes = await findWishes(context, { stateFolder, isWipe });
   const desk = new KeyDesk(context, stateFolder());
+  const { settings: { auditLog }, logger } = context;
+  const certificates = new CertificateDesk(context, {
+    stateFolder: stateFolder(),
+    keys: desk,
+    audit: () => openAudit({ stateFolder: stateFolder(), auditLog }, { logger }),
+  });
   const fleets: PreparedFleet[] = [];
   for (const wish of wishes) {
     if (!isMeant(wish.fleet.app)) continue;
     const fleet = await prepareFleet(context, wish, {
       stateFolder: stateFolder(),
       keysFor: ({ fleet: { app }, signWith }) => desk.open({ app, signWith }),
+      certificates,
       isWipe,
     });
     fleets.push(fleet);
   }
+  if (!isWipe && fleets.length > 0) await certificates.prepare();
   desk.end();
   return { fleets, apps: wishes.map(({ fleet: { app } }) => app), stateFolder: stateFolder() };
 }

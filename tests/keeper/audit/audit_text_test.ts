@@ -30,6 +30,22 @@ const EXPECTED: readonly (readonly [event: AuditEvent, text: string])[] = [
   ],
   [{ event: "stop", app: null }, "stop      -"],
   [
+    { event: "authority", authority: "f00d", serial: "42", certificate: "beef" },
+    "authority  -                      the certificate authority f00d, root 42",
+  ],
+  [
+    {
+      ...{ event: "issued", app: "demo", component: "db", purpose: "agent", serial: "42" },
+      ...{ fingerprint: "SHA256:x", names: ["a", "b"], notAfter: "2030-01-03T00:00:00.000Z" },
+    },
+    "issued    -                      SHA256:x, 42, agent, app demo, component db, for a, b, " +
+    "until 2030-01-03T00:00:00.000Z",
+  ],
+  [
+    { event: "revoked", app: "demo", serial: "42", reason: "superseded" },
+    "revoked   -                      42, app demo, superseded",
+  ],
+  [
     {
       ...{ event: "given", ...AGENT, trust: "approved", revision: 7 },
       ...{ path: "a", size: 3, mode: "0600", contents: "f00d" },
