@@ -106,7 +106,7 @@ export {
 } from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
 export type { IntegerBounds, MessageFields } from "./message_fields.ts";
-export type { IncomingMessage } from "./message_queue.ts";
+export type { IncomingMessage, MessageTaker } from "./message_queue.ts";
 export type { Session, SessionOptions, SessionOrigin } from "./session.ts";
 export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } from "./streams.ts";
 export { decodeManifest, encodeManifest } from "./manifest.ts";
