@@ -81,7 +81,12 @@ export interface KeeperOptions {
 export interface PassOptions {
   /** Ends the pass; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** Serves only the agents at these addresses, `host:port` each. @default {all} */
+  /**
+   * Serves only the agents at these addresses, each `host:port`, or `host:port/component` behind a
+   * primary.
+   *
+   * @default {all}
+   */
   readonly only?: ReadonlySet<string>;
 }
 

@@ -22,7 +22,7 @@ export type TrustPolicy =
 
 /** An agent that has proved which key it holds; the rest is its own word, but for the enrolment. */
 export interface AgentContact {
-  /** Where it was dialled, as `host:port`. */
+  /** Where it was dialled, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** The fingerprint of its key. */
   readonly fingerprint: string;
