@@ -19,6 +19,7 @@ import type { Delivery, LevelDelivery } from "./delivery.ts";
 import type { HeldEntries } from "./held_entries.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
+import type { RelayHost } from "../relay/mod.ts";
 import type { TimeLimit } from "./time_limit.ts";
 import type { Judgement, KnownAgents, TrustLevel } from "../trust/mod.ts";
 import type { DeliveryFault } from "../vault/assembly.ts";
@@ -78,6 +79,12 @@ export interface SyncOptions {
   readonly held?: HeldEntries;
   /** What an agent that was let in may call, and what is called of it. @default {nothing} */
   readonly calls?: CallsOfAgent;
+  /** What is done where the agent relays to others; nothing by default. */
+  readonly relay?: RelayHost | null;
+  /** Whether it is given nothing, and only called to relay to others. @default {false} */
+  readonly isRelayOnly?: boolean;
+  /** Is told when the agent was served, and only those behind it still are. @default {nothing} */
+  readonly onServed?: () => void;
   /** What is done otherwise than to deliver what is declared. @default {nothing} */
   readonly task?: ContactTask;
   /** The times. */
@@ -108,6 +115,23 @@ export interface Acquaintance {
   judgement: Judgement | null;
   /** Why it is left out although it might be served, or `null`. */
   leftOut: LeftOut | null;
+  /** When it was served, where only those behind it still are, by `performance.now()`; else `null`. */
+  servedMs: number | null;
+}
+
+/** Nothing is known of an agent yet. */
+export function newAcquaintance(): Acquaintance {
+  return {
+    isConnected: false,
+    component: null,
+    fingerprint: null,
+    node: null,
+    software: null,
+    trust: null,
+    judgement: null,
+    leftOut: null,
+    servedMs: null,
+  };
 }
 
 /** What the dialogue with one agent needs. */

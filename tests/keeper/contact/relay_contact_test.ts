@@ -1,0 +1,149 @@
+import { FIRST_RETRY_MS, RELIST_AFTER_MS } from "../../../keeper/limits.ts";
+import { isPassWanted } from "../../../keeper/report/report.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import type { Behaviour } from "../../support/fake_fleet.ts";
+import { withPrimary } from "../../support/primary_stage.ts";
+import { kindsOf, RunningKeeper } from "../keeper_stage.ts";
+
+const die: Behaviour = (duplex) => duplex.writable.abort();
+
+Deno.test("relayAlone retries an agent alone, by a session that delivers nothing to the primary", async () => {
+  await withPrimary(["db"], async ({ stage, primary, agents: [db] }) => {
+    assert(db !== undefined);
+    primary.behind.set("db", die);
+    const keeper = stage.keeper();
+    assertEquals(kindsOf(await keeper.pass()), { "p:1": "delivered", "p:1/db": "failed" });
+    for (let failures = 1; failures <= 3; failures++) {
+      stage.clock.advance(FIRST_RETRY_MS * 2 ** (failures - 1) / 2 - 1);
+      assertEquals((await keeper.passDue()).agents, []);
+      stage.clock.advance(1);
+      const [agent] = (await keeper.passDue()).agents;
+      assertEquals([agent?.address, agent?.failures], ["p:1/db", failures + 1]);
+    }
+    primary.behind.set("db", db.serve);
+    stage.clock.advance(FIRST_RETRY_MS * 8);
+    assertEquals(kindsOf(await keeper.passDue()), { "p:1/db": "delivered" });
+    assertEquals(stage.network.dialled, Array.from({ length: 5 }, () => "p:1"));
+    assertEquals(primary.agent.revisions.length, 1);
+    assertEquals(db.store.read("b"), new TextEncoder().encode("beta"));
+  });
+});
+
+Deno.test("relayAlone shares one session among all who are due behind a primary", async () => {
+  await withPrimary(["a", "b", "c"], async ({ stage, primary }) => {
+    const served = new Map(primary.behind);
+    for (const name of primary.behind.keys()) primary.behind.set(name, die);
+    const keeper = stage.keeper();
+    await keeper.pass();
+    for (const [name, behaviour] of served) primary.behind.set(name, behaviour);
+    stage.clock.advance(FIRST_RETRY_MS);
+    stage.network.dialled.length = 0;
+    const report = await keeper.passDue();
+    assertEquals(report.agents.map(({ address }) => address), ["p:1/a", "p:1/b", "p:1/c"]);
+    assert(isPassWanted(report));
+    assertEquals(stage.network.dialled, ["p:1"]);
+  });
+});
+
+Deno.test("relayAlone does not hold up the end of a delivery for those who failed before", async () => {
+  await withPrimary(["db"], async ({ stage, primary }) => {
+    const stopped = Promise.withResolvers<void>();
+    primary.behind.set("db", () => stopped.promise);
+    const ended: string[] = [];
+    const keeper = stage.keeper({
+      limits: { baseTimeMs: 1_000 },
+      onContact: ({ address }) => ended.push(address),
+    });
+    await keeper.pass();
+    assertEquals(ended, ["p:1/db", "p:1"]);
+    ended.length = 0;
+    await keeper.pass();
+    stopped.resolve();
+    assertEquals(ended, ["p:1", "p:1/db"]);
+  });
+});
+
+Deno.test("relayAlone serves those behind a primary that refuses its own delivery", async () => {
+  await withPrimary(["db"], async ({ stage, agents: [db] }) => {
+    const report = await stage.keeper().pass();
+    assertEquals(kindsOf(report), { "p:1": "manifest-stale", "p:1/db": "delivered" });
+    assertEquals(db?.store.read("b"), new TextEncoder().encode("beta"));
+  }, { refusal: "manifest-stale" });
+});
+
+Deno.test("relayAlone says of all who are behind a primary that it cannot be reached", async () => {
+  await withPrimary(["db", "web"], async ({ stage }) => {
+    const keeper = stage.keeper();
+    await keeper.pass();
+    stage.network.behaviours.delete("p:1");
+    stage.listing = () => [{ host: "p", port: 1 }];
+    stage.network.dialled.length = 0;
+    const report = await keeper.pass();
+    assertEquals(report.agents.map(({ address, outcome }) => [address, outcome]), [
+      ["p:1", { kind: "unreachable", code: "connection-refused" }],
+      ["p:1/db", { kind: "unreachable", code: "primary-unreachable" }],
+      ["p:1/web", { kind: "unreachable", code: "primary-unreachable" }],
+    ]);
+    assertEquals(stage.network.dialled, ["p:1"]);
+    stage.clock.advance(FIRST_RETRY_MS);
+    assertEquals((await keeper.passDue()).agents.length, 3);
+    assertEquals(stage.network.dialled, ["p:1", "p:1"]);
+  });
+});
+
+Deno.test("relayAlone knows after a restart who was behind a primary that is gone", async () => {
+  await withPrimary(["db"], async ({ stage }) => {
+    await stage.keeper().pass();
+    stage.network.behaviours.delete("p:1");
+    stage.listing = () => [{ host: "p", port: 1 }];
+    const report = await stage.keeper().pass();
+    assertEquals(kindsOf(report), { "p:1": "unreachable", "p:1/db": "unreachable" });
+  });
+});
+
+Deno.test("relayAlone relays nothing by a primary whose key has changed", async () => {
+  await withPrimary(["db"], async ({ stage, primary }) => {
+    const keeper = stage.keeper();
+    await keeper.pass();
+    await withPrimary(["db"], async ({ primary: impostor }) => {
+      await stage.add("p:1", impostor.agent);
+      const report = await keeper.pass();
+      assertEquals(kindsOf(report), { "p:1": "identity-changed", "p:1/db": "unreachable" });
+      assertEquals([impostor.lists, impostor.relayed], [0, []]);
+      stage.clock.advance(FIRST_RETRY_MS);
+      const [, db] = (await keeper.passDue()).agents;
+      assertEquals(db?.outcome, { kind: "unreachable", code: "primary-untrusted" });
+      assertEquals([impostor.lists, impostor.relayed], [0, []]);
+    });
+    assertEquals(primary.relayed, ["db"]);
+  });
+});
+
+Deno.test("relayAlone looks soon again for those whom a primary lists no more", async () => {
+  await withPrimary(["db", "web"], async ({ stage, primary, agents: [db] }) => {
+    const keeper = stage.keeper();
+    await keeper.pass();
+    primary.behind.delete("db");
+    await keeper.pass();
+    assert(db !== undefined);
+    primary.behind.set("db", db.serve);
+    assertEquals((await keeper.passDue()).agents, []);
+    stage.clock.advance(RELIST_AFTER_MS);
+    assertEquals(kindsOf(await keeper.passDue()), { "p:1": "delivered", "p:1/db": "delivered" });
+  });
+});
+
+Deno.test("relayAlone brings what changed for one component to its agents alone, at once", async () => {
+  await withPrimary(["db"], async ({ stage, primary, agents: [db] }) => {
+    const keeper = stage.keeper({ trust: "approve" });
+    await stage.approve(primary.agent);
+    const running = new RunningKeeper(keeper);
+    assertEquals(kindsOf(await running.next()), { "p:1": "delivered", "p:1/db": "pending" });
+    assert(db !== undefined);
+    await stage.approve(db);
+    await keeper.noticeDecisions();
+    assertEquals(kindsOf(await running.next()), { "p:1/db": "delivered" });
+    await running.stop();
+    assertEquals(primary.agent.revisions.length, 1);
+  });
+});
