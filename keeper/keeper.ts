@@ -290,7 +290,7 @@ export class Keeper {
     agents: readonly ScheduledAgent[],
     options: PassOptions & Pick<ServeAgentsOptions, "isWhole" | "isChosen" | "relayOnly">,
   ): Promise<PassReport> {
-    const { signal, isWhole, relayOnly } = options;
+    const { isWhole, relayOnly } = options;
     const { fleet } = this.#options;
     const pass = ++this.#passes;
     const startedMs = this.#now();

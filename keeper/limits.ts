@@ -110,7 +110,7 @@ export const RELAY_CALL_TIMEOUT_MS = 30_000;
  */
 export const RELAY_HOLD_MS = 120_000;
 /** When a primary is asked again that listed fewer agents than before: by then they are back, or gone. */
-export const RELIST_AFTER_MS = 45_000;
+export const RELIST_AFTER_MS = 30_000;
 
 /** How long it has to be quiet after a change in the vault before it is looked at. */
 export const WATCH_QUIET_MS = 300;

@@ -7,7 +7,6 @@ import {
   type Bytes,
   createDeferred,
   type EncodedManifest,
-  FluxVaultError,
   type Logger,
   SILENT_LOGGER,
 } from "../../protocol/mod.ts";
@@ -198,6 +197,8 @@ export class AgentService {
         schedule.drop(agent, this.#now());
         onEnd(agent);
       },
+      secure: this.#options.secure ?? null,
+      app: this.#options.fleet.app,
       logger: this.#logger,
       now: this.#now,
     });

@@ -3,11 +3,27 @@
  *
  * @module
  */
-import { type CallDesk, createDeferred } from "../../protocol/mod.ts";
+import {
+  type CallDesk,
+  type CallDuplex,
+  CallError,
+  createDeferred,
+  FluxVaultError,
+  UNKNOWN_ACTION,
+} from "../../protocol/mod.ts";
 import type { AuditRecorder } from "../audit/mod.ts";
 import type { AgentConnection } from "../contact/contact.ts";
 import { RELAY_CALL_TIMEOUT_MS } from "../limits.ts";
 import { readRelayedAgents, RELAY, RELAY_LIST, type RelayedAgents } from "./relayed_agents.ts";
+
+/** Why nobody is reached, by what a primary says. */
+const RELAY_CODES: ReadonlyMap<string, string> = new Map([
+  ["component-unknown", "relay-unlisted"],
+  ["component-unreachable", "relay-unreachable"],
+  ["relay-busy", "relay-busy"],
+  ["busy", "relay-busy"],
+  [UNKNOWN_ACTION, "relay-unknown"],
+]);
 
 /** The options of a {@linkcode RelayLink}. */
 export interface RelayLinkOptions {
@@ -123,16 +139,14 @@ export class RelayUse {
   /**
    * Connects to an agent behind the primary.
    *
-   * @throws {CallError} if the primary does not relay to it; what ended the session; the signal's reason.
+   * @throws {FluxVaultError} if the primary does not relay to it; what ended the session; the signal's reason.
    */
   async dial(
     component: string,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<AgentConnection> {
     this.#isConnected = true;
-    const input = { Component: component };
-    const timeoutMs = RELAY_CALL_TIMEOUT_MS;
-    const duplex = await this.#desk.openDuplex(RELAY, { input, signal, timeoutMs });
+    const duplex = await this.#open(component, signal);
     // Whoever reads the bytes to their end knows more than what the primary says of them.
     duplex.result.catch(() => {});
     const { audit } = this.#parts;
@@ -141,6 +155,20 @@ export class RelayUse {
       close: (reason) => duplex.close(reason),
       ...(audit === null ? {} : { audit }),
     };
+  }
+
+  async #open(component: string, signal: AbortSignal): Promise<CallDuplex> {
+    const input = { Component: component };
+    const timeoutMs = RELAY_CALL_TIMEOUT_MS;
+    try {
+      return await this.#desk.openDuplex(RELAY, { input, signal, timeoutMs });
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      // What a call fails with is a word of a peer: here it says which of the two has failed.
+      const code = RELAY_CODES.get(error.code) ?? "relay-failed";
+      const message = `the primary does not relay to ${component} (${error.code})`;
+      throw new FluxVaultError(code, message, { cause: error });
+    }
   }
 
   /** Takes part no more; further calls do nothing. */

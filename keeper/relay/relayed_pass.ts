@@ -10,7 +10,7 @@ import {
   PeerRejectedError,
 } from "../../protocol/mod.ts";
 import type { AuditRecorder } from "../audit/mod.ts";
-import type { Dial } from "../contact/contact.ts";
+import type { AgentConnection, Dial, SecureConnection } from "../contact/contact.ts";
 import { primaryOf } from "../fleet/agent_address.ts";
 import type { ListedBehind, Schedule, ScheduledAgent } from "../fleet/schedule.ts";
 import { RELAY_HOLD_MS } from "../limits.ts";
@@ -57,6 +57,10 @@ export interface RelayedPassParts {
   readonly signal: AbortSignal;
   /** Ends with an agent that its primary lists no more. */
   readonly leave: (agent: ScheduledAgent) => void;
+  /** Makes connections ones under TLS, or `null` where that is not done. */
+  readonly secure: SecureConnection | null;
+  /** The app whose agents are served, or `null`. */
+  readonly app: string | null;
   /** Is told what is wrong with a list. */
   readonly onProblem: (problem: PassProblem) => void;
   /** Takes notes. */
@@ -243,7 +247,8 @@ export class RelayedPass {
           use = await this.#parts.links.join(primary, { signal });
           if (isOver) use.leave();
         }
-        return await use.dial(component, { signal });
+        const connection = await use.dial(component, { signal });
+        return agent.hasTls ? await this.#secure(connection, component, signal) : connection;
       },
       get isCut() {
         return use?.isBroken ?? false;
@@ -253,6 +258,23 @@ export class RelayedPass {
         use?.leave();
       },
     };
+  }
+
+  async #secure(
+    connection: AgentConnection,
+    component: string,
+    signal: AbortSignal,
+  ): Promise<AgentConnection> {
+    const { secure, app } = this.#parts;
+    try {
+      if (secure !== null) return await secure(connection, { app, component, signal });
+      const message =
+        "the agent takes sessions under TLS alone, and there are no certificates here";
+      throw new FluxVaultError("tls-unknown", message);
+    } catch (error) {
+      connection.close(error);
+      throw error;
+    }
   }
 
   #primaryOf(name: string): Primary {
