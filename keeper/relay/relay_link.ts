@@ -55,6 +55,11 @@ export class RelayLink {
     return this.#desk.signal.aborted;
   }
 
+  /** Whether nobody can join any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /**
    * Asks the primary whom it relays to.
    *

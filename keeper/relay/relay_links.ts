@@ -81,7 +81,9 @@ export class RelayLinks {
    */
   async settle(signal?: AbortSignal): Promise<void> {
     const open = new Set(this.#openings.values());
-    const ending = [...this.#ending].filter(([opening]) => !open.has(opening));
+    const ending = [...this.#ending].filter(([opening]) => {
+      return !open.has(opening) || opening.link?.isOver === true;
+    });
     const cut = () => {
       for (const [{ control }] of ending) control.abort(signal?.reason);
     };
