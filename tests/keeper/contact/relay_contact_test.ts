@@ -1,9 +1,11 @@
 import { FIRST_RETRY_MS, RELIST_AFTER_MS } from "../../../keeper/limits.ts";
+import { agreementOf } from "../../../keeper/plan/agreed_plan.ts";
 import { isPassWanted } from "../../../keeper/report/report.ts";
+import { KnownAgentsDraft } from "../../../keeper/trust/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import type { Behaviour } from "../../support/fake_fleet.ts";
+import { type Behaviour, FakeAgent, memoryView } from "../../support/fake_fleet.ts";
 import { withPrimary } from "../../support/primary_stage.ts";
-import { kindsOf, RunningKeeper } from "../keeper_stage.ts";
+import { FILES, kindsOf, RunningKeeper } from "../keeper_stage.ts";
 
 const die: Behaviour = (duplex) => duplex.writable.abort();
 
@@ -146,4 +148,107 @@ Deno.test("relayAlone brings what changed for one component to its agents alone,
     await running.stop();
     assertEquals(primary.agent.revisions.length, 1);
   });
+});
+
+const onlyDb = { isMeant: (component: string | null) => component === "db" };
+
+Deno.test("relayForUnmeant serves those that are meant behind a primary that is not", async () => {
+  await withPrimary(["db", "web"], async ({ stage, primary, agents: [db, web] }) => {
+    await stage.approve(primary.agent);
+    assert(db !== undefined && web !== undefined);
+    for (const isOnRecord of [false, true]) {
+      const contacts: string[] = [];
+      const keeper = stage.keeper({
+        task: onlyDb,
+        onContact: ({ address }) => contacts.push(address),
+      });
+      assertEquals(kindsOf(await keeper.pass()), { "p:1/db": "delivered" });
+      assertEquals(contacts, ["p:1/db"], `on record: ${isOnRecord}`);
+    }
+    assertEquals([primary.agent.revisions.length, web.contacts], [0, 0]);
+    assertEquals(db.store.read("b"), new TextEncoder().encode("beta"));
+  });
+});
+
+Deno.test("relayForUnmeant relays nothing by a primary that nobody trusts, and has none wait", async () => {
+  await withPrimary(["db"], async ({ stage, primary }) => {
+    const report = await stage.keeper({ task: onlyDb }).pass();
+    assertEquals([report.agents, primary.lists], [[], 0]);
+    const { agents, pending } = await stage.store.load();
+    assertEquals([agents, pending], [[], []]);
+  });
+});
+
+Deno.test("relayForUnmeant asks a primary behind which somebody is on record whether one is new there", async () => {
+  await withPrimary(["web"], async ({ stage, primary }) => {
+    await stage.add("d:1", await FakeAgent.make({ component: "db" }));
+    await stage.keeper().pass();
+    stage.network.dialled.length = 0;
+    assertEquals(kindsOf(await stage.keeper({ task: onlyDb }).pass()), { "d:1": "delivered" });
+    // The primary has somebody behind it on record: there may be a new one.
+    assertEquals(stage.network.dialled.sort(), ["d:1", "p:1"]);
+    assertEquals(primary.relayed, ["web"]);
+  });
+});
+
+Deno.test("relayAlone serves those who were planned, and nobody else", async () => {
+  await withPrimary(["db", "web"], async ({ stage, primary, agents: [, web] }) => {
+    await stage.keeper().pass();
+    const only = new Set(["p:1/db"]);
+    assertEquals(kindsOf(await stage.keeper().pass({ only })), { "p:1/db": "delivered" });
+    assertEquals([primary.agent.revisions.length, web?.contacts], [1, 1]);
+    const both = new Set(["p:1", "p:1/web"]);
+    assertEquals(kindsOf(await stage.keeper().pass({ only: both })), {
+      "p:1": "delivered",
+      "p:1/web": "delivered",
+    });
+  });
+});
+
+Deno.test("relayBeside asks agents behind a primary what they would do", async () => {
+  await withPrimary(["db", "web"], async ({ stage, primary, agents: [db, web] }) => {
+    assert(db !== undefined && web !== undefined);
+    for (const agent of [primary.agent, db]) await stage.approve(agent);
+    const knownAgents = new KnownAgentsDraft(stage.store);
+    const task = { isPlan: true };
+    const plan = await stage.keeper({ knownAgents, task, trust: "approve" }).pass();
+    assertEquals(kindsOf(plan), { "p:1": "planned", "p:1/db": "planned", "p:1/web": "pending" });
+    assertEquals(db.store.paths(), []);
+    const agreement = agreementOf(plan);
+    const only = new Set(["p:1", "p:1/db"]);
+    const keeper = stage.keeper({ task: { agreement }, trust: "approve" });
+    assertEquals(kindsOf(await keeper.pass({ only })), {
+      "p:1": "delivered",
+      "p:1/db": "delivered",
+    });
+    stage.view = () => memoryView({ ...FILES, a: "omega" });
+    const late = stage.keeper({ task: { agreement }, trust: "approve" });
+    assertEquals((await late.pass({ only })).agents.map(({ outcome }) => outcome), [
+      { kind: "failed", code: "plan-outdated" },
+      { kind: "failed", code: "plan-outdated" },
+    ]);
+  });
+});
+
+Deno.test("relayBeside has agents behind a primary remove all, too", async () => {
+  await withPrimary(["db"], async ({ stage, primary, agents: [db] }) => {
+    await stage.keeper().pass();
+    assert(isPassWanted(await stage.keeper({ task: { isWipe: true }, trust: "pinned" }).pass()));
+    assertEquals([primary.agent.store.paths(), db?.store.paths()], [[], []]);
+  });
+});
+
+Deno.test("relayBeside lets agents behind a primary enrol", async () => {
+  const enrolmentSecret = new Uint8Array(32).fill(7);
+  await withPrimary([], async ({ stage, primary }) => {
+    await primary.add("db", { enrolmentSecret });
+    await primary.add("web", { enrolmentSecret: new Uint8Array(32).fill(8) });
+    const report = await stage.keeper({ trust: "approve", enrolmentSecret }).pass();
+    assertEquals(report.agents.map(({ address, trust }) => [address, trust]), [
+      ["p:1", "enrolled"],
+      ["p:1/db", "enrolled"],
+      ["p:1/web", null],
+    ]);
+    assertEquals(kindsOf(report)["p:1/web"], "enrolment-invalid");
+  }, { enrolmentSecret });
 });
