@@ -109,6 +109,8 @@ export const RELAY_CALL_TIMEOUT_MS = 30_000;
  * they go by a session of their own then.
  */
 export const RELAY_HOLD_MS = 120_000;
+/** How long a session that only calls may take to end. */
+export const RELAY_END_MS = 10_000;
 /** When a primary is asked again that listed fewer agents than before: by then they are back, or gone. */
 export const RELIST_AFTER_MS = 30_000;
 

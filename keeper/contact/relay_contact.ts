@@ -13,7 +13,7 @@ import {
 } from "../../protocol/mod.ts";
 import type { AuditRecorder } from "../audit/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
-import { SYNC_BASE_TIME_MS } from "../limits.ts";
+import { RELAY_END_MS, SYNC_BASE_TIME_MS } from "../limits.ts";
 import { explainRelayFault, RELAY_WANT, type RelayedAgents, RelayLink } from "../relay/mod.ts";
 import { type AgentSessionOptions, openAgentSession } from "./agent_session.ts";
 import { newAcquaintance, type TalkOptions } from "./contact.ts";
@@ -95,7 +95,7 @@ export async function relayForUnmeant(
   await converseAsKeeper(session, async (desk) => {
     letOthersGoOn(options);
     await relay.carry(desk, { component: agent.component, audit });
-    limit.goOn();
+    limit.goOn(RELAY_END_MS);
   });
   throw refusal;
 }
@@ -162,6 +162,6 @@ async function relayInSession(
     onList(await link.list());
     limit.standStill();
     await work(link);
-    limit.goOn();
+    limit.goOn(RELAY_END_MS);
   });
 }

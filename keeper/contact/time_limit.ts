@@ -32,10 +32,11 @@ export class TimeLimit {
     clearTimeout(this.#timer);
   }
 
-  /** Runs again, with the time that was left; does nothing where it runs. */
-  goOn(): void {
+  /** Runs again, with the time that was left, but no more than this; does nothing where it runs. */
+  goOn(maxMs: number = Infinity): void {
     if (this.#standingSinceMs === null) return;
-    this.#endMs += performance.now() - this.#standingSinceMs;
+    const nowMs = performance.now();
+    this.#endMs = Math.min(this.#endMs + nowMs - this.#standingSinceMs, nowMs + maxMs);
     this.#standingSinceMs = null;
     if (!this.#isCleared) this.#arm();
   }

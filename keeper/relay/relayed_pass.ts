@@ -5,6 +5,7 @@
  */
 import {
   type CallDesk,
+  CallError,
   FluxVaultError,
   type Logger,
   PeerRejectedError,
@@ -317,7 +318,11 @@ export function explainRelayFault(
   name: string,
   { error, isConnected }: { readonly error: unknown; readonly isConnected: boolean },
 ): unknown {
-  if (!(error instanceof FluxVaultError)) return error;
+  if (!(error instanceof FluxVaultError) || error.code.startsWith("relay-")) return error;
+  if (error instanceof CallError) {
+    const message = `${name} does not say whom it relays to (${error.code})`;
+    return new FluxVaultError("relay-failed", message, { cause: error });
+  }
   if (!isConnected) return unreachable(name, error);
   if (!(error instanceof PeerRejectedError)) {
     const message = `the session with ${name} failed (${error.code})`;

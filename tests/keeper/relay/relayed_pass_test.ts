@@ -1,5 +1,6 @@
 import { isPassWanted } from "../../../keeper/report/report.ts";
-import { randomBytes } from "../../../protocol/mod.ts";
+import type { KeeperOptions } from "../../../keeper/keeper_options.ts";
+import { ConnectionError, randomBytes } from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeAgent } from "../../support/fake_fleet.ts";
 import { PlayedPrimary } from "../../support/played_primary.ts";
@@ -209,4 +210,76 @@ Deno.test("RelayedPass takes one process behind a primary and elsewhere for a re
       "p:1/db": "delivered",
     });
   });
+});
+
+Deno.test("RelayedPass serves no more agents at a time than a keeper may, those behind primaries too", async () => {
+  await withPrimary(["a", "b", "c", "d", "e"], async ({ stage, primary }) => {
+    let [now, most] = [0, 0];
+    for (const [component, serve] of primary.behind) {
+      primary.behind.set(component, async (duplex) => {
+        most = Math.max(most, ++now);
+        try {
+          return await serve(duplex);
+        } finally {
+          now--;
+        }
+      });
+    }
+    assert(isPassWanted(await stage.keeper({ concurrency: 2 }).pass()));
+    assertEquals(most, 2);
+  });
+});
+
+Deno.test("RelayedPass serves agents behind a primary with an IPv6 address", async () => {
+  await withPrimary(["db"], async ({ stage, primary }) => {
+    stage.network.behaviours.delete("p:1");
+    stage.network.set("[2001:db8::1]:8888", primary.agent.serve);
+    stage.listing = () => [{ host: "2001:db8::1", port: 8888 }];
+    for (const keeper of [stage.keeper(), stage.keeper()]) {
+      assertEquals(kindsOf(await keeper.pass()), {
+        "[2001:db8::1]:8888": "delivered",
+        "[2001:db8::1]:8888/db": "delivered",
+      });
+    }
+  });
+});
+
+Deno.test("RelayedPass counts agents behind a primary among the first-use places", async () => {
+  await withPrimary(["db", "web"], async ({ stage }) => {
+    const report = await stage.keeper({ firstUseLimit: 2 }).pass();
+    const reasons = report.agents.flatMap(({ outcome }) => {
+      return outcome.kind === "pending" ? outcome.reason : [];
+    });
+    assertEquals([kindsOf(report)["p:1"], reasons], ["delivered", ["places-taken"]]);
+  });
+  await withPrimary(["db"], async ({ stage }) => {
+    const fleet = stage.fleet({ instances: 3 });
+    const report = await stage.keeper({ fleet, firstUseLimit: undefined }).pass();
+    assertEquals(report.agents.map(({ outcome }) => outcome)[1], {
+      kind: "pending",
+      reason: "places-unknown",
+    });
+  });
+});
+
+Deno.test("RelayedPass reaches under TLS who asks for it, and nobody else", async () => {
+  const list = (components: readonly string[]) =>
+    components.map((Component) => ({ Component, Tls: Component === "db" }));
+  await withPrimary(["db", "web"], async ({ stage, agents: [db] }) => {
+    const report = await stage.keeper().pass();
+    const [, hidden] = report.agents;
+    assertEquals(hidden?.outcome, { kind: "unreachable", code: "tls-unknown" });
+    assertEquals(kindsOf(report)["p:1/web"], "delivered");
+    assertEquals(db?.store.read("a"), undefined);
+    const secured: string[] = [];
+    const secure: KeeperOptions["secure"] = (connection, { component }) => {
+      secured.push(component);
+      return Promise.resolve(connection);
+    };
+    assert(isPassWanted(await stage.keeper({ secure }).pass()));
+    assertEquals(secured, ["db"]);
+    const refuse = () => Promise.reject(new ConnectionError("connection-lost", "no certificate"));
+    const refused = await stage.keeper({ secure: refuse }).pass();
+    assertEquals(refused.agents[1]?.outcome, { kind: "unreachable", code: "connection-lost" });
+  }, { list });
 });
