@@ -37,7 +37,7 @@ import {
 } from "../report/report.ts";
 import { orderAgents, type Schedule, type ScheduledAgent } from "../fleet/schedule.ts";
 import { HeldEntries } from "./held_entries.ts";
-import { relayAlone } from "./relay_contact.ts";
+import { relayAlone } from "../relay/relay_contact.ts";
 import { OriginalNotice } from "./original_notice.ts";
 import { syncAgent } from "./sync_agent.ts";
 import { numberUnreached } from "./unreached_components.ts";

@@ -19,7 +19,7 @@ import type { Delivery, LevelDelivery } from "./delivery.ts";
 import type { HeldEntries } from "./held_entries.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
-import type { RelayHost } from "../relay/mod.ts";
+import type { RelayHost } from "../relay/relay_host.ts";
 import type { TimeLimit } from "./time_limit.ts";
 import type { Judgement, KnownAgents, TrustLevel } from "../trust/mod.ts";
 import type { DeliveryFault } from "../vault/assembly.ts";
@@ -43,26 +43,6 @@ export interface AgentConnection {
 export type Dial = (
   address: AgentAddress,
   options: { readonly signal: AbortSignal },
-) => Promise<AgentConnection>;
-
-/** Whom a connection under TLS is to lead to. */
-export interface SecuredAgent {
-  /** The app that it is dialled for, or `null`. */
-  readonly app: string | null;
-  /** Its component. */
-  readonly component: string;
-  /** Ends it; its reason is thrown. */
-  readonly signal: AbortSignal;
-}
-
-/**
- * Makes a connection to an agent behind a primary one under TLS.
- *
- * Rejects where the agent's certificate is not good for it; closing what it returns closes both.
- */
-export type SecureConnection = (
-  connection: AgentConnection,
-  agent: SecuredAgent,
 ) => Promise<AgentConnection>;
 
 /** The times of one contact. */

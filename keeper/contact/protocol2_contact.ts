@@ -19,7 +19,7 @@ import type { LevelDelivery } from "./delivery.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
 import { callsOf } from "./offered_calls.ts";
 import { plannedOutcome, unaskedOutcome } from "./planned_contact.ts";
-import { relayBeside, relayForUnmeant } from "./relay_contact.ts";
+import { relayBeside, relayForUnmeant } from "../relay/relay_contact.ts";
 import type { AgentOutcome } from "../report/report.ts";
 
 /** Serves an agent by protocol 2; what it learns of the agent is in the options, however it ends. */

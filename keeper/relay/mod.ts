@@ -12,6 +12,4 @@ export {
   type RelayedContact,
   RelayedPass,
   type RelayedPassParts,
-  type RelayHost,
-  type RelayingAgent,
 } from "./relayed_pass.ts";

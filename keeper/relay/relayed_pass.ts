@@ -10,33 +10,15 @@ import {
   type Logger,
   PeerRejectedError,
 } from "../../protocol/mod.ts";
-import type { AuditRecorder } from "../audit/mod.ts";
-import type { AgentConnection, Dial, SecureConnection } from "../contact/contact.ts";
+import type { AgentConnection, Dial } from "../contact/contact.ts";
+import type { RelayHost, RelayingAgent } from "./relay_host.ts";
+import type { SecureConnection } from "./secure_connection.ts";
 import { primaryOf } from "../fleet/agent_address.ts";
 import type { ListedBehind, Schedule, ScheduledAgent } from "../fleet/schedule.ts";
 import { RELAY_HOLD_MS } from "../limits.ts";
 import type { AgentOutcome, PassProblem } from "../report/report.ts";
 import { RelayLink, type RelayUse } from "./relay_link.ts";
 import type { RelayLinks } from "./relay_links.ts";
-
-/** What the contact with an agent does where that agent relays to others. */
-export interface RelayHost {
-  /**
-   * Serves those behind it over a session that was opened for it; resolves when all are served. Never
-   * rejects.
-   */
-  carry(desk: CallDesk, primary: RelayingAgent): Promise<void>;
-  /** Notes that it relays to nobody. */
-  carryNobody(): void;
-}
-
-/** An agent that relays, and was let in. */
-export interface RelayingAgent {
-  /** The component that it says it is, or `null`. */
-  readonly component: string | null;
-  /** Puts on record what is given over the connection to it; `null` where nothing is. */
-  readonly audit: AuditRecorder | null;
-}
 
 /** What a {@linkcode RelayedPass} works with. */
 export interface RelayedPassParts {

@@ -3,7 +3,7 @@ import { newAcquaintance } from "../../../keeper/contact/contact.ts";
 import type { ContactTask } from "../../../keeper/contact/contact_task.ts";
 import { AuditRecorder, MemoryAuditLog } from "../../../keeper/audit/mod.ts";
 import type { AgentAddress } from "../../../keeper/fleet/agent_address.ts";
-import type { RelayHost } from "../../../keeper/relay/mod.ts";
+import type { RelayHost } from "../../../keeper/relay/relay_host.ts";
 import { approveAgents, KnownAgents, MemoryKnownAgentsStore } from "../../../keeper/trust/mod.ts";
 import {
   type AgentDecision,

@@ -14,11 +14,13 @@ import {
 import type { AuditRecorder } from "../audit/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { RELAY_END_MS, SYNC_BASE_TIME_MS } from "../limits.ts";
-import { explainRelayFault, RELAY_WANT, type RelayedAgents, RelayLink } from "../relay/mod.ts";
-import { type AgentSessionOptions, openAgentSession } from "./agent_session.ts";
-import { newAcquaintance, type TalkOptions } from "./contact.ts";
-import { decideOnRelay, type RelayDecisionOptions } from "./decision.ts";
-import { TimeLimit } from "./time_limit.ts";
+import { RelayLink } from "./relay_link.ts";
+import { RELAY_WANT, type RelayedAgents } from "./relayed_agents.ts";
+import { explainRelayFault } from "./relayed_pass.ts";
+import { type AgentSessionOptions, openAgentSession } from "../contact/agent_session.ts";
+import { newAcquaintance, type TalkOptions } from "../contact/contact.ts";
+import { decideOnRelay, type RelayDecisionOptions } from "../contact/decision.ts";
+import { TimeLimit } from "../contact/time_limit.ts";
 
 /** What the contact with an agent that may relay works with. */
 export interface RelayTalkOptions extends TalkOptions {
