@@ -111,7 +111,7 @@ export const RELAY_CALL_TIMEOUT_MS = 30_000;
 export const RELAY_HOLD_MS = 120_000;
 /** How long a session that only calls may take to end. */
 export const RELAY_END_MS = 10_000;
-/** When a primary is asked again that listed fewer agents than before: by then they are back, or gone. */
+/** When a primary is asked again who is behind it, after that has changed; the next pauses are longer. */
 export const RELIST_AFTER_MS = 30_000;
 
 /** How long it has to be quiet after a change in the vault before it is looked at. */

@@ -25,7 +25,7 @@ import {
 } from "./ended_contact.ts";
 import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
 import { Places } from "../fleet/places.ts";
-import { DEFAULT_CONCURRENCY, RELIST_AFTER_MS } from "../limits.ts";
+import { DEFAULT_CONCURRENCY } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
 import { type OpenPrimary, RelayedPass, type RelayedPassParts, RelayLinks } from "../relay/mod.ts";
 import {
@@ -306,7 +306,7 @@ export class AgentService {
   ): AgentReport {
     const { known, schedule } = this.#parts;
     const { relayed, relayOnly, onEnd } = work;
-    const hasLost = relayed.finish(agent, report.outcome);
+    const isRelaying = relayed.finish(agent, report.outcome);
     known.finishContact(
       agent.name,
       report.outcome.kind === "delivered" ? report.fingerprint : null,
@@ -319,7 +319,7 @@ export class AgentService {
       given: givenBy(report, manifest),
       nowMs: this.#now(),
     });
-    if (hasLost) schedule.hurry(agent, this.#now() + RELIST_AFTER_MS);
+    if (isRelaying) schedule.askAgain(agent, this.#now());
     onEnd(agent);
     this.#logger.debug("An agent was served.", {
       address: report.address,

@@ -9,7 +9,12 @@ import {
   primaryNameOf,
   readAgentAddress,
 } from "./agent_address.ts";
-import { FIRST_RETRY_MS, FORGET_ADDRESS_MS, MAX_REMEMBERED_ADDRESSES } from "../limits.ts";
+import {
+  FIRST_RETRY_MS,
+  FORGET_ADDRESS_MS,
+  MAX_REMEMBERED_ADDRESSES,
+  RELIST_AFTER_MS,
+} from "../limits.ts";
 import type { TrustGround, TrustLevel } from "../trust/mod.ts";
 
 /** A key about which the operator may decide otherwise. */
@@ -40,6 +45,8 @@ export interface ScheduledAgent {
   readonly primary: string | null;
   /** Whether it takes sessions under TLS alone, by the word of its primary. */
   hasTls: boolean;
+  /** How many lists of those behind it in a row were as the one before; `null` where it never gave one. */
+  calmLists: number | null;
   /** How many contacts in a row did not end as wanted. */
   failures: number;
   /** Whether any contact ended as wanted. */
@@ -78,14 +85,6 @@ export interface ListedBehind {
   readonly component: string;
   /** Whether it takes sessions under TLS alone. */
   readonly hasTls: boolean;
-}
-
-/** What the list of the agents behind another one came to. */
-export interface BehindList {
-  /** Those that are on it. */
-  readonly listed: readonly ScheduledAgent[];
-  /** How many were listed before and are no more. */
-  readonly left: number;
 }
 
 /** The options of a {@linkcode Schedule}. */
@@ -166,23 +165,40 @@ export class Schedule {
   /**
    * Takes the list of the agents behind another one; new ones are due at once, and who is left out is
    * listed no more.
+   *
+   * @returns Those that are on it.
    */
-  setBehind(primary: AgentAddress, list: readonly ListedBehind[], nowMs: number): BehindList {
-    const primaryName = formatAgentAddress(primary);
+  setBehind(
+    primary: AgentAddress,
+    list: readonly ListedBehind[],
+    nowMs: number,
+  ): ScheduledAgent[] {
+    const name = formatAgentAddress(primary);
+    const before = new Set(this.behind(name));
     const listed = list.map(({ component, hasTls }) => {
       const agent = this.#list({ ...primary, component }, nowMs);
       agent.hasTls = hasTls;
       return agent;
     });
-    const kept = new Set(listed);
-    let left = 0;
-    for (const agent of this.#agents.values()) {
-      if (agent.primary !== primaryName || kept.has(agent)) continue;
-      if (agent.unlistedSinceMs === null) left++;
-      agent.unlistedSinceMs ??= nowMs;
-    }
+    const isSame = before.size === listed.length && listed.every((agent) => before.has(agent));
+    for (const agent of listed) before.delete(agent);
+    for (const agent of before) agent.unlistedSinceMs = nowMs;
     this.#forget(nowMs);
-    return { listed, left };
+    const lister = this.#agents.get(name);
+    if (lister !== undefined) {
+      lister.calmLists = isSame && lister.calmLists !== null ? lister.calmLists + 1 : 0;
+    }
+    return listed;
+  }
+
+  /**
+   * Makes an agent due that has just said who is behind it: soon where that has changed, or was never
+   * asked before, then after pauses that grow. Others may register with it any time.
+   */
+  askAgain(agent: ScheduledAgent, nowMs: number): void {
+    if (agent.calmLists === null) return;
+    const pauseMs = RELIST_AFTER_MS * 2 ** agent.calmLists;
+    if (pauseMs < this.#options.pollingIntervalMs) this.hurry(agent, nowMs + pauseMs);
   }
 
   #list(address: AgentAddress, nowMs: number): ScheduledAgent {
@@ -308,6 +324,7 @@ function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
     name: formatAgentAddress(address),
     primary: primaryNameOf(formatAgentAddress(address)),
     hasTls: false,
+    calmLists: null,
     failures: 0,
     wasServed: false,
     lastDurationMs: 0,

@@ -58,8 +58,6 @@ interface Primary {
   readonly expected: Set<ScheduledAgent>;
   /** Whether it has said whom it relays to. */
   isListed: boolean;
-  /** Whether some who were listed before are no more. */
-  hasLost: boolean;
   /** Why it did not say. */
   failure: FluxVaultError | null;
   /** Whether its session ended before it could say. */
@@ -104,7 +102,10 @@ export class RelayedPass {
     return {
       carry: (desk, primary) => this.#carry(agent, desk, primary),
       carryNobody: () => {
-        if (!this.#primaryOf(agent.name).isListed) this.#takeList(agent, []);
+        if (this.#primaryOf(agent.name).isListed) return;
+        this.#takeList(agent, []);
+        // It is no primary, so nobody will register with it.
+        agent.calmLists = null;
       },
     };
   }
@@ -138,11 +139,9 @@ export class RelayedPass {
     agent: ScheduledAgent,
     list: readonly ListedBehind[],
   ): ScheduledAgent[] {
-    const { listed, left } = this.#parts.schedule.setBehind(agent.address, list, this.#parts.now());
-    const primary = this.#primaryOf(agent.name);
-    primary.isListed = true;
-    primary.hasLost = left > 0;
-    return this.#choose(agent, listed);
+    const { schedule, now } = this.#parts;
+    this.#primaryOf(agent.name).isListed = true;
+    return this.#choose(agent, schedule.setBehind(agent.address, list, now()));
   }
 
   /** Returns those behind a primary that are to be served now, begun with. */
@@ -176,7 +175,7 @@ export class RelayedPass {
    * Goes on with those who were expected behind a primary whose contact is over: who is listed no more
    * leaves, and where nobody knows it is said why nobody was reached.
    *
-   * @returns Whether the primary lists fewer than before.
+   * @returns Whether the primary has said whom it relays to.
    */
   finish(agent: ScheduledAgent, outcome: AgentOutcome): boolean {
     const primary = this.#primaries.get(agent.name);
@@ -191,7 +190,7 @@ export class RelayedPass {
       }
     }
     primary.expected.clear();
-    return primary.hasLost;
+    return primary.isListed;
   }
 
   /** Serves those of whom nobody heard before the session with their primary ended. */
@@ -266,7 +265,6 @@ export class RelayedPass {
     const primary = {
       expected: new Set<ScheduledAgent>(),
       isListed: false,
-      hasLost: false,
       failure: null,
       isCut: false,
     };

@@ -3,6 +3,7 @@ import {
   FIRST_RETRY_MS,
   FORGET_ADDRESS_MS,
   MAX_REMEMBERED_ADDRESSES,
+  RELIST_AFTER_MS,
 } from "../../../keeper/limits.ts";
 import { orderAgents, Schedule, type ScheduledAgent } from "../../../keeper/fleet/schedule.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -233,8 +234,8 @@ Deno.test("Schedule has those due that a primary lists for the first time", () =
   const schedule = scheduleOf();
   schedule.setFleet([A, B], 0);
   for (const agent of schedule.idle()) finish(schedule, agent, true);
-  const { listed, left } = schedule.setBehind(A, [{ component: "db", hasTls: true }], 5);
-  assertEquals([listed.map(({ name }) => name), left], [["a:1/db"], 0]);
+  const listed = schedule.setBehind(A, [{ component: "db", hasTls: true }], 5);
+  assertEquals(listed.map(({ name }) => name), ["a:1/db"]);
   assertEquals(schedule.due(5), listed);
   assertEquals(listed.map(({ primary, hasTls, address }) => [primary, hasTls, address]), [
     ["a:1", true, { ...A, component: "db" }],
@@ -247,22 +248,21 @@ Deno.test("Schedule drops whom a primary lists no more, and no other's", () => {
   const schedule = scheduleOf();
   schedule.setFleet([A, B], 0);
   schedule.setBehind(B, behind("db"), 0);
-  for (const agent of schedule.setBehind(A, behind("db", "web"), 0).listed) {
+  for (const agent of schedule.setBehind(A, behind("db", "web"), 0)) {
     finish(schedule, agent, true);
   }
-  assertEquals(schedule.setBehind(A, behind("web"), 1).left, 1);
+  schedule.setBehind(A, behind("web"), 1);
   assertEquals([schedule.isListed("a:1/db"), schedule.isListed("b:1/db")], [false, true]);
-  assertEquals(schedule.setBehind(A, behind("web"), 2).left, 0);
 });
 
 Deno.test("Schedule has an agent due at once that its primary lists again", () => {
   const schedule = scheduleOf();
   schedule.setFleet([A], 0);
-  const [db] = schedule.setBehind(A, behind("db"), 0).listed;
+  const [db] = schedule.setBehind(A, behind("db"), 0);
   assert(db !== undefined);
   finish(schedule, db, true);
   schedule.setBehind(A, [], 1);
-  assertEquals(schedule.setBehind(A, behind("db"), 7).listed, [db]);
+  assertEquals(schedule.setBehind(A, behind("db"), 7), [db]);
   assertEquals(db.nextAtMs, 7);
 });
 
@@ -298,14 +298,43 @@ Deno.test("Schedule remembers nobody whom a primary listed and who was never ser
   const schedule = scheduleOf();
   schedule.setFleet([A], 0);
   for (let i = 0; i < 100; i++) {
-    for (const agent of schedule.setBehind(A, behind(`c${i}`), i).listed) {
+    for (const agent of schedule.setBehind(A, behind(`c${i}`), i)) {
       finish(schedule, agent, false);
     }
   }
   const [last] = schedule.behind("a:1");
   assertEquals([last?.name, last?.failures], ["a:1/c99", 1]);
-  const [first] = schedule.setBehind(A, behind("c0"), 100).listed;
+  const [first] = schedule.setBehind(A, behind("c0"), 100);
   assertEquals(first?.failures, 0);
+});
+
+Deno.test("Schedule asks a primary again soon after its list has changed, then after longer pauses", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const agent = only(schedule.idle());
+  const pauseAfter = (...components: readonly string[]) => {
+    schedule.setBehind(A, behind(...components), 0);
+    finish(schedule, agent, true);
+    schedule.askAgain(agent, 0);
+    return agent.nextAtMs;
+  };
+  assertEquals(pauseAfter(), RELIST_AFTER_MS);
+  assertEquals(pauseAfter(), 2 * RELIST_AFTER_MS);
+  assertEquals(pauseAfter("db"), RELIST_AFTER_MS);
+  assertEquals(pauseAfter("db"), 2 * RELIST_AFTER_MS);
+  assertEquals(pauseAfter("web"), RELIST_AFTER_MS);
+  for (let i = 0; i < 3; i++) pauseAfter("web");
+  // The next pass comes sooner than that.
+  assertEquals(pauseAfter("web"), Infinity);
+});
+
+Deno.test("Schedule asks nobody again who has listed nobody yet", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const agent = only(schedule.idle());
+  finish(schedule, agent, true);
+  schedule.askAgain(agent, 0);
+  assertEquals(agent.nextAtMs, Infinity);
 });
 
 Deno.test("Schedule.hurry puts nothing off", () => {
