@@ -5,9 +5,8 @@
  */
 import type { Bytes, Logger, StatementSigner } from "../protocol/mod.ts";
 import type { CallsOfAgent } from "./contact/called_agent.ts";
-import type { Dial, SyncLimits } from "./contact/contact.ts";
+import type { Dial, SecureConnection, SyncLimits } from "./contact/contact.ts";
 import type { ContactTask } from "./contact/contact_task.ts";
-import type { SecureConnection } from "./relay/secure_connection.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { DeliveriesStore } from "./original/mod.ts";
 import type { AgentReport, PassReport } from "./report/report.ts";

@@ -10,9 +10,8 @@ import {
   type Logger,
   PeerRejectedError,
 } from "../../protocol/mod.ts";
-import type { AgentConnection, Dial } from "../contact/contact.ts";
+import type { AgentConnection, Dial, SecureConnection } from "../contact/contact.ts";
 import type { RelayHost, RelayingAgent } from "./relay_host.ts";
-import type { SecureConnection } from "./secure_connection.ts";
 import { primaryOf } from "../fleet/agent_address.ts";
 import type { ListedBehind, Schedule, ScheduledAgent } from "../fleet/schedule.ts";
 import { RELAY_HOLD_MS } from "../limits.ts";
