@@ -205,8 +205,9 @@ export class RelayedPass {
     use.leave();
   }
 
-  /** Lets go those who were expected behind a primary that is not served any more. */
+  /** Gives up an agent that left the list before its turn, and those who were expected behind it. */
   abandon(agent: ScheduledAgent): void {
+    this.#uses.get(agent)?.leave();
     const expected = this.#primaries.get(agent.name)?.expected ?? [];
     for (const each of expected) this.#parts.leave(each);
   }

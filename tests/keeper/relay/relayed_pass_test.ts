@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isPassWanted } from "../../../keeper/report/report.ts";
 import type { KeeperOptions } from "../../../keeper/keeper_options.ts";
 import { ConnectionError, randomBytes } from "../../../protocol/mod.ts";
@@ -282,4 +283,30 @@ Deno.test("RelayedPass reaches under TLS who asks for it, and nobody else", asyn
     const refused = await stage.keeper({ secure: refuse }).pass();
     assertEquals(refused.agents[1]?.outcome, { kind: "unreachable", code: "connection-lost" });
   }, { list });
+});
+
+Deno.test("RelayedPass waits for none that leaves its primary's list before its turn", async () => {
+  await withPrimary(["a", "b"], async ({ stage, primary, agents: [a, b] }) => {
+    const keeper = stage.keeper({ concurrency: 1 });
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const serve = primary.behind.get("a");
+    assert(serve !== undefined);
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    primary.behind.set("a", async (duplex) => {
+      begin();
+      await held;
+      return await serve(duplex);
+    });
+    const passing = keeper.pass();
+    await begun;
+    // The fleet does without the primary by now, and so without who waits behind it.
+    stage.listing = () => [{ host: "q", port: 1 }];
+    const other = keeper.pass();
+    await nextTurn();
+    letGo();
+    // Who was let go on found no place any more.
+    assertEquals(kindsOf(await passing), { "p:1": "delivered", "p:1/a": "pending" });
+    assertEquals(kindsOf(await other), { "q:1": "unreachable" });
+    assertEquals([a?.contacts, b?.contacts], [1, 0]);
+  });
 });
