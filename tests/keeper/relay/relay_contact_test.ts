@@ -4,6 +4,7 @@ import { isPassWanted } from "../../../keeper/report/report.ts";
 import { KnownAgentsDraft } from "../../../keeper/trust/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { type Behaviour, FakeAgent, memoryView } from "../../support/fake_fleet.ts";
+import { PlayedPrimary } from "../../support/played_primary.ts";
 import { withPrimary } from "../../support/primary_stage.ts";
 import { FILES, kindsOf, RunningKeeper } from "../keeper_stage.ts";
 
@@ -255,4 +256,35 @@ Deno.test("relayBeside lets agents behind a primary enrol", async () => {
     ]);
     assertEquals(kindsOf(report)["p:1/web"], "enrolment-invalid");
   }, { enrolmentSecret });
+});
+
+Deno.test("relayBeside follows a primary that has moved, and those behind it", async () => {
+  await withPrimary(["db"], async ({ stage, primary }) => {
+    const keeper = stage.keeper();
+    await keeper.pass();
+    stage.network.behaviours.delete("p:1");
+    stage.network.set("q:1", primary.agent.serve);
+    stage.listing = () => [{ host: "p", port: 1 }, { host: "q", port: 1 }];
+    assertEquals(kindsOf(await keeper.pass()), {
+      "p:1": "unreachable",
+      "p:1/db": "unreachable",
+      "q:1": "delivered",
+      "q:1/db": "delivered",
+    });
+    const { agents } = await stage.store.load();
+    assertEquals(agents.map(({ address }) => address).sort(), ["q:1", "q:1/db"]);
+  });
+});
+
+Deno.test("relayBeside asks nobody behind a primary whether others are behind him", async () => {
+  await withPrimary([], async ({ stage, primary }) => {
+    await using inner = await PlayedPrimary.make({ component: "db" });
+    await inner.add("web");
+    primary.behind.set("db", inner.agent.serve);
+    assertEquals(kindsOf(await stage.keeper().pass()), {
+      "p:1": "delivered",
+      "p:1/db": "delivered",
+    });
+    assertEquals([inner.lists, inner.relayed], [0, []]);
+  });
 });
