@@ -195,11 +195,12 @@ export class RelayedPass {
   /** Serves those of whom nobody heard before the session with their primary ended. */
   async #serveOthers(agent: ScheduledAgent): Promise<void> {
     const { links, schedule, signal, start } = this.#parts;
-    const join = () => links.join(agent.address, { signal });
-    const use = await join().catch(() => null);
+    const join = () => links.join(agent.address, { signal }).catch(() => null);
+    const use = await join();
     if (use === null) return;
     for (const each of this.#choose(agent, schedule.behind(agent.name))) {
-      this.#uses.set(each, await join());
+      const own = await join();
+      if (own !== null) this.#uses.set(each, own);
       start(each);
     }
     use.leave();
@@ -298,17 +299,18 @@ export function explainRelayFault(
   name: string,
   { error, isConnected }: { readonly error: unknown; readonly isConnected: boolean },
 ): unknown {
-  if (!(error instanceof FluxVaultError) || error.code.startsWith("relay-")) return error;
+  if (!(error instanceof FluxVaultError)) return error;
+  if (error instanceof PeerRejectedError) {
+    if (error.by === "us") return untrusted(name, error);
+    const message = `${name} refuses this keeper (${error.code})`;
+    return new FluxVaultError("primary-refuses", message, { cause: error });
+  }
   if (error instanceof CallError) {
     const message = `${name} does not say whom it relays to (${error.code})`;
     return new FluxVaultError("relay-failed", message, { cause: error });
   }
+  if (error.code === "relay-unknown") return error;
   if (!isConnected) return unreachable(name, error);
-  if (!(error instanceof PeerRejectedError)) {
-    const message = `the session with ${name} failed (${error.code})`;
-    return new FluxVaultError("primary-failed", message, { cause: error });
-  }
-  if (error.by === "us") return untrusted(name, error);
-  const message = `${name} refuses this keeper (${error.code})`;
-  return new FluxVaultError("primary-refuses", message, { cause: error });
+  const message = `the session with ${name} failed (${error.code})`;
+  return new FluxVaultError("primary-failed", message, { cause: error });
 }

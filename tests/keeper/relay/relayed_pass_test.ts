@@ -1,7 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { explainRelayFault } from "../../../keeper/relay/relayed_pass.ts";
 import { isPassWanted } from "../../../keeper/report/report.ts";
 import type { KeeperOptions } from "../../../keeper/keeper_options.ts";
-import { ConnectionError, randomBytes } from "../../../protocol/mod.ts";
+import {
+  CallError,
+  ConnectionError,
+  FluxVaultError,
+  PeerRejectedError,
+  randomBytes,
+} from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeAgent } from "../../support/fake_fleet.ts";
 import { PlayedPrimary } from "../../support/played_primary.ts";
@@ -310,3 +317,22 @@ Deno.test("RelayedPass waits for none that leaves its primary's list before its 
     assertEquals([a?.contacts, b?.contacts], [1, 0]);
   });
 });
+
+const REFUSED = new ConnectionError("connection-refused", "nobody");
+const FAULTS: readonly (readonly [FluxVaultError, boolean, string])[] = [
+  [REFUSED, false, "primary-unreachable"],
+  [REFUSED, true, "primary-failed"],
+  [new PeerRejectedError("relay-suspected", "no", { by: "us" }), true, "primary-untrusted"],
+  [new PeerRejectedError("relay-suspected", "no", { by: "peer" }), true, "primary-refuses"],
+  [new CallError("relay-busy", "no"), true, "relay-failed"],
+  [new FluxVaultError("relay-unknown", "no"), true, "relay-unknown"],
+];
+
+for (const [error, isConnected, expected] of FAULTS) {
+  const where = isConnected ? "in a session" : "before there is one";
+  Deno.test(`explainRelayFault says ${expected} of ${error.name} ${error.code} ${where}`, () => {
+    const fault = explainRelayFault("p:1", { error, isConnected });
+    assert(fault instanceof FluxVaultError && !(fault instanceof PeerRejectedError));
+    assertEquals(fault.code, expected);
+  });
+}
