@@ -10,7 +10,9 @@ import {
   type Logger,
   SILENT_LOGGER,
 } from "../protocol/mod.ts";
-import { AgentService, isLeftAlone } from "./contact/agent_service.ts";
+import { AgentService, type ServeAgentsOptions } from "./contact/agent_service.ts";
+import { CurrentDelivery } from "./contact/current_delivery.ts";
+import { isLeftAlone } from "./contact/ended_contact.ts";
 import { isSameApp } from "./app_name.ts";
 import { PLAIN_TASK } from "./contact/contact_task.ts";
 import { FleetList } from "./fleet/fleet_list.ts";
@@ -18,6 +20,7 @@ import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts
 import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
 import type { AgentReport, PassProblem, PassReport } from "./report/report.ts";
 import { Deliveries } from "./original/mod.ts";
+import { findRelayOnly } from "./relay/mod.ts";
 import { Schedule, type ScheduledAgent } from "./fleet/schedule.ts";
 import { sleep } from "./sleep.ts";
 import { KnownAgents } from "./trust/mod.ts";
@@ -61,6 +64,7 @@ export class Keeper {
   readonly #schedule: Schedule;
   readonly #list: FleetList;
   readonly #service: AgentService;
+  readonly #current: CurrentDelivery;
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #pollingIntervalMs: number;
@@ -105,10 +109,12 @@ export class Keeper {
       logger: this.#logger,
       now,
     });
+    this.#current = new CurrentDelivery(options);
     this.#service = new AgentService(options, {
       known: this.#known,
       schedule: this.#schedule,
       deliveries: this.#deliveries,
+      current: this.#current,
     });
   }
 
@@ -123,24 +129,39 @@ export class Keeper {
     const error = await this.#list.refresh({ signal });
     if (error !== null && this.#schedule.size === 0) throw error;
     this.#service.reviewQueue();
-    const isMeant = await this.#recordOfMeant();
-    const agents = this.#schedule.idle().filter(({ name }) => only?.has(name) ?? isMeant(name));
+    if (only !== null) this.#schedule.expect(only, this.#now());
+    const relayOnly = await this.#findRelayOnly();
+    const isChosen = this.#chooses(only);
+    const agents = this.#schedule.idle().filter((agent) => {
+      if (agent.primary !== null || only !== null) return isChosen(agent);
+      return relayOnly === null || relayOnly.get(agent.name) !== false;
+    });
     // Who was not looked for is not missed.
     const isWhole = only === null && this.#options.task?.isMeant === undefined;
-    return await this.#serve(agents, { isWhole, signal });
+    const names = [...relayOnly ?? []].flatMap(([name, isNeeded]) => isNeeded ? name : []);
+    return await this.#serve(agents, { isWhole, isChosen, relayOnly: new Set(names), signal });
   }
 
-  /** Returns what tells, by the record, whether the agent at an address may be one that is meant. */
-  async #recordOfMeant(): Promise<(name: string) => boolean> {
+  /** Returns what tells whether an agent is to be served that is behind a primary, or named. */
+  #chooses(only: ReadonlySet<string> | null): (agent: ScheduledAgent) => boolean {
+    const isMeant = this.#options.task?.isMeant ?? (() => true);
+    return ({ name, address: { component } }) => {
+      if (only !== null) return only.has(name);
+      return component === undefined || isMeant(component);
+    };
+  }
+
+  /**
+   * Returns, by the record, which agents are not meant, by their names, and of each whether it is needed
+   * all the same, since it may relay to one that is; `null` where all are meant.
+   */
+  async #findRelayOnly(): Promise<ReadonlyMap<string, boolean> | null> {
     const { fleet, knownAgents, task } = this.#options;
     const isMeant = task?.isMeant;
-    if (isMeant === undefined) return () => true;
-    const { agents } = await knownAgents.load();
-    const others = agents.filter(({ app, component }) => {
-      return isSameApp(app, fleet.app) && component !== undefined && !isMeant(component);
-    });
-    const left = new Set(others.map(({ address }) => address));
-    return (name) => !left.has(name);
+    if (isMeant === undefined) return null;
+    const { agents, pending } = await knownAgents.load();
+    const isOfApp = ({ app }: { readonly app: string | null }) => isSameApp(app, fleet.app);
+    return findRelayOnly(agents.filter(isOfApp), { pending: pending.filter(isOfApp), isMeant });
   }
 
   /**
@@ -175,7 +196,7 @@ export class Keeper {
    * @throws {FluxVaultError} if the vault cannot be read, or what it holds makes no manifest.
    */
   async noticeVault(options: PassOptions = {}): Promise<number> {
-    const behind = await this.#service.findBehind(this.#schedule.idle(), options);
+    const behind = await this.#current.findBehind(this.#schedule.idle(), options);
     for (const agent of behind) this.#schedule.hurry(agent, this.#now());
     if (behind.length > 0) this.#wake.resolve();
     return behind.length;
@@ -267,9 +288,9 @@ export class Keeper {
   /** Serves agents and reports on them. */
   async #serve(
     agents: readonly ScheduledAgent[],
-    options: PassOptions & { readonly isWhole: boolean },
+    options: PassOptions & Pick<ServeAgentsOptions, "isWhole" | "isChosen" | "relayOnly">,
   ): Promise<PassReport> {
-    const { signal, isWhole } = options;
+    const { isWhole, relayOnly } = options;
     const { fleet } = this.#options;
     const pass = ++this.#passes;
     const startedMs = this.#now();
@@ -284,11 +305,17 @@ export class Keeper {
       await this.#known.reload();
       await this.#loadDeliveries(problems);
       reports = await this.#service.serve(agents, {
-        signal,
+        isChosen: this.#chooses(null),
+        ...options,
+        onBegin: (agent) => {
+          this.#schedule.begin(agent);
+          open.add(agent);
+        },
         onEnd: (agent) => {
           open.delete(agent);
           void this.#hurryIfBehind(agent);
         },
+        onProblem: (problem) => problems.push(problem),
       });
     } finally {
       for (const agent of open) {
@@ -304,7 +331,9 @@ export class Keeper {
       problems.push({ code: error.code, message: error.message });
     }
     const { task = PLAIN_TASK } = this.#options;
-    const meant = reports.filter((report) => !isLeftAlone(report, task));
+    const meant = reports.filter((report) => {
+      return !isLeftAlone(report, task) && relayOnly?.has(report.address) !== true;
+    });
     return {
       pass,
       app: fleet.app,
@@ -319,7 +348,7 @@ export class Keeper {
 
   /** What was noticed while an agent was served is brought to it as soon as that is over. */
   async #hurryIfBehind(agent: ScheduledAgent): Promise<void> {
-    const isBehind = await this.#service.isBehind(agent).catch(() => false);
+    const isBehind = await this.#current.isBehind(agent).catch(() => false);
     if (!isBehind) return;
     this.#schedule.hurry(agent, this.#now());
     this.#wake.resolve();

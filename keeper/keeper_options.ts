@@ -5,7 +5,7 @@
  */
 import type { Bytes, Logger, StatementSigner } from "../protocol/mod.ts";
 import type { CallsOfAgent } from "./contact/called_agent.ts";
-import type { Dial, SyncLimits } from "./contact/contact.ts";
+import type { Dial, SecureConnection, SyncLimits } from "./contact/contact.ts";
 import type { ContactTask } from "./contact/contact_task.ts";
 import type { Fleet } from "./fleet/fleet.ts";
 import type { DeliveriesStore } from "./original/mod.ts";
@@ -30,6 +30,11 @@ export interface KeeperOptions {
   readonly knownAgents: KnownAgentsStore;
   /** Connects to an agent. */
   readonly dial: Dial;
+  /**
+   * Makes connections to agents behind a primary ones under TLS, where they ask for it; without it those
+   * are not reached.
+   */
+  readonly secure?: SecureConnection;
   /** What happens to an agent that is not known. @default {"approve"} */
   readonly trust?: TrustPolicy;
   /**
@@ -81,7 +86,12 @@ export interface KeeperOptions {
 export interface PassOptions {
   /** Ends the pass; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
-  /** Serves only the agents at these addresses, `host:port` each. @default {all} */
+  /**
+   * Serves only the agents at these addresses, each `host:port`, or `host:port/component` behind a
+   * primary.
+   *
+   * @default {all}
+   */
   readonly only?: ReadonlySet<string>;
 }
 

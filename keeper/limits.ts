@@ -100,6 +100,20 @@ export const MAX_LISTED_ADDRESSES = 1_000;
 /** How many addresses that are listed no more are remembered; see {@linkcode FORGET_ADDRESS_MS}. */
 export const MAX_REMEMBERED_ADDRESSES = 10_000;
 
+/** How many agents one primary may list behind it; the wire has room for no more at a time. */
+export const MAX_RELAYED_AGENTS = 64;
+/** How long a primary may take to say whom it relays to, or to open the way to one of them. */
+export const RELAY_CALL_TIMEOUT_MS = 30_000;
+/**
+ * For how long the end of a delivery to a primary waits for agents behind it that have no place yet;
+ * they go by a session of their own then.
+ */
+export const RELAY_HOLD_MS = 120_000;
+/** How long a session that only calls may take to end. */
+export const RELAY_END_MS = 10_000;
+/** When a primary is asked again who is behind it, after that has changed; the next pauses are longer. */
+export const RELIST_AFTER_MS = 30_000;
+
 /** How long it has to be quiet after a change in the vault before it is looked at. */
 export const WATCH_QUIET_MS = 300;
 /** How long that may take where it is not quiet. */

@@ -75,6 +75,7 @@ export {
   type PassReport,
 } from "./report/report.ts";
 export type { AgentConnection, Dial, SyncLimits } from "./contact/contact.ts";
+export type { SecureConnection, SecuredAgent } from "./contact/contact.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";
 export { DeliveriesFile } from "./original/deliveries_file.ts";
 export {

@@ -15,7 +15,7 @@ export interface AuditedAgent {
   readonly app: string | null;
   /** The component that it says it is, or `null`. */
   readonly component: string | null;
-  /** Where it was dialled, as `host:port`. */
+  /** Where it was dialled, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** The fingerprint of its key, or `null` where it proved none. */
   readonly fingerprint: string | null;

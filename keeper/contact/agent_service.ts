@@ -5,36 +5,42 @@
  */
 import {
   type Bytes,
+  createDeferred,
   type EncodedManifest,
-  encodeHex,
-  FluxVaultError,
   type Logger,
   SILENT_LOGGER,
 } from "../../protocol/mod.ts";
-import { type ContactTask, PLAIN_TASK } from "./contact_task.ts";
-import { type Delivery, type LevelDelivery, prepareDelivery } from "./delivery.ts";
+import type { AgentAddress } from "../fleet/agent_address.ts";
+import type { SyncOptions } from "./contact.ts";
+import { PLAIN_TASK } from "./contact_task.ts";
+import type { CurrentDelivery } from "./current_delivery.ts";
+import type { Delivery, LevelDelivery } from "./delivery.ts";
+import {
+  givenBy,
+  hasChanges,
+  hasCome,
+  isLeftAlone,
+  isStale,
+  waitingKeyOf,
+} from "./ended_contact.ts";
 import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
 import { Places } from "../fleet/places.ts";
 import { DEFAULT_CONCURRENCY } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
+import { type OpenPrimary, RelayedPass, type RelayedPassParts, RelayLinks } from "../relay/mod.ts";
 import {
   type AgentReport,
   type ContactReport,
-  countWithheld,
   isAgentServed,
-  isAgentWaiting,
   joinReports,
+  type PassProblem,
 } from "../report/report.ts";
-import {
-  type GivenManifest,
-  orderAgents,
-  type Schedule,
-  type ScheduledAgent,
-  type WaitingKey,
-} from "../fleet/schedule.ts";
+import { orderAgents, type Schedule, type ScheduledAgent } from "../fleet/schedule.ts";
 import { HeldEntries } from "./held_entries.ts";
+import { relayAlone } from "../relay/relay_contact.ts";
+import { OriginalNotice } from "./original_notice.ts";
 import { syncAgent } from "./sync_agent.ts";
-import { prepareWipe } from "./wipe_delivery.ts";
+import { numberUnreached } from "./unreached_components.ts";
 import type { KnownAgents } from "../trust/mod.ts";
 import { PROTOCOL_2 } from "./wire.ts";
 
@@ -46,10 +52,22 @@ export interface AgentServiceParts {
   readonly schedule: Schedule;
   /** What nodes of the original hold. */
   readonly deliveries: Deliveries;
+  /** Looks into the vault. */
+  readonly current: CurrentDelivery;
 }
 
 /** The options of {@linkcode AgentService.serve}. */
-export interface ServeAgentsOptions extends PassOptions {
+export interface ServeAgentsOptions extends Pick<PassOptions, "signal"> {
+  /** Whether agents behind primaries are served that are not due. */
+  readonly isWhole: boolean;
+  /** Tells whether an agent behind a primary is to be served. @default {() => true} */
+  readonly isChosen?: (agent: ScheduledAgent) => boolean;
+  /** The names of those that are given nothing, and only relay to others. @default {none} */
+  readonly relayOnly?: ReadonlySet<string>;
+  /** Is told of each agent behind a primary that is served, too. */
+  readonly onBegin: (agent: ScheduledAgent) => void;
+  /** Is told what else went wrong. */
+  readonly onProblem: (problem: PassProblem) => void;
   /** Is told of each agent that is served, or will not be: what the schedule says of it holds. */
   readonly onEnd: (agent: ScheduledAgent) => void;
 }
@@ -57,6 +75,16 @@ export interface ServeAgentsOptions extends PassOptions {
 /** What serving one agent takes. */
 interface Work extends ServeAgentsOptions {
   readonly delivery: Delivery;
+  /** Who is served behind whom. */
+  readonly relayed: RelayedPass;
+}
+
+/** How the work with an agent goes on. */
+interface ServiceTurn {
+  /** Gives back the place of one that was served, while those behind it still are. */
+  readonly onServed: () => void;
+  /** Waits for a place again where it was given back. */
+  readonly inPlace: <T>(work: () => Promise<T>) => Promise<T | null>;
 }
 
 /** Serves agents, with a limited time and place for each that hangs, lies or dies. */
@@ -68,11 +96,9 @@ export class AgentService {
   readonly #now: () => number;
   /** The enrolment secret as the last pass found it; who waits for a place is judged by it, too. */
   #enrolmentSecret: Bytes | null = null;
-  /** What was told that the original's wire cannot keep. */
-  readonly #toldOfOriginal = new Set<string>();
+  readonly #original: OriginalNotice;
   readonly #held = new HeldEntries();
-  /** What the vault held at the last look. */
-  #delivery: Delivery | null = null;
+  readonly #links = new RelayLinks((primary, options) => this.#openPrimary(primary, options));
 
   /**
    * Serves nobody yet.
@@ -84,6 +110,7 @@ export class AgentService {
     this.#options = options;
     this.#parts = parts;
     this.#logger = options.logger ?? SILENT_LOGGER;
+    this.#original = new OriginalNotice(this.#logger, options.fleet.app);
     this.#now = options.now ?? Date.now;
     this.#places = new Places(concurrency, {
       isOpen: options.fleet.isOpen ?? false,
@@ -113,102 +140,115 @@ export class AgentService {
     this.#enrolmentSecret = typeof enrolmentSecret === "function"
       ? await enrolmentSecret()
       : enrolmentSecret;
-    const delivery = await this.#prepare(signal);
-    const inOrder = orderAgents(agents, (name) => known.isRecorded(name));
+    const delivery = await this.#parts.current.prepare({ signal });
     for (const { name } of agents) known.beginContact(name);
-    const settled = await Promise.allSettled(
-      inOrder.map((agent) => this.#serveInPlace(agent, { ...options, delivery })),
-    );
-    signal?.throwIfAborted();
-    const reports = settled.flatMap((result) => {
-      if (result.status === "rejected") throw result.reason;
-      return result.value ?? [];
+    const tasks: Promise<AgentReport | null>[] = [];
+    const add = (task: Promise<AgentReport | null>) => {
+      task.catch(() => {});
+      tasks.push(task);
+    };
+    const relayed = this.#relayedPass(options, {
+      start: (agent) => add(this.#serveInPlace(agent, { ...options, delivery, relayed })),
+      run: (work) => add(work().then(() => null)),
     });
-    await this.#numberForUnreached(reports, delivery);
+    const work = { ...options, delivery, relayed };
+    const inOrder = orderAgents(relayed.takeBehind(agents), (name) => known.isRecorded(name));
+    for (const agent of inOrder) add(this.#serveInPlace(agent, work));
+    const reports = await this.#settle(tasks, signal);
+    const { task } = this.#options;
+    await numberUnreached(reports, { known, delivery, task, logger: this.#logger });
     return reports;
   }
 
-  /**
-   * Numbers what is declared for components of which no agent was reached, so that it shows that they
-   * hold something older.
-   */
-  async #numberForUnreached(reports: readonly AgentReport[], delivery: Delivery): Promise<void> {
-    const { known } = this.#parts;
-    const { isMeant = () => true } = this.#options.task ?? PLAIN_TASK;
-    const reached = new Set(reports.flatMap(({ outcome, component }) => {
-      return outcome.kind === "delivered" ? [component] : [];
-    }));
-    for (const [component, trust] of known.components()) {
-      if (reached.has(component) || !isMeant(component)) continue;
-      try {
-        const { declaredDigest: digest } = await delivery.at(component, trust);
-        await known.revisionOf({ component, digest, sinceMs: 0 });
-      } catch (error) {
-        if (!(error instanceof FluxVaultError)) throw error;
-        // Whoever is served next tells of it.
-        this.#logger.debug("What is declared cannot be numbered.", { component, code: error.code });
-      }
+  /** Waits for all that is under way, and for what comes of it. */
+  async #settle(
+    tasks: readonly Promise<AgentReport | null>[],
+    signal: AbortSignal | undefined,
+  ): Promise<AgentReport[]> {
+    const settled: PromiseSettledResult<AgentReport | null>[] = [];
+    // A primary ends after it has begun with those behind it.
+    while (settled.length < tasks.length) {
+      settled.push(...await Promise.allSettled(tasks.slice(settled.length)));
     }
+    await this.#links.settle(signal);
+    signal?.throwIfAborted();
+    return settled.flatMap((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value ?? [];
+    });
   }
 
-  async #prepare(signal: AbortSignal | undefined): Promise<Delivery> {
-    const { vault, declarations, task } = this.#options;
-    if (task?.isWipe === true) return await prepareWipe();
-    const declared = typeof declarations === "function" ? await declarations() : declarations;
-    this.#delivery = await prepareDelivery(vault, declared, { signal, last: this.#delivery });
-    return this.#delivery;
-  }
-
-  /**
-   * Looks into the vault again, and returns which of some agents were given something else than is
-   * there for them now.
-   *
-   * @throws {FluxVaultError} if the vault cannot be read, or what it holds makes no manifest.
-   */
-  async findBehind(
-    agents: readonly ScheduledAgent[],
-    { signal }: PassOptions = {},
-  ): Promise<ScheduledAgent[]> {
-    await this.#prepare(signal);
-    const behind = await Promise.all(agents.map((agent) => this.isBehind(agent)));
-    return agents.filter((_, i) => behind[i]);
-  }
-
-  /** Tells whether an agent was given something else than the last look found for it. */
-  async isBehind({ given }: ScheduledAgent): Promise<boolean> {
-    if (given === null || this.#delivery === null) return false;
-    const { manifest } = await this.#delivery.at(given.component, given.level);
-    return encodeHex(manifest.digest) !== given.digest;
+  #relayedPass(
+    options: ServeAgentsOptions,
+    { start, run }: Pick<RelayedPassParts, "start" | "run">,
+  ): RelayedPass {
+    const { known, schedule } = this.#parts;
+    const { isWhole, isChosen = () => true, onBegin, onEnd, onProblem } = options;
+    const { signal = new AbortController().signal } = options;
+    return new RelayedPass({
+      ...{ schedule, links: this.#links, isWhole, isChosen, start, run, signal, onProblem },
+      begin: (agent) => {
+        onBegin(agent);
+        known.beginContact(agent.name);
+      },
+      leave: (agent) => {
+        // Where its primary lists it no more, it was looked for in vain.
+        known.finishContact(agent.name, null);
+        schedule.drop(agent, this.#now());
+        onEnd(agent);
+      },
+      secure: this.#options.secure ?? null,
+      app: this.#options.fleet.app,
+      logger: this.#logger,
+      now: this.#now,
+    });
   }
 
   async #serveInPlace(agent: ScheduledAgent, work: Work): Promise<AgentReport | null> {
-    const report = await this.#places.serve(agent, () => this.#serveOne(agent, work));
-    if (report === null) {
+    let contact: Promise<AgentReport> | null = null;
+    await this.#places.serve(agent, async () => {
+      const served = createDeferred<void>();
+      let hasPlace = true;
+      contact = this.#serveOne(agent, work, {
+        onServed: () => {
+          hasPlace = false;
+          served.resolve();
+        },
+        inPlace: async (again) => hasPlace ? await again() : await this.#places.serve(agent, again),
+      });
+      // Those behind a primary take places of their own.
+      await Promise.race([served.promise, contact.then(() => {}, () => {})]);
+    });
+    if (contact === null) {
       const { known, schedule } = this.#parts;
       known.endContact(agent.name);
       schedule.drop(agent, this.#now());
       work.onEnd(agent);
+      work.relayed.abandon(agent);
     }
-    return report;
+    return await contact;
   }
 
-  async #serveOne(
+  #syncOptions(
     agent: ScheduledAgent,
-    { delivery, signal, onEnd }: Work,
-  ): Promise<AgentReport> {
+    { signal, relayOnly, relayed }: Work,
+  ): Omit<SyncOptions, "delivery"> {
     const { fleet, dial, limits, expectsAll = true, signer = null } = this.#options;
     const { wires = PROTOCOL_2, task = PLAIN_TASK, calls } = this.#options;
-    const { known, schedule, deliveries } = this.#parts;
-    const options = {
+    const { known, deliveries } = this.#parts;
+    return {
       signer,
       enrolmentSecret: this.#enrolmentSecret,
-      wire: wires.wireOf(agent.address),
-      onNotKept: (what: readonly string[]) => this.#tellOfOriginal(what),
+      // A primary relays to agents of its own kind.
+      wire: agent.primary === null ? wires.wireOf(agent.address) : 2,
+      onNotKept: (what: readonly string[]) => this.#original.tell(what),
       deliveries,
       expectsAll,
       ...(calls === undefined ? {} : { calls }),
       held: this.#held,
       task,
+      relay: relayed.hostFor(agent),
+      isRelayOnly: relayOnly?.has(agent.name) ?? false,
       app: fleet.app,
       dial,
       known,
@@ -217,22 +257,56 @@ export class AgentService {
       limits,
       signal,
     };
+  }
+
+  async #serveOne(
+    agent: ScheduledAgent,
+    work: Work,
+    turn: ServiceTurn,
+  ): Promise<AgentReport> {
+    const { delivery, signal, relayed } = work;
+    const relay = relayed.contactWith(agent);
     let manifest: EncodedManifest | null = null;
-    const onGiven = (given: LevelDelivery) => manifest = given.manifest;
-    let report = await syncAgent(agent.address, { ...options, delivery, onGiven });
-    if (isStale(report) && await this.#outrun(report)) {
-      const again = await syncAgent(agent.address, { ...options, delivery, onGiven });
-      report = joinReports(report, again);
+    const options = {
+      ...this.#syncOptions(agent, work),
+      ...(relay === null ? {} : { dial: relay.dial }),
+      onServed: turn.onServed,
+      onGiven: (given: LevelDelivery) => manifest = given.manifest,
+    };
+    const serve = (what: Delivery) => syncAgent(agent.address, { ...options, delivery: what });
+    const serveAgain = (what: Delivery) => turn.inPlace(() => serve(what));
+    let report: ContactReport;
+    try {
+      report = await serve(delivery);
+      // The session with its primary ended for another reason than this agent.
+      if (relay?.isCut === true && !hasCome(report)) report = await serve(delivery);
+      if (isStale(report) && await this.#outrun(report)) {
+        report = joinReports(report, await serveAgain(delivery) ?? report);
+      }
+      if (hasChanges(report)) {
+        // The vault changed under way: what it holds now is brought at once, once.
+        report = joinReports(
+          report,
+          await serveAgain(await this.#parts.current.prepare({ signal })) ?? report,
+        );
+      }
+    } finally {
+      relay?.end();
     }
-    if (hasChanges(report)) {
-      // The vault changed under way: what it holds now is brought at once, once.
-      const again = await syncAgent(agent.address, {
-        ...options,
-        onGiven,
-        delivery: await this.#prepare(signal),
-      });
-      report = joinReports(report, again);
-    }
+    return this.#finish(agent, { report, manifest, work });
+  }
+
+  #finish(
+    agent: ScheduledAgent,
+    { report, manifest, work }: {
+      readonly report: ContactReport;
+      readonly manifest: EncodedManifest | null;
+      readonly work: Work;
+    },
+  ): AgentReport {
+    const { known, schedule } = this.#parts;
+    const { relayed, relayOnly, onEnd } = work;
+    const isRelaying = relayed.finish(agent, report.outcome);
     known.finishContact(
       agent.name,
       report.outcome.kind === "delivered" ? report.fingerprint : null,
@@ -245,6 +319,7 @@ export class AgentService {
       given: givenBy(report, manifest),
       nowMs: this.#now(),
     });
+    if (isRelaying) schedule.askAgain(agent, this.#now());
     onEnd(agent);
     this.#logger.debug("An agent was served.", {
       address: report.address,
@@ -252,20 +327,26 @@ export class AgentService {
       durationMs: report.durationMs,
     });
     const ended = { ...report, failures: agent.failures };
-    if (!isLeftAlone(ended, task)) this.#options.onContact?.(ended);
+    const { task = PLAIN_TASK } = this.#options;
+    const isSilent = isLeftAlone(ended, task) || relayOnly?.has(agent.name) === true;
+    if (!isSilent) this.#options.onContact?.(ended);
     return ended;
   }
 
-  /** Says once of each thing that a node of the original does not do it. */
-  #tellOfOriginal(what: readonly string[]): void {
-    const news = what.filter((each) => !this.#toldOfOriginal.has(each));
-    for (const each of news) this.#toldOfOriginal.add(each);
-    if (news.length === 0) return;
-    this.#logger.warn(
-      "The wire of the original FluxVault carries names and contents alone: what is declared besides " +
-        "is not kept by agents that are served by it.",
-      { app: this.#options.fleet.app, notKept: news },
-    );
+  /** Opens a session with a primary that only calls. */
+  async #openPrimary(
+    primary: AgentAddress,
+    { signal, work }: Parameters<OpenPrimary>[1],
+  ): Promise<void> {
+    const { fleet, dial, signer = null, limits } = this.#options;
+    const { known, schedule } = this.#parts;
+    await relayAlone(primary, {
+      ...{ app: fleet.app, dial, signer, known, signal, work },
+      baseTimeMs: limits?.baseTimeMs,
+      enrolmentSecret: this.#enrolmentSecret,
+      now: this.#now,
+      onList: ({ agents }) => void schedule.setBehind(primary, agents, this.#now()),
+    });
   }
 
   /** Goes on behind what an agent has seen, once; `false` where that was done already. */
@@ -279,36 +360,4 @@ export class AgentService {
     );
     return true;
   }
-}
-
-/** Tells whether an agent turned out to be of a component that is not meant. */
-export function isLeftAlone({ outcome }: ContactReport, { isMeant }: ContactTask): boolean {
-  return isMeant !== undefined && outcome.kind === "rejected" && outcome.by === "us" &&
-    outcome.code === "component-mismatch";
-}
-
-function isStale({ outcome }: ContactReport): boolean {
-  return outcome.kind === "rejected" && outcome.by === "peer" && outcome.code === "manifest-stale";
-}
-
-function hasChanges({ outcome }: ContactReport): boolean {
-  return outcome.kind === "delivered" &&
-    outcome.files.some((file) => file.outcome === "changed");
-}
-
-/** Returns what an agent was given, where its contact came to its end. */
-function givenBy(
-  { outcome, component, trust }: ContactReport,
-  manifest: EncodedManifest | null,
-): GivenManifest | null {
-  if (outcome.kind !== "delivered" || trust === null || manifest === null) return null;
-  return { component, level: trust, digest: encodeHex(manifest.digest) };
-}
-
-/** Returns the key about which the operator has to decide before the agent gets all. */
-function waitingKeyOf(report: ContactReport): WaitingKey | null {
-  const { fingerprint, trust } = report;
-  const isLacking = isAgentWaiting(report) || countWithheld(report) > 0;
-  if (fingerprint === null || !isLacking) return null;
-  return { fingerprint, ground: trust === "address" ? null : trust };
 }

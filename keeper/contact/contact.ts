@@ -19,6 +19,7 @@ import type { Delivery, LevelDelivery } from "./delivery.ts";
 import type { HeldEntries } from "./held_entries.ts";
 import { MAX_EXTRA_RESULTS } from "../limits.ts";
 import type { Deliveries } from "../original/mod.ts";
+import type { RelayHost } from "../relay/relay_host.ts";
 import type { TimeLimit } from "./time_limit.ts";
 import type { Judgement, KnownAgents, TrustLevel } from "../trust/mod.ts";
 import type { DeliveryFault } from "../vault/assembly.ts";
@@ -42,6 +43,26 @@ export interface AgentConnection {
 export type Dial = (
   address: AgentAddress,
   options: { readonly signal: AbortSignal },
+) => Promise<AgentConnection>;
+
+/** Whom a connection under TLS is to lead to. */
+export interface SecuredAgent {
+  /** The app that it is dialled for, or `null`. */
+  readonly app: string | null;
+  /** Its component. */
+  readonly component: string;
+  /** Ends it; its reason is thrown. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a connection to an agent behind a primary one under TLS.
+ *
+ * Rejects where the agent's certificate is not good for it; closing what it returns closes both.
+ */
+export type SecureConnection = (
+  connection: AgentConnection,
+  agent: SecuredAgent,
 ) => Promise<AgentConnection>;
 
 /** The times of one contact. */
@@ -78,6 +99,12 @@ export interface SyncOptions {
   readonly held?: HeldEntries;
   /** What an agent that was let in may call, and what is called of it. @default {nothing} */
   readonly calls?: CallsOfAgent;
+  /** What is done where the agent relays to others; nothing by default. */
+  readonly relay?: RelayHost | null;
+  /** Whether it is given nothing, and only called to relay to others. @default {false} */
+  readonly isRelayOnly?: boolean;
+  /** Is told when the agent was served, and only those behind it still are. @default {nothing} */
+  readonly onServed?: () => void;
   /** What is done otherwise than to deliver what is declared. @default {nothing} */
   readonly task?: ContactTask;
   /** The times. */
@@ -108,6 +135,23 @@ export interface Acquaintance {
   judgement: Judgement | null;
   /** Why it is left out although it might be served, or `null`. */
   leftOut: LeftOut | null;
+  /** When it was served, where only those behind it still are, by `performance.now()`; else `null`. */
+  servedMs: number | null;
+}
+
+/** Nothing is known of an agent yet. */
+export function newAcquaintance(): Acquaintance {
+  return {
+    isConnected: false,
+    component: null,
+    fingerprint: null,
+    node: null,
+    software: null,
+    trust: null,
+    judgement: null,
+    leftOut: null,
+    servedMs: null,
+  };
 }
 
 /** What the dialogue with one agent needs. */

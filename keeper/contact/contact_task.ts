@@ -35,4 +35,6 @@ export type LeftOut =
   /** It is not asked what it would do, since it would only be trusted at first use. */
   | "unasked"
   /** Another key, or another manifest, was planned for its address. */
-  | "outdated";
+  | "outdated"
+  /** It is not meant itself, and only relays to those that are. */
+  | "unmeant";

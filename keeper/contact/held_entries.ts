@@ -9,7 +9,7 @@ import { isFileDone, isFileWanted } from "../report/report.ts";
 
 /** A delivery that came to its end. */
 export interface EndedDelivery {
-  /** Where the agent is, as `host:port`. */
+  /** Where the agent is, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** The fingerprint of its key. */
   readonly fingerprint: string | null;

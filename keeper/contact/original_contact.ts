@@ -21,6 +21,10 @@ export async function talkOriginal(
   // On that wire nobody can be asked first, and nothing can be removed.
   if (task.isWipe === true) return { kind: "failed", code: "wipe-unknown" };
   if (task.isPlan === true) return { kind: "failed", code: "plan-unknown" };
+  // It cannot relay, either.
+  if (options.isRelayOnly === true) {
+    return { kind: "rejected", code: "component-mismatch", by: "us" };
+  }
   const name = formatAgentAddress(address);
   // Who has proved a key here before is not given files by a wire that proves nothing.
   if (known.hasKeyAt(name)) return { kind: "failed", code: "key-on-record" };

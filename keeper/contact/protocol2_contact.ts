@@ -4,33 +4,23 @@
  * @module
  */
 import {
-  type AgentDecision,
-  type AgentIntroduction,
-  type AgentNames,
   composeManifestStatement,
   deliverAsKeeper,
   type DeliveryReport,
-  encodeHex,
-  handshakeAsKeeper,
-  identityFingerprint,
   type Session,
-  verifyEnrolment,
 } from "../../protocol/mod.ts";
-import {
-  type AuditedAgent,
-  type AuditRecorder,
-  recordDelivery,
-  type RecordedDelivery,
-} from "../audit/mod.ts";
+import { type AuditRecorder, recordDelivery, type RecordedDelivery } from "../audit/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
-import { completeResults, type SyncOptions, type TalkOptions } from "./contact.ts";
-import { type LeftOut, PLAIN_TASK } from "./contact_task.ts";
+import { type AgentSessionWork, openAgentSession } from "./agent_session.ts";
+import { completeResults, type TalkOptions } from "./contact.ts";
+import { PLAIN_TASK } from "./contact_task.ts";
+import { decideOnRecord, describeAgent } from "./decision.ts";
 import type { LevelDelivery } from "./delivery.ts";
 import { SEND_BYTES_PER_S } from "../limits.ts";
 import { callsOf } from "./offered_calls.ts";
 import { plannedOutcome, unaskedOutcome } from "./planned_contact.ts";
+import { relayBeside, relayForUnmeant } from "../relay/relay_contact.ts";
 import type { AgentOutcome } from "../report/report.ts";
-import type { AgentContact, Judgement } from "../trust/mod.ts";
 
 /** Serves an agent by protocol 2; what it learns of the agent is in the options, however it ends. */
 export async function talkProtocol2(
@@ -38,8 +28,10 @@ export async function talkProtocol2(
   options: TalkOptions,
 ): Promise<AgentOutcome> {
   try {
-    return await inSession(address, options, (session, audit) => {
-      return talk(session, address, { ...options, audit });
+    return await inSession(address, options, async (session, audit) => {
+      const isUnmeant = options.agent.leftOut === "unmeant";
+      if (isUnmeant) return await relayForUnmeant(session, { ...options, audit });
+      return await talk(session, address, { ...options, audit });
     });
   } catch (error) {
     if (options.agent.leftOut !== "unasked") throw error;
@@ -57,26 +49,14 @@ export async function talkProtocol2(
 export async function inSession<T>(
   address: AgentAddress,
   options: TalkOptions,
-  work: (session: Session, audit: AuditRecorder | null) => Promise<T>,
+  work: AgentSessionWork<T>["work"],
 ): Promise<T> {
-  const { app, dial, agent, signal, now, signer } = options;
-  const connection = await dial(address, { signal });
-  const { audit = null } = connection;
-  agent.isConnected = true;
-  try {
-    await audit?.ready();
-    const session = await handshakeAsKeeper(connection.duplex, {
-      app,
-      signer,
-      signal,
-      now,
-      policy: (introduction) => decideOnRecord(address, introduction, { ...options, audit }),
-    });
-    agent.software = session.origin.readiness.software;
-    return await work(session, audit);
-  } finally {
-    connection.close();
-  }
+  return await openAgentSession(address, options, {
+    decide: (introduction, audit) => {
+      return decideOnRecord(address, introduction, { ...options, audit });
+    },
+    work,
+  });
 }
 
 /** Returns what an agent is given that was let in, and the revision of it. */
@@ -106,13 +86,18 @@ async function talk(
     { address: name, app, component: agent.component },
     given.source.entries,
   );
+  const { calls = null } = callsOf(session, address, options);
+  const relaying = relayBeside(session, options, calls);
   const deliver = ({ source, takeResults }: RecordedDelivery) =>
     deliverAsKeeper(session, source, {
       revision,
       isPlan,
-      onResults: takeResults,
+      ...(relaying.calls === null ? {} : { calls: relaying.calls }),
+      onResults: (results) => {
+        takeResults(results);
+        relaying.onServed();
+      },
       manifest: given.manifest,
-      ...callsOf(session, address, options),
       sign: signer === null ? null : (manifest) => {
         const { claim: { app, component }, agentDigestHex } = session.origin;
         return signer.sign(
@@ -141,19 +126,6 @@ async function talk(
   }
 }
 
-/** Says why an agent that is trusted is left out all the same, `null` where it is not. */
-async function findLeftOut(
-  { address, component }: AgentContact,
-  judgement: Judgement & { readonly verdict: "trusted" },
-  { delivery, task = PLAIN_TASK }: TalkOptions,
-): Promise<LeftOut | null> {
-  const { isPlan = false, agreement } = task;
-  if (isPlan && judgement.news?.kind === "first-use") return "unasked";
-  if (agreement === undefined) return null;
-  const { manifest } = await delivery.at(component, judgement.ground);
-  return agreement.hasManifest(address, encodeHex(manifest.digest)) ? null : "outdated";
-}
-
 /** Delivers; where there is an audit log, nothing leaves that is not in it. */
 async function deliverOnRecord(
   deliver: (parts: RecordedDelivery) => Promise<DeliveryReport>,
@@ -162,108 +134,4 @@ async function deliverOnRecord(
   const { audit, source } = work;
   if (audit === null) return await deliver({ source, takeResults() {} });
   return await recordDelivery(audit, work, deliver);
-}
-
-/** Decides about an agent, and puts on record where it is turned away. */
-async function decideOnRecord(
-  address: AgentAddress,
-  introduction: AgentIntroduction,
-  options: TalkOptions & { readonly audit: AuditRecorder | null },
-): Promise<AgentDecision> {
-  const decision = await decide(address, introduction, options);
-  const agent = describeAgent(address, options);
-  if (typeof decision === "string") await options.audit?.refused(agent, decision);
-  else options.audit?.admitted(agent);
-  return decision;
-}
-
-function describeAgent(address: AgentAddress, { app, agent }: TalkOptions): AuditedAgent {
-  const { component, fingerprint, trust } = agent;
-  return { app, component, address: formatAgentAddress(address), fingerprint, trust };
-}
-
-/** Decides about an agent before anything is sent to it. */
-async function decide(
-  address: AgentAddress,
-  introduction: AgentIntroduction,
-  options: TalkOptions,
-): Promise<AgentDecision> {
-  const { agent, known, task = PLAIN_TASK } = options;
-  const { claim } = introduction;
-  const names = namesOf(claim, options);
-  if (names === null) return "app-mismatch";
-  agent.fingerprint = await identityFingerprint(claim.identity.publicKey);
-  agent.component = claim.component;
-  agent.node = claim.node;
-  // Who is not meant is judged by nobody, and so takes no place.
-  if (task.isMeant?.(claim.component) === false) return "component-mismatch";
-  if (task.agreement?.hasAgent(formatAgentAddress(address), agent.fingerprint) === false) {
-    agent.leftOut = "outdated";
-    return "agent-pending";
-  }
-  const contact: AgentContact = {
-    address: formatAgentAddress(address),
-    fingerprint: agent.fingerprint,
-    instance: encodeHex(claim.instance),
-    app: claim.app,
-    component: claim.component,
-    enrolment: await checkEnrolment(introduction, options),
-    node: claim.node,
-  };
-  agent.judgement = await known.judge(contact);
-  switch (agent.judgement.verdict) {
-    case "trusted":
-      agent.leftOut = await findLeftOut(contact, agent.judgement, options);
-      if (agent.leftOut !== null) return "agent-pending";
-      agent.trust = agent.judgement.ground;
-      if (task.isPlan !== true) announce(contact, agent.judgement, options);
-      return names;
-    case "pending":
-      return "agent-pending";
-    case "refused":
-      return agent.judgement.code;
-  }
-}
-
-/** A proof says nothing to a keeper without a secret. */
-async function checkEnrolment(
-  { claim, transcript }: AgentIntroduction,
-  { enrolmentSecret = null }: SyncOptions,
-): Promise<AgentContact["enrolment"]> {
-  const { enrolment, app, component, identity: { publicKey } } = claim;
-  if (enrolmentSecret === null || enrolment === null) return null;
-  const proven = { transcript, publicKey, app, component };
-  return await verifyEnrolment(enrolmentSecret, enrolment, proven) ? "valid" : "invalid";
-}
-
-/** Tells the operator whom the keeper trusts from now on, and at whose cost. */
-function announce(
-  { address, fingerprint, component }: AgentContact,
-  { news }: Judgement & { readonly verdict: "trusted" },
-  { logger }: SyncOptions,
-): void {
-  const agent = { address, fingerprint, component };
-  if (news?.kind === "first-use") {
-    const place = `${news.place} of ${news.places}`;
-    logger.info("An agent is trusted at first use.", { ...agent, place });
-  }
-  if (news?.kind === "enrolled") {
-    const { before, replaced } = news;
-    logger.info("An agent has enrolled.", { ...agent, before, replaced });
-  }
-}
-
-/**
- * Returns the names that a statement to an agent has to carry, or `null` where none could be made that
- * it accepts: it composes the text from what it knows itself, so both have to know the same app.
- *
- * The agent's spelling counts, which the judgement compares with the app that was dialled for; the
- * component is what the judgement approves of.
- */
-function namesOf(
-  { app, component }: AgentIntroduction["claim"],
-  keeper: Pick<SyncOptions, "app" | "signer">,
-): AgentNames | null {
-  const isOneUnnamed = (app === null) !== (keeper.app === null);
-  return keeper.signer !== null && isOneUnnamed ? null : { app, component };
 }

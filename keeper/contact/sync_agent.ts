@@ -13,7 +13,7 @@ import {
   StorageError,
 } from "../../protocol/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
-import type { Acquaintance, SyncOptions } from "./contact.ts";
+import { type Acquaintance, newAcquaintance, type SyncOptions } from "./contact.ts";
 import { INSPECT_BYTES_PER_S, SYNC_BASE_TIME_MS } from "../limits.ts";
 import { talkOriginal } from "./original_contact.ts";
 import { talkProtocol2 } from "./protocol2_contact.ts";
@@ -38,16 +38,7 @@ export async function syncAgent(
   signal?.throwIfAborted();
   const startedMs = now();
   const beganMs = performance.now();
-  const agent: Acquaintance = {
-    isConnected: false,
-    component: null,
-    fingerprint: null,
-    node: null,
-    software: null,
-    trust: null,
-    judgement: null,
-    leftOut: null,
-  };
+  const agent = newAcquaintance();
   const attempt = new AbortController();
   const stop = () => attempt.abort(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
@@ -87,7 +78,7 @@ export async function syncAgent(
     node,
     software,
     startedMs,
-    durationMs: Math.round(performance.now() - beganMs),
+    durationMs: Math.round((agent.servedMs ?? performance.now()) - beganMs),
     outcome,
   };
 }
@@ -108,6 +99,9 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
 
 function outcomeOf(error: unknown, agent: Acquaintance): AgentOutcome {
   if (agent.leftOut === "outdated") return { kind: "failed", code: "plan-outdated" };
+  if (agent.leftOut === "unmeant") {
+    return { kind: "rejected", code: "component-mismatch", by: "us" };
+  }
   if (error instanceof PeerRejectedError) {
     const { judgement } = agent;
     if (error.by === "us" && judgement?.verdict === "pending") {

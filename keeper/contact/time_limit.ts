@@ -10,6 +10,9 @@ export class TimeLimit {
   readonly #onEnd: () => void;
   #endMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when it stands still, or `null`. */
+  #standingSinceMs: number | null = null;
+  #isCleared = false;
 
   /** Starts to run; the time is in milliseconds. */
   constructor(durationMs: number, onEnd: () => void) {
@@ -23,8 +26,24 @@ export class TimeLimit {
     this.#endMs += durationMs;
   }
 
+  /** Stands still until {@linkcode TimeLimit.goOn}: meanwhile the time is somebody else's. */
+  standStill(): void {
+    this.#standingSinceMs ??= performance.now();
+    clearTimeout(this.#timer);
+  }
+
+  /** Runs again, with the time that was left, but no more than this; does nothing where it runs. */
+  goOn(maxMs: number = Infinity): void {
+    if (this.#standingSinceMs === null) return;
+    const nowMs = performance.now();
+    this.#endMs = Math.min(this.#endMs + nowMs - this.#standingSinceMs, nowMs + maxMs);
+    this.#standingSinceMs = null;
+    if (!this.#isCleared) this.#arm();
+  }
+
   /** Stops; nothing is called back any more. */
   clear(): void {
+    this.#isCleared = true;
     clearTimeout(this.#timer);
   }
 

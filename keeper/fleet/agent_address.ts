@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../../protocol/mod.ts";
+import { ConfigError, isAppName } from "../../protocol/mod.ts";
 
 /** Where an agent can be dialled. */
 export interface AgentAddress {
@@ -11,6 +11,11 @@ export interface AgentAddress {
   readonly host: string;
   /** The port, 1 to 65535. */
   readonly port: number;
+  /**
+   * The component under which the agent at this host and port, its primary, relays to the agent that is
+   * meant; without it, the agent at this host and port is meant itself.
+   */
+  readonly component?: string;
 }
 
 const ITEM = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/;
@@ -20,17 +25,51 @@ const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const PORT = /^[1-9]\d{0,4}$/;
 
 /**
- * Writes an address as people do: `203.0.113.20:8888`, `[2001:db8::1]:8888`.
+ * Writes an address as people do: `203.0.113.20:8888`, `[2001:db8::1]:8888`; that of an agent behind
+ * another with its component, `203.0.113.20:8888/db`.
  *
  * @example
  * ```ts
  * import { formatAgentAddress } from "@fluxvault/fluxvault/keeper";
  *
- * console.assert(formatAgentAddress({ host: "2001:db8::1", port: 8888 }) === "[2001:db8::1]:8888");
+ * const address = { host: "2001:db8::1", port: 8888 };
+ * console.assert(formatAgentAddress(address) === "[2001:db8::1]:8888");
+ * console.assert(formatAgentAddress({ ...address, component: "db" }) === "[2001:db8::1]:8888/db");
  * ```
  */
-export function formatAgentAddress({ host, port }: AgentAddress): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+export function formatAgentAddress({ host, port, component }: AgentAddress): string {
+  const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return component === undefined ? place : `${place}/${component}`;
+}
+
+/** Returns the address of the agent that relays to the one at an address; `null` where none does. */
+export function primaryOf({ host, port, component }: AgentAddress): AgentAddress | null {
+  return component === undefined ? null : { host, port };
+}
+
+/**
+ * Returns the name, `host:port`, of the agent that relays to the one with this name; `null` where the
+ * name is that of an agent that is dialled itself.
+ */
+export function primaryNameOf(name: string): string | null {
+  // No host and no port has a slash in it.
+  const slash = name.indexOf("/");
+  return slash < 0 ? null : name.slice(0, slash);
+}
+
+/**
+ * Reads what {@linkcode formatAgentAddress} wrote: the address of an agent that is on record, in the one
+ * way to write it.
+ *
+ * @returns `null` where it is no such address.
+ */
+export function readAgentAddress(name: string): AgentAddress | null {
+  const place = primaryNameOf(name) ?? name;
+  const address = readAddress(place, 0);
+  if ("problem" in address || formatAgentAddress(address) !== place) return null;
+  if (place === name) return address;
+  const component = name.slice(place.length + 1);
+  return isAppName(component) ? { ...address, component } : null;
 }
 
 /** Says what is wrong with an address, and what to write. */
@@ -40,6 +79,9 @@ interface Fault {
 }
 
 const FORM = "Write HOST or HOST:PORT, an IPv6 address in brackets: [2001:db8::1]:8888.";
+const BEHIND =
+  "Agents behind another one are found through it: write HOST:PORT alone, and --only " +
+  "APP/COMPONENT for some of them.";
 
 function readIpv6(text: string): string | null {
   try {
@@ -51,6 +93,7 @@ function readIpv6(text: string): string | null {
 }
 
 function readAddress(text: string, defaultPort: number): AgentAddress | Fault {
+  if (/^[^/]+\/[^/:]+$/.test(text)) return { problem: "names a component, too", hint: BEHIND };
   const match = ITEM.exec(text);
   if (match === null) {
     const isBareIpv6 = readIpv6(text) !== null;

@@ -34,8 +34,8 @@ export interface FleetListOptions {
   /** Ends the question; its reason is thrown as it is. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The addresses, as `host:port`, at which agents are on record: a list that is longer than it may be
-   * keeps these first.
+   * The addresses, as `host:port` or `host:port/component`, at which agents are on record: a list that
+   * is longer than it may be keeps these first.
    *
    * @default {new Set()}
    */

@@ -13,7 +13,7 @@ import type { Schedule } from "./schedule.ts";
 export interface FleetListParts {
   /** Takes the list. */
   readonly schedule: Schedule;
-  /** Returns the addresses, as `host:port`, at which agents are on record. */
+  /** Returns the names of the addresses at which agents are on record. */
   readonly recorded: () => Promise<ReadonlySet<string>>;
   /** Takes notes. */
   readonly logger: Logger;
@@ -55,7 +55,8 @@ export class FleetList {
   ): Promise<FluxVaultError | null> {
     const { schedule, recorded, logger, now } = this.#parts;
     try {
-      const addresses = await this.#fleet.list({ ...options, recorded: await recorded() });
+      const onRecord = await recorded();
+      const addresses = await this.#fleet.list({ ...options, recorded: onRecord });
       const nowMs = now();
       // One node that answers for the whole network may know nothing of the app.
       const isDoubtful = addresses.length === 0 && schedule.size > 0 &&
@@ -63,7 +64,7 @@ export class FleetList {
       if (isDoubtful) return this.#fail(emptyListError());
       this.#problem = null;
       this.#listedMs = nowMs;
-      schedule.setFleet(addresses, nowMs);
+      schedule.setFleet(addresses, nowMs, onRecord);
       return null;
     } catch (error) {
       options.signal?.throwIfAborted();

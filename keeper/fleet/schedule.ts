@@ -3,9 +3,18 @@
  *
  * @module
  */
-import type { AgentAddress } from "./agent_address.ts";
-import { formatAgentAddress } from "./agent_address.ts";
-import { FIRST_RETRY_MS, FORGET_ADDRESS_MS, MAX_REMEMBERED_ADDRESSES } from "../limits.ts";
+import {
+  type AgentAddress,
+  formatAgentAddress,
+  primaryNameOf,
+  readAgentAddress,
+} from "./agent_address.ts";
+import {
+  FIRST_RETRY_MS,
+  FORGET_ADDRESS_MS,
+  MAX_REMEMBERED_ADDRESSES,
+  RELIST_AFTER_MS,
+} from "../limits.ts";
 import type { TrustGround, TrustLevel } from "../trust/mod.ts";
 
 /** A key about which the operator may decide otherwise. */
@@ -30,8 +39,14 @@ export interface GivenManifest {
 export interface ScheduledAgent {
   /** Where it is. */
   readonly address: AgentAddress;
-  /** The same as `host:port`. */
+  /** The same as `host:port`, or `host:port/component` behind a primary. */
   readonly name: string;
+  /** The name of the agent that relays to it, or `null` where it is dialled itself. */
+  readonly primary: string | null;
+  /** Whether it takes sessions under TLS alone, by the word of its primary. */
+  hasTls: boolean;
+  /** How many lists of those behind it in a row were as the one before; `null` where it never gave one. */
+  calmLists: number | null;
   /** How many contacts in a row did not end as wanted. */
   failures: number;
   /** Whether any contact ended as wanted. */
@@ -64,6 +79,14 @@ export interface ContactEnd {
   readonly nowMs: number;
 }
 
+/** An agent that is listed behind another one. */
+export interface ListedBehind {
+  /** Its component. */
+  readonly component: string;
+  /** Whether it takes sessions under TLS alone. */
+  readonly hasTls: boolean;
+}
+
 /** The options of a {@linkcode Schedule}. */
 export interface ScheduleOptions {
   /** How often every agent is served, in milliseconds; no retry waits for longer. */
@@ -92,39 +115,127 @@ export class Schedule {
     return this.#listed().length;
   }
 
-  /** Tells whether an address, as `host:port`, is listed now. */
+  /** Tells whether an address, by its name, is listed now. */
   isListed(name: string): boolean {
-    return this.#agents.get(name)?.unlistedSinceMs === null;
+    return this.find(name) !== null;
   }
 
-  /** Takes the list of agents; new ones are due at once. */
-  setFleet(addresses: readonly AgentAddress[], nowMs: number): void {
+  /** Returns the agent with this name, or `null` where it is not listed now. */
+  find(name: string): ScheduledAgent | null {
+    const agent = this.#agents.get(name);
+    return agent?.unlistedSinceMs === null ? agent : null;
+  }
+
+  /**
+   * Takes the list of agents; new ones are due at once.
+   *
+   * @param recorded The names of agents on record: those behind an agent that is new on the list are
+   * expected there until it says otherwise.
+   */
+  setFleet(
+    addresses: readonly AgentAddress[],
+    nowMs: number,
+    recorded: ReadonlySet<string> = new Set(),
+  ): void {
     const names = new Set<string>();
+    const fresh = new Set<string>();
     for (const address of addresses) {
       const name = formatAgentAddress(address);
       names.add(name);
-      const known = this.#agents.get(name);
-      if (known !== undefined) known.unlistedSinceMs = null;
-      else this.#agents.set(name, newAgent(address, nowMs));
+      if (!this.#agents.has(name)) fresh.add(name);
+      this.#list(address, nowMs);
     }
     for (const agent of this.#agents.values()) {
-      if (!names.has(agent.name)) agent.unlistedSinceMs ??= nowMs;
+      if (!names.has(agent.primary ?? agent.name)) agent.unlistedSinceMs ??= nowMs;
     }
+    this.expect([...recorded].filter((name) => fresh.has(primaryNameOf(name) ?? "")), nowMs);
     this.#forget(nowMs);
   }
 
-  /** Forgets who left the list long ago or was never tried, and the longest gone where they are many. */
+  /** Lists agents, by their names, that are behind agents which are listed; they are due at once. */
+  expect(names: Iterable<string>, nowMs: number): void {
+    for (const name of names) {
+      const address = readAgentAddress(name);
+      const primary = primaryNameOf(name);
+      if (address === null || primary === null || !this.isListed(primary)) continue;
+      if (!this.isListed(name)) this.#list(address, nowMs);
+    }
+  }
+
+  /**
+   * Takes the list of the agents behind another one; new ones are due at once, and who is left out is
+   * listed no more.
+   *
+   * @returns Those that are on it.
+   */
+  setBehind(
+    primary: AgentAddress,
+    list: readonly ListedBehind[],
+    nowMs: number,
+  ): ScheduledAgent[] {
+    const name = formatAgentAddress(primary);
+    const before = new Set(this.behind(name));
+    const listed = list.map(({ component, hasTls }) => {
+      const agent = this.#list({ ...primary, component }, nowMs);
+      agent.hasTls = hasTls;
+      return agent;
+    });
+    const isSame = before.size === listed.length && listed.every((agent) => before.has(agent));
+    for (const agent of listed) before.delete(agent);
+    for (const agent of before) agent.unlistedSinceMs = nowMs;
+    this.#forget(nowMs);
+    const lister = this.#agents.get(name);
+    if (lister !== undefined) {
+      lister.calmLists = isSame && lister.calmLists !== null ? lister.calmLists + 1 : 0;
+    }
+    return listed;
+  }
+
+  /**
+   * Makes an agent due that has just said who is behind it: soon where that has changed, or was never
+   * asked before, then after pauses that grow. Others may register with it any time.
+   */
+  askAgain(agent: ScheduledAgent, nowMs: number): void {
+    if (agent.calmLists === null) return;
+    const pauseMs = RELIST_AFTER_MS * 2 ** agent.calmLists;
+    if (pauseMs < this.#options.pollingIntervalMs) this.hurry(agent, nowMs + pauseMs);
+  }
+
+  #list(address: AgentAddress, nowMs: number): ScheduledAgent {
+    const name = formatAgentAddress(address);
+    const known = this.#agents.get(name);
+    if (known !== undefined) {
+      // Who registers anew with its primary is likely one that was made anew.
+      if (known.primary !== null && known.unlistedSinceMs !== null) this.hurry(known, nowMs);
+      known.unlistedSinceMs = null;
+      return known;
+    }
+    const agent = newAgent(address, nowMs);
+    this.#agents.set(name, agent);
+    return agent;
+  }
+
+  /**
+   * Forgets who left the list long ago or was never tried (behind another agent, never served), and the
+   * longest gone where they are many.
+   */
   #forget(nowMs: number): void {
     const gone: { readonly name: string; readonly sinceMs: number }[] = [];
     for (const agent of this.#agents.values()) {
       const { name, unlistedSinceMs: sinceMs, isRunning } = agent;
       if (sinceMs === null || isRunning) continue;
-      if (nowMs - sinceMs >= FORGET_ADDRESS_MS || isUntried(agent)) this.#agents.delete(name);
+      const isWorthless = agent.primary === null ? isUntried(agent) : !agent.wasServed;
+      if (nowMs - sinceMs >= FORGET_ADDRESS_MS || isWorthless) this.#agents.delete(name);
       else gone.push({ name, sinceMs });
     }
     if (gone.length <= MAX_REMEMBERED_ADDRESSES) return;
     gone.sort((a, b) => b.sinceMs - a.sinceMs);
     for (const { name } of gone.slice(MAX_REMEMBERED_ADDRESSES)) this.#agents.delete(name);
+  }
+
+  /** Returns the agents behind another one. */
+  behind(primary: string): ScheduledAgent[] {
+    return this.#listed().filter((agent) => agent.primary === primary);
   }
 
   /** Returns the agents that are not being served now. */
@@ -157,9 +268,9 @@ export class Schedule {
     }
   }
 
-  /** Makes an agent due that is not being served. */
-  hurry(agent: ScheduledAgent, nowMs: number): void {
-    if (!agent.isRunning) agent.nextAtMs = nowMs;
+  /** Makes an agent due that is not being served, at a time at the latest. */
+  hurry(agent: ScheduledAgent, atMs: number): void {
+    if (!agent.isRunning) agent.nextAtMs = Math.min(agent.nextAtMs, atMs);
   }
 
   /** Notes that a contact begins. */
@@ -211,6 +322,9 @@ function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
   return {
     address,
     name: formatAgentAddress(address),
+    primary: primaryNameOf(formatAgentAddress(address)),
+    hasTls: false,
+    calmLists: null,
     failures: 0,
     wasServed: false,
     lastDurationMs: 0,

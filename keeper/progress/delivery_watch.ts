@@ -7,7 +7,7 @@ import type { ManifestEntry } from "../../protocol/mod.ts";
 
 /** An agent that contents go to. */
 export interface WatchedAgent {
-  /** Where it is, as `host:port`. */
+  /** Where it is, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** The app, or `null`. */
   readonly app: string | null;

@@ -15,6 +15,9 @@ const REFUSED: Readonly<Partial<Record<RejectionCode, string>>> = {
   "clone-suspected":
     "its key answers from two processes, and both are held until one of them was " +
     "silent for two polling intervals: find out who copied its state folder, and end one",
+  "component-mismatch":
+    "it says that it is another component than its primary lists it as: check " +
+    "--component-name there, and whether the primary is to be trusted",
   "enrolment-invalid":
     "its proof of enrolment does not fit the secret that this keeper has: give " +
     "both the same secret; if yours are the same, somebody is guessing",
@@ -76,6 +79,17 @@ const FAILURES: Readonly<Record<string, string>> = {
     "the original's wire has no way to ask first: `run` serves it, and says afterwards",
   "wipe-unknown": "the original's wire has no way to remove files: they are still there",
   "audit-failed": "what it would be given cannot be put on record, so it was given nothing",
+  "primary-failed": "the session with its primary broke",
+  "primary-refuses": "its primary refuses this keeper",
+  "primary-unreachable": "its primary cannot be reached",
+  "primary-untrusted": "its primary is not trusted: approve that one first",
+  "relay-busy": "its primary has too many streams open, and it is tried again",
+  "relay-failed": "its primary did not open the way to it: see its log",
+  "relay-unknown": "its primary relays to nobody: see --enable-registrar there",
+  "relay-unlisted": "it is not registered with its primary any more: is it running?",
+  "relay-unreachable": "its primary cannot connect to it: is it running?",
+  "tls-unknown":
+    "it takes sessions under TLS alone, and this keeper has no certificates for its app",
   "state-failed": "this keeper cannot read or write its own state folder: see its log",
   "timed-out": "it took too long",
   "truncated": "it ended the session in the middle",

@@ -59,7 +59,7 @@ export type AgentOutcome =
 
 /** How the contact with one agent went. */
 export interface AgentReport {
-  /** Where it was dialled, as `host:port`. */
+  /** Where it was dialled, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** What was spoken: protocol 2, or the wire of the original FluxVault. */
   readonly wire: Wire;

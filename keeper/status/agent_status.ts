@@ -55,7 +55,7 @@ export type DriftKind = "gone" | "changed" | "reowned" | "extra";
 export interface AgentStatus {
   /** The app that it was dialled for, or `null`. */
   readonly app: string | null;
-  /** Where it was dialled, as `host:port`. */
+  /** Where it was dialled, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** The component that it says it is, or `null`. */
   readonly component: string | null;

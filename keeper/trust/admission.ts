@@ -79,7 +79,8 @@ function leavingAtFirstUse(
   const places = state.agents.filter((agent) => {
     return isSameApp(agent.app, app) && agent.trust === "first-use";
   });
-  const surplus = places.length + 1 - (countPlaces(state, rules) ?? 0);
+  const count = countPlaces(state, rules, { address, holders: places });
+  const surplus = places.length + 1 - (count ?? 0);
   const stale = places.filter((agent) => isStale(agent, nowMs));
   const leaving = new Set([
     ...stale.filter((agent) => agent.address === address),

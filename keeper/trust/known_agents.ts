@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { RejectionCode } from "../../protocol/mod.ts";
 import { isSameApp } from "../app_name.ts";
 import { MAX_REVISIONS, RECORD_WAIT_MS } from "../limits.ts";
 import { admitAgent } from "./admission.ts";
@@ -147,6 +148,25 @@ export class KnownAgents {
       waited.add(rival);
       await this.#contacts.whenOver(rival, Math.max(0, untilMs - performance.now()));
     }
+  }
+
+  /**
+   * Decides whether an agent may relay to others although it is given nothing itself: it is trusted, and
+   * was so before. Notes nothing, and lets nobody wait.
+   *
+   * @returns Why it may not, or `null`.
+   */
+  findRelayFault(contact: AgentContact): RejectionCode | null {
+    const rules = this.#rules(contact);
+    // What it proves beside its key raises it when it is served.
+    const enrolment = contact.enrolment === "valid" ? null : contact.enrolment;
+    const judgement = judgeAgent(this.#state, { ...contact, enrolment }, rules);
+    if (judgement.verdict === "refused") return judgement.code;
+    if (judgement.verdict === "pending" || judgement.news !== null) return "agent-pending";
+    return this.#sightings.find(contact, {
+      recordedAddress: this.#recordedAddress(contact.fingerprint),
+      nowMs: rules.nowMs,
+    });
   }
 
   /** Returns the addresses whose contacts decide whether this one is a relay. */

@@ -22,12 +22,12 @@ export interface KnownAgent {
   /** The component that it is, `null` if it names none, `undefined` until it was seen. */
   readonly component: string | null | undefined;
   /**
-   * Where a contact with it was completed last, as `host:port`: a record, not a ground for trust.
-   * `null` where none was, or another agent is there now.
+   * Where a contact with it was completed last, as `host:port`, or `host:port/component` behind a
+   * primary: a record, not a ground for trust. `null` where none was, or another agent is there now.
    */
   readonly address: string | null;
   /**
-   * Where it was heard when it went on record, as `host:port`, until a contact with it is completed;
+   * Where it was heard when it went on record, in the same form, until a contact with it is completed;
    * else `null`. It may be a relay's, so it makes no other key there a changed one.
    */
   readonly heardAt: string | null;
@@ -53,7 +53,7 @@ export interface PendingAgent {
   readonly app: string | null;
   /** The component that it says it is, or `null`. */
   readonly component: string | null;
-  /** Where it was seen last, as `host:port`. */
+  /** Where it was seen last, in the same form. */
   readonly address: string;
   /** `changed` where another key is on record for its address. */
   readonly reason: "new" | "changed";
@@ -99,7 +99,8 @@ export const FINGERPRINT = /^SHA256:[A-Za-z0-9_-]{43}$/;
 
 const VERSION = 1;
 const DIGEST = /^[0-9a-f]{64}$/;
-const ADDRESS = /^[A-Za-z0-9.:[\]_-]{3,300}$/;
+/** `host:port`, and the component of an agent behind that one. */
+const ADDRESS = /^[A-Za-z0-9.:[\]_-]{3,300}(?:\/[A-Za-z0-9-]{1,63})?$/;
 const GROUND = /^(?:first-use|approved|enrolled)$/;
 const NODE_ID = /^[0-9a-f]{64}\d{1,4}$/;
 const NODE_IP = /^\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?$/;

@@ -5,7 +5,8 @@
  */
 import type { NodeEvidence } from "../../protocol/mod.ts";
 import { appKey, isSameApp } from "../app_name.ts";
-import { MAX_PENDING_AGENTS, SEEN_GRANULARITY_MS } from "../limits.ts";
+import { primaryNameOf } from "../fleet/agent_address.ts";
+import { MAX_PENDING_AGENTS, MAX_RELAYED_AGENTS, SEEN_GRANULARITY_MS } from "../limits.ts";
 import type { KnownAgent, KnownAgentsState, PendingAgent } from "./known_agents_state.ts";
 import type { AgentContact } from "./trust_policy.ts";
 
@@ -152,5 +153,22 @@ function notePending(
     return !isSameApp(agent.app, app) || !trusted.has(agent.fingerprint);
   });
   if (!isChanged && left.length === pending.length) return pending;
-  return left.sort((a, b) => b.lastSeenMs - a.lastSeenMs).slice(0, MAX_PENDING_AGENTS);
+  return shortenPending(left.sort((a, b) => b.lastSeenMs - a.lastSeenMs));
+}
+
+/**
+ * Keeps those seen last: so many in all, and behind each primary no more than it may list at a time, so
+ * that none that lists ever new ones makes those of others go.
+ */
+function shortenPending(inOrder: readonly PendingAgent[]): PendingAgent[] {
+  const counts = new Map<string, number>();
+  const kept = inOrder.filter(({ app, address }) => {
+    const primary = primaryNameOf(address);
+    if (primary === null) return true;
+    const place = `${appKey(app)} ${primary}`;
+    const count = (counts.get(place) ?? 0) + 1;
+    counts.set(place, count);
+    return count <= MAX_RELAYED_AGENTS;
+  });
+  return kept.slice(0, MAX_PENDING_AGENTS);
 }

@@ -43,7 +43,18 @@ export class Sightings {
   }
 
   /** Checks a contact, and notes it unless it is a relay. */
-  check(
+  check(contact: AgentContact, at: SightingCheck): "relay-suspected" | "clone-suspected" | null {
+    const { address, instance, fingerprint } = contact;
+    const code = this.find(contact, at);
+    if (code === "relay-suspected") return code;
+    const others = this.#elsewhere(contact, at.nowMs);
+    this.#byKey.set(fingerprint, [...others, { address, instance, seenMs: at.nowMs }]);
+    if (code === null) this.#underway.add(address);
+    return code;
+  }
+
+  /** Checks a contact, and notes nothing. */
+  find(
     contact: AgentContact,
     { recordedAddress, nowMs }: SightingCheck,
   ): "relay-suspected" | "clone-suspected" | null {
@@ -53,10 +64,7 @@ export class Sightings {
       return other.instance === instance && this.#completed.get(other.address) === fingerprint;
     });
     if (isKeptAway) return "relay-suspected";
-    this.#byKey.set(fingerprint, [...others, { address, instance, seenMs: nowMs }]);
-    if (others.some((other) => other.instance !== instance)) return "clone-suspected";
-    this.#underway.add(address);
-    return null;
+    return others.some((other) => other.instance !== instance) ? "clone-suspected" : null;
   }
 
   /** Returns where else the process of a contact is being served now, and nobody knows the end. */

@@ -7,6 +7,7 @@
  */
 import type { NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
 import { isSameApp } from "../app_name.ts";
+import { primaryNameOf } from "../fleet/agent_address.ts";
 import { FIRST_USE_EXPIRY_MS } from "../limits.ts";
 import type { KnownAgent, KnownAgentsState } from "./known_agents_state.ts";
 import type { TrustGround } from "./trust_level.ts";
@@ -22,7 +23,7 @@ export type TrustPolicy =
 
 /** An agent that has proved which key it holds; the rest is its own word, but for the enrolment. */
 export interface AgentContact {
-  /** Where it was dialled, as `host:port`. */
+  /** Where it was dialled, as `host:port`; behind a primary, `host:port/component`. */
   readonly address: string;
   /** The fingerprint of its key. */
   readonly fingerprint: string;
@@ -122,20 +123,35 @@ export function findPin(
 }
 
 /**
- * Returns how many agents may be trusted at first use: as many as the operator allows, and not more
- * than the app has instances besides those that are trusted for another reason and were not missed.
+ * Returns how many agents may be trusted at first use: as many as the operator allows, and of those that
+ * are dialled not more than the app has instances besides those that are trusted for another reason and
+ * were not missed.
  *
- * @returns `null` where neither the operator nor the network said how many.
+ * The number of instances says nothing of agents behind a primary, which lists whom it likes: they find
+ * a place only where the operator said how many there are for all.
+ *
+ * @param wanted.address Where the agent is that wants a place.
+ * @param wanted.holders Who is trusted at first use by now.
+ * @returns `null` where nobody said how many.
  */
-export function countPlaces(state: KnownAgentsState, rules: TrustRules): number | null {
+export function countPlaces(
+  state: KnownAgentsState,
+  rules: TrustRules,
+  wanted: { readonly address: string; readonly holders: readonly KnownAgent[] },
+): number | null {
   const { app, firstUseLimit, instances } = rules;
-  if (firstUseLimit === null && instances === null) return null;
+  if (instances === null || primaryNameOf(wanted.address) !== null) return firstUseLimit;
   const others = state.agents.filter((agent) => {
-    return isSameApp(agent.app, app) && agent.trust !== "first-use" &&
+    return isSameApp(agent.app, app) && !isBehind(agent) && agent.trust !== "first-use" &&
       agent.lastSeenMs !== null && agent.missingSinceMs === null;
   });
-  const free = instances === null ? Infinity : Math.max(0, instances - others.length);
+  const free = Math.max(0, instances - others.length) + wanted.holders.filter(isBehind).length;
   return Math.min(firstUseLimit ?? Infinity, free);
+}
+
+/** Tells whether an agent is on record behind a primary. */
+function isBehind({ address, heardAt }: KnownAgent): boolean {
+  return primaryNameOf(address ?? heardAt ?? "") !== null;
 }
 
 /**
@@ -222,11 +238,12 @@ function judgeNewAgent(
   if (trust === "pinned") return { verdict: "refused", code: "rejected" };
   if (trust === "approve") return { verdict: "pending", reason: "new" };
   if (!rules.isListed) return { verdict: "pending", reason: "not-listed" };
-  const places = countPlaces(state, rules);
-  if (places === null) return { verdict: "pending", reason: "places-unknown" };
-  const taken = ofApp.filter((agent) => {
+  const holders = ofApp.filter((agent) => {
     return agent.trust === "first-use" && !heardHere.includes(agent);
-  }).length;
+  });
+  const places = countPlaces(state, rules, { address, holders });
+  if (places === null) return { verdict: "pending", reason: "places-unknown" };
+  const taken = holders.length;
   if (taken >= places) return { verdict: "pending", reason: "places-taken" };
   const news = { kind: "first-use", place: taken + 1, places } as const;
   return { verdict: "trusted", ground: "first-use", sinceMs, news };

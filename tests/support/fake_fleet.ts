@@ -18,8 +18,10 @@ import {
   type NodeEvidence,
   openAsAgent,
   type OriginalGreeting,
+  PeerRejectedError,
   randomBytes,
   receiveAsAgent,
+  type RejectionCode,
   type RsaKeyLease,
   type RsaKeyPair,
   RsaKeyStock,
@@ -57,8 +59,12 @@ export interface FakeAgentOptions {
   readonly enrolmentSecret?: Bytes | null;
   /** On which node it says that it runs. @default {null} */
   readonly node?: NodeEvidence | null;
+  /** Why it refuses each manifest; by default it refuses none. */
+  readonly refusal?: RejectionCode;
   /** What keepers may call, and what it asks of them. @default {nothing} */
   readonly calls?: SessionCalls;
+  /** What it says besides that keepers may do. @default {[]} */
+  readonly wants?: readonly string[];
 }
 
 /** An agent that keeps to the protocol. */
@@ -91,13 +97,15 @@ export class FakeAgent {
   readonly serve: Behaviour = async (duplex) => {
     this.contacts++;
     const { app = null, component = null, files = [], originalFiles } = this.#options;
-    const { enrolmentSecret = null, node = null, calls } = this.#options;
+    const { enrolmentSecret = null, node = null, calls, wants = [] } = this.#options;
     const { identity, instance } = this;
-    const wants = calls === undefined ? [] : ["calls"];
-    const who = { identity, instance, app, component, enrolmentSecret, node, wants };
+    const said = calls === undefined ? wants : ["calls", ...wants];
+    const who = { identity, instance, app, component, enrolmentSecret, node, wants: said };
     const options = await agentOptions(who);
     const checkManifest = ({ revision }: { readonly revision: number }) => {
       this.revisions.push(revision);
+      const { refusal } = this.#options;
+      if (refusal !== undefined) throw new PeerRejectedError(refusal, "refused", { by: "us" });
       return null;
     };
     const work = { files, checkManifest, ...(calls === undefined ? {} : { calls }) };

@@ -76,7 +76,7 @@ function formatNode({ node, address }: AgentRecord): [label: string, text: strin
 }
 
 function compareHosts({ ip }: NodeEvidence, address: string | null): string {
-  const host = address?.replace(/:\d+$/, "") ?? "";
+  const host = address?.replace(/:\d+(?:\/.*)?$/, "") ?? "";
   if (!/^[\d.]+$/.test(host)) return "the host was not dialled by an IPv4 address";
   return ip.replace(/:\d+$/, "") === host
     ? "this is the host that was dialled"

@@ -1,6 +1,10 @@
 import { callAgent } from "../../../keeper/contact/call_agent.ts";
 import type { CalledAgent } from "../../../keeper/contact/called_agent.ts";
-import type { Acquaintance, TalkOptions } from "../../../keeper/contact/contact.ts";
+import {
+  type Acquaintance,
+  newAcquaintance,
+  type TalkOptions,
+} from "../../../keeper/contact/contact.ts";
 import { prepareDelivery } from "../../../keeper/contact/delivery.ts";
 import { TimeLimit } from "../../../keeper/contact/time_limit.ts";
 import { Deliveries } from "../../../keeper/original/mod.ts";
@@ -35,16 +39,7 @@ async function makeCalled(
   const network = new FakeNetwork();
   network.set("203.0.113.1:8888", agent.serve);
   const view = await memoryView({ a: "alpha" });
-  const acquaintance: Acquaintance = {
-    isConnected: false,
-    component: null,
-    fingerprint: null,
-    node: null,
-    software: null,
-    trust: null,
-    judgement: null,
-    leftOut: null,
-  };
+  const acquaintance = newAcquaintance();
   const known = new KnownAgents(new MemoryKnownAgentsStore(), {
     app: null,
     trust,

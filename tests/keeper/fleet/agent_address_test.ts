@@ -1,4 +1,11 @@
-import { formatAgentAddress, parseAgentAddresses } from "../../../keeper/fleet/agent_address.ts";
+import fc from "fast-check";
+import {
+  formatAgentAddress,
+  parseAgentAddresses,
+  primaryNameOf,
+  primaryOf,
+  readAgentAddress,
+} from "../../../keeper/fleet/agent_address.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
@@ -60,4 +67,50 @@ Deno.test("parseAgentAddresses refuses one address written in two ways", () => {
     ConfigError,
   );
   assert(error.message.includes("[::1]:8888 stands twice"), error.message);
+});
+
+Deno.test("parseAgentAddresses sends whoever names an agent behind another to --only", () => {
+  for (const item of ["203.0.113.20:8888/db", "[::1]:1/db", "host/db"]) {
+    const error = assertThrows(() => parseAgentAddresses([item]), ConfigError, "config-invalid");
+    assert(error.hint?.includes("--only APP/COMPONENT"), error.hint);
+  }
+});
+
+const NAMES = fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/);
+const HOSTS = fc.oneof(fc.ipV4(), fc.ipV6(), fc.domain());
+
+Deno.test("readAgentAddress reads what formatAgentAddress wrote, with and without a component", () => {
+  fc.assert(fc.property(
+    HOSTS,
+    fc.integer({ min: 1, max: 65_535 }),
+    fc.option(NAMES, { nil: undefined }),
+    (host, port, component) => {
+      const item = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+      const [place] = parseAgentAddresses([item]);
+      assert(place !== undefined);
+      const address = component === undefined ? place : { ...place, component };
+      const name = formatAgentAddress(address);
+      assertEquals(readAgentAddress(name), address);
+      assertEquals(primaryOf(address), component === undefined ? null : place);
+      assertEquals(primaryNameOf(name), component === undefined ? null : formatAgentAddress(place));
+    },
+  ));
+});
+
+for (
+  const name of [
+    ...["", "host", "host:0", "host:080", "HOST:1", "::1:1", "[0::1]:1", "host:1/", "host:1/-"],
+    ...["host:1/a/b", "host:1/a:2", "/db", "host:1/../x", `host:1/${"a".repeat(64)}`, "host:1 /a"],
+  ]
+) {
+  Deno.test(`readAgentAddress takes ${JSON.stringify(name)} for no address of an agent`, () => {
+    assertEquals(readAgentAddress(name), null);
+  });
+}
+
+Deno.test("readAgentAddress reads any text, and no two ways to write one address", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    const address = readAgentAddress(text);
+    assert(address === null || formatAgentAddress(address) === text);
+  }));
 });

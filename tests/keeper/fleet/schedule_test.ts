@@ -3,6 +3,7 @@ import {
   FIRST_RETRY_MS,
   FORGET_ADDRESS_MS,
   MAX_REMEMBERED_ADDRESSES,
+  RELIST_AFTER_MS,
 } from "../../../keeper/limits.ts";
 import { orderAgents, Schedule, type ScheduledAgent } from "../../../keeper/fleet/schedule.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -222,4 +223,127 @@ Deno.test("orderAgents puts first who did well, is on record and is quick", () =
   }
   const ordered = orderAgents(agents, (name) => ["known:1", "slow:1", "failed:1"].includes(name));
   assertEquals(ordered.map(({ name }) => name), ["known:1", "slow:1", "new:1", "failed:1"]);
+});
+
+/** What a primary lists. */
+function behind(...components: readonly string[]) {
+  return components.map((component) => ({ component, hasTls: false }));
+}
+
+Deno.test("Schedule has those due that a primary lists for the first time", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A, B], 0);
+  for (const agent of schedule.idle()) finish(schedule, agent, true);
+  const listed = schedule.setBehind(A, [{ component: "db", hasTls: true }], 5);
+  assertEquals(listed.map(({ name }) => name), ["a:1/db"]);
+  assertEquals(schedule.due(5), listed);
+  assertEquals(listed.map(({ primary, hasTls, address }) => [primary, hasTls, address]), [
+    ["a:1", true, { ...A, component: "db" }],
+  ]);
+  assertEquals(schedule.behind("a:1"), listed);
+  assertEquals(schedule.behind("b:1"), []);
+});
+
+Deno.test("Schedule drops whom a primary lists no more, and no other's", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A, B], 0);
+  schedule.setBehind(B, behind("db"), 0);
+  for (const agent of schedule.setBehind(A, behind("db", "web"), 0)) {
+    finish(schedule, agent, true);
+  }
+  schedule.setBehind(A, behind("web"), 1);
+  assertEquals([schedule.isListed("a:1/db"), schedule.isListed("b:1/db")], [false, true]);
+});
+
+Deno.test("Schedule has an agent due at once that its primary lists again", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const [db] = schedule.setBehind(A, behind("db"), 0);
+  assert(db !== undefined);
+  finish(schedule, db, true);
+  schedule.setBehind(A, [], 1);
+  assertEquals(schedule.setBehind(A, behind("db"), 7), [db]);
+  assertEquals(db.nextAtMs, 7);
+});
+
+Deno.test("Schedule drops those behind a primary with the primary", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A, B], 0);
+  schedule.setBehind(A, behind("db"), 0);
+  schedule.setFleet([B], 1);
+  assertEquals(schedule.idle().map(({ name }) => name), ["b:1"]);
+  schedule.setFleet([A, B], 2);
+  assertEquals(schedule.isListed("a:1/db"), false);
+});
+
+Deno.test("Schedule expects those on record behind a primary that is new on the list", () => {
+  const schedule = scheduleOf();
+  const recorded = new Set(["a:1/db", "a:1", "c:1/db", "nonsense/", "a:1/a/b"]);
+  schedule.setFleet([A, B], 0, recorded);
+  assertEquals(schedule.idle().map(({ name }) => name).sort(), ["a:1", "a:1/db", "b:1"]);
+  // What the primary has said of them since then counts.
+  schedule.setBehind(A, [], 1);
+  schedule.setFleet([A, B], 2, recorded);
+  assertEquals(schedule.isListed("a:1/db"), false);
+});
+
+Deno.test("Schedule.expect lists nobody behind an agent that is not listed", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  schedule.expect(["a:1/db", "b:1/db", "b:1"], 0);
+  assertEquals(schedule.idle().map(({ name }) => name), ["a:1", "a:1/db"]);
+});
+
+Deno.test("Schedule remembers nobody whom a primary listed and who was never served", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  for (let i = 0; i < 100; i++) {
+    for (const agent of schedule.setBehind(A, behind(`c${i}`), i)) {
+      finish(schedule, agent, false);
+    }
+  }
+  const [last] = schedule.behind("a:1");
+  assertEquals([last?.name, last?.failures], ["a:1/c99", 1]);
+  const [first] = schedule.setBehind(A, behind("c0"), 100);
+  assertEquals(first?.failures, 0);
+});
+
+Deno.test("Schedule asks a primary again soon after its list has changed, then after longer pauses", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const agent = only(schedule.idle());
+  const pauseAfter = (...components: readonly string[]) => {
+    schedule.setBehind(A, behind(...components), 0);
+    finish(schedule, agent, true);
+    schedule.askAgain(agent, 0);
+    return agent.nextAtMs;
+  };
+  assertEquals(pauseAfter(), RELIST_AFTER_MS);
+  assertEquals(pauseAfter(), 2 * RELIST_AFTER_MS);
+  assertEquals(pauseAfter("db"), RELIST_AFTER_MS);
+  assertEquals(pauseAfter("db"), 2 * RELIST_AFTER_MS);
+  assertEquals(pauseAfter("web"), RELIST_AFTER_MS);
+  for (let i = 0; i < 3; i++) pauseAfter("web");
+  // The next pass comes sooner than that.
+  assertEquals(pauseAfter("web"), Infinity);
+});
+
+Deno.test("Schedule asks nobody again who has listed nobody yet", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 0);
+  const agent = only(schedule.idle());
+  finish(schedule, agent, true);
+  schedule.askAgain(agent, 0);
+  assertEquals(agent.nextAtMs, Infinity);
+});
+
+Deno.test("Schedule.hurry puts nothing off", () => {
+  const schedule = scheduleOf();
+  schedule.setFleet([A], 3);
+  const agent = only(schedule.idle());
+  schedule.hurry(agent, 9);
+  assertEquals(agent.nextAtMs, 3);
+  finish(schedule, agent, true);
+  schedule.hurry(agent, 9);
+  assertEquals(agent.nextAtMs, 9);
 });

@@ -15,6 +15,8 @@ const STATE = stateOf({
     pinOf("c", { component: "web", trust: "first-use", missingSinceMs: NOW_MS }),
     pinOf("f", { address: null, heardAt: "203.0.113.9:8888" }),
     pinOf("e", { trust: "enrolled", node: NODE, firstSeenMs: null }),
+    pinOf("g", { component: "db", address: "[2001:db8::9]:8888/db" }),
+    pinOf("h", { component: "db", address: null, heardAt: "203.0.113.9:8888/db" }),
   ],
   pending: [pendingOf("d", { component: "db", reason: "changed", node: NODE })],
   revisions: [{ app: "demo", component: null, revision: 7, digest: "0f".repeat(32) }],
@@ -52,7 +54,7 @@ const MALFORMED: readonly (readonly [string, (json: Json) => void, RegExp])[] = 
   ["another version", (json) => json.version = 2, /another version/],
   ["no version", (json) => json.version = undefined, /"version"/],
   ["no agents", (json) => json["agents"] = null as never, /"agents"/],
-  ["an agent that is none", (json) => json["agents"]?.push(null as never), /agents\[5\]/],
+  ["an agent that is none", (json) => json["agents"]?.push(null as never), /agents\[7\]/],
   ["a cut fingerprint", (json) =>
     json["agents"]?.[0] &&
     (json["agents"][0]["fingerprint"] = "SHA256:abc"), /agents\[0\].*"fingerprint"/],
@@ -65,6 +67,9 @@ const MALFORMED: readonly (readonly [string, (json: Json) => void, RegExp])[] = 
   ["an app with a newline", (json) =>
     json["agents"]?.[0] &&
     (json["agents"][0]["app"] = "a\nb"), /"app"/],
+  ["two components behind an address", (json) =>
+    json["agents"]?.[0] &&
+    (json["agents"][0]["address"] = "203.0.113.9:8888/db/web"), /"address"/],
   ["a node without a country", (json) =>
     json["agents"]?.[3] &&
     (json["agents"][3]["node"] = { id: NODE.id, ip: NODE.ip }), /agents\[3\]\.node.*"country"/],

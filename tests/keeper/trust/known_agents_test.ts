@@ -351,3 +351,43 @@ Deno.test("KnownAgents.raiseRevision goes beyond what is on record, once for eac
   assertEquals([await known.raiseRevision("web"), await known.raiseRevision("web")], [true, false]);
   assertEquals((await store.load()).revisions, [{ ...revision, revision: NOW_MS + 6 }, other]);
 });
+
+const PRIMARY = contactOf("a", { component: null });
+
+Deno.test("KnownAgents.findRelayFault lets those relay who are trusted, and notes nothing", async () => {
+  const state = stateOf({ agents: [pinOf("a")] });
+  const store = new MemoryKnownAgentsStore(state);
+  const known = knownBy(store);
+  await known.reload();
+  assertEquals(known.findRelayFault(PRIMARY), null);
+  assertEquals(known.findRelayFault({ ...PRIMARY, enrolment: "valid" }), null);
+  await known.settle({ fleetSinceMs: 0 });
+  assertEquals(await store.load() === state, true);
+});
+
+for (const trust of ["approve", "first-use"] as const) {
+  Deno.test(`KnownAgents.findRelayFault lets nobody new relay under ${trust}`, async () => {
+    const store = new MemoryKnownAgentsStore();
+    const known = knownBy(store, { trust });
+    await known.reload();
+    assertEquals(known.findRelayFault(PRIMARY), "agent-pending");
+    assertEquals(known.findRelayFault({ ...PRIMARY, enrolment: "valid" }), "agent-pending");
+    assertEquals(known.findRelayFault({ ...PRIMARY, enrolment: "invalid" }), "enrolment-invalid");
+    await known.settle({ fleetSinceMs: 0 });
+    assertEquals(await store.load(), stateOf());
+  });
+}
+
+Deno.test("KnownAgents.findRelayFault says why a key may not relay", async () => {
+  const known = knownBy(new MemoryKnownAgentsStore(stateOf({ agents: [pinOf("a")] })));
+  await known.reload();
+  assertEquals(known.findRelayFault(contactOf("b")), "identity-changed");
+  assertEquals(known.findRelayFault({ ...PRIMARY, component: "web" }), "identity-mismatch");
+  assertEquals(known.findRelayFault({ ...PRIMARY, app: "other" }), "app-mismatch");
+  await complete(known, PRIMARY);
+  assertEquals(known.findRelayFault({ ...PRIMARY, ...MOVED }), "relay-suspected");
+  const clone = { ...PRIMARY, ...MOVED, instance: "11" };
+  assertEquals(known.findRelayFault(clone), "clone-suspected");
+  // Nothing of that was noted.
+  assertEquals((await known.judge(PRIMARY)).verdict, "trusted");
+});

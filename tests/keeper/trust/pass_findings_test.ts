@@ -1,4 +1,4 @@
-import { MAX_PENDING_AGENTS } from "../../../keeper/limits.ts";
+import { MAX_PENDING_AGENTS, MAX_RELAYED_AGENTS } from "../../../keeper/limits.ts";
 import {
   type LookedFor,
   noteFindings,
@@ -147,6 +147,27 @@ Deno.test("noteFindings bounds how many may wait", () => {
   }));
   const after = noteFindings(stateOf(), findingsOf({ pending }));
   assertEquals(after.pending.length, MAX_PENDING_AGENTS);
+});
+
+Deno.test("noteFindings lets no primary that lists ever new agents push out those of others", () => {
+  let state = stateOf({
+    pending: [
+      pendingOf("direct", { address: "203.0.113.1:8888" }),
+      pendingOf("other", { address: "203.0.113.9:8888/db" }),
+    ],
+  });
+  for (let pass = 0; pass < 30; pass++) {
+    const pending = Array.from({ length: MAX_RELAYED_AGENTS }, (_, i) => ({
+      contact: contactOf(`k${pass}-${i}`, { address: `203.0.113.1:8888/c${pass}-${i}` }),
+      reason: "new" as const,
+    }));
+    state = noteFindings(state, findingsOf({ pending, nowMs: NOW_MS + pass }));
+  }
+  const names = state.pending.map(({ fingerprint }) => fingerprint);
+  assertEquals(names.length, MAX_RELAYED_AGENTS + 2);
+  for (const name of ["direct", "other", "k29-0"]) {
+    assertEquals(names.includes(fingerprintOf(name)), true);
+  }
 });
 
 Deno.test("noteFindings notes where an agent says that it runs, and when it was first seen", () => {

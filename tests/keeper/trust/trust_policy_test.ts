@@ -180,9 +180,60 @@ for (const { name, firstUseLimit, instances, expected } of PLACES) {
       pinOf("first", { address: "w:1", trust: "first-use" }),
     ];
     const rules = rulesOf({ firstUseLimit, instances });
-    assertEquals(countPlaces(stateOf({ agents }), rules), expected);
+    const holders = agents.filter((agent) => agent.trust === "first-use");
+    const wanted = { address: "n:1", holders };
+    assertEquals(countPlaces(stateOf({ agents }), rules, wanted), expected);
   });
 }
+
+const BEHIND = [
+  { name: "nobody said", firstUseLimit: null, instances: 4, expected: null },
+  { name: "the operator says", firstUseLimit: 9, instances: 4, expected: 9 },
+];
+
+for (const { name, firstUseLimit, instances, expected } of BEHIND) {
+  Deno.test(`countPlaces returns ${expected} for an agent behind a primary where ${name}`, () => {
+    const rules = rulesOf({ firstUseLimit, instances });
+    const wanted = { address: "n:1/db", holders: [] };
+    assertEquals(countPlaces(stateOf(), rules, wanted), expected);
+  });
+}
+
+Deno.test("countPlaces does not count agents behind a primary among the instances", () => {
+  const agents = [
+    pinOf("primary", { address: "x:1" }),
+    ...["db", "web"].map((name) => pinOf(name, { component: name, address: `x:1/${name}` })),
+  ];
+  const rules = rulesOf({ firstUseLimit: 9, instances: 4 });
+  for (const [behind, expected] of [[0, 3], [2, 5], [8, 9]] as const) {
+    const holders = Array.from({ length: behind }, (_, i) => {
+      return pinOf(`h${i}`, { address: `x:1/h${i}`, trust: "first-use" });
+    });
+    const wanted = { address: "n:1", holders };
+    assertEquals(countPlaces(stateOf({ agents }), rules, wanted), expected);
+  }
+});
+
+Deno.test("judgeAgent gives an agent behind a primary no place by the number of instances", () => {
+  const contact = contactOf("a", { component: "db", address: "x:1/db" });
+  const agents = [pinOf("primary", { address: "x:1" })];
+  for (const [firstUseLimit, expected] of [[null, "pending"], [1, "trusted"]] as const) {
+    const rules = rulesOf({ trust: "first-use", firstUseLimit, instances: 100 });
+    assertEquals(judgeAgent(stateOf({ agents }), contact, rules).verdict, expected);
+  }
+});
+
+Deno.test("judgeAgent lets one address have a place for the primary and for each component", () => {
+  const agents = ["x:1", "x:1/db"].map((address) => {
+    return pinOf(address, { address, trust: "first-use", component: "db" });
+  });
+  const rules = rulesOf({ trust: "first-use", firstUseLimit: 3 });
+  const verdictAt = (address: string) =>
+    judgeAgent(stateOf({ agents }), contactOf("new", { address, component: "web" }), rules);
+  assertEquals(verdictAt("x:1/web").verdict, "trusted");
+  assertEquals(verdictAt("x:1/db"), { verdict: "refused", code: "identity-changed" });
+  assertEquals(verdictAt("x:1"), { verdict: "refused", code: "identity-changed" });
+});
 
 const PROOF = { enrolment: "valid" } as const;
 

@@ -32,6 +32,7 @@ Deno.test("run shows all that is known of an agent", async () => {
 
 const HOSTS = [
   { address: "203.0.113.1:8888", ip: "203.0.113.1:16127", expected: "this is the host" },
+  { address: "203.0.113.1:8888/db", ip: "203.0.113.1:16127", expected: "this is the host" },
   { address: "203.0.113.2:8888", ip: "203.0.113.1", expected: "NOT the host" },
   { address: "agent.example:8888", ip: "203.0.113.1", expected: "not dialled by an IPv4" },
   { address: "[2001:db8::1]:8888", ip: "203.0.113.1", expected: "not dialled by an IPv4" },
@@ -52,6 +53,17 @@ Deno.test("run shows who is trusted and who waits at one address", async () => {
   const { stdout } = await desk.run("show", "203.0.113.1:8888");
   const states = [...stdout.matchAll(/^state +(\S+):/gm)].map(([, state]) => state);
   assertEquals(states, ["approved", "changed"]);
+});
+
+Deno.test("run tells an agent behind a primary from the primary by its address", async () => {
+  const agents = [
+    pinOf(KNOWN),
+    pinOf("other", { component: "db", address: "203.0.113.1:8888/db" }),
+  ];
+  await using desk = await AgentsDesk.open(stateOf({ agents }));
+  const { stdout } = await desk.run("show", "203.0.113.1:8888/db");
+  assert(stdout.includes(fingerprintOf("other")) && !stdout.includes(fingerprintOf(KNOWN)));
+  assert(stdout.includes("host          203.0.113.1:8888/db\n"), stdout);
 });
 
 Deno.test("run takes the fingerprint as it is read aloud", async () => {
