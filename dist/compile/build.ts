@@ -4,9 +4,9 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { basename, join, resolve } from "../../protocol/host/mod.ts";
+import { join, relative, resolve } from "../../protocol/host/mod.ts";
 import { PROJECT_ROOT, readProjectConfig } from "../tasks/derived_config.ts";
-import { bundleModule } from "./bundle.ts";
+import { bundleModule, listBundle } from "./bundle.ts";
 import { checkExecutable, compileExecutable } from "./executable.ts";
 import type { BuildOptions } from "./options.ts";
 import { bundleNameOf, type ProgramBuild } from "./programs.ts";
@@ -55,7 +55,7 @@ export async function build(options: BuildOptions, host: BuildHost): Promise<voi
   }
 }
 
-/** Bundles each source once; returns the paths by the source. */
+/** Bundles each source once; returns the folders by the source. */
 async function buildBundles(
   programs: readonly ProgramBuild[],
   output: string,
@@ -63,9 +63,9 @@ async function buildBundles(
   const bundles = new Map<string, string>();
   for (const program of programs) {
     if (bundles.has(program.source)) continue;
-    const path = join(output, bundleNameOf(program));
-    await bundleModule(program.source, path);
-    bundles.set(program.source, path);
+    const folder = join(output, bundleNameOf(program));
+    await bundleModule(program.source, folder);
+    bundles.set(program.source, folder);
   }
   return bundles;
 }
@@ -147,9 +147,13 @@ async function writeChecksums(
   if (built.length === 0) return;
   const sums: string[] = [];
   for (const path of built) {
-    sums.push(`${await sumOfFile(path)}  ${basename(path)}\n`);
-    const { size } = await Deno.stat(path);
-    say(`${(size / 1e6).toFixed(2).padStart(7)} MB  ${path}`);
+    const { isDirectory } = await Deno.stat(path);
+    let bytes = 0;
+    for (const file of isDirectory ? await listBundle(path) : [path]) {
+      sums.push(`${await sumOfFile(file)}  ${relative(output, file)}\n`);
+      bytes += (await Deno.stat(file)).size;
+    }
+    say(`${(bytes / 1e6).toFixed(2).padStart(7)} MB  ${path}`);
   }
   await Deno.writeTextFile(join(output, CHECKSUMS_NAME), sums.join(""));
 }

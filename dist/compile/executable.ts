@@ -5,13 +5,14 @@
  */
 import { basename, join } from "../../protocol/host/mod.ts";
 import { BuildError } from "./build_error.ts";
+import { BUNDLE_MAIN, listBundle } from "./bundle.ts";
 import type { ProgramBuild } from "./programs.ts";
 import { archivePath, RUNTIME_HINT, type RuntimeBase, targetOfFile } from "./runtime_base.ts";
 import type { Target } from "./targets.ts";
 
 /** What to compile. */
 export interface ExecutableOptions {
-  /** The path of the bundle. */
+  /** The path of the folder of the bundle. */
   readonly bundle: string;
   /** The path of the executable. */
   readonly output: string;
@@ -37,11 +38,13 @@ export async function compileExecutable(options: ExecutableOptions): Promise<voi
   const { bundle, output, flags, target, base } = options;
   const folder = await Deno.makeTempDir({ prefix: "fluxvault-compile-" });
   try {
-    const script = join(folder, basename(bundle));
     await Deno.writeTextFile(join(folder, "deno.json"), "{}");
-    await Deno.copyFile(bundle, script);
-    await Deno.utime(script, BUNDLE_TIME, BUNDLE_TIME);
-    const args = ["--quiet", ...flags, "--target", target, "--output", output, basename(bundle)];
+    for (const path of await listBundle(bundle)) {
+      const copy = join(folder, basename(path));
+      await Deno.copyFile(path, copy);
+      await Deno.utime(copy, BUNDLE_TIME, BUNDLE_TIME);
+    }
+    const args = ["--quiet", ...flags, "--target", target, "--output", output, BUNDLE_MAIN];
     const command = new Deno.Command(Deno.execPath(), {
       args: ["compile", ...args],
       cwd: folder,

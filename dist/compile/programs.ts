@@ -79,7 +79,7 @@ export const PROGRAMS: readonly ProgramBuild[] = [
   },
 ];
 
-/** Returns the program of a source, for example `agent/main.ts`. */
+/** Returns the name of the folder of a program's bundle, for example `fluxvault-agent`. */
 export function bundleNameOf({ program }: ProgramBuild): string {
-  return `${program}.js`;
+  return program;
 }

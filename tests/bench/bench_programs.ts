@@ -14,7 +14,7 @@ const RESTOCK_MS = 1_100;
 
 /** Returns the script of a program, by its path in the project. */
 export function scriptOf(program: ProgramName, form: ProgramForm): string {
-  return form === "source" ? `${program}/main.ts` : `dist/bin/fluxvault-${program}.js`;
+  return form === "source" ? `${program}/main.ts` : `dist/bin/fluxvault-${program}/main.js`;
 }
 
 /** What a part has started, ended together and in any case. */

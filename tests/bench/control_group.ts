@@ -122,7 +122,7 @@ export function startConfined(
     cwd: "/",
     variables,
     guardTimeoutMs: GUARD_TIMEOUT_MS,
-    script: "dist/bin/fluxvault-agent.js",
+    script: "dist/bin/fluxvault-agent/main.js",
     starter: ["sh", "-c", `${joining(group)} && ${start}`],
   });
 }

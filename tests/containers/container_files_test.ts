@@ -41,7 +41,7 @@ function find(target: Target | undefined, instruction: string): string[] {
 /** Returns the words of a task between `deno` and the script, as a container file has them. */
 function denoCommand(task: keyof typeof config.tasks, bundle: string, ...args: string[]) {
   const words = config.tasks[task].split(" ").slice(1, -1);
-  return ["/bin/deno", ...words, `/lib/fluxvault-${bundle}.js`, ...args];
+  return ["/bin/deno", ...words, `/lib/fluxvault-${bundle}/main.js`, ...args];
 }
 
 function healthCommand(target: Target | undefined): string[] {

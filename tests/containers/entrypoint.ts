@@ -1,3 +1,6 @@
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { listBundle } from "../../dist/compile/bundle.ts";
 import { decodeWif } from "../../flux/mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import { encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
@@ -53,21 +56,29 @@ async function buildApplication(
 /** Makes a base such as an application has; returns the agent that is put on top of it. */
 async function buildBase(carrier: Carrier): Promise<Files> {
   const executable = `fluxvault-agent-run-${config.version}-${Deno.build.target}`;
-  const agent = carrier === "deno" ? "fluxvault-agent.js" : executable;
-  const bytes = await Deno.readFile(new URL(agent, OUTPUT_FOLDER));
   const libraries = "RUN mkdir -p /lib64 && ln -s /lib/*-linux-gnu/ld-linux-*.so.* /lib64/";
   const debian = `FROM localhost/debian\n${libraries}\n`;
   if (carrier === "compiled") {
     await buildApplication("localhost/base", { file: debian, files: {} });
-    return { [`dist/bin/${executable}`]: bytes };
+    return { [`dist/bin/${executable}`]: await Deno.readFile(new URL(executable, OUTPUT_FOLDER)) };
   }
   // What stands in for the executable is a script of its name.
   const flags = config.tasks["agent:run"].split(" ").slice(2, -1).join(" ");
-  const deno = "COPY --from=deno /deno /usr/local/bin/\nCOPY fluxvault-agent.js /usr/local/lib/\n";
+  const place = "/usr/local/lib/fluxvault-agent";
+  const deno = `COPY --from=deno /deno /usr/local/bin/\nCOPY fluxvault-agent ${place}\n`;
   const file = `FROM localhost/deno AS deno\n${debian}${deno}`;
-  await buildApplication("localhost/base", { file, files: { [agent]: bytes } });
-  const call = `exec deno run ${flags} /usr/local/lib/${agent} "$@"`;
+  await buildApplication("localhost/base", { file, files: await readBundle("fluxvault-agent") });
+  const call = `exec deno run ${flags} ${place}/main.js "$@"`;
   return { [`dist/bin/${executable}`]: `#!/bin/sh\n${call}\n` };
+}
+
+/** Reads the files of a bundle, by their paths beside the executables. */
+async function readBundle(name: string): Promise<Files> {
+  const files: Record<string, Uint8Array<ArrayBuffer>> = {};
+  for (const path of await listBundle(fileURLToPath(new URL(name, OUTPUT_FOLDER)))) {
+    files[`${name}/${basename(path)}`] = await Deno.readFile(path);
+  }
+  return files;
 }
 
 async function digestOf(text: string): Promise<string> {

@@ -7,6 +7,7 @@ import { type Target, TARGETS } from "../../../dist/compile/targets.ts";
 import { readProjectConfig } from "../../../dist/tasks/derived_config.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { makeStandInRuntime } from "../../support/stand_in_runtime.ts";
+import { readTree } from "../../support/site.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 const HERE: Target = "x86_64-unknown-linux-gnu";
@@ -51,22 +52,27 @@ async function workshop(line = LINE) {
   };
 }
 
+/** Checks the sums; returns what has some, bundles by the names of their folders. */
 async function checkSums(output: string): Promise<string[]> {
   const lines = (await Deno.readTextFile(`${output}/${CHECKSUMS_NAME}`)).trimEnd().split("\n");
-  const names: string[] = [];
+  const names = new Set<string>();
+  const files = new Set<string>();
   for (const line of lines) {
     const [sum, name = ""] = line.split("  ");
     assertEquals(await sumOfFile(`${output}/${name}`), sum);
-    names.push(name);
+    files.add(name);
+    names.add(name.split("/")[0] ?? "");
   }
-  return names;
+  const there = Object.keys(await readTree(output)).filter((name) => name !== CHECKSUMS_NAME);
+  assertEquals([...files].sort(), there.filter((name) => !name.startsWith("deno/")).sort());
+  return [...names];
 }
 
 Deno.test("build makes both agents of one bundle, with their sums and sizes", async () => {
   await using shop = await workshop();
   await shop.run({});
   const names = [
-    "fluxvault-agent.js",
+    "fluxvault-agent",
     `fluxvault-agent-${VERSION}-${HERE}`,
     `fluxvault-agent-run-${VERSION}-${HERE}`,
   ];
@@ -83,13 +89,13 @@ Deno.test("build makes an executable of every target", async () => {
   const executables = TARGETS.map((target) => {
     return `fluxvault-agent-${VERSION}-${target}${target.includes("windows") ? ".exe" : ""}`;
   });
-  assertEquals(await checkSums(shop.output), ["fluxvault-agent.js", ...executables]);
+  assertEquals(await checkSums(shop.output), ["fluxvault-agent", ...executables]);
 });
 
 Deno.test("build stops at the bundles where no target is wanted", async () => {
   await using shop = await workshop();
   await shop.run({ programs: PROGRAMS, targets: [] });
-  assertEquals(await checkSums(shop.output), ["fluxvault-agent.js", "fluxvault-keeper.js"]);
+  assertEquals(await checkSums(shop.output), ["fluxvault-agent", "fluxvault-keeper"]);
 });
 
 Deno.test("build says that a runtime was not checked, records its sum, and checks it then", async () => {
@@ -115,7 +121,7 @@ Deno.test("build leaves the bundles where there is no runtime", async () => {
     HTTPS_PROXY: "http://127.0.0.1:1",
   };
   await assertRejects(() => shop.run({ baseFolder: undefined }, env), BuildError);
-  assertEquals(await checkSums(shop.output), ["fluxvault-agent.js"]);
+  assertEquals(await checkSums(shop.output), ["fluxvault-agent"]);
 });
 
 Deno.test("build keeps nothing that a whole Deno was made of", { ignore: !RUNS_HERE }, async () => {
@@ -123,12 +129,12 @@ Deno.test("build keeps nothing that a whole Deno was made of", { ignore: !RUNS_H
   const env = { DENORT_BIN: Deno.execPath() };
   const error = await assertRejects(() => shop.run({ baseFolder: undefined }, env), BuildError);
   assert(error.message.includes("a whole Deno"), error.message);
-  assertEquals(await shop.names(), [CHECKSUMS_NAME, "fluxvault-agent.js"]);
+  assertEquals(await shop.names(), [CHECKSUMS_NAME, "fluxvault-agent"]);
 });
 
 Deno.test("build keeps nothing that says another version", { ignore: !RUNS_HERE }, async () => {
   await using shop = await workshop("fluxvault-agent 0.0.0");
   const error = await assertRejects(() => shop.run({}), BuildError);
   assert(error.message.includes('it says "fluxvault-agent 0.0.0"'), error.message);
-  assertEquals(await shop.names(), [CHECKSUMS_NAME, "fluxvault-agent.js"]);
+  assertEquals(await shop.names(), [CHECKSUMS_NAME, "fluxvault-agent"]);
 });

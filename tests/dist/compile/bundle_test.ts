@@ -4,7 +4,7 @@
  * @module
  */
 import { BuildError } from "../../../dist/compile/build_error.ts";
-import { bundleModule } from "../../../dist/compile/bundle.ts";
+import { BUNDLE_MAIN, bundleModule, listBundle } from "../../../dist/compile/bundle.ts";
 import { PROGRAMS } from "../../../dist/compile/programs.ts";
 import { readProjectConfig } from "../../../dist/tasks/derived_config.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
@@ -16,9 +16,9 @@ import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_f
 async function bundled(folder: TemporaryFolder, ...programs: ("agent" | "keeper")[]) {
   const scripts: Record<string, string> = {};
   for (const program of programs) {
-    const path = `${folder.path}/${program}.js`;
+    const path = `${folder.path}/${program}`;
     await bundleModule(`${program}/main.ts`, path);
-    scripts[program] = new URL(`file://${path}`).href;
+    scripts[program] = new URL(`file://${path}/${BUNDLE_MAIN}`).href;
   }
   return scripts;
 }

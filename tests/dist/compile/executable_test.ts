@@ -10,14 +10,21 @@ import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 const HERE: Target = "x86_64-unknown-linux-gnu";
 const RUNS_HERE = Deno.build.target === HERE;
-const BUNDLE = 'console.log("the text of the bundle");\n';
+const BUNDLE = {
+  "main.js": 'if (Deno.args.length > 9) await import("./chunk-2.js");\n',
+  "chunk-2.js": 'import "./chunk-1.js";\nconsole.log("only where it is needed");\n',
+  "chunk-1.js": 'console.log("imported by that");\n',
+};
 const [AGENT, AGENT_RUN, KEEPER] = PROGRAMS;
 
 /** A folder with a bundle and a runtime of each target. */
 async function workshop() {
   const folder = await temporaryFolder();
-  const bundle = `${folder.path}/program.js`;
-  await Deno.writeTextFile(bundle, BUNDLE);
+  const bundle = `${folder.path}/program`;
+  await Deno.mkdir(bundle);
+  for (const [name, text] of Object.entries(BUNDLE)) {
+    await Deno.writeTextFile(`${bundle}/${name}`, text);
+  }
   return {
     folder: folder.path,
     bundle,
@@ -42,7 +49,7 @@ async function readMetadata(path: string): Promise<Metadata> {
 }
 
 for (const target of TARGETS) {
-  Deno.test(`compileExecutable puts the bundle behind a runtime of ${target}`, async () => {
+  Deno.test(`compileExecutable puts all of the bundle behind a runtime of ${target}`, async () => {
     await using shop = await workshop();
     const output = `${shop.folder}/out`;
     const flags = AGENT?.flags ?? [];
@@ -52,7 +59,7 @@ for (const target of TARGETS) {
     });
     const path = target.includes("windows") ? `${output}.exe` : output;
     const text = new TextDecoder("latin1").decode(await Deno.readFile(path));
-    assert(text.includes(BUNDLE));
+    for (const script of Object.values(BUNDLE)) assert(text.includes(script), script);
     assert(text.includes('"allow_run":null'));
     await checkExecutable(path, { target, expected: null });
   });
@@ -100,7 +107,9 @@ Deno.test("compileExecutable makes the same bytes of the same bundle", async () 
   for (const name of ["one", "two"]) {
     await Deno.mkdir(`${shop.folder}/${name}`);
     const output = `${shop.folder}/${name}/program`;
-    await Deno.utime(shop.bundle, new Date(), outputs.length * 1_000);
+    for (const script of Object.keys(BUNDLE)) {
+      await Deno.utime(`${shop.bundle}/${script}`, new Date(), outputs.length * 1_000);
+    }
     await compileExecutable({ bundle: shop.bundle, output, flags, target: HERE, base });
     outputs.push(await Deno.readFile(output));
   }
