@@ -10,7 +10,6 @@ import {
   type HookRunner,
   type ManifestMessage,
   PeerRejectedError,
-  receiveAsAgent,
   type ReceiveOptions,
   type SecretStore,
   type Session,
@@ -158,6 +157,7 @@ export class DeliveryDesk {
         const { receiveOriginalAsAgent } = await import("../original_wire.ts");
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
+      const { receiveAsAgent } = await import("./receiving.ts");
       return await receiveAsAgent(conversation.session, record, {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,

@@ -23,11 +23,9 @@ import {
 } from "../../protocol/mod.ts";
 import { basename, dirname, isAbsolute, resolve, storageError } from "../../protocol/host/mod.ts";
 import type { FileCondition } from "../trust/mod.ts";
-import { DiskDelivery } from "./disk_delivery.ts";
+import type { DiskDelivery } from "./disk_delivery.ts";
 import { DiskMemory } from "./disk_memory.ts";
 import { type DiskRoots, openDiskRoots, placeOf, walkTo } from "./paths/mod.ts";
-import { claimPlace } from "./disk_staging.ts";
-import { Findings, surveyDisk } from "./survey/mod.ts";
 import {
   compareFile,
   DeviceTraits,
@@ -85,7 +83,8 @@ export class DiskSecretStore implements SecretStore {
   readonly #backing: MemoryBacking;
   /** Folders in which something was put since the last settling. */
   readonly #unsettled = new Set<string>();
-  #delivery: DiskDelivery;
+  /** What is done since the last survey; `null` until something is. */
+  #delivery: Promise<DiskDelivery> | null = null;
   /** What was surveyed last, and what is being delivered. */
   #surveyed: readonly ManifestEntry[] | null = null;
   #begun: HeldManifest | null = null;
@@ -100,7 +99,6 @@ export class DiskSecretStore implements SecretStore {
     this.#digests = new FileDigests(createHasher);
     this.#kept = new PartFiles(createHasher);
     this.#backing = new MemoryBacking({ isRequired, logger });
-    this.#delivery = this.#openDelivery();
   }
 
   /**
@@ -174,9 +172,10 @@ export class DiskSecretStore implements SecretStore {
 
   /** Compares; see {@linkcode SecretStore.survey}. */
   async survey(wanted: WantedState): Promise<Survey> {
-    this.#delivery = this.#openDelivery();
+    this.#delivery = null;
     this.#begun = null;
-    const { findings } = this.#delivery;
+    const { surveyDisk } = await import("./delivering.ts");
+    const { findings } = await this.#current();
     const { inventory } = this.#opened.memory;
     await surveyDisk(wanted, {
       findings,
@@ -198,16 +197,16 @@ export class DiskSecretStore implements SecretStore {
   async keepManifest(manifest: HeldManifest): Promise<void> {
     const { declaredBy, manifest: { entries } } = manifest;
     this.#noteSets(entries);
-    if (this.#surveyed !== entries) this.#delivery = this.#openDelivery();
-    const findings = this.#surveyed === entries ? this.#delivery.findings : null;
+    if (this.#surveyed !== entries) this.#delivery = null;
+    const findings = this.#surveyed === entries ? (await this.#current()).findings : null;
     this.#begun = manifest;
     await this.#opened.memory.begin(declaredBy, entries, { findings });
     await this.#opened.manifest.keep(manifest);
   }
 
   /** Does what needs nothing from the keeper. */
-  perform(step: LocalStep): Promise<void> {
-    return this.#delivery.perform(step);
+  async perform(step: LocalStep): Promise<void> {
+    await (await this.#current()).perform(step);
   }
 
   /**
@@ -216,8 +215,8 @@ export class DiskSecretStore implements SecretStore {
    * @throws {StorageError} if the path or what is on the way is refused, or the file cannot be read.
    */
   async inspect(path: string): Promise<Bytes | null> {
-    const { findings } = this.#delivery;
-    const { target, info } = walkTo(claimPlace(path, findings), this.#rules);
+    const { findings } = await this.#current();
+    const { target, info } = walkTo(findings.claimPlace(path), this.#rules);
     if (info === null) return null;
     findings.claims.claimInode(path, info);
     findings.noteFile(target);
@@ -239,38 +238,36 @@ export class DiskSecretStore implements SecretStore {
    *
    * @throws {StorageError} as {@linkcode DiskSecretStore.inspect}, and so do the contents.
    */
-  open(path: string): Promise<AsyncIterable<Uint8Array> | null> {
-    try {
-      const { target, info } = walkTo(claimPlace(path, this.#delivery.findings), this.#rules);
-      return Promise.resolve(info === null ? null : readPieces(target, info));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async open(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    const { findings } = await this.#current();
+    const { target, info } = walkTo(findings.claimPlace(path), this.#rules);
+    return info === null ? null : readPieces(target, info);
   }
 
   /** Takes up a file of which a part came before. */
-  resume(entry: FileEntry): Promise<ResumedFile | null> {
-    return this.#delivery.resume(entry);
+  async resume(entry: FileEntry): Promise<ResumedFile | null> {
+    return await (await this.#current()).resume(entry);
   }
 
   /** Opens a place for a file that is on its way. */
-  stage(path: string, options: StageOptions): Promise<StagedFile> {
-    return this.#delivery.stage(path, options);
+  async stage(path: string, options: StageOptions): Promise<StagedFile> {
+    return await (await this.#current()).stage(path, options);
   }
 
   /** Makes what was put in place outlast a crash, exchanges what is whole, and ends a delivery. */
   async settle(): Promise<readonly FileResult[]> {
-    const { findings } = this.#delivery;
+    const delivery = await this.#current();
+    const { findings } = delivery;
     const begun = this.#begun;
     this.#begun = null;
     // Folders that go at the end are empty without parts of files that are declared no more.
     if (begun !== null) await this.#kept.retain(begun.manifest.entries, Date.now());
-    const results = await this.#delivery.settle();
+    const results = await delivery.settle();
     await syncFolders(this.#unsettled);
     findings.claims.clear();
     if (begun === null) return results;
     const { declaredBy: declarer, manifest: { isWipe } } = begun;
-    const { removed } = this.#delivery;
+    const { removed } = delivery;
     await this.#opened.memory.end({ declarer, isWipe, findings, removed });
     this.#digests.retain(findings.files);
     this.#forgetSurvey();
@@ -330,11 +327,11 @@ export class DiskSecretStore implements SecretStore {
         this.#logger.warn("a file could not be removed", { path: step.path, reason });
       }
     }
-    const { findings } = this.#delivery;
+    const delivery = await this.#current();
     await this.#kept.retain([], Date.now());
-    const results = await this.#delivery.settle();
+    const results = await delivery.settle();
     await syncFolders(this.#unsettled);
-    const { removed } = this.#delivery;
+    const { findings, removed } = delivery;
     await this.#opened.memory.end({ declarer: null, isWipe: true, findings, removed });
     this.#forgetSurvey();
     await this.#opened.manifest.forget();
@@ -344,10 +341,15 @@ export class DiskSecretStore implements SecretStore {
   /** What a survey found of a hundred thousand files is not held for nothing. */
   #forgetSurvey(): void {
     this.#surveyed = null;
-    this.#delivery = this.#openDelivery();
+    this.#delivery = null;
   }
 
-  #openDelivery(): DiskDelivery {
+  #current(): Promise<DiskDelivery> {
+    return this.#delivery ??= this.#openDelivery();
+  }
+
+  async #openDelivery(): Promise<DiskDelivery> {
+    const { DiskDelivery, Findings } = await import("./delivering.ts");
     const { disk: { roots, ownFolder }, memory } = this.#opened;
     const { inventory } = memory;
     return new DiskDelivery({

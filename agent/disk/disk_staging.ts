@@ -127,7 +127,7 @@ export class DiskStaging {
     { entry, mode }: { readonly entry: FileEntry | null; readonly mode: number },
   ): Destination {
     const { findings, builds } = this.#parts;
-    const place = claimPlace(path, findings);
+    const place = findings.claimPlace(path);
     const set = findings.setOf(path);
     const build = set === null ? null : builds.of(set);
     const partFolder = set === null ? place.folder : set.place.folder;
@@ -281,21 +281,6 @@ function findMissing({ path, place: { folders } }: Destination): string[] {
     const way = segments.slice(0, i - folders.length).join("/");
     return lookAt(folder) === null ? [way] : [];
   });
-}
-
-/**
- * Claims the place of a path: of two paths to one place the second is refused.
- *
- * @throws {StorageError} `path-refused`.
- */
-export function claimPlace(path: string, findings: Findings): DiskPlace {
-  const place = findings.placeOf(path);
-  const entry = findings.tree.find(path)?.entry ?? null;
-  if (entry !== null && entry.path !== path) {
-    throw refusePath(path, `is the same file as ${JSON.stringify(entry.path)}`);
-  }
-  findings.claims.claimTarget(path, place.target);
-  return place;
 }
 
 function isMountError(error: unknown): boolean {

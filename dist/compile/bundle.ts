@@ -6,11 +6,15 @@
  */
 import { pathToFileURL } from "node:url";
 import { PROJECT_ROOT, readProjectConfig, withDerivedConfig } from "../tasks/derived_config.ts";
-import { join } from "../../protocol/host/mod.ts";
+import { dirname, join, resolve } from "../../protocol/host/mod.ts";
 import { BuildError } from "./build_error.ts";
+import { importDirectly, type Sources } from "./direct_imports.ts";
 
 /** The file of a bundle that starts the program; a module that is bundled is a `main.ts`. */
 export const BUNDLE_MAIN = "main.js";
+
+/** The folders of the project that programs are made of. */
+const SOURCE_FOLDERS = ["protocol", "flux", "agent", "keeper"];
 
 /**
  * Bundles a module with only what it uses, minified, into a folder.
@@ -23,16 +27,39 @@ export const BUNDLE_MAIN = "main.js";
 export async function bundleModule(source: string, folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   for (const path of await listBundle(folder)) await Deno.remove(path);
-  // Of `deno.json` a program wants the version alone.
-  const excerpt = await Deno.makeTempFile({ prefix: "fluxvault-version-", suffix: ".json" });
+  const scratch = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-bundle-" }));
   try {
+    for (const [path, text] of importDirectly(await readSources())) {
+      await Deno.mkdir(join(scratch, dirname(path)), { recursive: true });
+      await Deno.writeTextFile(join(scratch, path), text);
+    }
+    // Of `deno.json` a program wants the version alone.
     const { version } = await readProjectConfig();
+    const excerpt = join(scratch, "version.json");
     await Deno.writeTextFile(excerpt, JSON.stringify({ version }));
-    const replaced = { [new URL("deno.json", PROJECT_ROOT).href]: pathToFileURL(excerpt).href };
-    await withDerivedConfig({}, (config) => runBundler(config, { source, folder }), replaced);
+    const urlOf = (path: string) => pathToFileURL(path).href;
+    const replaced = { [urlOf(join(scratch, "deno.json"))]: urlOf(excerpt) };
+    const work = { source, folder: resolve(folder), scratch };
+    await withDerivedConfig({}, (config) => runBundler(config, work), replaced);
   } finally {
-    await Deno.remove(excerpt);
+    await Deno.remove(scratch, { recursive: true });
   }
+}
+
+/** Reads all that a program may be made of. */
+async function readSources(): Promise<Sources> {
+  const sources = new Map<string, string>();
+  async function read(folder: string): Promise<void> {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, PROJECT_ROOT))) {
+      const path = `${folder}/${name}`;
+      if (isDirectory) await read(path);
+      else if (/\.(?:ts|json)$/.test(name)) {
+        sources.set(path, await Deno.readTextFile(new URL(path, PROJECT_ROOT)));
+      }
+    }
+  }
+  for (const folder of SOURCE_FOLDERS) await read(folder);
+  return sources;
 }
 
 /** Returns the paths of the files of a bundle, in order. */
@@ -44,14 +71,19 @@ export async function listBundle(folder: string): Promise<string[]> {
 
 async function runBundler(
   config: string,
-  { source, folder }: { readonly source: string; readonly folder: string },
+  { source, folder, scratch }: {
+    readonly source: string;
+    readonly folder: string;
+    /** Where the sources are. */
+    readonly scratch: string;
+  },
 ): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "--quiet", "--minify", "--code-splitting"],
       ...["--config", config, "--outdir", folder, source],
     ],
-    cwd: PROJECT_ROOT,
+    cwd: scratch,
     stdin: "null",
   }).spawn().status;
   if (success) return;

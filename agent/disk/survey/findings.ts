@@ -17,6 +17,7 @@ import {
   DiskTree,
   generationOf,
   placeOf,
+  refusePath,
   type TreeNode,
 } from "../paths/mod.ts";
 import type { FoundFile } from "../state/mod.ts";
@@ -110,6 +111,21 @@ export class Findings {
   /** Returns where a path leads. */
   placeOf(path: string): DiskPlace {
     return placeOf(path, this.#roots);
+  }
+
+  /**
+   * Returns where a path leads, and claims it: of two paths to one place the second is refused.
+   *
+   * @throws {StorageError} `path-refused`.
+   */
+  claimPlace(path: string): DiskPlace {
+    const place = this.placeOf(path);
+    const entry = this.tree.find(path)?.entry ?? null;
+    if (entry !== null && entry.path !== path) {
+      throw refusePath(path, `is the same file as ${JSON.stringify(entry.path)}`);
+    }
+    this.claims.claimTarget(path, place.target);
+    return place;
   }
 
   /** Returns the place of something in a declared folder, whatever it is called. */
