@@ -6,7 +6,7 @@
 import type { NumberedFile } from "./batches.ts";
 import { type Bytes, encodeHex } from "./bytes.ts";
 import { decompressWhole } from "./content_encoding.ts";
-import { createHasher, type HasherFactory } from "./digest.ts";
+import { createHasher, type HasherFactory } from "./hasher.ts";
 import { ProtocolError } from "./errors.ts";
 import { checkEncodedSize, sendMessage, unexpected } from "./exchange.ts";
 import type { FileEntry } from "./manifest_entry.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Bytes, encodeHex, equalBytes } from "./bytes.ts";
-import { createHasher, type Hasher, type HasherFactory } from "./digest.ts";
+import { createHasher, type Hasher, type HasherFactory } from "./hasher.ts";
 import { ProtocolError, StorageError } from "./errors.ts";
 import { decompress } from "./content_encoding.ts";
 import { sendMessage, unexpected } from "./exchange.ts";

@@ -59,8 +59,8 @@ export {
   equalBytes,
   randomBytes,
 } from "./bytes.ts";
-export { createHasher, DIGEST_BYTES, sha256Digest } from "./digest.ts";
-export type { Hasher, HasherFactory } from "./digest.ts";
+export { DIGEST_BYTES, sha256Digest } from "./digest.ts";
+export { createHasher, type Hasher, type HasherFactory } from "./hasher.ts";
 export * from "./deferred.ts";
 export { delay } from "./delay.ts";
 export { type Duplex, duplexPair } from "./duplex.ts";

@@ -7,7 +7,7 @@
 import { type RunningCalls, startCalls } from "./calls/running_calls.ts";
 import type { SessionCalls } from "./calls/session_calls.ts";
 import { createDeferred, type Deferred } from "./deferred.ts";
-import { type HasherFactory, sha256Digest } from "./digest.ts";
+import { sha256Digest } from "./digest.ts";
 import {
   type DeliveryReport,
   finishing,
@@ -20,6 +20,7 @@ import {
 import { BatchRequests } from "./batch_exchange.ts";
 import { compressLines } from "./content_encoding.ts";
 import { FileRequests } from "./file_exchange.ts";
+import type { HasherFactory } from "./hasher.ts";
 import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
 import { takeManifest } from "./manifest_exchange.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { Hasher } from "./digest.ts";
+import type { Hasher } from "./hasher.ts";
 import type { FileEntry, Manifest } from "./manifest_entry.ts";
 import type { ManifestMessage } from "./messages.ts";
 import type { FileResult } from "./results.ts";

@@ -7,7 +7,7 @@
 import { type BatchRequests, installContents, type TakeFile } from "./batch_exchange.ts";
 import type { Bytes } from "./bytes.ts";
 import { cutBatches, isBatched, type NumberedFile } from "./batches.ts";
-import type { HasherFactory } from "./digest.ts";
+import type { HasherFactory } from "./hasher.ts";
 import { type FluxVaultError, ProtocolError, StorageError } from "./errors.ts";
 import type { FileRequests, WantedFile } from "./file_exchange.ts";
 import { MAX_OPEN_BATCHES, MAX_OPEN_REQUESTS } from "./limits.ts";

@@ -6,7 +6,6 @@
  */
 import { delay, FluxVaultError, type Logger, STAGE_PREFIX } from "../../protocol/mod.ts";
 import {
-  createNodeHasher,
   isAbsolute,
   relative,
   resolve,
@@ -15,7 +14,7 @@ import {
 } from "../../protocol/host/mod.ts";
 import type { Agent } from "../agent.ts";
 import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
-import type { AgentHooks } from "../hooks/mod.ts";
+import type { HooksOnDemand } from "../hooks/mod.ts";
 import { LEASE_RETRY_MS, MAX_LEASE_PAUSE_MS } from "../limits.ts";
 import type { StateFolder } from "../state_folder.ts";
 import type { ServeContext } from "./serve_context.ts";
@@ -91,7 +90,6 @@ export function openStore(
     workingFolder,
     stateFolder: state.path,
     absoluteFolders: settings.allowAbsolute,
-    createHasher: createNodeHasher,
     requiresMemory: settings.requireTmpfs,
     logger,
   });
@@ -104,7 +102,7 @@ export interface LeaseWatchParts {
   /** Has it done between two deliveries. */
   readonly agent: Pick<Agent, "doInTurn">;
   /** Runs the hooks that tell of what expires. */
-  readonly hooks: Pick<AgentHooks, "expire">;
+  readonly hooks: Pick<HooksOnDemand, "expire">;
   /** Is told what expired, once the hooks were. */
   readonly onExpired: (paths: readonly string[]) => void;
   /** Is told what expired. */

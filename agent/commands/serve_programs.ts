@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { EXIT_DONE } from "../../protocol/host/mod.ts";
+import { EXIT_DONE, join } from "../../protocol/host/mod.ts";
 import type { OwnChildren } from "../application/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import { type DiskRoots, type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
-import { AgentHooks, HookActions, HookFiles, openHookJournal } from "../hooks/mod.ts";
+import { HOOKS_FILE_NAME, HooksOnDemand } from "../hooks/mod.ts";
 import type { RestoredState } from "../trust/mod.ts";
 import type { ProgramSettings } from "./application_settings.ts";
 import type { ServedApplication, ServedLife } from "./serve_application.ts";
@@ -29,13 +29,13 @@ export interface ServedProgramsParts {
 /** The hooks and the application of an agent. */
 export class ServedPrograms {
   /** The hooks. */
-  readonly hooks: AgentHooks;
+  readonly hooks: HooksOnDemand;
   readonly #store: ServedProgramsParts["store"];
   readonly #application: ServedApplication | null;
   readonly #reaper: Disposable | null;
 
   private constructor(parts: {
-    readonly hooks: AgentHooks;
+    readonly hooks: HooksOnDemand;
     readonly store: ServedProgramsParts["store"];
     readonly application: ServedApplication | null;
     readonly reaper: Disposable | null;
@@ -64,18 +64,27 @@ export class ServedPrograms {
       ? null
       : await openPowers(context, { ...parts, disk, allowed });
     const { held } = store;
-    const hooks = new AgentHooks({
-      performer: new HookActions({
-        files: new HookFiles(disk),
-        powers: programs?.powers ?? null,
-        workingFolder,
-        ownPid: Deno.pid,
-        ownUid: Deno.uid(),
-      }),
-      journal: await openHookJournal(stateFolder, logger),
+    const hooks = await HooksOnDemand.open({
       held: held === null ? null : { ...held.manifest, declaredBy: held.declaredBy },
-      logger,
-      ...(delay === undefined ? {} : { delay }),
+      mayBeDue: mayHooksBeDue(stateFolder),
+      load: async (held) => {
+        const { AgentHooks, HookActions, HookFiles, openHookJournal } = await import(
+          "../hooks/mod.ts"
+        );
+        return new AgentHooks({
+          performer: new HookActions({
+            files: new HookFiles(disk),
+            powers: programs?.powers ?? null,
+            workingFolder,
+            ownPid: Deno.pid,
+            ownUid: Deno.uid(),
+          }),
+          journal: await openHookJournal(stateFolder, logger),
+          held,
+          logger,
+          ...(delay === undefined ? {} : { delay }),
+        });
+      },
     });
     const application = programs?.powers.application ?? null;
     return new ServedPrograms({ hooks, store, application, reaper: programs?.reaper ?? null });
@@ -117,6 +126,17 @@ export class ServedPrograms {
       await stopping;
       this.#reaper?.[Symbol.dispose]();
     }
+  }
+}
+
+/** Tells whether an earlier process remembered hooks; what is wrong with that is said when it is read. */
+function mayHooksBeDue(stateFolder: string | null): boolean {
+  if (stateFolder === null) return false;
+  try {
+    Deno.statSync(join(stateFolder, HOOKS_FILE_NAME));
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
   }
 }
 

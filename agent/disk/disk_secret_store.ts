@@ -49,7 +49,7 @@ export interface DiskSecretStoreOptions {
   readonly stateFolder: string | null;
   /** Folders below which absolute paths may lead; they are made if missing. @default {[]} */
   readonly absoluteFolders?: readonly string[];
-  /** Makes a SHA-256 hasher; pass a native one where there is one. @default {createHasher} */
+  /** Makes a SHA-256 hasher. @default {createNodeHasher} */
   readonly createHasher?: HasherFactory;
   /** Whether a file fails whose folder is not in memory (tmpfs, ramfs). @default {false} */
   readonly requiresMemory?: boolean;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bytes } from "../bytes.ts";
-import type { Hasher } from "../digest.ts";
+import type { Hasher } from "../hasher.ts";
 
 let loading: Promise<typeof import("node:crypto")> | null = null;
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Bytes, copyBytes, equalBytes } from "../bytes.ts";
-import { createHasher, type Hasher, type HasherFactory } from "../digest.ts";
+import { createHasher, type Hasher, type HasherFactory } from "../hasher.ts";
 import { FluxVaultError, ProtocolError } from "../errors.ts";
 import type { DeliveryReport } from "../exchange.ts";
 import type { FileResult } from "../results.ts";

@@ -1,6 +1,7 @@
 import { type Bytes, encodeHex, encodeUtf8, equalBytes, joinBytes } from "../../protocol/bytes.ts";
 import { compress } from "../../protocol/content_encoding.ts";
-import { createHasher, sha256Digest } from "../../protocol/digest.ts";
+import { sha256Digest } from "../../protocol/digest.ts";
+import { createHasher } from "../../protocol/hasher.ts";
 import { FluxVaultError, ProtocolError, StorageError } from "../../protocol/errors.ts";
 import { sendMessage, unexpected, WorkInbox } from "../../protocol/exchange.ts";
 import { FileRequests, type WantedFile } from "../../protocol/file_exchange.ts";

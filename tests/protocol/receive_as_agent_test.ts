@@ -1,6 +1,7 @@
 import { type Bytes, encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
 import { decompressWhole } from "../../protocol/content_encoding.ts";
-import { createHasher, sha256Digest } from "../../protocol/digest.ts";
+import { sha256Digest } from "../../protocol/digest.ts";
+import { createHasher } from "../../protocol/hasher.ts";
 import {
   ConnectionError,
   FluxVaultError,

@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  type Bytes,
-  createHasher,
-  type HasherFactory,
-  StorageError,
-} from "../../../protocol/mod.ts";
-import { DigestCache, storageError } from "../../../protocol/host/mod.ts";
+import { type Bytes, type HasherFactory, StorageError } from "../../../protocol/mod.ts";
+import { createNodeHasher, DigestCache, storageError } from "../../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES, MAX_READ_AT_ONCE_BYTES } from "../../limits.ts";
 import { inodeKey } from "../paths/mod.ts";
 import { type NodeFs, nodeFs } from "./node_fs.ts";
@@ -21,8 +16,8 @@ export class FileDigests {
   readonly #small = new Uint8Array(MAX_READ_AT_ONCE_BYTES);
 
   /** Takes what makes hashers. */
-  constructor(makeHasher: HasherFactory = createHasher) {
-    this.#createHasher = makeHasher;
+  constructor(createHasher: HasherFactory = createNodeHasher) {
+    this.#createHasher = createHasher;
   }
 
   /**

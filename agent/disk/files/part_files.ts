@@ -4,7 +4,6 @@
  * @module
  */
 import {
-  createHasher,
   type FileEntry,
   type HasherFactory,
   limits,
@@ -12,7 +11,7 @@ import {
   type ResumedFile,
   StorageError,
 } from "../../../protocol/mod.ts";
-import { basename, join, storageError } from "../../../protocol/host/mod.ts";
+import { basename, createNodeHasher, join, storageError } from "../../../protocol/host/mod.ts";
 import { HASH_PIECE_BYTES, PART_LIFETIME_MS } from "../../limits.ts";
 import { lookAt } from "../paths/mod.ts";
 import { openUnchanged } from "./file_digests.ts";
@@ -32,8 +31,8 @@ export class PartFiles {
   readonly #keptMs = new Map<string, number>();
 
   /** Takes what makes hashers. */
-  constructor(makeHasher: HasherFactory = createHasher) {
-    this.#createHasher = makeHasher;
+  constructor(createHasher: HasherFactory = createNodeHasher) {
+    this.#createHasher = createHasher;
   }
 
   /** Notes a part, and when it was kept, in Unix milliseconds. */

@@ -6,7 +6,7 @@
  */
 import { ConfigError } from "../../errors.ts";
 import { type Flag, parseArguments } from "./arguments.ts";
-import { type ConfigFile, readConfigFile } from "./config_file.ts";
+import type { ConfigFile, ConfigFileOptions } from "./config_file.ts";
 import type { Environment } from "../environment.ts";
 import {
   allowsSource,
@@ -98,9 +98,8 @@ export async function resolveSettings<Table extends OptionTable>(
   const configOption = options.find((option) => option.name === "config");
   const given = (option: Option) => fromFlags(option, flags) ?? fromVariable(option, input.env);
   const configPath = configOption && given(configOption)?.value;
-  const file = typeof configPath === "string"
-    ? await readConfigFile(configPath, { options, parse: input.parseConfig ?? JSON.parse })
-    : null;
+  const reading = { options, parse: input.parseConfig ?? JSON.parse };
+  const file = typeof configPath === "string" ? await loadConfigFile(configPath, reading) : null;
 
   const entries = new Map<string, SettingEntry>();
   const values: Record<string, unknown> = {};
@@ -119,6 +118,12 @@ export async function resolveSettings<Table extends OptionTable>(
     operands: operands.map((operand) => operand.text),
     warnings: unknownVariables([...options, ...input.otherOptions ?? []], input.env),
   };
+}
+
+/** Loads what reads a config file only where there is one. */
+async function loadConfigFile(path: string, options: ConfigFileOptions): Promise<ConfigFile> {
+  const { readConfigFile } = await import("./config_file.ts");
+  return await readConfigFile(path, options);
 }
 
 /** Tells whether the operator gave a value, be it the same as the default. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { concatBytes, encodeHex, encodeUtf8 } from "../../../protocol/bytes.ts";
-import { createHasher } from "../../../protocol/digest.ts";
+import { createHasher } from "../../../protocol/hasher.ts";
 import { createNodeHasher } from "../../../protocol/host/node_hasher.ts";
 import { assertEquals } from "../../support/assert.ts";
 

@@ -4,7 +4,8 @@ import {
   readPieces,
 } from "../../../../agent/disk/files/file_digests.ts";
 import { encodeHex } from "../../../../protocol/bytes.ts";
-import { createHasher, sha256Digest } from "../../../../protocol/digest.ts";
+import { sha256Digest } from "../../../../protocol/digest.ts";
+import { createHasher } from "../../../../protocol/hasher.ts";
 import { StorageError } from "../../../../protocol/errors.ts";
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { temporaryFolder } from "../../../support/temporary_folder.ts";
