@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { BuildError } from "../../../dist/compile/build_error.ts";
 import { BUNDLE_MAIN, bundleModule, listBundle } from "../../../dist/compile/bundle.ts";
 import { PROGRAMS } from "../../../dist/compile/programs.ts";
 import { readProjectConfig } from "../../../dist/tasks/derived_config.ts";
+import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { RunningProgram } from "../../support/running_program.ts";
 import { readTree } from "../../support/site.ts";
@@ -25,13 +27,59 @@ async function bundled(folder: TemporaryFolder, ...programs: ("agent" | "keeper"
 
 Deno.test("bundleModule leaves the modules of Node out of an agent's start, and all of the keeper", async () => {
   await using folder = await temporaryFolder();
-  const { agent = "" } = await bundled(folder, "agent");
-  const text = await Deno.readTextFile(new URL(agent));
+  await bundled(folder, "agent");
+  const paths = await listBundle(`${folder.path}/agent`);
+  const text = (await Promise.all(paths.map((path) => Deno.readTextFile(path)))).join("\n");
   assertEquals(text.match(/\bfrom ?"(?:node|npm):[^"]*"/g), null);
   assert(text.includes("whitelisted-addresses"));
   for (const ofKeeper of ["agent-ips", "managed-files", "argon2", "YAMLParseError", "PKCS#10 "]) {
     assert(!text.includes(ofKeeper), ofKeeper);
   }
+});
+
+/** What an agent with default settings loads beside `main.js`, whatever follows. */
+const LOADED_AT_START = ["serve_command", "log_setup"];
+
+/** What "the agent's bundle under 200 KB" is about. */
+const MAX_START_BYTES = 200_000;
+
+/** Copies `main.js`, the parts that are named, and what these import at once; returns the size. */
+async function copyParts(
+  bundle: string,
+  { parts, to }: { readonly parts: readonly string[]; readonly to: string },
+): Promise<number> {
+  const names = (await listBundle(bundle)).map((path) => basename(path));
+  const found = parts.map((part) => names.find((name) => name.startsWith(`${part}-`)) ?? part);
+  const wanted = new Set([BUNDLE_MAIN, ...found]);
+  await Deno.mkdir(to);
+  let bytes = 0;
+  for (const name of wanted) {
+    const text = await Deno.readTextFile(`${bundle}/${name}`);
+    await Deno.writeTextFile(`${to}/${name}`, text);
+    bytes += encodeUtf8(text).length;
+    for (const [, import_ = ""] of text.matchAll(/\b(?:from|import)"\.\/([^"]+)"/g)) {
+      wanted.add(import_);
+    }
+  }
+  return bytes;
+}
+
+Deno.test("an agent with default settings starts from less than 200 KB of its bundle", async () => {
+  await using folder = await temporaryFolder();
+  await bundled(folder, "agent");
+  const start = `${folder.path}/start`;
+  const bytes = await copyParts(`${folder.path}/agent`, { parts: LOADED_AT_START, to: start });
+  assert(bytes < MAX_START_BYTES, `it is ${bytes} bytes`);
+  await using agent = new RunningProgram("agent", {
+    args: [
+      ...["--whitelisted-addresses", "127.0.0.1", "--bind-address", "127.0.0.1"],
+      ...["--bind-port", "0", "--json"],
+    ],
+    cwd: folder.path,
+    script: new URL(`file://${start}/${BUNDLE_MAIN}`).href,
+  });
+  // Nothing else is there that it could load.
+  await agent.waitForJson(({ event }) => event === "listening");
 });
 
 Deno.test("bundleModule says what could not be bundled", async () => {
@@ -41,24 +89,24 @@ Deno.test("bundleModule says what could not be bundled", async () => {
   assert(error.message.includes("agent/none.ts"));
 });
 
-Deno.test("the agent's bundle answers --help and --version without any permission", async () => {
+Deno.test("the agent's bundle answers --help and --version without any permission, and any other part", async () => {
   await using folder = await temporaryFolder();
-  const { agent = "" } = await bundled(folder, "agent");
+  await bundled(folder, "agent");
   const { version } = await readProjectConfig();
   for (
-    const [flag, expected] of [["--version", /^fluxvault-agent /], [
-      "--help",
-      /--bind-port/,
-    ]] as const
+    const [flag, parts, expected] of [
+      ["--version", [], new RegExp(`^fluxvault-agent ${RegExp.escape(version)}\n$`)],
+      ["--help", ["help"], /--bind-port/],
+    ] as const
   ) {
+    const to = `${folder.path}/${flag}`;
+    await copyParts(`${folder.path}/agent`, { parts, to });
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", agent, flag],
+      args: ["run", "--no-prompt", `${to}/${BUNDLE_MAIN}`, flag],
       cwd: folder.path,
     }).output();
-    const text = new TextDecoder().decode(stdout);
     assertEquals(code, 0);
-    assertMatch(text, expected);
-    if (flag === "--version") assertEquals(text, `fluxvault-agent ${version}\n`);
+    assertMatch(new TextDecoder().decode(stdout), expected);
   }
 });
 
