@@ -265,7 +265,7 @@ const ENROLMENT_COMMANDS: readonly Command[] = [
 export const KEEPER_PROGRAM: Program = {
   name: "fluxvault-keeper",
   leadingWord: "keeper",
-  parseConfig: async (text) => (await import("yaml")).parse(text),
+  parseConfig: async (text) => (await import("./config_text.ts")).parseConfig(text),
   configFormat: "YAML",
   version: config.version,
   summary: "Finds the agents of an app and gives each the secret files that it should hold.",

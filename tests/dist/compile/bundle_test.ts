@@ -82,6 +82,15 @@ Deno.test("an agent with default settings starts from less than 200 KB of its bu
   await agent.waitForJson(({ event }) => event === "listening");
 });
 
+Deno.test("bundleModule loads no package of CommonJS by itself, which would lose its names", async () => {
+  await using folder = await temporaryFolder();
+  for (const program of Object.keys(await bundled(folder, "agent", "keeper"))) {
+    for (const path of await listBundle(`${folder.path}/${program}`)) {
+      assert(!/\bexport default \w+\(\);\s*$/.test(await Deno.readTextFile(path)), path);
+    }
+  }
+});
+
 Deno.test("bundleModule says what could not be bundled", async () => {
   await using folder = await temporaryFolder();
   const bundling = () => bundleModule("agent/none.ts", `${folder.path}/out.js`);
@@ -126,10 +135,12 @@ Deno.test("the bundles deliver with the flags of their executables", async () =>
   });
   const { port, programs } = await receiver.waitForJson(({ event }) => event === "listening");
   assertEquals(programs, null);
+  const config = `${folder.path}/keeper.yaml`;
+  await Deno.writeTextFile(config, "vault-dir: ./vault\nmanaged-files: [db.password]\n");
   await using delivery = new RunningProgram("keeper", {
     args: [
-      ...["--run-once", "--agent-ips", `127.0.0.1:${port}`, "--vault-dir", vault],
-      ...["--managed-files", "db.password", "--state-dir", `${folder.path}/keeper`],
+      ...["--run-once", "--agent-ips", `127.0.0.1:${port}`, "--config", config],
+      ...["--state-dir", `${folder.path}/keeper`],
     ],
     cwd: folder.path,
     script: keeper,
