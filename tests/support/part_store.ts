@@ -1,6 +1,7 @@
 /** A store in memory that keeps what came of a file when a session breaks. */
 import { type Bytes, copyBytes, joinBytes } from "../../protocol/bytes.ts";
-import { createHasher, sha256Digest } from "../../protocol/digest.ts";
+import { sha256Digest } from "../../protocol/digest.ts";
+import { createHasher } from "../../protocol/hasher.ts";
 import type { FileEntry } from "../../protocol/manifest_entry.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import type { ResumedFile, StagedFile } from "../../protocol/secret_store.ts";
