@@ -1,6 +1,4 @@
 import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
-import { listBundle } from "../../dist/compile/bundle.ts";
 import { decodeWif } from "../../flux/mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import { encodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
@@ -8,7 +6,12 @@ import { sha256Digest } from "../../protocol/digest.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ContainedKeeper } from "../support/contained_keeper.ts";
 import { type Container, ContainerHost, POOR } from "../support/container_host.ts";
-import { type Carrier, carriersOfSuite, imageName } from "../support/container_images.ts";
+import {
+  type Carrier,
+  carriersOfSuite,
+  imageName,
+  listBuiltBundle,
+} from "../support/container_images.ts";
 import { ContainerNetwork } from "../support/container_network.ts";
 
 const OUTPUT_FOLDER = new URL("../../dist/bin/", import.meta.url);
@@ -75,7 +78,7 @@ async function buildBase(carrier: Carrier): Promise<Files> {
 /** Reads the files of a bundle, by their paths beside the executables. */
 async function readBundle(name: string): Promise<Files> {
   const files: Record<string, Uint8Array<ArrayBuffer>> = {};
-  for (const path of await listBundle(fileURLToPath(new URL(name, OUTPUT_FOLDER)))) {
+  for (const path of await listBuiltBundle(name)) {
     files[`${name}/${basename(path)}`] = await Deno.readFile(path);
   }
   return files;

@@ -1,7 +1,14 @@
+import { basename } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { ContainerHost, POOR } from "../support/container_host.ts";
-import { buildImage, carriersOfSuite, imageName, IMAGES } from "../support/container_images.ts";
+import {
+  buildImage,
+  carriersOfSuite,
+  imageName,
+  IMAGES,
+  listBuiltBundle,
+} from "../support/container_images.ts";
 
 const host = ContainerHost.ofSuite();
 
@@ -14,9 +21,11 @@ const SCRATCH = [
   ...["lib/libpthread.so.0", "lib/librt.so.1", "lib64", "secrets/", "state/", "vault/"],
 ];
 
-function carriedBy(carrier: string, target: string): string[] {
+async function carriedBy(carrier: string, target: string): Promise<string[]> {
   if (carrier === "compiled") return [`bin/fluxvault-${target}`];
-  return ["bin/deno", `lib/fluxvault-${target === "keeper" ? target : "agent"}.js`];
+  const bundle = `fluxvault-${target === "keeper" ? target : "agent"}`;
+  const scripts = (await listBuiltBundle(bundle)).map((path) => `lib/${bundle}/${basename(path)}`);
+  return ["bin/deno", `lib/${bundle}/`, ...scripts];
 }
 
 /** Lists what an image holds; the loader without its version and machine. */
@@ -47,7 +56,7 @@ for (const carrier of carriersOfSuite()) {
 
     if (build.base !== "scratch") continue;
     Deno.test(`${image} holds its program and seven libraries, and no shell`, async () => {
-      const expected = [...SCRATCH, ...carriedBy(carrier, build.target)].sort();
+      const expected = [...SCRATCH, ...await carriedBy(carrier, build.target)].sort();
       // What Podman itself puts into every container, to mount something on.
       const ofEngine = /^(?:dev|etc|proc|run|sys)\//;
       const there = (await listImage(image)).filter((path) => !ofEngine.test(path));

@@ -82,8 +82,12 @@ Deno.test("receiveAsAgent asks for its own files too, once, and reports each ans
       if (status === undefined) await keeper.answer(request, NEW);
       else await keeper.peer.sendMessage({ State: "DATA", Id: request["Id"], Status: status });
     }
-    const { counts } = await keeper.takeDone();
-    assertEquals(counts, { ...NOTHING, Created: 2, Missing: 2, Failed: 1 });
+    assertEquals((await keeper.takeDone()).counts, {
+      ...NOTHING,
+      Created: 2,
+      Missing: 2,
+      Failed: 1,
+    });
     await keeper.finish();
   }, { files, createHasher });
   assertEquals(filesOf(outcome).map(({ path, outcome }) => `${path} ${outcome}`), [

@@ -1,5 +1,6 @@
 /** The images that the tests of containers run: built as the pages say, on bases that stand in. */
 import { fileURLToPath } from "node:url";
+import { listBundle } from "../../dist/compile/bundle.ts";
 import type { ContainerHost } from "./container_host.ts";
 
 /** What an image carries: an executable, or the bundle and Deno. */
@@ -47,6 +48,11 @@ export async function importBases(host: ContainerHost): Promise<void> {
     await host.podman("import", "--quiet", archive, `localhost/${name}`);
   }
   await Deno.remove(roots, { recursive: true });
+}
+
+/** Returns the paths of the files of a bundle that was built, for example of `fluxvault-agent`. */
+export function listBuiltBundle(name: string): Promise<string[]> {
+  return listBundle(OUTPUT_FOLDER + name);
 }
 
 /** How to build one image. */
