@@ -10,8 +10,7 @@ import {
   StorageError,
 } from "../../protocol/errors.ts";
 import { MAX_OPEN_REQUESTS, MIN_RESUMED_BYTES } from "../../protocol/limits.ts";
-import type { FileEntry, Hook } from "../../protocol/manifest_entry.ts";
-import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
+import { type FileEntry, type Hook, MemorySecretStore } from "../../protocol/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { streamOf } from "../support/duplex_cuts.ts";
 import { FragileStore } from "../support/fragile_store.ts";
@@ -82,12 +81,8 @@ Deno.test("receiveAsAgent asks for its own files too, once, and reports each ans
       if (status === undefined) await keeper.answer(request, NEW);
       else await keeper.peer.sendMessage({ State: "DATA", Id: request["Id"], Status: status });
     }
-    assertEquals((await keeper.takeDone()).counts, {
-      ...NOTHING,
-      Created: 2,
-      Missing: 2,
-      Failed: 1,
-    });
+    const { counts } = await keeper.takeDone();
+    assertEquals(counts, { ...NOTHING, Created: 2, Missing: 2, Failed: 1 });
     await keeper.finish();
   }, { files, createHasher });
   assertEquals(filesOf(outcome).map(({ path, outcome }) => `${path} ${outcome}`), [

@@ -8,7 +8,7 @@ import {
 import { createNodeHasher } from "../../../protocol/host/mod.ts";
 import { encodeHex } from "../../../protocol/bytes.ts";
 import { sha256Digest } from "../../../protocol/digest.ts";
-import type { HasherFactory } from "../../../protocol/digest.ts";
+import type { HasherFactory } from "../../../protocol/hasher.ts";
 import { StorageError } from "../../../protocol/errors.ts";
 import type { FileEntry } from "../../../protocol/manifest_entry.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
