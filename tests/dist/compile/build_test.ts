@@ -1,5 +1,6 @@
 import { build, CHECKSUMS_NAME } from "../../../dist/compile/build.ts";
 import { BuildError } from "../../../dist/compile/build_error.ts";
+import { listBundle } from "../../../dist/compile/bundle.ts";
 import type { BuildOptions } from "../../../dist/compile/options.ts";
 import { PROGRAMS } from "../../../dist/compile/programs.ts";
 import { sumOfFile } from "../../../dist/compile/runtime_sums.ts";
@@ -80,6 +81,18 @@ Deno.test("build makes both agents of one bundle, with their sums and sizes", as
   assertEquals(await checkSums(shop.output), names);
   for (const name of names) {
     assert(shop.said.some((line) => / \d+\.\d\d MB /.test(line) && line.endsWith(name)), name);
+  }
+});
+
+Deno.test("build puts every part of a bundle into its executable, whenever it is loaded", async () => {
+  await using shop = await workshop();
+  await shop.run({ programs: AGENTS.slice(0, 1) });
+  const executable = `${shop.output}/fluxvault-agent-${VERSION}-${HERE}`;
+  const text = new TextDecoder("latin1").decode(await Deno.readFile(executable));
+  const parts = await listBundle(`${shop.output}/fluxvault-agent`);
+  assert(parts.length > 1);
+  for (const path of parts) {
+    assert(text.includes(new TextDecoder("latin1").decode(await Deno.readFile(path))), path);
   }
 });
 
