@@ -10,7 +10,6 @@ import {
   createDeferred,
   type Logger,
   type NodeEvidence,
-  openAsAgent,
   type OriginalGreeting,
   OriginalPeerError,
   PeerRejectedError,
@@ -284,6 +283,7 @@ export class Agent {
     const { verifyStatement = null, enrolmentSecret = null, calls, wants = [] } = this.#options;
     const { visit, control, keys, mayBeOriginal } = setup;
     try {
+      const { openAsAgent } = await import("./wire.ts");
       const opened = await openAsAgent(connection.duplex, {
         keys: { lease: () => leaseWatched(keys, setup, this.#unwraps) },
         identity,

@@ -157,7 +157,7 @@ export class DeliveryDesk {
         const { receiveOriginalAsAgent } = await import("../original_wire.ts");
         return await receiveOriginalAsAgent(conversation.session, store, common);
       }
-      const { receiveAsAgent } = await import("./receiving.ts");
+      const { receiveAsAgent } = await import("../wire.ts");
       return await receiveAsAgent(conversation.session, record, {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,
