@@ -64,7 +64,7 @@ for (const [what, [code, ...messages]] of Object.entries(BROKEN)) {
     const held = new HeldAction();
     await using callee = await openPlayedCallee({ actions: [ECHO, held] });
     for (const message of messages) await callee.peer.send(message);
-    assertEquals(await endOf(callee.desk), `ProtocolError ${code}`);
+    assertEquals(await endOf(callee), `ProtocolError ${code}`);
     assertEquals(held.running, 0);
   });
 }
