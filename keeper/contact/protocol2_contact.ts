@@ -46,7 +46,7 @@ export async function talkProtocol2(
  *
  * @throws What the work throws; what keeps the session from coming about.
  */
-export async function inSession<T>(
+async function inSession<T>(
   address: AgentAddress,
   options: TalkOptions,
   work: AgentSessionWork<T>["work"],

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createDeferred } from "../deferred.ts";
+import { FAREWELL_TIMEOUT_MS } from "../limits.ts";
 import type { Session } from "../session.ts";
 import type { CallDesk } from "./call_desk.ts";
 import { SessionCallDesk } from "./session_call_desk.ts";
@@ -33,9 +35,16 @@ export class RunningCalls {
     await this.#desk.drain();
   }
 
-  /** Waits until the work does nothing any more; call it when the session is over. */
-  async settle(): Promise<void> {
-    await this.#work.catch(() => {});
+  /**
+   * Waits until the work does nothing any more, for a while; call it when the session is over.
+   *
+   * @param graceMs How long work is waited for that does not notice the end, in milliseconds.
+   */
+  async settle(graceMs: number = FAREWELL_TIMEOUT_MS): Promise<void> {
+    const { promise: isOver, resolve } = createDeferred<void>();
+    const timer = setTimeout(resolve, graceMs);
+    await Promise.race([this.#work.catch(() => {}), isOver]);
+    clearTimeout(timer);
   }
 }
 

@@ -2,11 +2,11 @@
 import type { SessionCalls } from "../../protocol/calls/session_calls.ts";
 import { SessionCallDesk } from "../../protocol/calls/session_call_desk.ts";
 import type { Action, CallContext } from "../../protocol/calls/action.ts";
-import type { CallDesk } from "../../protocol/calls/call_desk.ts";
 import { FluxVaultError } from "../../protocol/errors.ts";
 import { createDeferred, type Deferred } from "../../protocol/deferred.ts";
 import type { IncomingMessage } from "../../protocol/message_queue.ts";
 import type { Session } from "../../protocol/session.ts";
+import { assertEquals } from "./assert.ts";
 import { openSessionPair, type SessionPair, type SessionPairOptions } from "./session_pair.ts";
 
 /** What the two ends offer. */
@@ -78,14 +78,19 @@ export async function openPlayedCallee(calls: SessionCalls = {}): Promise<Played
   };
 }
 
-/** Waits until the session of a desk is over, and returns the code of what ended it. */
-export async function endOf({ signal }: CallDesk): Promise<string> {
-  if (!signal.aborted) {
-    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+/** Returns class and code of what ends the session of a desk; `goes on` where nothing does. */
+export async function endOf({ session, peer, desk }: PlayedCallee): Promise<string> {
+  await peer.send({ State: "MARK" }).catch(() => {});
+  try {
+    for (;;) {
+      const message = await session.receive();
+      if (message === null || message.fields.raw("State") === "MARK") return "goes on";
+    }
+  } catch (error) {
+    if (!(error instanceof FluxVaultError)) throw error;
+    assertEquals(desk.signal.reason, error);
+    return `${error.name} ${error.code}`;
   }
-  const { reason } = signal;
-  if (!(reason instanceof FluxVaultError)) throw reason;
-  return `${reason.name} ${reason.code}`;
 }
 
 /** Reads a stream to its end. */

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Action } from "../../../protocol/calls/action.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -64,7 +65,7 @@ for (const [what, [code, ...messages]] of Object.entries(BROKEN)) {
     const held = new HeldAction();
     await using callee = await openPlayedCallee({ actions: [ECHO, held] });
     for (const message of messages) await callee.peer.send(message);
-    assertEquals(await endOf(callee.desk), `ProtocolError ${code}`);
+    assertEquals(await endOf(callee), `ProtocolError ${code}`);
     assertEquals(held.running, 0);
   });
 }
@@ -162,4 +163,39 @@ Deno.test("IncomingCalls goes on where an action throws before it waits for anyt
   await callee.peer.send({ ...CALL, Action: "broken" });
   const failed = { State: "RESULT", Id: 0, Status: "Failed", Code: "failed" };
   assertEquals(await callee.take(), failed);
+});
+
+Deno.test("IncomingCalls takes any messages for what they are: the session goes on, or is broken", async () => {
+  const id = fc.integer({ min: 0, max: 4 });
+  const name = fc.constantFrom("echo", "hold", "sing");
+  const message = fc.oneof(
+    fc.record({ State: fc.constant("CALL"), Id: id, Action: name, OneWay: fc.boolean() }),
+    fc.record({ State: fc.constant("CANCEL"), Id: id }),
+    fc.record({ State: fc.constant("PROGRESS"), Id: id, Output: fc.jsonValue() }),
+    fc.record({ State: fc.constant("RESULT"), Id: id, Status: fc.constant("Success") }),
+    fc.record({ State: fc.constant("RESULT"), Id: id, Status: fc.constant("UnknownCommand") }),
+    fc.record({ State: fc.constantFrom("DONE", "END-REPLY", "DANCE") }),
+  );
+  const messages = fc.array(fc.tuple(message, fc.boolean()), { maxLength: 8 });
+  const ends = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(messages, fc.boolean(), async (sent, isCalling) => {
+      const held = new HeldAction();
+      await using callee = await openPlayedCallee({ actions: [ECHO, held] });
+      const { desk, peer } = callee;
+      const call = isCalling ? desk.call("ask").catch(() => {}) : Promise.resolve();
+      for (const [members, hasStream] of sent) {
+        const stream = hasStream ? { Stream: peer.openStream(null).id, StreamOpen: true } : {};
+        await peer.send({ ...members, ...stream }).catch(() => {});
+      }
+      const end = await endOf(callee);
+      ends.add(end);
+      await callee[Symbol.asyncDispose]();
+      await call;
+      held.release();
+    }),
+    { numRuns: 150 },
+  );
+  const known = ["goes on", "ProtocolError message-unexpected", "ProtocolError message-malformed"];
+  assertEquals([...ends].filter((end) => !known.includes(end)), []);
 });

@@ -77,7 +77,7 @@ for (const [what, answers] of Object.entries(BROKEN)) {
     void callee.desk.call("ask", taking).catch(() => {});
     await callee.take();
     for (const answer of answers) await callee.peer.send(answer);
-    assertEquals(await endOf(callee.desk), "ProtocolError message-unexpected");
+    assertEquals(await endOf(callee), "ProtocolError message-unexpected");
   });
 }
 
@@ -85,7 +85,7 @@ Deno.test("OutgoingCalls ends the session at an answer to a one-way call", async
   await using callee = await openPlayedCallee();
   await callee.desk.callOneWay("tell");
   await callee.peer.send(SUCCESS);
-  assertEquals(await endOf(callee.desk), "ProtocolError message-unexpected");
+  assertEquals(await endOf(callee), "ProtocolError message-unexpected");
 });
 
 Deno.test("OutgoingCalls ignores what a side without calls says of a one-way call and of a CANCEL", async () => {

@@ -1,5 +1,6 @@
 import type { SessionCalls } from "../../../protocol/calls/session_calls.ts";
 import { CallError } from "../../../protocol/calls/call_error.ts";
+import { RunningCalls } from "../../../protocol/calls/running_calls.ts";
 import { createDeferred } from "../../../protocol/deferred.ts";
 import { deliverAsKeeper } from "../../../protocol/deliver_as_keeper.ts";
 import { ConnectionError, StorageError } from "../../../protocol/errors.ts";
@@ -201,6 +202,17 @@ Deno.test("RunningCalls does not begin with its work where the session is over",
     assertRejects(() => keeper, ConnectionError),
   ]);
   assertEquals(isBegun, false);
+});
+
+Deno.test("RunningCalls does not wait for ever for work that does not notice the end", async () => {
+  await using pair = await openSessionPair();
+  const end = createDeferred<void>();
+  const calls = new RunningCalls(pair.keeper, { work: () => end.promise });
+  await pair.keeper.fail(new ConnectionError("connection-lost", "the cable was cut"));
+  await assertRejects(() => calls.finish(), ConnectionError);
+  await calls.settle(5);
+  end.resolve();
+  await calls.settle();
 });
 
 Deno.test("RunningCalls does not wait for an action that never ends", async () => {
