@@ -127,6 +127,7 @@ export class PeerRejectedError extends FluxVaultError {
 
 /** The ways in which a transport can fail. */
 export type ConnectionErrorCode =
+  | "certificate-refused"
   | "connection-refused"
   | "connection-failed"
   | "connection-lost"
