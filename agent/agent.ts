@@ -8,6 +8,7 @@ import {
   type Bytes,
   ConnectionError,
   createDeferred,
+  type Duplex,
   type Logger,
   type NodeEvidence,
   type OriginalGreeting,
@@ -57,6 +58,11 @@ export interface AgentOptions extends DeliveryOptions {
   readonly keys?: RsaKeyStock;
   /** The same for those of `originalPolicy`; made by `generateSharedRsaKeyPair`. */
   readonly originalKeys?: RsaKeyStock;
+  /**
+   * Puts TLS between a connection and its session, where that is asked of keepers at the time; rejects
+   * where a keeper is refused by it. @default {passes on what came}
+   */
+  readonly secure?: (duplex: Duplex, options: { readonly signal: AbortSignal }) => Promise<Duplex>;
   /** The app that the agent belongs to. @default {null} */
   readonly app?: string | null;
   /** The component that the agent is. @default {null} */
@@ -284,7 +290,8 @@ export class Agent {
     const { visit, control, keys, mayBeOriginal } = setup;
     try {
       const { openAsAgent } = await import("./wire.ts");
-      const opened = await openAsAgent(connection.duplex, {
+      const duplex = await this.#options.secure?.(connection.duplex, { signal: control.signal });
+      const opened = await openAsAgent(duplex ?? connection.duplex, {
         keys: { lease: () => leaseWatched(keys, setup, this.#unwraps) },
         identity,
         instance: this.#instance,

@@ -76,4 +76,11 @@ export const COMPONENT_OPTIONS = [
     group: "Sub-agents",
     help: "Whether whoever comes through the primary may put files here, without a signature.",
   },
+  {
+    name: "mutual-tls",
+    kind: "boolean",
+    group: "Sub-agents",
+    defaultText: "true where keepers sign",
+    help: "Whether a sub-agent asks its keeper for a certificate, and from then on for mutual TLS.",
+  },
 ] as const;

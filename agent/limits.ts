@@ -274,3 +274,8 @@ export const RELAY_DIAL_TIMEOUT_MS = 5_000;
 export const RELAY_IDLE_TIMEOUT_MS = 120_000;
 /** The size of the pieces in which bytes of a sub-agent are read. */
 export const RELAY_PIECE_BYTES = 65_536;
+
+/** How long a keeper may take to issue a certificate. */
+export const CERTIFICATE_TIMEOUT_MS = 30_000;
+/** How long no keeper is asked again once one could issue none. */
+export const CERTIFICATE_PAUSE_MS = 600_000;

@@ -11,7 +11,10 @@ export {
   exportKeyPem,
   generateCertificateKey,
 } from "./certificate_key.ts";
+export { CERTIFICATE, type CertificateInput, type CertificateOutput } from "./certificate_calls.ts";
 export { composeRequest } from "./certificate_request.ts";
+export { Enrolment } from "./enrolment.ts";
+export { HeldCertificate } from "./held_certificate.ts";
 export {
   checkIssued,
   type IssuedCertificate,

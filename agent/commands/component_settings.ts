@@ -20,6 +20,7 @@ const DEPENDENT: Readonly<Record<string, readonly string[]>> = {
   "primary-agent-address": ["subordinate"],
   "primary-agent-port": ["subordinate"],
   "trust-primary-agent": ["subordinate"],
+  "mutual-tls": ["subordinate"],
 };
 
 /**
@@ -87,6 +88,26 @@ export function readPrimary(
   }
   const host = primaryName(name, app);
   return { rule: { kind: "name", name: host }, host, port, isContainer: true };
+}
+
+/**
+ * Reads whether a sub-agent asks for mutual TLS.
+ *
+ * Who may say which authority counts has to be known first, so only where keepers sign.
+ *
+ * @throws {ConfigError} where that is asked for, and keepers do not sign.
+ */
+export function readsMutualTls(
+  { settings: { components, signedVaultConnections }, resolved }: ServeContext,
+): boolean {
+  if (components?.subordinate !== true) return false;
+  if (!isGiven(resolved, "mutual-tls")) return signedVaultConnections;
+  if (!components.mutualTls || signedVaultConnections) return components.mutualTls;
+  throw settingError(resolved, {
+    name: "mutual-tls",
+    problem: "needs --signed-vault-connections: whoever comes could say which certificates count",
+    hint: "Add --signed-vault-connections, or leave it out.",
+  });
 }
 
 function checkDependent({ resolved, settings }: ServeContext): void {

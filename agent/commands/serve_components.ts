@@ -70,10 +70,10 @@ export class ServedComponents implements Disposable {
   }
 
   /** What the agent needs for it. */
-  get agentOptions(): Pick<AgentOptions, "calls" | "sharesAddress" | "wants"> {
+  get agentOptions(): Pick<AgentOptions, "calls" | "secure" | "sharesAddress" | "wants"> {
     const { registrar, subordinate } = this.#served;
     if (registrar !== null) return { calls: registrar.calls, wants: registrar.wants };
-    return subordinate === null ? {} : { sharesAddress: true };
+    return subordinate === null ? {} : { ...subordinate.agentOptions, sharesAddress: true };
   }
 
   /** What is measured of it. */
@@ -118,5 +118,5 @@ async function openSubordinate(
 ): Promise<ServedSubordinate | null> {
   if (primary === null) return null;
   const { openSubordinate } = await import("./serve_subordinate.ts");
-  return await openSubordinate(context, { ...parts, primary, resolve, tls: () => false });
+  return await openSubordinate(context, { ...parts, primary, resolve });
 }

@@ -38,12 +38,19 @@ export interface MembershipOptions {
   readonly timeoutMs?: number;
 }
 
+/** Ends a pause early. */
+const WOKEN = new Error("register now");
+
 /** Registers until it is told to stop. */
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #now: () => number;
   #registeredMs: number | null = null;
   #instance: string | null = null;
+  /** Whether what the primary was told is no longer so. */
+  #isOutdated = false;
+  /** Ends the pause that is under way. */
+  #wake = () => {};
   /** What was said last of a failure, and when. */
   #told: { readonly reason: string; readonly atMs: number } | null = null;
 
@@ -61,19 +68,42 @@ export class Membership {
 
   /** Registers again and again; resolves once the signal is aborted. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { delay = waitFor, random = Math.random } = this.#options;
+    const { random = Math.random } = this.#options;
     try {
       for (let failures = 0;;) {
         signal.throwIfAborted();
+        this.#isOutdated = false;
         failures = await this.#attempt(signal) ? 0 : failures + 1;
+        if (failures === 0 && this.#isOutdated) continue;
         // Sub-agents that were started together do not ask together for ever.
         const pauseMs = failures === 0
           ? REGISTRATION_INTERVAL_MS * (0.9 + random() / 5)
           : retryPauseMs(failures, random);
-        await delay(pauseMs, signal);
+        await this.#pause(pauseMs, signal);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
+    }
+  }
+
+  /** Registers now rather than later: what is said of this agent has changed. */
+  renew(): void {
+    this.#isOutdated = true;
+    this.#wake();
+  }
+
+  async #pause(durationMs: number, signal: AbortSignal): Promise<void> {
+    const { delay = waitFor } = this.#options;
+    const control = new AbortController();
+    const onAbort = () => control.abort(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#wake = () => control.abort(WOKEN);
+    try {
+      await delay(durationMs, control.signal);
+    } catch (error) {
+      if (error !== WOKEN) throw error;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
     }
   }
 

@@ -391,3 +391,9 @@ Deno.test("Agent, when asked to stop, lets a vault of the original come to its e
   await port.served;
   assertEquals((await port.report(0)).isComplete, true);
 });
+
+Deno.test("Agent begins no session over a connection that is not secured", async () => {
+  const secure = () => Promise.reject(new ConnectionError("certificate-refused", "it has none"));
+  await using port = await AgentPort.open({ secure });
+  await assertRejects(() => port.openSession(), ConnectionError);
+});

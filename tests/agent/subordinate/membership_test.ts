@@ -137,3 +137,30 @@ Deno.test("Membership ends at once when it is told to, also amid an attempt", as
   await running;
   await membership.run({ signal: stop.signal });
 });
+
+Deno.test("Membership.renew registers at once, and the pauses go on as before", async () => {
+  await using played = new PlayedMembership([FIRST]);
+  await played.clock.untilDelayIs(10_000);
+  assertEquals(played.attempts, 1);
+  played.membership.renew();
+  await played.clock.untilDelayIs(10_000);
+  assertEquals(played.attempts, 2);
+  await played.pass(10_000);
+  await played.clock.untilDelayIs(10_000);
+  assertEquals(played.attempts, 3);
+});
+
+Deno.test("Membership.renew registers once more where an attempt was under way", async () => {
+  const renewed = { isDone: false };
+  await using played = new PlayedMembership([FIRST], {
+    register: async () => {
+      await Promise.resolve();
+      played.attempts++;
+      if (!renewed.isDone) played.membership.renew();
+      renewed.isDone = true;
+      return FIRST;
+    },
+  });
+  await played.clock.untilDelayIs(10_000);
+  assertEquals(played.attempts, 2);
+});
