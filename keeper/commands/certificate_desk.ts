@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { ConfigError, FluxVaultError } from "../../protocol/mod.ts";
 import type { OpenedAudit } from "../audit/run_audit.ts";
 import type { Authority } from "../authority/authority.ts";
 import { rootIndexPath } from "../authority/state/index_path.ts";
 import type { CallsOfAgent } from "../contact/called_agent.ts";
 import { certificateCalls } from "../contact/certificate_calls.ts";
+import type { SecureConnection } from "../contact/contact.ts";
 import type { KeyDesk } from "./key_desk.ts";
 import type { AppWish } from "./run/app_wish.ts";
 import type { ServeContext } from "./run_context.ts";
@@ -28,6 +30,7 @@ export class CertificateDesk {
   readonly #context: ServeContext;
   readonly #parts: CertificateDeskParts;
   #opened: Promise<Authority> | null = null;
+  #securing: Promise<SecureConnection> | null = null;
 
   /** Opens nothing yet. */
   constructor(context: ServeContext, parts: CertificateDeskParts) {
@@ -76,6 +79,37 @@ export class CertificateDesk {
       logger: this.#context.logger,
       ...(findCertificate === undefined ? {} : { findCertificate }),
     });
+  }
+
+  /**
+   * Makes connections to enrolled agents ones under TLS; what speaks it is loaded with the first. Where
+   * there is no authority, or its secret cannot be had, they fail with `tls-unknown`.
+   */
+  readonly secure: SecureConnection = async (connection, agent) => {
+    this.#securing ??= this.#secureWith().catch((error) => {
+      this.#securing = null;
+      throw error;
+    });
+    return await (await this.#securing)(connection, agent);
+  };
+
+  async #secureWith(): Promise<SecureConnection> {
+    try {
+      const authority = await this.open();
+      // To make one here would be of no use: no agent knows it.
+      if (!await authority.unlock()) {
+        throw new FluxVaultError("tls-unknown", "there is no certificate authority here");
+      }
+      const { KeeperCertificates } = await import("../authority/mod.ts");
+      const { secureWith } = await import("../contact/secured_connection.ts");
+      const open = () => Promise.resolve(authority);
+      const certificates = new KeeperCertificates({ authority: open });
+      return secureWith({ certificates, authority: open });
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause;
+      const message = "the certificate authority cannot be used";
+      throw new FluxVaultError("tls-unknown", message, { cause });
+    }
   }
 
   async #open(): Promise<Authority> {

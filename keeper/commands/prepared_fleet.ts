@@ -89,6 +89,7 @@ export async function prepareFleet(
       declarations: isWipe ? declarations : wish.declare,
       trust,
       ...(isWipe || certificates === undefined ? {} : { calls: certificates.callsFor(wish) }),
+      ...(certificates === undefined ? {} : { secure: certificates.secure }),
       ...(firstUseLimit === undefined ? {} : { firstUseLimit }),
       concurrency: settings.concurrency,
       pollingIntervalMs,

@@ -63,6 +63,9 @@ const REFUSES: Readonly<Partial<Record<RejectionCode, string>>> = {
 
 /** Why a session did not come about, or broke. */
 const FAILURES: Readonly<Record<string, string>> = {
+  "certificate-refused":
+    "under TLS one of both does not take the certificate of the other: see `ca " +
+    "list`, and the agent's log; one that was revoked is refused until the agent restarts",
   "connection-failed": "the network leads nowhere",
   "connection-lost": "the connection broke",
   "connection-refused": "nothing listens there; an instance on standby is one reason",

@@ -63,7 +63,7 @@ export async function prepareFleets(
     });
     fleets.push(fleet);
   }
-  if (!isWipe && fleets.length > 0) await certificates.prepare();
+  if (fleets.length > 0) await certificates.prepare();
   desk.end();
   return { fleets, apps: wishes.map(({ fleet: { app } }) => app), stateFolder: stateFolder() };
 }
