@@ -39,6 +39,7 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     primaryAgentAddress: undefined,
     primaryAgentPort: 2_080,
     trustPrimaryAgent: false,
+    mutualTls: false,
     allowRun: [],
     waitFor: [],
     waitTimeoutMs: undefined,
@@ -93,9 +94,10 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_PRIMARY_AGENT_ADDRESS: "192.0.2.9",
     FLUXVAULT_PRIMARY_AGENT_PORT: "83",
     FLUXVAULT_TRUST_PRIMARY_AGENT: "true",
+    FLUXVAULT_MUTUAL_TLS: "true",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(41).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(42).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
   assertEquals(values.fileserver, true);
@@ -139,7 +141,7 @@ Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vau
     "enroll-secret",
     ...["fileserver", "fileserver-address", "fileserver-port", "fileserver-key", "fileserver-dns"],
     ...["health-address", "health-port"],
-    ...Array(9).fill("Sub-agents"),
+    ...Array(10).fill("Sub-agents"),
     ...Array(8).fill("Application"),
   ]);
 });

@@ -63,6 +63,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/authority_options.ts",
   "keeper/commands/",
   "keeper/contact/dialer.ts",
+  "keeper/contact/secured_connection.ts",
   "keeper/fleet_options.ts",
   "keeper/keys/",
   "keeper/loadout/",

@@ -1,4 +1,8 @@
-import { readPrimary, readsRegistrar } from "../../../agent/commands/component_settings.ts";
+import {
+  readPrimary,
+  readsMutualTls,
+  readsRegistrar,
+} from "../../../agent/commands/component_settings.ts";
 import type { PrimaryPlace } from "../../../agent/subordinate/primary.ts";
 import { ConfigError } from "../../../protocol/errors.ts";
 import { assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
@@ -48,6 +52,7 @@ const MISTAKES: readonly (readonly [readonly string[], Partial<typeof NAMES> | o
     [["--primary-agent-name=agent"], {}, /--primary-agent-name has no use without --subordinate/],
     [["--primary-agent-port=1"], {}, /has no use without --subordinate/],
     [["--primary-agent-address=a"], {}, /has no use without --subordinate/],
+    [["--mutual-tls"], {}, /has no use without --subordinate/],
     [["--trust-primary-agent"], {}, /has no use without --subordinate/],
     [["--registrar-port=1"], {}, /has no use without --enable-registrar/],
     [["--registrar-address=a"], {}, /has no use without --enable-registrar/],
@@ -72,4 +77,18 @@ Deno.test("readsRegistrar needs an app, and nothing where there is no registrar"
   const read = () => readsRegistrar(on, { ...NAMES, app: null });
   const error = assertThrows(read, ConfigError, "config-invalid");
   assertMatch(error.message, /--enable-registrar needs an app/);
+});
+
+Deno.test("readsMutualTls is on for sub-agents to which keepers sign, unless it is turned off", async () => {
+  const signed = "--signed-vault-connections";
+  const read = async (...args: string[]) => readsMutualTls(await serveContext(args));
+  assertEquals(await read(signed), false);
+  assertEquals(await read(SUB), false);
+  assertEquals(await read(SUB, signed), true);
+  assertEquals(await read(SUB, signed, "--mutual-tls"), true);
+  assertEquals(await read(SUB, signed, "--mutual-tls=false"), false);
+  assertEquals(await read(SUB, "--mutual-tls=false"), false);
+  const unsigned = await serveContext([SUB, "--mutual-tls"]);
+  const error = assertThrows(() => readsMutualTls(unsigned), ConfigError);
+  assertMatch(error.message, /--mutual-tls needs --signed-vault-connections/);
 });
