@@ -261,6 +261,25 @@ const HTTP = [
     help: "The DNS server that knows the names of the containers.",
   },
   {
+    name: "fileserver-tls",
+    kind: "path",
+    metavar: "FOLDER",
+    group: "File server",
+    help:
+      "A delivered folder with key.pem, chain.pem and root.pem: the files are served over mutual " +
+      "TLS, to components with a certificate of that root.",
+  },
+  {
+    name: "fileserver-tls-port",
+    kind: "integer",
+    metavar: "PORT",
+    min: 0,
+    max: 65_535,
+    default: 2_443,
+    group: "File server",
+    help: "The port on which that is listened on; 0 takes any that is free.",
+  },
+  {
     name: "health-address",
     kind: "text",
     metavar: "ADDRESS",
@@ -326,46 +345,5 @@ export const HEALTH_OPTIONS = defineOptions([
     metavar: "serving|delivered",
     group: "Health",
     help: "What is asked of it: to take keepers, or to have all that its keeper declared, too.",
-  },
-]);
-
-/** What `fluxvault-agent fetch` can be told. */
-export const FETCH_OPTIONS = defineOptions([
-  {
-    name: "wait",
-    kind: "boolean",
-    group: "Fetching",
-    help: "Whether to wait until the server answers and the file is there.",
-  },
-  {
-    name: "wait-timeout",
-    kind: "seconds",
-    min: 1,
-    group: "Fetching",
-    defaultText: "for ever",
-    help: "How long to wait.",
-  },
-  {
-    name: "out",
-    kind: "path",
-    metavar: "FILE",
-    group: "Fetching",
-    defaultText: "standard output",
-    help: "Where the file is put, in one step once all of it is there.",
-  },
-  {
-    name: "mode",
-    kind: "text",
-    metavar: "BITS",
-    default: "0600",
-    group: "Fetching",
-    help: "The permissions of that file.",
-  },
-  {
-    name: "key-file",
-    kind: "path",
-    metavar: "FILE",
-    group: "Fetching",
-    help: "A file with the key that the server asks for.",
   },
 ]);

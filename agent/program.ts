@@ -5,13 +5,8 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { defineCommand, type Program } from "../protocol/host/mod.ts";
-import {
-  AGENT_OPTIONS,
-  FETCH_OPTIONS,
-  HEALTH_OPTIONS,
-  IDENTITY_OPTIONS,
-  NODE_OPTIONS,
-} from "./options.ts";
+import { FETCH_OPTIONS } from "./fetch_options.ts";
+import { AGENT_OPTIONS, HEALTH_OPTIONS, IDENTITY_OPTIONS, NODE_OPTIONS } from "./options.ts";
 
 /** The agent program as data. */
 export const AGENT_PROGRAM: Program = {

@@ -22,7 +22,7 @@ import {
   MAX_RETRY_AFTER_S,
   MAX_SERVER_KEY_BYTES,
 } from "../limits.ts";
-import type { FETCH_OPTIONS } from "../options.ts";
+import type { FETCH_OPTIONS } from "../fetch_options.ts";
 
 type Context = CommandContext<typeof FETCH_OPTIONS>;
 
@@ -40,12 +40,13 @@ export async function run(context: Context): Promise<number> {
   const url = readUrl(context);
   const mode = readMode(context);
   const fields = await readFields(settings.keyFile);
+  using client = await openClient(context, url);
   const limit = settings.waitTimeoutMs === undefined
     ? signal
     : AbortSignal.any([signal, AbortSignal.timeout(settings.waitTimeoutMs)]);
   let pauseMs = FIRST_FETCH_PAUSE_MS;
   for (;;) {
-    const later = await attempt(context, { url, mode, fields, limit });
+    const later = await attempt(context, { url, mode, fields, client, limit });
     if (later === null) return EXIT_DONE;
     const failure = new ConnectionError(
       "connection-failed",
@@ -67,10 +68,11 @@ export async function run(context: Context): Promise<number> {
 
 async function attempt(
   context: Context,
-  { url, mode, fields, limit }: {
+  { url, mode, fields, client, limit }: {
     readonly url: URL;
     readonly mode: number;
     readonly fields: Readonly<Record<string, string>>;
+    readonly client: Deno.HttpClient | null;
     readonly limit: AbortSignal;
   },
 ): Promise<Later | null> {
@@ -80,7 +82,8 @@ async function attempt(
   const timer = setTimeout(() => silent.abort(), FETCH_TIMEOUT_MS);
   try {
     const signal = AbortSignal.any([limit, silent.signal]);
-    response = await fetch(url, { headers: fields, redirect: "manual", signal });
+    const options = { headers: fields, redirect: "manual", signal } as const;
+    response = await fetch(url, client === null ? options : { ...options, client });
   } catch (cause) {
     return { reason: "the server does not answer", cause, pauseMs: null };
   } finally {
@@ -157,13 +160,52 @@ async function writeFile(
 function readUrl({ operands }: Context): URL {
   const [text, ...more] = operands;
   const url = more.length === 0 ? URL.parse(text ?? "") : null;
-  const isPlain = url !== null && url.protocol === "http:" && url.username === "" &&
-    url.hash === "";
-  if (isPlain && url.password === "") return url;
-  throw new ConfigError("one address is needed, which begins with http:// and names no user", {
+  const isHttp = url?.protocol === "http:" || url?.protocol === "https:";
+  if (url !== null && isHttp && url.username + url.password + url.hash === "") return url;
+  throw new ConfigError("one address is needed, which begins with http and names no user", {
     hint:
       "For example: fetch http://fluxagent_myapp:2080/files/db.password --wait --out db.password",
   });
+}
+
+/** Reads what is shown and asked for under TLS; `null` where the address is one without. */
+async function openClient(
+  { settings }: Context,
+  url: URL,
+): Promise<Deno.HttpClient | null> {
+  const files = {
+    "--tls-cert": settings.tlsCert,
+    "--tls-key": settings.tlsKey,
+    "--tls-root": settings.tlsRoot,
+  };
+  const isTls = url.protocol === "https:";
+  for (const [setting, path] of Object.entries(files)) {
+    if ((path !== undefined) === isTls) continue;
+    throw new ConfigError(
+      isTls ? `an address with https:// needs ${setting}` : `${setting} has no use with http://`,
+      { setting, hint: "All of --tls-cert, --tls-key and --tls-root belong to https://." },
+    );
+  }
+  if (!isTls) return null;
+  const [cert, key, root] = await Promise.all(Object.values(files).map(readPem));
+  try {
+    return Deno.createHttpClient({ cert: cert ?? "", key: key ?? "", caCerts: [root ?? ""] });
+  } catch (cause) {
+    // The platform's words may hold a part of a file.
+    throw new ConfigError("the files for TLS hold no certificate, or no key that fits it", {
+      cause: cause instanceof Error ? cause.name : undefined,
+      setting: "--tls-cert",
+      hint: "Give PEM files: the chain with the certificate first, its key, and the root.",
+    });
+  }
+}
+
+async function readPem(path: string | undefined): Promise<string> {
+  try {
+    return await Deno.readTextFile(path ?? "");
+  } catch (error) {
+    throw storageError(error, `read ${JSON.stringify(path)}`);
+  }
 }
 
 function readMode({ settings }: Context): number {

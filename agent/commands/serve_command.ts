@@ -211,7 +211,8 @@ async function openHealth(
 async function openHttp(context: Context, parts: ServedHttpParts): Promise<ServedHttp | null> {
   const settings = context.settings.http;
   if (settings === null) return null;
-  const isAsked = settings.fileserver || parts.components.registrar !== null;
+  const isAsked = settings.fileserver || settings.fileserverTls !== undefined ||
+    parts.components.registrar !== null;
   if (!isAsked && settings.healthPort === undefined) return null;
   const { ServedHttp } = await import("./serve_http.ts");
   return await ServedHttp.open(context, parts, settings);

@@ -7,13 +7,14 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { type ConfigError, findPathFault } from "../../protocol/mod.ts";
+import { type ConfigError, type FileEntry, findPathFault } from "../../protocol/mod.ts";
 import { createNodeHasher, errnoOf, formatAddress, settingError } from "../../protocol/host/mod.ts";
 import type { FileWait } from "../application/file_wait.ts";
 import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import {
   type AddressHandler,
+  CallerCertificates,
   ChangeFeeds,
   FileServer,
   HealthPages,
@@ -52,12 +53,16 @@ export interface ServedHttpParts {
 
 type Settings = NonNullable<ServeSettings["http"]>;
 
-/** The settings, and where the key of the file server is. */
-type KeyedSettings = Settings & { readonly keyPath: string | null };
+/** The settings, and where the key of the file server is, and what it takes for TLS. */
+type KeyedSettings = Settings & {
+  readonly keyPath: string | null;
+  readonly tlsFolder: string | null;
+};
 
 /** What is served at a port, as it is announced. */
 interface ServedPages {
-  readonly event: "file-server" | "registrar" | "health-server";
+  readonly event: "file-server" | "file-server-tls" | "registrar" | "health-server";
+  readonly scheme: "http" | "https";
   readonly path: string;
 }
 
@@ -67,9 +72,11 @@ interface ServedPort {
   readonly pages: readonly ServedPages[];
 }
 
-const FILES: ServedPages = { event: "file-server", path: "/files/" };
-const REGISTRATIONS: ServedPages = { event: "registrar", path: REGISTRATIONS_PATH };
-const HEALTH: ServedPages = { event: "health-server", path: "/healthz" };
+const scheme = "http";
+const FILES: ServedPages = { event: "file-server", scheme, path: "/files/" };
+const FILES_TLS: ServedPages = { event: "file-server-tls", scheme: "https", path: "/files/" };
+const REGISTRATIONS: ServedPages = { event: "registrar", scheme, path: REGISTRATIONS_PATH };
+const HEALTH: ServedPages = { event: "health-server", scheme, path: "/healthz" };
 
 /** What is served over HTTP; serves until disposed. */
 export class ServedHttp implements AsyncDisposable {
@@ -78,13 +85,14 @@ export class ServedHttp implements AsyncDisposable {
   readonly #feeds: ChangeFeeds;
   readonly #ports: ServedPort[] = [];
   #fileServer: FileServer | null = null;
+  #callers: CallerCertificates | null = null;
   #pages: HealthPages | null = null;
 
   private constructor(
     { store, files }: Pick<ServedHttpParts, "store"> & { readonly files: ServedFiles },
-    keyPath: string | null,
+    hiddenPaths: readonly string[],
   ) {
-    this.#feeds = new ChangeFeeds({ hiddenPath: keyPath });
+    this.#feeds = new ChangeFeeds({ hiddenPaths });
     this.#manifests = new ServedManifests(() => store.held, (changes) => this.#feeds.note(changes));
     this.#files = files;
   }
@@ -103,10 +111,12 @@ export class ServedHttp implements AsyncDisposable {
     const { allowAbsolute: absoluteFolders } = context.settings;
     const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
     const files = new ServedFiles(disk, { createHasher: createNodeHasher });
-    const keyPath = settings.fileserver ? readKeyPath(context, settings) : null;
-    const http = new ServedHttp({ store, files }, keyPath);
+    const keyPath = settings.fileserver ? readPath(context, settings, "fileserver-key") : null;
+    const tlsFolder = readPath(context, settings, "fileserver-tls");
+    const hidden = [keyPath, tlsFolder === null ? null : `${tlsFolder}/key.pem`];
+    const http = new ServedHttp({ store, files }, hidden.filter((path) => path !== null));
     try {
-      await http.#serveComponents(context, parts, { ...settings, keyPath });
+      await http.#serveComponents(context, parts, { ...settings, keyPath, tlsFolder });
       if (settings.healthPort !== undefined) http.#serveHealth(context, parts, settings);
     } catch (error) {
       await http[Symbol.asyncDispose]();
@@ -121,8 +131,16 @@ export class ServedHttp implements AsyncDisposable {
     parts: ServedHttpParts,
     settings: KeyedSettings,
   ): Promise<void> {
-    const { fileserverAddress: hostname, fileserverPort: port } = settings;
-    const files = settings.fileserver ? await this.#openFiles(context, parts, settings) : null;
+    const { fileserverAddress: hostname, fileserverPort: port, fileserverTlsPort } = settings;
+    const isAsked = settings.fileserver || settings.tlsFolder !== null;
+    const server = isAsked ? await this.#openFiles(context, parts, settings) : null;
+    const files: AddressHandler | null = server === null || !settings.fileserver
+      ? null
+      : (request, address) => server.handle(request, address);
+    if (server !== null && this.#callers !== null) {
+      const place = { hostname, port: fileserverTlsPort, option: "fileserver-tls" } as const;
+      this.#serveCertified(context, place, { server, callers: this.#callers });
+    }
     const { registrar } = parts.components;
     const place = registrar?.place;
     const isShared = files !== null && place?.hostname === hostname && place.port === port;
@@ -149,37 +167,54 @@ export class ServedHttp implements AsyncDisposable {
     this.#ports.push({ server: new HttpServer(listen(context, place), { handle, logger }), pages });
   }
 
+  #serveCertified(
+    context: ServeContext,
+    place: Place,
+    { server, callers }: { readonly server: FileServer; readonly callers: CallerCertificates },
+  ): void {
+    const opened = new HttpServer(listen(context, place), {
+      handle: (request, address) => server.handle(request, address),
+      logger: context.logger,
+      secure: async (conn, address) => {
+        const caller = await callers.accept(conn, address);
+        return caller && { ...caller, handle: server.answering(caller.component) };
+      },
+    });
+    this.#ports.push({ server: opened, pages: [FILES_TLS] });
+  }
+
   async #openFiles(
     context: ServeContext,
     { app, component }: ServedHttpParts,
-    { keyPath, ...settings }: KeyedSettings,
-  ): Promise<AddressHandler> {
+    { keyPath, tlsFolder: folder, ...settings }: KeyedSettings,
+  ): Promise<FileServer> {
     const { logger } = context;
     const manifests = this.#manifests;
     const names = await openContainerNames(context, settings.fileserverDns);
-    if (app === null && keyPath === null) {
+    if (settings.fileserver && app === null && keyPath === null) {
       logger.warn(
         "the file server serves this container alone: the app is not known, so no other can be told " +
           "to be of it; start the agent with --app-name, or with --fileserver-key",
       );
     }
-    const key = keyPath === null ? null : new ServerKey({
-      path: keyPath,
-      find: (path) => manifests.find(path),
-      read: (entries) => this.#files.find(entries),
-    });
-    const neighbours = new Neighbours({ app, names });
+    const find = (path: string) => manifests.find(path);
+    const read = (entries: readonly FileEntry[]) => this.#files.find(entries);
+    const key = keyPath === null ? null : new ServerKey({ path: keyPath, find, read });
+    this.#callers = folder === null
+      ? null
+      : new CallerCertificates({ folder, app: requireApp(context, app), find, read, logger });
     const server = new FileServer({
       manifests,
       files: this.#files,
       feeds: this.#feeds,
       component,
-      neighbours,
+      neighbours: new Neighbours({ app, names }),
       key,
+      hiddenPath: this.#callers?.keyPath ?? null,
       logger,
     });
     this.#fileServer = server;
-    return (request, address) => server.handle(request, address);
+    return server;
   }
 
   #serveHealth(
@@ -206,10 +241,10 @@ export class ServedHttp implements AsyncDisposable {
     const all = this.#ports.flatMap(({ server, pages }) => {
       return pages.map((page) => ({ ...page, ...server.address }));
     });
-    for (const { hostname: address, port, event, path } of all) {
+    for (const { hostname: address, port, event, scheme, path } of all) {
       const line = settings.json
         ? JSON.stringify({ event, address, port })
-        : `serves at     http://${formatAddress(address, port)}${path}`;
+        : `serves at     ${scheme}://${formatAddress(address, port)}${path}`;
       await stdout.write(`${line}\n`);
     }
   }
@@ -234,6 +269,7 @@ export class ServedHttp implements AsyncDisposable {
     this.#feeds.end();
     await Promise.all(this.#ports.map(({ server }) => server[Symbol.asyncDispose]()));
     this.#fileServer?.flush();
+    this.#callers?.flush();
   }
 }
 
@@ -241,7 +277,7 @@ export class ServedHttp implements AsyncDisposable {
 interface Place {
   readonly hostname: string;
   readonly port: number;
-  readonly option: "fileserver" | "registrar" | "health";
+  readonly option: "fileserver" | "fileserver-tls" | "registrar" | "health";
 }
 
 /** Gives each request to whoever answers for its path. */
@@ -271,7 +307,7 @@ function listenError(
   const isPort = errno === "EADDRINUSE" || errno === "EACCES";
   const reason = errno === undefined ? "" : ` (${errno})`;
   return settingError(resolved, {
-    name: `${option}-${isPort ? "port" : "address"}`,
+    name: isPort ? `${option}-port` : `${option.replace("-tls", "")}-address`,
     problem: `names ${formatAddress(hostname, port)}, where nothing can be served${reason}`,
     hint: isPort
       ? "Choose another port, or end the program that has this one."
@@ -280,13 +316,28 @@ function listenError(
   });
 }
 
-function readKeyPath({ resolved }: ServeContext, { fileserverKey }: Settings): string | null {
-  if (fileserverKey === undefined) return null;
-  const fault = findPathFault(fileserverKey);
-  if (fault === null) return fileserverKey;
+/** Reads the path of something that the keeper delivers. */
+function readPath(
+  { resolved }: ServeContext,
+  { fileserverKey, fileserverTls }: Settings,
+  name: "fileserver-key" | "fileserver-tls",
+): string | null {
+  const path = name === "fileserver-key" ? fileserverKey : fileserverTls?.replace(/(?<=.)\/+$/, "");
+  if (path === undefined) return null;
+  const fault = findPathFault(path);
+  if (fault === null) return path;
   throw settingError(resolved, {
-    name: "fileserver-key",
+    name,
     problem: `is a path that ${fault}`,
-    hint: "Give the path of a file that the keeper delivers, as the keeper names it.",
+    hint: "Give the path of what the keeper delivers, as the keeper names it.",
+  });
+}
+
+function requireApp({ resolved }: ServeContext, app: string | null): string {
+  if (app !== null) return app;
+  throw settingError(resolved, {
+    name: "fileserver-tls",
+    problem: "needs an app: certificates are for the components of one",
+    hint: "Name the app with --app-name.",
   });
 }

@@ -21,15 +21,15 @@ export interface RestrictedChange extends FileChange {
 
 /** The options of {@linkcode ChangeFeeds}. */
 export interface ChangeFeedsOptions {
-  /** The path of a file of which nobody is told. @default {null} */
-  readonly hiddenPath?: string | null;
+  /** The paths of files of which nobody is told. @default {[]} */
+  readonly hiddenPaths?: readonly string[];
   /** The time now in Unix milliseconds. @default {Date.now} */
   readonly now?: () => number;
 }
 
 /** Keeps a feed for each component that has asked. */
 export class ChangeFeeds {
-  readonly #hiddenPath: string | null;
+  readonly #hiddenPaths: readonly string[];
   readonly #now: () => number;
   readonly #places = new ListenerPlaces();
   /** In the order in which they were asked for last. */
@@ -37,8 +37,8 @@ export class ChangeFeeds {
   #isEnded = false;
 
   /** Has no feed yet. */
-  constructor({ hiddenPath = null, now = Date.now }: ChangeFeedsOptions = {}) {
-    this.#hiddenPath = hiddenPath;
+  constructor({ hiddenPaths = [], now = Date.now }: ChangeFeedsOptions = {}) {
+    this.#hiddenPaths = hiddenPaths;
     this.#now = now;
   }
 
@@ -65,7 +65,7 @@ export class ChangeFeeds {
   note(changes: readonly RestrictedChange[]): void {
     for (const [component, feed] of this.#feeds) {
       feed.note(changes.flatMap((change) => {
-        return change.path === this.#hiddenPath ? [] : asSeenBy(component, change);
+        return this.#hiddenPaths.includes(change.path) ? [] : asSeenBy(component, change);
       }));
     }
   }

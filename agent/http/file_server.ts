@@ -40,6 +40,8 @@ export interface FileServerOptions {
   readonly neighbours: Pick<Neighbours, "find">;
   /** What whoever asks has to know, or `null` where his name decides. */
   readonly key: Pick<ServerKey, "check" | "path"> | null;
+  /** The path of one more file that is served to nobody. @default {null} */
+  readonly hiddenPath?: string | null;
   /** Is told who was turned away. */
   readonly logger: Logger;
 }
@@ -94,8 +96,18 @@ export class FileServer {
       this.#ownHost = host;
     }
     const asker = await this.#admit(head, address);
-    if ("status" in asker) return asker;
-    const { component } = asker;
+    return "status" in asker ? asker : await this.#answer(head, asker);
+  }
+
+  /** Returns what answers a component that is known already, whatever its address and the key. */
+  answering(component: string): (head: RequestHead, address: string) => Promise<HttpReply> {
+    return async (head, address) => {
+      if (!isOwnHost(head.fields.get("host"))) return this.#refuse(address, FOREIGN_HOST);
+      return await this.#answer(head, { component });
+    };
+  }
+
+  async #answer(head: RequestHead, { component }: Asker): Promise<HttpReply> {
     if (head.method !== "GET" && head.method !== "HEAD") {
       return textReply(405, "only GET and HEAD are served", { "Allow": "GET, HEAD" });
     }
@@ -149,6 +161,11 @@ export class FileServer {
     }
   }
 
+  #isHidden(path: string): boolean {
+    const { key, hiddenPath } = this.#options;
+    return path === key?.path || path === hiddenPath;
+  }
+
   #refuse(address: string, reason: string): HttpReply {
     this.#refusals.note(address, reason);
     return textReply(403, reason);
@@ -158,12 +175,12 @@ export class FileServer {
     head: RequestHead,
     { path, component }: Asker & { readonly path: string },
   ): Promise<HttpReply> {
-    const { manifests, files, key, logger } = this.#options;
+    const { manifests, files, logger } = this.#options;
     if (!manifests.isReady) return laterReply(TOO_EARLY);
     const entries = manifests.find(path);
     // Whoever may not read a file is not told that there is one.
     if (!mayRead(entries, component)) return textReply(404, "no such file is managed");
-    if (path === key?.path) return textReply(403, "the key itself is not served");
+    if (this.#isHidden(path)) return textReply(403, "the key itself is not served");
     try {
       const file = await files.find(entries);
       if (file === null) return laterReply("the file is not in place as it was declared");
@@ -207,10 +224,10 @@ export class FileServer {
   }
 
   #serveListing(component: string | null): HttpReply {
-    const { manifests, files, key } = this.#options;
+    const { manifests, files } = this.#options;
     if (!manifests.isReady) return laterReply(TOO_EARLY);
     const entries = manifests.list().filter(({ path }) => {
-      return path !== key?.path && mayRead(manifests.find(path), component);
+      return !this.#isHidden(path) && mayRead(manifests.find(path), component);
     });
     const body = formatListing(entries, (entry: FileEntry) => files.look(entry));
     const type = { "Content-Type": "application/json", "Cache-Control": "no-store" };

@@ -15,7 +15,12 @@ import {
   MAX_HTTP_CONNECTIONS,
   MAX_HTTP_CONNECTIONS_PER_ADDRESS,
 } from "../limits.ts";
-import { HttpConnection, type HttpReply, type HttpRequest } from "./http_connection.ts";
+import {
+  type ByteConnection,
+  HttpConnection,
+  type HttpReply,
+  type HttpRequest,
+} from "./http_connection.ts";
 import { textReply } from "./file_response.ts";
 
 /** Answers a request from an address. */
@@ -24,10 +29,23 @@ export type AddressHandler = (
   remoteAddress: string,
 ) => HttpReply | Promise<HttpReply>;
 
+/** A connection that is spoken HTTP over, and who answers there. */
+export interface SecuredCaller {
+  /** The connection. */
+  readonly connection: ByteConnection & { end?(): Promise<void> };
+  /** Answers, in the place of the server's own. */
+  readonly handle: AddressHandler;
+}
+
 /** The options of {@linkcode HttpServer}. */
 export interface HttpServerOptions {
   /** Answers; what it throws is answered with status 500. */
   readonly handle: AddressHandler;
+  /**
+   * Puts something between a connection and the requests on it; `null` where it refuses it. It bounds
+   * by itself how long it takes. @default {nothing}
+   */
+  readonly secure?: (conn: Deno.TcpConn, remoteAddress: string) => Promise<SecuredCaller | null>;
   /** Is told of what was not foreseen. */
   readonly logger: Logger;
   /** How many connections may be open at once. @default {1_024} */
@@ -93,16 +111,29 @@ export class HttpServer implements AsyncDisposable {
     if (this.#visits.size >= maxConnections || count >= maxPerAddress) return close(conn);
     this.#counts.set(key, count + 1);
     const visit: Visit = { conn, key, served: null };
-    const served = new HttpConnection(conn, (request) => this.#handle(request, address));
-    visit.served = served;
     conn.setNoDelay(true);
-    const serving = served.serve().catch(() => {}).finally(() => this.#leave(visit));
+    const serving = this.#serve(visit, address).catch(() => {}).finally(() => this.#leave(visit));
     this.#visits.set(visit, serving);
   }
 
-  async #handle(request: HttpRequest, address: string): Promise<HttpReply> {
+  async #serve(visit: Visit, address: string): Promise<void> {
+    const { secure, handle } = this.#options;
+    const plain: SecuredCaller = { connection: visit.conn, handle };
+    const caller = secure === undefined ? plain : await secure(visit.conn, address);
+    if (caller === null) return;
+    visit.served = new HttpConnection(caller.connection, (request) => {
+      return this.#handle(request, { address, handle: caller.handle });
+    });
+    await visit.served.serve();
+    await caller.connection.end?.();
+  }
+
+  async #handle(
+    request: HttpRequest,
+    { address, handle }: { readonly address: string; readonly handle: AddressHandler },
+  ): Promise<HttpReply> {
     try {
-      return await this.#options.handle(request, address);
+      return await handle(request, address);
     } catch (error) {
       this.#options.logger.error("a request failed unexpectedly", { error });
       return textReply(500, "the agent failed; its log says why");

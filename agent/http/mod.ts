@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { CallerCertificates } from "./caller_certificates.ts";
 export { ChangeFeeds } from "./change_feeds.ts";
 export { FileServer, type FileServerOptions } from "./file_server.ts";
 export { type Figure, HealthPages } from "./health_pages.ts";

@@ -28,6 +28,8 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     fileserverPort: 2_080,
     fileserverKey: undefined,
     fileserverDns: undefined,
+    fileserverTls: undefined,
+    fileserverTlsPort: 2_443,
     healthAddress: "127.0.0.1",
     healthPort: undefined,
     enableRegistrar: false,
@@ -83,6 +85,8 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_FILESERVER_PORT: "80",
     FLUXVAULT_FILESERVER_KEY: "server.key",
     FLUXVAULT_FILESERVER_DNS: "127.0.0.11",
+    FLUXVAULT_FILESERVER_TLS: "tls",
+    FLUXVAULT_FILESERVER_TLS_PORT: "84",
     FLUXVAULT_HEALTH_ADDRESS: "::1",
     FLUXVAULT_HEALTH_PORT: "81",
     FLUXVAULT_REGISTRAR: "true",
@@ -97,7 +101,7 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_MUTUAL_TLS: "true",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(42).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(44).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
   assertEquals(values.fileserver, true);
@@ -140,6 +144,7 @@ Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vau
   assertEquals(missing.map(({ name, group }) => grouped.includes(group) ? group : name), [
     "enroll-secret",
     ...["fileserver", "fileserver-address", "fileserver-port", "fileserver-key", "fileserver-dns"],
+    ...["fileserver-tls", "fileserver-tls-port"],
     ...["health-address", "health-port"],
     ...Array(10).fill("Sub-agents"),
     ...Array(8).fill("Application"),

@@ -32,6 +32,8 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/hooks/mod.ts",
   "agent/hooks/output_tail.ts",
   "agent/http/dns_datagrams.ts",
+  "agent/fetch_options.ts",
+  "agent/http/caller_certificates.ts",
   "agent/http/file_server.ts",
   "agent/http/http_server.ts",
   "agent/http/mod.ts",

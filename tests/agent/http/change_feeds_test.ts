@@ -70,7 +70,7 @@ Deno.test("ChangeFeeds knows a component by its name in whatever case", () => {
 });
 
 Deno.test("ChangeFeeds tells nobody of the file that is hidden", async () => {
-  const feeds = new ChangeFeeds({ hiddenPath: "a", now: () => 1 });
+  const feeds = new ChangeFeeds({ hiddenPaths: ["a"], now: () => 1 });
   const feed = feeds.of(null);
   feeds.note([change(null, entry()), change(null, entry(), { path: "b" })]);
   assertEquals((await feed.poll(1_000, 0))?.changes.map(({ path }) => path), ["b"]);
