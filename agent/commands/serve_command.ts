@@ -15,6 +15,7 @@ import { readNames } from "./agent_names.ts";
 import { readPrograms } from "./application_settings.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
+import { combineCalls } from "./combined_calls.ts";
 import { readPrimary } from "./component_settings.ts";
 import { FLUX_APP_VARIABLE } from "../app_identity.ts";
 import { FileWait } from "../application/file_wait.ts";
@@ -120,6 +121,7 @@ export async function serve(context: Context): Promise<number> {
     store,
     ...openPolicies(context, access, components.resolveName),
     ...components.agentOptions,
+    ...withCalls(combineCalls(components.agentOptions.calls, http?.calls)),
     ...trust?.agentOptions,
     enrolmentSecret,
     node: watchNode(context, life.signal),
@@ -175,6 +177,10 @@ export async function serve(context: Context): Promise<number> {
   const code = await running;
   logger.info("the agent has stopped");
   return code;
+}
+
+function withCalls(calls: AgentOptions["calls"]): Pick<AgentOptions, "calls"> {
+  return calls === undefined ? {} : { calls };
 }
 
 const NO_STATE_FOLDER: StateFolder = { path: null, problem: null, [Symbol.dispose]() {} };

@@ -7,7 +7,12 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { type ConfigError, type FileEntry, findPathFault } from "../../protocol/mod.ts";
+import {
+  type ConfigError,
+  type FileEntry,
+  findPathFault,
+  type SessionCalls,
+} from "../../protocol/mod.ts";
 import { createNodeHasher, errnoOf, formatAddress, settingError } from "../../protocol/host/mod.ts";
 import type { FileWait } from "../application/file_wait.ts";
 import { type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
@@ -234,6 +239,11 @@ export class ServedHttp implements AsyncDisposable {
     this.#pages = pages;
     const handle: AddressHandler = (request, address) => pages.handle(request, address);
     this.#serve(context, { hostname, port, option: "health" }, { handle, pages: [HEALTH] });
+  }
+
+  /** What keepers may call for it: they tell which certificates are revoked. */
+  get calls(): SessionCalls | undefined {
+    return this.#callers === null ? undefined : { actions: [this.#callers.action] };
   }
 
   /** Says on standard output where what is served. */

@@ -6,9 +6,23 @@
  *
  * @module
  */
-import { type Bytes, decodeUtf8, type FileEntry, type Logger } from "../../protocol/mod.ts";
+import {
+  type Action,
+  type Bytes,
+  CallError,
+  decodeUtf8,
+  type FileEntry,
+  type Logger,
+} from "../../protocol/mod.ts";
 import { tcpConnection } from "../../protocol/host/mod.ts";
-import { type Certificate, USAGE_OIDS } from "../../protocol/certificates/mod.ts";
+import {
+  type Certificate,
+  decodePem,
+  parseCertificate,
+  USAGE_OIDS,
+} from "../../protocol/certificates/mod.ts";
+import { REVOCATIONS } from "../certificates/certificate_calls.ts";
+import { type ListIssuers, RevocationBook } from "../certificates/revocation_book.ts";
 import { ThrottledLog } from "../door/throttled_log.ts";
 import { DuplexBytes } from "./duplex_bytes.ts";
 import { componentOf, isNear } from "./neighbours.ts";
@@ -51,6 +65,7 @@ export type CallerVerdict =
 export class CallerCertificates {
   readonly #options: CallerCertificatesOptions;
   readonly #refusals: ThrottledLog;
+  readonly #book = new RevocationBook();
 
   /** Reads nothing yet. */
   constructor(options: CallerCertificatesOptions) {
@@ -66,6 +81,23 @@ export class CallerCertificates {
   /** The path of the file with the private key, which is served to nobody. */
   get keyPath(): string {
     return this.#pathOf("key.pem");
+  }
+
+  /** What a keeper may call: it tells which certificates are revoked. */
+  get action(): Action<readonly Uint8Array[]> {
+    return {
+      ...REVOCATIONS,
+      run: async (_context, lists) => {
+        const issuers = await this.#readIssuers();
+        for (const list of lists) {
+          const verdict = issuers === null ? "refused" : await this.#book.take(list, issuers);
+          if (verdict === "refused") {
+            throw new CallError("list-refused", "nobody's list that counts");
+          }
+        }
+        return null;
+      },
+    };
   }
 
   /** Tells the log what it was not told yet. */
@@ -94,7 +126,8 @@ export class CallerCertificates {
     let component: string | null = null;
     const duplex = await acceptTls(tcpConnection(conn).duplex, {
       ...{ keyPem, chainPem, rootPem, signal: new AbortController().signal },
-      check: (peer) => {
+      check: (peer, presented) => {
+        if (this.#isRevoked(peer, presented)) return "revoked";
         const verdict = judgeCaller(peer, { app, nowMs: now() });
         if (typeof verdict === "string") return verdict;
         component = verdict.component;
@@ -103,6 +136,21 @@ export class CallerCertificates {
     });
     if (component === null) throw new TypeError("nobody was looked at");
     return { connection: new DuplexBytes(duplex), component };
+  }
+
+  #isRevoked({ serialHex }: Certificate, presented: readonly Certificate[]): boolean {
+    return this.#book.isRevoked(serialHex) ||
+      presented.some((one) => this.#book.isIssuerRevoked(one.serialHex));
+  }
+
+  /** Returns whose lists count: whoever issued the server's own certificate, and the root. */
+  async #readIssuers(): Promise<ListIssuers | null> {
+    const [chain, top] = await Promise.all([this.#read("chain.pem"), this.#read("root.pem")]);
+    const [, issuerDer] = decodePem("CERTIFICATE", chain ?? "") ?? [];
+    const [rootDer] = decodePem("CERTIFICATE", top ?? "") ?? [];
+    const root = rootDer === undefined ? null : parseCertificate(rootDer);
+    const issuer = issuerDer === undefined ? root : parseCertificate(issuerDer);
+    return root === null || issuer === null ? null : { issuer, root };
   }
 
   #pathOf(name: string): string {

@@ -3,10 +3,15 @@ import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { dialTcp } from "../../../protocol/host/mod.ts";
 import { connectTls } from "../../../protocol/host/tls/mod.ts";
 import type { FileEntry } from "../../../protocol/manifest_entry.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { type CallContext, CallError } from "../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
-import { type PlayedCertificate, readCertificate } from "../../support/played_authority.ts";
-import { createAuthorities, credentialsFor } from "../../support/tls_ends.ts";
+import {
+  PlayedAuthority,
+  type PlayedCertificate,
+  readCertificate,
+} from "../../support/played_authority.ts";
+import { createAuthorities, credentialsFor, type TlsAuthorities } from "../../support/tls_ends.ts";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.now();
@@ -55,12 +60,8 @@ Deno.test("judgeCaller refuses another purpose, authorities, and another time", 
   assertEquals(await judge({ notBeforeMs: NOW_MS + DAY_MS / 24 }), "not-yet-valid");
 });
 
-/** What a server with these files finds out about a caller, and what it logs. */
-async function accept(
-  files: Readonly<Record<string, string>>,
-  caller: Partial<PlayedCertificate>,
-  issuers = ANY,
-) {
+/** What a server has that speaks TLS. */
+function serverWith(files: Readonly<Record<string, string>>) {
   const logger = new MemoryLogger();
   const entry = { kind: "file", digest: "", size: 1, mode: 0o600, strategy: "STRICT" } as const;
   const callers = new CallerCertificates({
@@ -73,6 +74,20 @@ async function accept(
     logger,
   });
   assertEquals(callers.keyPath, "tls/key.pem");
+  return { callers, logger };
+}
+
+/** What a server finds out about a caller, and what it logs. */
+async function accept(
+  files: Readonly<Record<string, string>>,
+  caller: Partial<PlayedCertificate>,
+  { issuers = ANY, lists = [] }: {
+    readonly issuers?: TlsAuthorities;
+    readonly lists?: readonly Uint8Array[];
+  } = {},
+) {
+  const { callers, logger } = serverWith(files);
+  if (lists.length > 0) await callers.action.run({} as CallContext, lists);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using dialled = await dialTcp({ host: "127.0.0.1", port: listener.addr.port });
   using conn = await listener.accept();
@@ -101,7 +116,10 @@ Deno.test("CallerCertificates refuses other roots, purposes, names and times, an
   const files = await serverFiles();
   const strangers = await createAuthorities();
   const refused = { component: null, logged: 1 };
-  assertEquals(await accept(files, {}, { ...strangers, app: strangers.root }), refused);
+  assertEquals(
+    await accept(files, {}, { issuers: { ...strangers, app: strangers.root } }),
+    refused,
+  );
   assertEquals(await accept(files, { usages: ["server"] }), refused);
   assertEquals(await accept(files, { dnsNames: ["fluxdb_bank"] }), refused);
   assertEquals(await accept(files, { notAfterMs: NOW_MS - DAY_MS / 24 }), refused);
@@ -113,6 +131,35 @@ Deno.test("CallerCertificates lets nobody in before its files are there, or wher
   assertEquals((await accept({}, {})).component, null);
   assertEquals((await accept(without, {})).component, null);
   assertEquals((await accept({ ...files, "tls/key.pem": "x" }, {})).component, null);
+});
+
+Deno.test("CallerCertificates refuses what its keeper has revoked, and whoever issued it", async () => {
+  const files = await serverFiles();
+  const serial = new Uint8Array([0x4b, 3]);
+  const lists = [await AUTHORITIES.root.revoke([serial])];
+  const refused = { component: null, logged: 1 };
+  assertEquals(await accept(files, { serial }, { lists }), refused);
+  assertEquals(await accept(files, {}, { lists }), { component: "db", logged: 0 });
+  const shop = await PlayedAuthority.create({ subject: "shop" }, AUTHORITIES.root);
+  const issuers = { ...AUTHORITIES, app: shop };
+  const { keyPem, chainPem } = await credentialsFor(SERVER, issuers);
+  const below = { ...files, "tls/key.pem": keyPem, "tls/chain.pem": chainPem };
+  assertEquals((await accept(below, {}, { issuers })).component, "db");
+  const all = [await AUTHORITIES.root.revoke([shop.certificate.serial])];
+  assertEquals(await accept(below, {}, { issuers, lists: all }), refused);
+});
+
+Deno.test("CallerCertificates.action refuses lists of others, and all before its files are there", async () => {
+  const list = await AUTHORITIES.root.revoke([]);
+  const context = {} as CallContext;
+  const strangers = await createAuthorities();
+  const foreign = await strangers.root.revoke([]);
+  const { callers } = serverWith(await serverFiles());
+  assertEquals(await callers.action.run(context, [list]), null);
+  const run = () => callers.action.run(context, [foreign]);
+  await assertRejects(run, CallError, "list-refused");
+  const without = serverWith({}).callers;
+  await assertRejects(() => without.action.run(context, [list]), CallError, "list-refused");
 });
 
 Deno.test("CallerCertificates takes nobody from a public address", async () => {
