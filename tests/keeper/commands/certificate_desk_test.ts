@@ -3,12 +3,13 @@ import { KeyDesk } from "../../../keeper/commands/key_desk.ts";
 import { MemoryAuditLog } from "../../../keeper/audit/mod.ts";
 import { RingSecrets } from "../../../keeper/authority/ring_secrets.ts";
 import { openKeyRing } from "../../../keeper/keys/mod.ts";
-import { ConfigError } from "../../../protocol/mod.ts";
+import { duplexPair } from "../../../protocol/duplex.ts";
+import { ConfigError, FluxVaultError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { runContext } from "../../support/run_context.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
-import { agentOrder } from "../authority/authority_site.ts";
+import { agentOrder, APP } from "../authority/authority_site.ts";
 import { QUICK } from "../keys/key_fixtures.ts";
 
 const PASSPHRASE = "correct horse battery";
@@ -82,4 +83,18 @@ Deno.test("CertificateDesk tries again to open what was damaged", async () => {
   assertEquals(logger.events.length, 1);
   await Deno.remove(index);
   assertEquals(await (await desk.open()).unlock(), false);
+});
+
+Deno.test("CertificateDesk.secure makes no authority, and uses none whose secret it cannot have", async () => {
+  await using folder = await temporaryFolder();
+  const [near] = duplexPair();
+  const connection = { duplex: near, close() {} };
+  const agent = { app: APP, component: "db", signal: new AbortController().signal };
+  const { desk } = await open(folder.path);
+  await assertRejects(() => desk.secure(connection, agent), FluxVaultError, "tls-unknown");
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+  await storeSecret(folder.path);
+  await (await (await open(folder.path, [PASSPHRASE])).desk.open()).init();
+  const { desk: other } = await open(folder.path);
+  await assertRejects(() => other.secure(connection, agent), FluxVaultError, "tls-unknown");
 });
