@@ -8,12 +8,15 @@ import { Authority } from "../../keeper/authority/mod.ts";
 import { DiskAuthorityStore } from "../../keeper/authority/state/disk_store.ts";
 import { MemorySecrets } from "../keeper/authority/authority_site.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { type KeeperRun, readKeeperRun, type RunningAgent } from "../support/site.ts";
+import { type KeeperRun, readKeeperRun, readTree, type RunningAgent } from "../support/site.ts";
 import type { ProcessEnd } from "../support/followed_process.ts";
 import { AppSite, untilRegistered } from "../support/sub_agents.ts";
 
 const KEY = generatePrivateKey();
 const SIGNED = ["--signed-vault-connections", `--zelid=${zelIdOfKey(KEY)}`];
+
+/** What an agent keeps in its folder of state, certificate or not. */
+const KEPT = [".lock", "health.sock", "identity.json", "inventory", "manifest", "revisions.json"];
 
 /** The agents of an app, and the keeper that serves them. */
 class Stage implements AsyncDisposable {
@@ -100,6 +103,10 @@ Deno.test("keeper: issues a certificate to a sub-agent in its first session, and
   assertMatch(stdout, /db\.agent\.shop\.fluxvault\.internal/);
   // One pass needed a certificate of its own for each of the last two.
   assertEquals(stdout.match(/keeper\.shop\.fluxvault\.internal/g)?.length, 2);
+  // Keys are in memory alone: nothing of the agent's is said, or left.
+  const { program, state } = stage.db;
+  const kept = Object.keys(await readTree(state)).filter((path) => !KEPT.includes(path));
+  assertEquals([kept, `${program.stdout}${program.stderr}`.includes("PRIVATE KEY")], [[], false]);
 });
 
 Deno.test("keeper: reaches no sub-agent under TLS whose certificate it has revoked", async () => {
