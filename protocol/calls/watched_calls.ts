@@ -27,7 +27,7 @@ export function watchCalls(calls: SessionCalls, options: WatchCallsOptions): Ses
     ...calls,
     onFailure: (failure) => {
       const { action, code, error } = failure;
-      logger.warn(onTaken, { ...properties, action, code, reason: reasonOf(error) });
+      logger.warn(onTaken, { ...properties, action, code, ...describeError(error) });
       onFailure?.(failure);
     },
     ...(work === undefined ? {} : {
@@ -38,7 +38,7 @@ export function watchCalls(calls: SessionCalls, options: WatchCallsOptions): Ses
           // Where the session is over, its report tells of it.
           if (desk.signal.aborted) return;
           const code = error instanceof FluxVaultError ? error.code : "failed";
-          logger.warn(onMade, { ...properties, code, reason: reasonOf(error) });
+          logger.warn(onMade, { ...properties, code, ...describeError(error) });
         }
       },
     }),
@@ -46,7 +46,10 @@ export function watchCalls(calls: SessionCalls, options: WatchCallsOptions): Ses
 }
 
 /** What is no error of ours may hold anything, so it is not written down. */
-function reasonOf(error: unknown): string {
-  if (error instanceof FluxVaultError) return error.message;
-  return error instanceof Error ? error.name : "unknown";
+function describeError(error: unknown): { readonly reason: string; readonly hint?: string } {
+  if (error instanceof FluxVaultError) {
+    const { message: reason, hint } = error;
+    return hint === undefined ? { reason } : { reason, hint };
+  }
+  return { reason: error instanceof Error ? error.name : "unknown" };
 }

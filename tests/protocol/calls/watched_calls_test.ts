@@ -14,7 +14,7 @@ Deno.test("watchCalls writes down why an action failed, but nothing that is not 
   const fail: Action<boolean> = {
     name: "fail",
     run(_context, isOurs) {
-      if (isOurs) throw new CallError("vault-sealed", "the vault is sealed");
+      if (isOurs) throw new CallError("vault-sealed", "the vault is sealed", { hint: "open it" });
       throw new RangeError("hunter2");
     },
   };
@@ -30,7 +30,11 @@ Deno.test("watchCalls writes down why an action failed, but nothing that is not 
   assertEquals(
     logger.events.map(({ level, message, properties }) => [level, message, properties]),
     [
-      ["warn", "taken", { ...common, code: "vault-sealed", reason: "the vault is sealed" }],
+      [
+        "warn",
+        "taken",
+        { ...common, code: "vault-sealed", reason: "the vault is sealed", hint: "open it" },
+      ],
       ["warn", "taken", { ...common, code: "failed", reason: "RangeError" }],
     ],
   );
