@@ -113,12 +113,13 @@ class KeeperDelivery {
 
   async run(): Promise<DeliveryReport> {
     const session = this.#session;
-    const { entries, hooks = [] } = this.#source;
+    const { entries, hooks = [], certificates = [] } = this.#source;
     const { isPlan = false, calls } = this.#options;
     this.#calls = startCalls(session, calls);
 
     // 1. MANIFEST
-    const manifest = this.#options.manifest ?? await encodeManifest(entries, { hooks });
+    const manifest = this.#options.manifest ??
+      await encodeManifest(entries, { hooks, certificates });
     const { bytes, digest } = manifest;
     await sendMessage(session, await this.#manifestMessage(digest, bytes.length));
 

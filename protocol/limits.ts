@@ -76,6 +76,8 @@ export const MIN_BYTES_FOR_PARTS = 16_384;
 export const MIN_BYTES_PER_PART = 1_024;
 /** How many hooks a manifest may define. */
 export const MAX_HOOKS = 1_024;
+/** How many certificates a manifest may define. */
+export const MAX_CERTIFICATES = 64;
 /** How many words the command of a hook may have. */
 export const MAX_HOOK_ARGUMENTS = 64;
 /** How long a hook may take at most, in seconds. */

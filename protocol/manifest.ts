@@ -8,26 +8,24 @@
  */
 import { type Bytes, decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
-import {
-  MAX_HOOKS,
-  MAX_MANIFEST_BYTES,
-  MAX_MANIFEST_LINE_BYTES,
-  MAX_MANIFEST_LINES,
-} from "./limits.ts";
-import { exceedsPlaces } from "./manifest_places.ts";
-import type { FolderEntry, Hook, Manifest, ManifestEntry } from "./manifest_entry.ts";
+import { MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES, MAX_MANIFEST_LINES } from "./limits.ts";
+import { checkManifest } from "./manifest_check.ts";
+import type { DeclaredCertificate, Hook, Manifest, ManifestEntry } from "./manifest_entry.ts";
 import {
   decodeManifestLine,
   encodeManifestLine,
-  isHookName,
   manifestError,
   type ManifestLine,
 } from "./manifest_line.ts";
-import { findPathFault } from "./secret_path.ts";
 
 const NEWLINE = 0x0a;
 /** The order of the kinds of lines. */
-const RANK: Readonly<Record<ManifestLine["kind"], number>> = { wipe: 0, hook: 1, entry: 2 };
+const RANK: Readonly<Record<ManifestLine["kind"], number>> = {
+  wipe: 0,
+  hook: 1,
+  certificate: 2,
+  entry: 3,
+};
 
 const SURROGATE = /[\ud800-\udfff]/;
 
@@ -47,76 +45,20 @@ function isSurrogate(unit: number): boolean {
 }
 
 function keyOf(line: ManifestLine): string {
-  return line.kind === "entry" ? line.entry.path : line.kind === "hook" ? line.hook.name : "";
+  switch (line.kind) {
+    case "entry":
+      return line.entry.path;
+    case "certificate":
+      return line.certificate.name;
+    case "hook":
+      return line.hook.name;
+    case "wipe":
+      return "";
+  }
 }
 
 function compareLines(a: ManifestLine, b: ManifestLine): number {
   return RANK[a.kind] - RANK[b.kind] || compareUtf8(keyOf(a), keyOf(b));
-}
-
-/**
- * Refuses a list in which a path stands twice or has something other than a folder above it.
- *
- * @param entries In the order of their paths: what is above a path is a beginning of it, and so is all
- * that stands between both.
- */
-function checkEntries(entries: readonly ManifestEntry[]): void {
-  const beginnings: ManifestEntry[] = [];
-  for (const entry of entries) {
-    const { path } = entry;
-    const fault = findPathFault(path);
-    if (fault !== null) throw manifestError(`a path ${fault}`);
-    while (!path.startsWith(beginnings.at(-1)?.path ?? "")) beginnings.pop();
-    if (beginnings.at(-1)?.path === path) throw manifestError("a path stands twice");
-    for (const above of beginnings) {
-      if (path[above.path.length] === "/") checkAbove(above, entry);
-    }
-    beginnings.push(entry);
-  }
-}
-
-function checkAbove(above: ManifestEntry, entry: ManifestEntry): void {
-  if (above.kind === "file") throw manifestError("a file is the folder of another");
-  if (above.kind === "keep") throw manifestError("something is declared below what is kept");
-  if (isTogether(above) && isTogether(entry)) {
-    throw manifestError("a set that is exchanged at once is in another");
-  }
-}
-
-function isTogether(entry: ManifestEntry): entry is FolderEntry {
-  return entry.kind === "folder" && entry.together === true;
-}
-
-function checkHooks({ entries, hooks }: Manifest): void {
-  if (hooks.length > MAX_HOOKS) throw manifestError("it has too many hooks");
-  const names = new Set<string>();
-  for (const { name, action } of hooks) {
-    if (!isHookName(name)) throw manifestError("a hook has no proper name");
-    if (names.has(name)) throw manifestError("a hook stands twice");
-    names.add(name);
-    const path = action.kind === "touch"
-      ? action.path
-      : action.kind === "signal"
-      ? action.pidFile
-      : null;
-    const fault = path === null ? null : findPathFault(path);
-    if (fault !== null) throw manifestError(`the path of a hook ${fault}`);
-  }
-  for (const entry of entries) {
-    if (entry.kind === "keep" || entry.hook === undefined) continue;
-    if (!names.has(entry.hook)) throw manifestError("an entry names a hook that is not there");
-  }
-}
-
-function check(manifest: Manifest): void {
-  checkEntries(manifest.entries);
-  if (exceedsPlaces(manifest.entries)) {
-    throw manifestError("its paths lead to too many places", "manifest-too-large");
-  }
-  checkHooks(manifest);
-  if (manifest.isWipe && (manifest.entries.length > 0 || manifest.hooks.length > 0)) {
-    throw manifestError("it removes all and declares something");
-  }
 }
 
 /** Returns entries in the order in which the manifest has them. */
@@ -135,12 +77,18 @@ function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   });
 }
 
-function linesOf({ entries, hooks, isWipe }: Manifest): ManifestLine[] {
+function linesOf({ entries, hooks, certificates = [], isWipe }: Manifest): ManifestLine[] {
   return [
     ...(isWipe ? [{ kind: "wipe" } as const] : []),
     ...hooks.map((hook): ManifestLine => ({ kind: "hook", hook })),
-    ...entries.map((entry): ManifestLine => ({ kind: "entry", entry })),
+    ...certificates.map((certificate): ManifestLine => ({ kind: "certificate", certificate })),
+    ...entries.map((entry): ManifestLine => ({ kind: "entry", entry: asDeclared(entry) })),
   ];
+}
+
+/** Returns the entry that stands in the manifest, whatever a store takes in its place. */
+function asDeclared(entry: ManifestEntry): ManifestEntry {
+  return (entry.kind === "file" || entry.kind === "keep" ? entry.issued : undefined) ?? entry;
 }
 
 function checkSize(bytes: Bytes): void {
@@ -166,6 +114,8 @@ export interface EncodedManifest {
 export interface EncodeManifestOptions {
   /** The hooks that the entries name. @default {[]} */
   readonly hooks?: readonly Hook[];
+  /** The certificates that the entries name. @default {[]} */
+  readonly certificates?: readonly DeclaredCertificate[];
   /** Whether the agent removes all that it was ever given. @default {false} */
   readonly isWipe?: boolean;
 }
@@ -195,11 +145,17 @@ export async function encodeManifest(
   entries: readonly ManifestEntry[],
   options: EncodeManifestOptions = {},
 ): Promise<EncodedManifest> {
-  const { hooks = [], isWipe = false } = options;
-  const manifest = { entries: sortBy(entries, ({ path }) => path), hooks, isWipe };
-  check(manifest);
-  const inOrder = { ...manifest, hooks: sortBy(hooks, ({ name }) => name) };
-  const lines = linesOf(inOrder).map(encodeManifestLine);
+  const { hooks = [], certificates = [], isWipe = false } = options;
+  const inOrder = sortBy(entries, ({ path }) => path);
+  checkManifest({ entries: inOrder, hooks, certificates, isWipe });
+  const byName = ({ name }: { readonly name: string }) => name;
+  const manifest: Manifest = {
+    entries: inOrder,
+    hooks: sortBy(hooks, byName),
+    certificates: sortBy(certificates, byName),
+    isWipe,
+  };
+  const lines = linesOf(manifest).map(encodeManifestLine);
   const bytes = encodeUtf8(lines.map((line) => line + "\n").join(""));
   checkSize(bytes);
   return { bytes, digest: await sha256Digest(bytes) };
@@ -263,6 +219,7 @@ export function decodeManifestBeside(known: ReadManifest, bytes: Bytes): Manifes
 function gather(lines: Iterable<ManifestLine>): Manifest {
   const entries: ManifestEntry[] = [];
   const hooks: Hook[] = [];
+  const certificates: DeclaredCertificate[] = [];
   let isWipe = false;
   let last: ManifestLine | null = null;
   for (const line of lines) {
@@ -270,10 +227,16 @@ function gather(lines: Iterable<ManifestLine>): Manifest {
     last = line;
     if (line.kind === "entry") entries.push(line.entry);
     else if (line.kind === "hook") hooks.push(line.hook);
+    else if (line.kind === "certificate") certificates.push(line.certificate);
     else isWipe = true;
   }
-  const manifest = { entries, hooks, isWipe };
-  check(manifest);
+  const manifest: Manifest = {
+    entries,
+    hooks,
+    ...(certificates.length === 0 ? {} : { certificates }),
+    isWipe,
+  };
+  checkManifest(manifest);
   return manifest;
 }
 

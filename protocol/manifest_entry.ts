@@ -53,6 +53,8 @@ export interface FileEntry extends Ownership {
    * names in lower case, ascending, each once. None where the list is empty, all where there is none.
    */
   readonly readers?: readonly string[];
+  /** The line from which it was made, where its contents come of a certificate; on no wire. */
+  readonly issued?: IssuedEntry;
 }
 
 /** One folder that an agent should hold. */
@@ -75,10 +77,57 @@ export interface KeepEntry {
   readonly kind: "keep";
   /** Where it belongs: relative to the agent's working folder, or absolute. */
   readonly path: string;
+  /** The line in whose place it stands, where a certificate cannot be had now; on no wire. */
+  readonly issued?: IssuedEntry;
 }
 
+/** What a file holds of a certificate, in PEM. */
+export type CertificatePart =
+  /** The private key, PKCS#8: made by the agent, and known to nobody else. */
+  | "key"
+  /** The certificate alone. */
+  | "certificate"
+  /** The certificate, and behind it what leads to the root, without that. */
+  | "chain"
+  /** The root. */
+  | "root";
+
+/** What kind of key an agent makes for a certificate. */
+export type CertificateKey = "P-256" | "P-384" | "Ed25519";
+
+/** A certificate that an agent should have for its application. */
+export interface DeclaredCertificate {
+  /** Names it in entries: `[a-z0-9][a-z0-9-]{0,62}`. */
+  readonly name: string;
+  /** What kind of key it is for. */
+  readonly key: CertificateKey;
+  /** What stands for all that the keeper would certify; SHA-256 in lower-case hex. */
+  readonly terms: string;
+}
+
+/** One file that comes of a certificate: the keeper cannot know what it holds. */
+export interface IssuedEntry extends Ownership {
+  /** Tells it from a file whose contents the keeper knows. */
+  readonly kind: "issued";
+  /** Where it belongs: relative to the agent's working folder, or absolute. */
+  readonly path: string;
+  /** The name of the certificate. */
+  readonly certificate: string;
+  /** What it holds of it. */
+  readonly part: CertificatePart;
+  /** It is kept exactly as it was issued. */
+  readonly strategy: "STRICT";
+  /** Whether a file that is there is written over in place, as a mount of one file asks for. */
+  readonly inPlace?: true;
+  /** The name of the hook that tells the application of a change. */
+  readonly hook?: string;
+}
+
+/** What a store may be asked for: what comes of certificates is a file like any other by then. */
+export type StoredEntry = FileEntry | FolderEntry | KeepEntry;
+
 /** One thing that an agent should hold, or keep. */
-export type ManifestEntry = FileEntry | FolderEntry | KeepEntry;
+export type ManifestEntry = StoredEntry | IssuedEntry;
 
 /** How the application is told that something of its changed. */
 export type HookAction =
@@ -105,6 +154,14 @@ export interface Manifest {
   readonly entries: readonly ManifestEntry[];
   /** The hooks that the entries name. */
   readonly hooks: readonly Hook[];
+  /** The certificates that the entries name. @default {[]} */
+  readonly certificates?: readonly DeclaredCertificate[];
   /** Whether the agent removes all that it was ever given; then there is nothing else. */
   readonly isWipe: boolean;
+}
+
+/** A manifest in the form in which a store takes it: it is known what each file is to hold. */
+export interface StoredManifest extends Manifest {
+  /** The files, the folders, and what is kept. */
+  readonly entries: readonly StoredEntry[];
 }

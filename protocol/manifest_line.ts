@@ -13,10 +13,10 @@ import {
   MAX_HOOK_TIMEOUT_S,
   MAX_LEASE_S,
   MAX_MANIFEST_LINE_BYTES,
-  MAX_OWNER_ID,
   MAX_READERS,
 } from "./limits.ts";
 import type {
+  DeclaredCertificate,
   FileEntry,
   FileStrategy,
   FolderEntry,
@@ -24,21 +24,22 @@ import type {
   Hook,
   HookAction,
   ManifestEntry,
-  Ownership,
 } from "./manifest_entry.ts";
+import { certificateMembers, issuedMembers, readCertificate, readIssued } from "./issued_line.ts";
+import { addOwner, LINE_NAME, type Members, readHookName, readOwner } from "./line_members.ts";
 import { MessageFields } from "./message_fields.ts";
 
 /** What one line says. */
 export type ManifestLine =
   | { readonly kind: "entry"; readonly entry: ManifestEntry }
   | { readonly kind: "hook"; readonly hook: Hook }
+  | { readonly kind: "certificate"; readonly certificate: DeclaredCertificate }
   | { readonly kind: "wipe" };
 
-const KIND = /^(?:file|folder|keep|hook|wipe)$/;
+const KIND = /^(?:file|folder|keep|issued|hook|certificate|wipe)$/;
 const FILE_STRATEGY = /^(?:STRICT|ENSURE_CREATED)$/;
 const FOLDER_STRATEGY = /^(?:STRICT|ALLOW_ADDS|ENSURE_CREATED)$/;
 const ANY_TEXT = /^/;
-const HOOK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const SIGNAL_NAME = /^SIG[A-Z][A-Z0-9]{0,15}$/;
 const WITHOUT_NUL = /^[^\0]*$/;
 
@@ -52,7 +53,7 @@ export function manifestError(
 
 /** Tells whether a text can name a hook. */
 export function isHookName(text: string): boolean {
-  return HOOK_NAME.test(text);
+  return LINE_NAME.test(text);
 }
 
 /** Tells whether a text can name a signal. */
@@ -66,13 +67,6 @@ function checkReaders(readers: readonly string[]): void {
     return APP_NAME_KEY.test(name) && (i === 0 || (readers[i - 1] ?? "") < name);
   });
   if (!isSound) throw manifestError("the readers of a file are not in order");
-}
-
-type Members = Record<string, unknown>;
-
-function addOwner(members: Members, { uid, gid }: Ownership): void {
-  if (uid !== undefined) members["Uid"] = uid;
-  if (gid !== undefined) members["Gid"] = gid;
 }
 
 function fileMembers(entry: FileEntry): Members {
@@ -116,6 +110,19 @@ function actionMembers(action: HookAction): Members {
   }
 }
 
+function entryMembers(entry: ManifestEntry): Members {
+  switch (entry.kind) {
+    case "file":
+      return fileMembers(entry);
+    case "folder":
+      return folderMembers(entry);
+    case "issued":
+      return issuedMembers(entry);
+    case "keep":
+      return { Path: entry.path, Kind: "keep" };
+  }
+}
+
 function membersOf(line: ManifestLine): Members {
   switch (line.kind) {
     case "wipe":
@@ -124,12 +131,10 @@ function membersOf(line: ManifestLine): Members {
       const { name, action, timeoutS } = line.hook;
       return { Kind: "hook", Name: name, ...actionMembers(action), TimeoutS: timeoutS };
     }
-    case "entry": {
-      const { entry } = line;
-      if (entry.kind === "file") return fileMembers(entry);
-      if (entry.kind === "folder") return folderMembers(entry);
-      return { Path: entry.path, Kind: "keep" };
-    }
+    case "certificate":
+      return certificateMembers(line.certificate);
+    case "entry":
+      return entryMembers(line.entry);
   }
 }
 
@@ -152,21 +157,6 @@ export function encodeManifestLine(line: ManifestLine): string {
     throw manifestError("a line is too long", "manifest-too-large");
   }
   return text;
-}
-
-function readOwner(fields: MessageFields): Ownership {
-  const uid = fields.optionalInteger("Uid", { max: MAX_OWNER_ID });
-  const gid = fields.optionalInteger("Gid", { max: MAX_OWNER_ID });
-  return {
-    mode: fields.integer("Mode", { max: 0o777 }),
-    ...(uid === null ? {} : { uid }),
-    ...(gid === null ? {} : { gid }),
-  };
-}
-
-function readHookName(fields: MessageFields): { readonly hook?: string } {
-  const hook = fields.optionalText("Hook", HOOK_NAME);
-  return hook === null ? {} : { hook };
 }
 
 function readReaders(fields: MessageFields): { readonly readers?: readonly string[] } {
@@ -223,11 +213,15 @@ function readLine(fields: MessageFields): ManifestLine {
       return {
         kind: "hook",
         hook: {
-          name: fields.text("Name", HOOK_NAME),
+          name: fields.text("Name", LINE_NAME),
           action: readAction(fields),
           timeoutS: fields.integer("TimeoutS", { min: 1, max: MAX_HOOK_TIMEOUT_S }),
         },
       };
+    case "certificate":
+      return { kind: "certificate", certificate: readCertificate(fields) };
+    case "issued":
+      return { kind: "entry", entry: readIssued(fields) };
     case "file":
       return { kind: "entry", entry: readFile(fields) };
     case "folder":

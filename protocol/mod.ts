@@ -112,6 +112,8 @@ export { type ReceiveStream, RESET_CODE, type SendStream, StreamResetError } fro
 export { decodeManifest, encodeManifest } from "./manifest.ts";
 export type { EncodedManifest, EncodeManifestOptions } from "./manifest.ts";
 export type * from "./manifest_entry.ts";
+export * from "./certificate_desk.ts";
+export { describeIssued, recallIssued } from "./issued_files.ts";
 export type * from "./survey.ts";
 export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
 export { countResults, type FileOutcome, type FileResult, type Results } from "./results.ts";

@@ -18,11 +18,14 @@ import {
   WorkInbox,
 } from "./exchange.ts";
 import { BatchRequests } from "./batch_exchange.ts";
+import { CERTIFICATE_ACTION, type CertificateDesk } from "./certificate_desk.ts";
 import { compressLines } from "./content_encoding.ts";
 import { FileRequests } from "./file_exchange.ts";
 import type { HasherFactory } from "./hasher.ts";
 import type { HookResult, HookRunner } from "./hook_result.ts";
 import type { AgentIdentity } from "./identity.ts";
+import { type ResolvedManifest, resolveIssued } from "./issued_files.ts";
+import type { Manifest } from "./manifest_entry.ts";
 import { takeManifest } from "./manifest_exchange.ts";
 import type { ManifestMessage } from "./messages.ts";
 import { signResults } from "./result_signature.ts";
@@ -57,6 +60,8 @@ export interface ReceiveOptions {
   readonly onDone?: () => void;
   /** Runs the hooks of a manifest; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;
+  /** Makes keys for the application, and has them certified; `null` where nothing does. @default {null} */
+  readonly certificates?: CertificateDesk | null;
   /** Signs the results, for the keeper to keep; `null` where they go unsigned. @default {null} */
   readonly identity?: AgentIdentity | null;
 }
@@ -134,7 +139,8 @@ class AgentDelivery {
   }
 
   async #run(): Promise<DeliveryReport> {
-    const { checkManifest, hooks: runner = null, calls } = this.#options;
+    const { checkManifest, hooks: runner = null, certificates = null } = this.#options;
+    const { calls = certificates === null ? undefined : {} } = this.#options;
     this.#calls = startCalls(this.#session, calls);
 
     // 1. MANIFEST, or END where nothing is delivered
@@ -150,22 +156,27 @@ class AgentDelivery {
       declaredBy,
       store: this.#store,
     });
-    const wanted: WantedState = { ...manifest, declaredBy };
-    const { steps } = await this.#store.survey(wanted);
     const pump = this.#pump();
-    if (announced.isPlan === true) {
-      const files = planResults(manifest, steps);
+    const isPlan = announced.isPlan === true;
+    const resolved = await this.#resolve(manifest, { declaredBy, isPlan });
+    const { manifest: stored, failed } = resolved;
+    const wanted: WantedState = { ...stored, declaredBy };
+    const { steps } = await this.#store.survey(wanted);
+    if (isPlan) {
+      const files = [...planResults(stored, steps), ...failed];
       const hooks = await this.#planHooks(wanted, steps);
       return await this.#finish(announced, { files, hooks, pump });
     }
-    await this.#store.keepManifest({ message: announced, bytes, manifest, declaredBy });
+    await this.#store.keepManifest({ message: announced, bytes, manifest: stored, declaredBy });
+    await certificates?.keep(stored, declaredBy);
     await runner?.mark(wanted, steps.filter(isChange).map(pathOf));
 
     // 4. BATCH and BATCH-DATA, REQUEST and DATA, several at a time
-    await this.#performer.perform(wanted, steps);
+    for (const result of failed) this.#performer.note(result);
+    await this.#performer.perform(wanted, { steps, contents: resolved.contents });
     for (const result of await this.#store.settle()) this.#performer.note(result);
     const hooks = await this.#runHooks(wanted);
-    const files = completeResults(manifest.entries, this.#performer.results);
+    const files = completeResults(stored.entries, this.#performer.results);
     const { identity = null } = this.#options;
     return await this.#finish(announced, { files, hooks, pump, identity });
   }
@@ -174,6 +185,20 @@ class AgentDelivery {
     await this.#calls?.finish();
     await sendMessage(this.#session, { state: "END-REPLY" });
     return { isCallsOnly: true, files: [], hooks: [], contentBytes: 0 };
+  }
+
+  /** Finds out what files hold that come of certificates, and has those made that are due. */
+  #resolve(
+    manifest: Manifest,
+    { declaredBy, isPlan }: { readonly declaredBy: string | null; readonly isPlan: boolean },
+  ): Promise<ResolvedManifest> {
+    return resolveIssued(manifest, {
+      store: this.#store,
+      desk: this.#options.certificates ?? null,
+      declaredBy,
+      isPlan,
+      call: async (input) => await this.#calls?.desk.call(CERTIFICATE_ACTION, { input }),
+    });
   }
 
   /** 5. DONE and its reply. */

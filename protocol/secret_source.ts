@@ -4,7 +4,7 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { FileEntry, Hook, ManifestEntry } from "./manifest_entry.ts";
+import type { DeclaredCertificate, FileEntry, Hook, ManifestEntry } from "./manifest_entry.ts";
 
 /** What a keeper delivers to one agent. */
 export interface SecretSource {
@@ -12,6 +12,8 @@ export interface SecretSource {
   readonly entries: readonly ManifestEntry[];
   /** The hooks that the entries name. @default {[]} */
   readonly hooks?: readonly Hook[];
+  /** The certificates that the entries name. @default {[]} */
+  readonly certificates?: readonly DeclaredCertificate[];
   /** Paths that are the agent's by right but that the vault does not hold now. */
   readonly missing: ReadonlySet<string>;
   /**

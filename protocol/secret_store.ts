@@ -5,7 +5,7 @@
  */
 import type { Bytes } from "./bytes.ts";
 import type { Hasher } from "./hasher.ts";
-import type { FileEntry, Manifest } from "./manifest_entry.ts";
+import type { FileEntry, StoredManifest } from "./manifest_entry.ts";
 import type { ManifestMessage } from "./messages.ts";
 import type { FileResult } from "./results.ts";
 import type { LocalStep, Survey, WantedState } from "./survey.ts";
@@ -108,8 +108,8 @@ export interface HeldManifest {
   readonly message: ManifestMessage;
   /** Its bytes. */
   readonly bytes: Bytes;
-  /** What it declares. */
-  readonly manifest: Manifest;
+  /** What it declares, in the form in which a store takes it. */
+  readonly manifest: StoredManifest;
   /** Who declared it: the address of the keeper's key, or `null` where the keeper does not sign. */
   readonly declaredBy: string | null;
 }

@@ -52,10 +52,13 @@ function isOfFolder(step: Step): step is EntryStep {
 /** Fewer files than these are asked for one by one. */
 const MIN_BATCHED_FILES = 16;
 
+const NONE: ReadonlyMap<string, Bytes> = new Map();
+
 /** Performs the steps of one survey. */
 export class StepPerformer {
   readonly #parts: StepPerformerParts;
   readonly #results = new Map<string, FileResult>();
+  #contents: ReadonlyMap<string, Bytes> = NONE;
 
   /** Has done nothing yet. */
   constructor(parts: StepPerformerParts) {
@@ -76,7 +79,15 @@ export class StepPerformer {
    * Does every step: what is in the way first, then folders, one after the other, before what is in
    * them; what should not be there goes last.
    */
-  async perform(wanted: WantedState, steps: readonly Step[]): Promise<void> {
+  async perform(
+    wanted: WantedState,
+    { steps, contents = NONE }: {
+      readonly steps: readonly Step[];
+      /** What need not come from the keeper, by paths. @default {nothing} */
+      readonly contents?: ReadonlyMap<string, Bytes>;
+    },
+  ): Promise<void> {
+    this.#contents = contents;
     for (const step of steps) {
       if (step.kind === "refuse") {
         this.note({ path: step.path, outcome: "failed", code: step.code });
@@ -87,7 +98,7 @@ export class StepPerformer {
     for (const step of steps) if (isOfFolder(step)) await this.#performBelow(step);
     const declared = new Set(wanted.entries.map(({ path }) => path));
     const besides = new Set(this.#parts.files.filter((path) => !declared.has(path)));
-    const small = findSmallFiles(wanted, steps);
+    const small = findSmallFiles(wanted, steps.filter((step) => !this.#isHere(step)));
     await this.#bringSmall(small.values());
     await this.#forAll(steps.values(), async (step) => {
       if (step.kind === "bring") {
@@ -99,6 +110,11 @@ export class StepPerformer {
       if (step.kind === "remove" && !step.isInTheWay) await this.#performLocally(step);
     });
     await this.#bringWhatFits(wanted);
+  }
+
+  /** Tells whether a file is to be brought that is here already. */
+  #isHere(step: Step): boolean {
+    return step.kind === "bring" && this.#contents.has(step.entry.path);
   }
 
   /** Works on so many at a time, and has nothing in memory for those that wait. */
@@ -210,9 +226,13 @@ export class StepPerformer {
   }
 
   async #bring(wanted: WantedFile): Promise<void> {
-    const { path } = wanted;
+    const { path, entry } = wanted;
+    const contents = this.#contents.get(path);
     await this.#attempt(path, async () => {
-      return { path, outcome: await this.#parts.requests.bring(wanted) };
+      const outcome = entry === null || contents === undefined
+        ? await this.#parts.requests.bring(wanted)
+        : await installContents(entry, contents, this.#parts);
+      return { path, outcome };
     });
   }
 

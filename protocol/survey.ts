@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FileEntry, FolderEntry, Manifest } from "./manifest_entry.ts";
+import type { FileEntry, FolderEntry, StoredManifest } from "./manifest_entry.ts";
 
 /** One thing that is not as declared. What is as declared has no step. */
 export type Step =
@@ -34,7 +34,7 @@ export type Step =
 export type LocalStep = Extract<Step, { readonly kind: "make" | "reown" | "remove" }>;
 
 /** What a store is asked to compare itself with. */
-export interface WantedState extends Manifest {
+export interface WantedState extends StoredManifest {
   /**
    * Who declared it: the address of the keeper's key, or `null` where the keeper does not sign.
    * What another declared is not removed.

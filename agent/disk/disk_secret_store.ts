@@ -37,7 +37,7 @@ import {
   syncFolders,
 } from "./files/mod.ts";
 import { type AroundExpiry, type ExpiredLeases, expireLeases } from "./expiry.ts";
-import { type Clock, ManifestMemory } from "./state/mod.ts";
+import { type Clock, ManifestMemory, type RecallIssued } from "./state/mod.ts";
 import { MountMemory } from "./mount_memory.ts";
 import { type SweepReport, sweepStages } from "./stage_sweep.ts";
 
@@ -57,6 +57,8 @@ export interface DiskSecretStoreOptions {
   readonly logger?: Logger;
   /** Reads the time. */
   readonly clock?: () => Clock;
+  /** Says what is remembered of what came of certificates, in a manifest. @default {nothing} */
+  readonly recall?: RecallIssued;
 }
 
 interface OpenedStore {
@@ -113,11 +115,11 @@ export class DiskSecretStore implements SecretStore {
     if (relative !== undefined) throw new RangeError(`${JSON.stringify(relative)} is not absolute`);
     try {
       const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
-      const { clock } = options;
-      const kept = { stateFolder, logger };
+      const { clock, recall } = options;
+      const kept = { stateFolder, logger, ...(clock && { clock }), ...(recall && { recall }) };
       const store = new DiskSecretStore(options, {
         disk,
-        memory: await DiskMemory.open({ ...kept, ...(clock === undefined ? {} : { clock }) }),
+        memory: await DiskMemory.open(kept),
         manifest: await ManifestMemory.open(kept),
       });
       store.#takeUp();

@@ -94,6 +94,8 @@ export function findNotKept(entries: readonly ManifestEntry[]): string[] {
     if (entry.kind === "file") {
       if (entry.leaseS !== undefined) found.add("leases");
       if (entry.readers !== undefined) found.add("readers");
+    } else if (entry.kind === "issued") {
+      found.add("certificates");
     } else {
       if (entry.strategy === "STRICT") found.add("removal from STRICT folders");
       if (entry.together === true) found.add("folders that are exchanged together");

@@ -149,7 +149,7 @@ function viewLine(
   return {
     action,
     path,
-    kind: owned?.kind ?? null,
+    kind: owned === null ? null : owned.kind === "folder" ? "folder" : "file",
     size: file?.size ?? null,
     mode: owned?.mode ?? null,
     uid: owned?.uid ?? null,

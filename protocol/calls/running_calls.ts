@@ -25,6 +25,11 @@ export class RunningCalls {
     this.#work.catch((error) => session.fail(error));
   }
 
+  /** Makes calls beside the work; none once {@linkcode RunningCalls.finish} has begun. */
+  get desk(): CallDesk {
+    return this.#desk;
+  }
+
   /**
    * Waits until the work is done and no call of this side is open; from then on it makes none.
    *

@@ -240,6 +240,14 @@ Deno.test("our manifest and that of the second implementation are the same bytes
     { kind: "folder", path: "set", mode: 0o711, strategy: "ENSURE_CREATED", together: true },
     { kind: "keep", path: "k\u00e9p\u{1f511}" },
     {
+      ...{ kind: "issued", path: "i", certificate: "web", part: "key", mode: 0o600 },
+      ...{ strategy: "STRICT", ...owner, inPlace: true, hook: "note" },
+    },
+    {
+      ...{ kind: "issued", path: "i.root", certificate: "web", part: "root", mode: 0o644 },
+      strategy: "STRICT",
+    },
+    {
       kind: "file",
       path: "f\u{10000}",
       digest: "cd".repeat(32),
@@ -253,7 +261,11 @@ Deno.test("our manifest and that of the second implementation are the same bytes
       readers: ["db", "web"],
     },
   ];
-  const { bytes } = await encodeManifest(entries, { hooks: OUR_HOOKS });
+  const certificates = [
+    { name: "web", key: "P-384", terms: "ef".repeat(32) },
+    { name: "a-0", key: "Ed25519", terms: "01".repeat(32) },
+  ] as const;
+  const { bytes } = await encodeManifest(entries, { hooks: OUR_HOOKS, certificates });
   const lines = parseManifest(Buffer.from(bytes));
   assertEquals(composeManifest(new Map(), lines), Buffer.from(bytes));
   const again = composeManifest(new Map(), [...HOOK_LINES, ...FOLDERS]);

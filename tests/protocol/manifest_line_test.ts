@@ -84,7 +84,11 @@ const LINE: fc.Arbitrary<ManifestLine> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant("entry" as const),
-    entry: fc.oneof(FILE, FOLDER, fc.record({ kind: fc.constant("keep" as const), path: PATH })),
+    entry: fc.oneof(
+      FILE,
+      FOLDER,
+      fc.record({ kind: fc.constant("keep" as const), path: PATH }),
+    ),
   }),
 ) as fc.Arbitrary<ManifestLine>;
 

@@ -8,7 +8,7 @@ import type {
   FolderEntry,
   FolderStrategy,
   KeepEntry,
-  ManifestEntry,
+  StoredEntry,
 } from "../../protocol/manifest_entry.ts";
 import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import type { Step, WantedState } from "../../protocol/survey.ts";
@@ -31,7 +31,7 @@ function keep(path: string): KeepEntry {
   return { kind: "keep", path };
 }
 
-function wanted(entries: readonly ManifestEntry[], declaredBy: string | null = null): WantedState {
+function wanted(entries: readonly StoredEntry[], declaredBy: string | null = null): WantedState {
   const sorted = [...entries].sort((a, b) => a.path < b.path ? -1 : 1);
   return { entries: sorted, hooks: [], isWipe: false, declaredBy };
 }
@@ -220,12 +220,12 @@ const STATE: fc.Arbitrary<WantedState> = fc.record({
         fc.constantFrom(...NAMES),
         fc.constantFrom("1", "2"),
         fc.constantFrom("STRICT" as const, "ENSURE_CREATED" as const),
-      ).map((args): ManifestEntry => file(...args)),
+      ).map((args): StoredEntry => file(...args)),
       fc.tuple(
         fc.constantFrom(...NAMES),
         fc.constantFrom<FolderStrategy>("STRICT", "ALLOW_ADDS", "ENSURE_CREATED"),
-      ).map((args): ManifestEntry => folder(...args)),
-      fc.constantFrom(...NAMES).map((path): ManifestEntry => keep(path)),
+      ).map((args): StoredEntry => folder(...args)),
+      fc.constantFrom(...NAMES).map((path): StoredEntry => keep(path)),
     ),
     { selector: ({ path }) => path, maxLength: 6 },
   ),

@@ -7,8 +7,8 @@ import { encodeManifest } from "../../protocol/manifest.ts";
 import type {
   FileEntry,
   FolderEntry,
-  Manifest,
-  ManifestEntry,
+  StoredEntry,
+  StoredManifest,
 } from "../../protocol/manifest_entry.ts";
 import type { FileResult } from "../../protocol/results.ts";
 import type { HeldManifest } from "../../protocol/secret_store.ts";
@@ -59,7 +59,7 @@ export function folderEntry(path: string, folder: Partial<FolderEntry> = {}): Fo
 export async function declare(declared: Declared): Promise<DeclaredManifest> {
   const { files = {}, folders = {}, keeps = [], isWipe = false, declaredBy = null } = declared;
   const contents = new Map<string, Bytes>();
-  const entries: ManifestEntry[] = keeps.map((path) => ({ kind: "keep", path }));
+  const entries: StoredEntry[] = keeps.map((path) => ({ kind: "keep", path }));
   for (const [path, folder] of Object.entries(folders)) entries.push(folderEntry(path, folder));
   for (const [path, file] of Object.entries(files)) {
     entries.push(await fileEntry(path, file));
@@ -67,7 +67,7 @@ export async function declare(declared: Declared): Promise<DeclaredManifest> {
   }
   const { bytes, digest } = await encodeManifest(entries, { isWipe });
   entries.sort((a, b) => a.path < b.path ? -1 : 1);
-  const manifest: Manifest = { entries, hooks: [], isWipe };
+  const manifest: StoredManifest = { entries, hooks: [], isWipe };
   const message = {
     state: "MANIFEST",
     id: 0,

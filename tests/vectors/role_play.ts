@@ -22,6 +22,7 @@ import {
   importIdentity,
   MemorySecretSource,
   MemorySecretStore,
+  recallIssued,
   receiveAsAgent,
   RsaKeyStock,
   type SecretSource,
@@ -187,7 +188,7 @@ class Player {
       ...{ state: "MANIFEST", id: 0, revision: 0, issued: 0, expires: 0 } as const,
       ...{ digest: await sha256Digest(bytes), size: bytes.length, signature: null },
     };
-    const manifest = decodeManifest(bytes);
+    const manifest = recallIssued(decodeManifest(bytes), { desk: null, declaredBy: null });
     await this.store.keepManifest({ message, bytes, manifest, declaredBy: null });
   }
 
@@ -243,11 +244,14 @@ class Player {
     }
     const own = await Promise.all([...files].map(([path, bytes]) => entryOf(path, bytes)));
     const lines: string = JSON.parse(header(this.#vector, "lines") ?? '""');
-    const { entries: more, hooks } = decodeManifest(new TextEncoder().encode(lines));
+    const { entries: more, hooks, certificates = [] } = decodeManifest(
+      new TextEncoder().encode(lines),
+    );
     const source = new MemorySecretSource(own, files);
     return {
       entries: [...own, ...more],
       hooks,
+      certificates,
       missing: new Set(headers(this.#vector, "missing")),
       open: async (entry, from) => {
         const isSlow = headers(this.#vector, "slow").includes(entry.path);

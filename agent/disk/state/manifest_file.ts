@@ -14,9 +14,12 @@ import {
   encodeUtf8,
   equalBytes,
   type HeldManifest,
+  type Manifest,
   type ManifestMessage,
+  recallIssued,
   sha256Digest,
   StorageError,
+  type StoredManifest,
 } from "../../../protocol/mod.ts";
 import {
   join,
@@ -32,6 +35,13 @@ export const MANIFEST_FILE_NAME = "manifest";
 
 const VERSION = 1;
 const NEWLINE = 0x0a;
+
+/** Returns a manifest with what is remembered of what came of certificates. */
+export type RecallIssued = (manifest: Manifest, declaredBy: string | null) => StoredManifest;
+
+function recallNothing(manifest: Manifest, declaredBy: string | null): StoredManifest {
+  return recallIssued(manifest, { desk: null, declaredBy });
+}
 
 /**
  * Tells whether a manifest has to be written in place of the one that was written last.
@@ -86,7 +96,13 @@ export async function removeManifestFile(stateFolder: string): Promise<void> {
  * @returns `null` where none is kept.
  * @throws {StorageError} `state-malformed` if it is not what was written, or what the system said.
  */
-export async function readManifestFile(stateFolder: string): Promise<HeldManifest | null> {
+export async function readManifestFile(
+  stateFolder: string,
+  { recall = recallNothing }: {
+    /** Says what is remembered of what came of certificates. @default {nothing} */
+    readonly recall?: RecallIssued;
+  } = {},
+): Promise<HeldManifest | null> {
   const path = join(stateFolder, MANIFEST_FILE_NAME);
   const file = await readOptionalFile(path, { maxBytes: MAX_MANIFEST_FILE_BYTES });
   if (file === null) return null;
@@ -95,7 +111,8 @@ export async function readManifestFile(stateFolder: string): Promise<HeldManifes
     const bytes = file.slice(end + 1);
     const { message, declaredBy } = readHeader(decodeUtf8(file.subarray(0, end)), bytes.length);
     if (!equalBytes(await sha256Digest(bytes), message.digest)) throw new Error("another digest");
-    return { message, bytes, manifest: decodeManifest(bytes), declaredBy };
+    const manifest = recall(decodeManifest(bytes), declaredBy);
+    return { message, bytes, manifest, declaredBy };
   } catch (cause) {
     throw new StorageError("state-malformed", `${JSON.stringify(path)} is not as it was written`, {
       cause,

@@ -7,6 +7,7 @@ import type { HeldManifest, Logger, ManifestMessage } from "../../../protocol/mo
 import {
   mustRenewManifest,
   readManifestFile,
+  type RecallIssued,
   removeManifestFile,
   writeManifestFile,
 } from "./manifest_file.ts";
@@ -17,6 +18,8 @@ export interface ManifestMemoryOptions {
   readonly stateFolder: string | null;
   /** Is told of what cannot be read or written. */
   readonly logger: Logger;
+  /** Says what is remembered of what came of certificates. @default {nothing} */
+  readonly recall?: RecallIssued;
 }
 
 /** Holds one manifest. */
@@ -34,10 +37,11 @@ export class ManifestMemory {
 
   /** Takes up what an earlier process kept; what cannot be read is not, and said. */
   static async open(options: ManifestMemoryOptions): Promise<ManifestMemory> {
-    const { stateFolder, logger } = options;
+    const { stateFolder, logger, recall } = options;
     if (stateFolder === null) return new ManifestMemory(options, null);
     try {
-      return new ManifestMemory(options, await readManifestFile(stateFolder));
+      const held = await readManifestFile(stateFolder, recall === undefined ? {} : { recall });
+      return new ManifestMemory(options, held);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn("the manifest that was kept cannot be used; the keeper sends it again", {

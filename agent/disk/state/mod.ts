@@ -15,5 +15,6 @@ export {
 export { readInventoryFile, writeInventoryFile } from "./inventory_file.ts";
 export { type Clock, type DueLeases, type EndedLease, LeaseBook, readClock } from "./lease_book.ts";
 export { readLeaseFile, writeLeaseFile } from "./lease_file.ts";
+export type { RecallIssued } from "./manifest_file.ts";
 export { ManifestMemory } from "./manifest_memory.ts";
 export { Pace } from "./pace.ts";

@@ -55,6 +55,30 @@ export interface FolderLine {
   readonly Hook?: string;
 }
 
+/** A file whose contents come of a certificate. */
+export interface IssuedLine {
+  /** Where. */
+  readonly Path: string;
+  /** Tells what the line is. */
+  readonly Kind: "issued";
+  /** The name of the certificate. */
+  readonly Certificate: string;
+  /** What of it. */
+  readonly Part: "key" | "certificate" | "chain" | "root";
+  /** Permission bits. */
+  readonly Mode: number;
+  /** When it is given. */
+  readonly Strategy: "STRICT";
+  /** The user. */
+  readonly Uid?: number;
+  /** The group. */
+  readonly Gid?: number;
+  /** Whether it is written over. */
+  readonly InPlace?: true;
+  /** What tells of its changes. */
+  readonly Hook?: string;
+}
+
 /** What the agent leaves as it is. */
 export interface KeepLine {
   /** Where. */
@@ -81,6 +105,18 @@ export interface HookLine {
   readonly TimeoutS: number;
 }
 
+/** A certificate for the application. */
+export interface CertificateLine {
+  /** Tells what the line is. */
+  readonly Kind: "certificate";
+  /** Its name. */
+  readonly Name: string;
+  /** The kind of its key. */
+  readonly Key: "P-256" | "P-384" | "Ed25519";
+  /** What stands for all else that is certified. */
+  readonly Terms: string;
+}
+
 /** The one line of a manifest that removes all. */
 export interface WipeLine {
   /** Tells what the line is. */
@@ -88,9 +124,9 @@ export interface WipeLine {
 }
 
 /** A line with a path. */
-export type EntryLine = FileLine | FolderLine | KeepLine;
+export type EntryLine = FileLine | FolderLine | IssuedLine | KeepLine;
 /** Any line. */
-export type Line = EntryLine | HookLine | WipeLine;
+export type Line = EntryLine | HookLine | CertificateLine | WipeLine;
 
 /** A file as the keeper holds it. */
 export interface VaultFile {
@@ -109,6 +145,7 @@ export interface VaultFile {
 const MAX_LINE_BYTES = 4096;
 const MAX_BYTES = 33_554_432;
 const MAX_HOOKS = 1024;
+const MAX_CERTIFICATES = 64;
 
 /** Whether a path may stand in a manifest. */
 export function isPath(path: string): boolean {
@@ -183,6 +220,24 @@ const MEMBERS: Readonly<Record<Line["Kind"], readonly (readonly [string, Check])
     ["Together?", yes],
     ["Hook?", hookName],
   ],
+  issued: [
+    ["Path", path],
+    ["Kind", text],
+    ["Certificate", hookName],
+    ["Part", matching(/^(key|certificate|chain|root)$/)],
+    ["Mode", mode],
+    ["Strategy", matching(/^STRICT$/)],
+    ["Uid?", owner],
+    ["Gid?", owner],
+    ["InPlace?", yes],
+    ["Hook?", hookName],
+  ],
+  certificate: [
+    ["Kind", text],
+    ["Name", hookName],
+    ["Key", matching(/^(P-256|P-384|Ed25519)$/)],
+    ["Terms", matching(/^[0-9a-f]{64}$/)],
+  ],
   keep: [["Path", path], ["Kind", text]],
 };
 
@@ -215,7 +270,10 @@ function parseLine(text: string): Line {
   return line as unknown as Line;
 }
 
-const RANKS = { wipe: 0, hook: 1, file: 2, folder: 2, keep: 2 } as const;
+const RANKS: Readonly<Record<Line["Kind"], number>> = {
+  ...{ wipe: 0, hook: 1, certificate: 2 },
+  ...{ file: 3, folder: 3, issued: 3, keep: 3 },
+};
 
 function keyOf(line: Line): Buffer {
   const name = "Path" in line ? line.Path : "Name" in line ? line.Name : "";
@@ -238,11 +296,17 @@ function checkTogether(lines: readonly Line[]): void {
   const entries = entriesOf(lines);
   const hooks = new Set(hooksOf(lines).map(({ Name }) => Name));
   require(hooks.size <= MAX_HOOKS, "manifest-malformed", "too many hooks");
+  const names = lines.flatMap((line) => line.Kind === "certificate" ? [line.Name] : []);
+  require(names.length <= MAX_CERTIFICATES, "manifest-malformed", "too many certificates");
   const isWipe = lines.some(({ Kind }) => Kind === "wipe");
   require(!isWipe || lines.length === 1, "manifest-malformed", "a wipe and more");
   for (const entry of entries.values()) {
     if (entry.Kind !== "keep" && entry.Hook !== undefined) {
       require(hooks.has(entry.Hook), "manifest-malformed", "an unknown hook");
+    }
+    if (entry.Kind === "issued") {
+      const isKnown = names.includes(entry.Certificate);
+      require(isKnown, "manifest-malformed", "an unknown certificate");
     }
     for (const above of linesAbove(entry.Path, entries)) {
       require(above.Kind === "folder", "manifest-malformed", "something below what is no folder");

@@ -93,6 +93,10 @@ export class Work {
 
   async run(): Promise<void> {
     for (const entry of this.#entries.values()) if (entry.Kind === "folder") this.#make(entry);
+    for (const { Kind, Path } of this.#entries.values()) {
+      // It makes no keys.
+      if (Kind === "issued") this.#note(Path, "failed", "certificate-unsupported");
+    }
     const paths = this.#differing();
     if (this.#task.isPlan) {
       for (const path of paths) this.#note(path, this.#outcomeAt(path));

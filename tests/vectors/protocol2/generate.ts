@@ -12,6 +12,7 @@ import { Adversary } from "../adversary.ts";
 import { Recorder } from "../recorder.ts";
 import { IDENTITY, NOW, VECTORS } from "../reference.ts";
 import { AGENT_BATCHES } from "../scenarios/agent_batches.ts";
+import { AGENT_CERTIFICATES } from "../scenarios/agent_certificates.ts";
 import { AGENT_CONFIRMATION } from "../scenarios/agent_confirmation.ts";
 import { AGENT_FIRST_FRAME, AGENT_OPENING } from "../scenarios/agent_opening.ts";
 import { AGENT_PARTS } from "../scenarios/agent_parts.ts";
@@ -34,6 +35,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...AGENT_SESSION,
   ...AGENT_WORK,
   ...AGENT_TREE,
+  ...AGENT_CERTIFICATES,
   ...AGENT_PARTS,
   ...AGENT_BATCHES,
   ...KEEPER_OPENING,

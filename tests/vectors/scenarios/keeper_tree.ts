@@ -147,6 +147,40 @@ const PLANS: readonly Scenario[] = [
   ], { header: PLAN }),
 ];
 
+const CERTIFIED = [
+  ["file", "a one"],
+  [
+    "lines",
+    JSON.stringify(
+      `{"Kind":"certificate","Name":"web","Key":"P-256","Terms":"${"ab".repeat(32)}"}\n` +
+        '{"Path":"key","Kind":"issued","Certificate":"web","Part":"key","Mode":384,"Strategy":"STRICT"}\n',
+    ),
+  ],
+] as const;
+
+const CERTIFICATES: readonly Scenario[] = [
+  good("vault_certificates", [
+    ...HELD,
+    "request 1 key",
+    "await DATA",
+    done('{"Failed":1,"Unchanged":1}', [
+      '{"Path":"key","Outcome":"failed","Code":"certificate-unsupported"}',
+    ]),
+    ...LAST,
+  ], {
+    header: [
+      ...CERTIFIED,
+      ["report", "a unchanged"],
+      ["report", "key failed certificate-unsupported"],
+      ["bytes", "0"],
+    ],
+  }),
+  bad("batch_of_what_is_issued", broken("message-unexpected"), [
+    ...HELD,
+    'message {"State":"BATCH","Id":1,"Entries":[1]}',
+  ], { header: CERTIFIED }),
+];
+
 /** Scenarios of folders, hooks, plans and parts in the keeper's role. */
 export const KEEPER_TREE: readonly Scenario[] = [
   good("vault_tree", [
@@ -208,4 +242,5 @@ export const KEEPER_TREE: readonly Scenario[] = [
   ...HOOKS,
   ...PARTS,
   ...PLANS,
+  ...CERTIFICATES,
 ];
