@@ -97,6 +97,7 @@ class DeliveryRecord {
     this.source = {
       entries: source.entries,
       hooks: source.hooks ?? [],
+      certificates: source.certificates ?? [],
       missing: source.missing,
       open: async (entry, from) => {
         const content = await source.open(entry, from);

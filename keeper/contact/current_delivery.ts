@@ -9,14 +9,20 @@ import type { KeeperOptions, PassOptions } from "../keeper_options.ts";
 import { type Delivery, prepareDelivery } from "./delivery.ts";
 import { prepareWipe } from "./wipe_delivery.ts";
 
+/** What is delivered, and to which app. */
+export type CurrentDeliveryOptions = Pick<
+  KeeperOptions,
+  "vault" | "declarations" | "task" | "fleet"
+>;
+
 /** Looks into the vault, and compares. */
 export class CurrentDelivery {
-  readonly #options: Pick<KeeperOptions, "vault" | "declarations" | "task">;
+  readonly #options: CurrentDeliveryOptions;
   /** What the vault held at the last look. */
   #delivery: Delivery | null = null;
 
   /** Looks at nothing yet. */
-  constructor(options: Pick<KeeperOptions, "vault" | "declarations" | "task">) {
+  constructor(options: CurrentDeliveryOptions) {
     this.#options = options;
   }
 
@@ -26,10 +32,12 @@ export class CurrentDelivery {
    * @throws {FluxVaultError} if it cannot be read; what a source of the declarations throws.
    */
   async prepare({ signal }: Pick<PassOptions, "signal"> = {}): Promise<Delivery> {
-    const { vault, declarations, task } = this.#options;
+    const { vault, declarations, task, fleet } = this.#options;
     if (task?.isWipe === true) return await prepareWipe();
     const declared = typeof declarations === "function" ? await declarations() : declarations;
-    this.#delivery = await prepareDelivery(vault, declared, { signal, last: this.#delivery });
+    const { app } = fleet;
+    const last = this.#delivery;
+    this.#delivery = await prepareDelivery(vault, declared, { signal, last, app });
     return this.#delivery;
   }
 

@@ -20,8 +20,13 @@ import {
   assemble,
   type Assembly,
   type DeliveryFault,
+  itemsOf,
   type WithheldFile,
 } from "../vault/assembly.ts";
+import {
+  type ApplicationCertificate,
+  declareCertificate,
+} from "../vault/application_certificate.ts";
 import type { Declaration } from "../vault/declaration.ts";
 import type { Declarations } from "../vault/declarations.ts";
 import type { SourceContents, Vault, VaultInspectOptions, VaultView } from "../vault/vault.ts";
@@ -32,6 +37,8 @@ export interface LevelDelivery {
   readonly source: SecretSource;
   /** Their manifest. */
   readonly manifest: EncodedManifest;
+  /** The certificates that it declares, as the operator did. */
+  readonly certificates: readonly ApplicationCertificate[];
   /** What is left out because of the level. */
   readonly withheld: readonly WithheldFile[];
   /** What cannot be given now. */
@@ -58,6 +65,8 @@ export interface Delivery {
 export interface PrepareDeliveryOptions extends VaultInspectOptions {
   /** What was delivered before: of it is used again what did not change. */
   readonly last?: Delivery | null;
+  /** The app whose agents are served, or `null`. @default {null} */
+  readonly app?: string | null;
 }
 
 /**
@@ -70,9 +79,10 @@ export async function prepareDelivery(
   declarations: Declarations,
   options: PrepareDeliveryOptions = {},
 ): Promise<Delivery> {
-  const { last = null, signal } = options;
-  const view = await vault.inspect(declarations.all, { signal });
-  return new PreparedDelivery(declarations, view, last instanceof PreparedDelivery ? last : null);
+  const { last = null, app = null, signal } = options;
+  const view = await vault.inspect(declarations.all.filter(isOfVault), { signal });
+  const before = last instanceof PreparedDelivery ? last : null;
+  return new PreparedDelivery(declarations, { view, last: before, app });
 }
 
 /** What agents of a level are given, and what it was made of. */
@@ -81,8 +91,8 @@ interface Made {
   readonly delivery: Promise<LevelDelivery>;
 }
 
-/** What was made, by what is declared and the level. */
-type MadeDeliveries = WeakMap<readonly Declaration[], Map<TrustLevel, Made>>;
+/** What was made, by what is declared and the level, and the component where that plays a part. */
+type MadeDeliveries = WeakMap<readonly Declaration[], Map<string, Made>>;
 
 /** The level that is given all. */
 const HIGHEST_LEVEL: TrustLevel = TRUST_LEVELS.at(-1) ?? "enrolled";
@@ -92,28 +102,43 @@ class PreparedDelivery implements Delivery {
   readonly textFacts: TextFactsCache = new Map();
   readonly #declarations: Declarations;
   readonly #view: VaultView;
+  readonly #app: string | null;
   readonly #kept: MadeDeliveries;
 
-  constructor(declarations: Declarations, view: VaultView, last: PreparedDelivery | null) {
+  constructor(declarations: Declarations, { view, last, app }: {
+    readonly view: VaultView;
+    readonly last: PreparedDelivery | null;
+    readonly app: string | null;
+  }) {
     this.#declarations = declarations;
     this.#view = view;
+    this.#app = app;
     this.#kept = last === null ? new WeakMap() : last.#kept;
-    this.totalBytes = declarations.all.reduce((sum, each) => {
+    this.totalBytes = declarations.all.filter(isOfVault).reduce((sum, each) => {
       return sum + countBytes(view.contentsOf(each));
     }, 0);
   }
 
   at(component: string | null, level: TrustLevel): Promise<LevelDelivery> {
     const declared = this.#declarations.of(component);
-    const byLevel = this.#kept.get(declared) ?? new Map<TrustLevel, Made>();
-    this.#kept.set(declared, byLevel);
-    const { hooks } = this.#declarations;
-    const parts = [hooks, ...declared.map((each) => this.#view.contentsOf(each).items)];
-    const known = byLevel.get(level);
+    const made = this.#kept.get(declared) ?? new Map<string, Made>();
+    this.#kept.set(declared, made);
+    // Many components share what is declared; the names of their containers they do not.
+    const key = this.#hasOwnNames(declared) ? `${level} ${component?.toLowerCase()}` : level;
+    const { hooks, certificates } = this.#declarations;
+    const parts = [hooks, certificates, ...declared.map((each) => itemsOf(each, this.#view))];
+    const known = made.get(key);
     if (known !== undefined && isSameList(known.parts, parts)) return known.delivery;
     const delivery = this.#make(declared, { component, level });
-    byLevel.set(level, { parts, delivery });
+    made.set(key, { parts, delivery });
     return delivery;
+  }
+
+  /** Tells whether a certificate carries the names of the container that it is for. */
+  #hasOwnNames(declared: readonly Declaration[]): boolean {
+    const { certificates = [] } = this.#declarations;
+    const own = new Set(certificates.filter(({ names }) => names === null).map(({ name }) => name));
+    return own.size > 0 && declared.some(({ issued }) => own.has(issued?.certificate ?? ""));
   }
 
   async #make(
@@ -122,13 +147,19 @@ class PreparedDelivery implements Delivery {
   ): Promise<LevelDelivery> {
     const assembly = assemble(declared, this.#view, level);
     const { withheld, faults } = assembly;
-    const source = this.#sourceOf(assembly);
-    const manifest = await encodeManifest(source.entries, { hooks: source.hooks ?? [] });
+    const certificates = this.#certificatesOf(assembly.entries);
+    const source = {
+      ...this.#sourceOf(assembly),
+      certificates: await Promise.all(certificates.map((each) => {
+        return declareCertificate(each, { app: this.#app, component });
+      })),
+    };
+    const manifest = await encodeManifest(source.entries, source);
     // All levels have one record of what is declared: what is withheld from one is in it, too.
     const declaredDigest = level === HIGHEST_LEVEL || withheld.length === 0
       ? await digestOf(manifest, declared)
       : (await this.at(component, HIGHEST_LEVEL)).declaredDigest;
-    return { source, manifest, withheld, faults, declaredDigest };
+    return { source, manifest, certificates, withheld, faults, declaredDigest };
   }
 
   /** Returns the hooks that entries name. */
@@ -137,6 +168,14 @@ class PreparedDelivery implements Delivery {
     if (hooks.length === 0) return [];
     const named = new Set(entries.map((entry) => entry.kind === "keep" ? undefined : entry.hook));
     return hooks.filter(({ name }) => named.has(name));
+  }
+
+  /** Returns the certificates that entries name. */
+  #certificatesOf(entries: readonly ManifestEntry[]): readonly ApplicationCertificate[] {
+    const { certificates = [] } = this.#declarations;
+    if (certificates.length === 0) return [];
+    const named = new Set(entries.map((entry) => entry.kind === "issued" && entry.certificate));
+    return certificates.filter(({ name }) => named.has(name));
   }
 
   #sourceOf({ entries, files, faults }: Assembly): SecretSource {
@@ -159,6 +198,10 @@ class PreparedDelivery implements Delivery {
       },
     };
   }
+}
+
+function isOfVault({ issued }: Declaration): boolean {
+  return issued === undefined;
 }
 
 const BYTES_BY_CONTENTS = new WeakMap<readonly unknown[], number>();

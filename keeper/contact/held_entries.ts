@@ -51,12 +51,14 @@ function findDrift(
   done: readonly FileResult[],
 ): string[] {
   if (done.length === 0) return [];
-  if (before === now) return done.map(({ path }) => path);
-  const old = new Map(before.map((entry) => [entry.path, entry]));
   const current = new Map(now.map((entry) => [entry.path, entry]));
+  // What is issued is another each time, whether it was due or changed there.
+  const isIssued = (path: string) => current.get(path)?.kind === "issued";
+  if (before === now) return done.map(({ path }) => path).filter((path) => !isIssued(path));
+  const old = new Map(before.map((entry) => [entry.path, entry]));
   const isSame = (path: string) => isSameEntry(old.get(path), current.get(path));
   return done.filter(({ path, outcome }) => {
-    if (outcome !== "removed") return isSame(path);
+    if (outcome !== "removed") return isSame(path) && !isIssued(path);
     // What was declared is removed because it is no more; a stranger, because its folder says so.
     const wasDeclared = before.some((entry) => {
       return entry.path === path || entry.path.startsWith(`${path}/`);

@@ -12,6 +12,7 @@ export async function prepareWipe(): Promise<Delivery> {
   const given: LevelDelivery = {
     source: { entries: [], hooks: [], missing: new Set(), open: () => Promise.resolve(null) },
     manifest,
+    certificates: [],
     withheld: [],
     faults: [],
     declaredDigest: encodeHex(manifest.digest),

@@ -5,6 +5,7 @@
  */
 import { isRegistrableAppName, isRegistrableComponentName } from "../../flux/mod.ts";
 import { type Hook, isAppName } from "../../protocol/mod.ts";
+import type { ApplicationCertificate } from "../vault/application_certificate.ts";
 import type { Declaration } from "../vault/declaration.ts";
 import type { AppSettings } from "./app_settings.ts";
 import type { WrittenDirective } from "./directive.ts";
@@ -29,6 +30,8 @@ export interface AppLoadout extends AppSettings {
   readonly vaultFolder: string;
   /** The hooks that its declarations name, and those that none names. */
   readonly hooks: readonly Hook[];
+  /** The certificates that its declarations name, and those that none names. */
+  readonly certificates: readonly ApplicationCertificate[];
   /** The components that the loadout names, as it writes them. */
   readonly components: readonly string[];
   /**
@@ -68,12 +71,15 @@ export function resolveApp(written: WrittenApp, options: ResolveOptions): AppLoa
   // What contradicts itself in a group that has no members yet would do so once it has.
   for (const group of written.groups.values()) resolver.resolve({ groups: [group], own: null });
   const hooks = [...written.hooks.values()].filter((hook) => hook !== null).map(({ hook }) => hook);
+  const certificates = [...written.certificates.values()].filter((one) => one !== null)
+    .map(({ certificate }) => certificate);
   return {
     ...settings,
     app: name,
     origin: place.text,
     vaultFolder: options.resolveVault(name, written.vault),
     hooks,
+    certificates,
     components: components.map((component) => component.name),
     declarationsOf: (component) => {
       return (component === null ? undefined : named.get(componentKey(component))) ?? unnamed;
@@ -101,7 +107,7 @@ function checkNames({ name, place, settings, components }: WrittenApp, problems:
 
 /** Notes what is written and has no effect, or another than is likely to be meant. */
 function checkUse(written: WrittenApp, problems: Problems): void {
-  const { place, settings, hooks, groups, components, isWhole } = written;
+  const { place, settings, hooks, certificates, groups, components, isWhole } = written;
   const parts = [...groups.values(), ...components];
   const directives = parts.flatMap((part) => part.directives);
   if (isWhole && parts.every(({ count }) => count === 0)) {
@@ -125,6 +131,26 @@ function checkUse(written: WrittenApp, problems: Problems): void {
     );
   }
   const { pollingIntervalS = DEFAULT_POLLING_INTERVAL_S } = settings;
+  const issued = new Set(directives.map(({ declaration }) => declaration.issued?.certificate));
+  for (const [name, one] of certificates) {
+    if (one === null) continue;
+    if (!issued.has(name)) {
+      problems.warn(
+        one.place,
+        `no state directive names the certificate ${quoted(name)}`,
+        `Write certificate: ${name} where its files are to go, or leave it out.`,
+      );
+    } else if (3 * pollingIntervalS > one.certificate.lifetimeS) {
+      problems.warn(
+        one.place,
+        `the certificate ${
+          quoted(name)
+        } lives for ${one.certificate.lifetimeS} s, and a pass may ` +
+          "come too late to renew it in its last third",
+        "Make its lifetime longer, or polling_interval shorter.",
+      );
+    }
+  }
   for (const { declaration: { leaseS }, place } of directives) {
     if (leaseS === undefined || leaseS > pollingIntervalS) continue;
     problems.warn(
@@ -222,12 +248,17 @@ class Resolver {
       for (let i = path.indexOf("/", 1); i > 0; i = path.indexOf("/", i + 1)) {
         const outer = entries.get(path.slice(0, i));
         if (outer === undefined) continue;
-        const { inPlace } = outer.declaration;
+        const { inPlace, issued } = outer.declaration;
+        const isIssued = issued !== undefined && issued.part !== null;
         const isSetInSet = outer.declaration.together === true &&
           (entry.declaration.together === true || entry.declaration.inPlace === true);
-        if (inPlace !== true && !isSetInSet) continue;
+        if (inPlace !== true && !isIssued && !isSetInSet) continue;
         const [first, second] = inOrder(entry, outer);
-        const what = inPlace === true ? "a file (in_place)" : "exchanged as a whole (together)";
+        const what = isIssued
+          ? `a file (part: ${issued.part})`
+          : inPlace === true
+          ? "a file (in_place)"
+          : "exchanged as a whole (together)";
         const problem = `the target ${quoted(path)} is inside of ` +
           `${quoted(outer.declaration.target)}, which is ${what}; the other is at ` +
           `${first.place.text}`;

@@ -6,8 +6,11 @@
 import { type FolderStrategy, isAppName, limits } from "../../protocol/mod.ts";
 import { suggestName } from "../../protocol/host/mod.ts";
 import type { TrustGround } from "../trust/mod.ts";
+import type { DeclaredIssue } from "../vault/application_certificate.ts";
 import type { Declaration } from "../vault/declaration.ts";
+import type { WrittenCertificate } from "./certificates.ts";
 import type { WrittenHook } from "./hooks.ts";
+import { readIssue, readIssueTarget } from "./issued_directive.ts";
 import { Mapping } from "./mapping.ts";
 import { type PathFault, type ReadPath, readSourcePath, readTargetPath } from "./paths.ts";
 import { type Place, type Problems, quoted } from "./problems.ts";
@@ -16,6 +19,8 @@ import type { YamlNode } from "./yaml_tree.ts";
 /** The keys of a state directive. */
 export const DIRECTIVE_KEYS = [
   "source",
+  "certificate",
+  "part",
   "target",
   "strategy",
   "mode",
@@ -81,6 +86,8 @@ export interface WrittenDirective {
 export interface DirectiveOptions {
   /** The hooks of the app, by their names. */
   readonly hooks: ReadonlyMap<string, WrittenHook | null>;
+  /** The certificates of the app, by their names. */
+  readonly certificates: ReadonlyMap<string, WrittenCertificate | null>;
   /** Takes what is wrong. */
   readonly problems: Problems;
 }
@@ -95,14 +102,17 @@ export function readDirective(node: YamlNode, options: DirectiveOptions): Writte
   }
   const mapping = Mapping.read(node, { form: FORM, problems });
   if (mapping === null) return null;
-  const source = readSource(mapping);
-  const target = readTarget(mapping, source);
+  const isIssued = mapping.has("certificate");
+  const issued = readIssue(mapping, options.certificates);
+  const source = isIssued ? "" : readSource(mapping);
+  const target = isIssued ? readIssuedTarget(mapping, issued) : readTarget(mapping, source);
   const strategy = mapping.choice("strategy", STRATEGIES) ?? "STRICT";
   const declaration = {
     source: source ?? "",
     strategy,
     symlinks: mapping.choice("symlinks", ["refuse", "copy"]) ?? "refuse",
     ...dropUndefined({
+      issued,
       mode: mapping.mode("mode"),
       folderMode: mapping.mode("folder_mode"),
       uid: mapping.integer("uid", OWNER),
@@ -118,6 +128,7 @@ export function readDirective(node: YamlNode, options: DirectiveOptions): Writte
   } as const;
   checkTogether(mapping, declaration);
   if (source === undefined || target === undefined) return null;
+  if (isIssued && issued === undefined) return null;
   return { place: mapping.place, declaration, target };
 }
 
@@ -145,6 +156,14 @@ function readTarget(mapping: Mapping, source: string | undefined): string | unde
   if (text === undefined) return undefined;
   // Without a source the target is still looked at.
   return usePath(mapping, "target", { text, read: readTargetPath(text, source ?? "source") });
+}
+
+function readIssuedTarget(mapping: Mapping, issued: DeclaredIssue | undefined): string | undefined {
+  const hint = "Say where it goes, such as tls/, or leave target out: then it goes by its name.";
+  const text = mapping.text("target", hint);
+  if (issued === undefined || (text === undefined && mapping.has("target"))) return undefined;
+  const read = readIssueTarget(text ?? null, issued);
+  return usePath(mapping, "target", { text: text ?? issued.certificate, read });
 }
 
 function usePath(

@@ -26,3 +26,12 @@ export const DEFAULT_POLLING_INTERVAL_S = 300;
 export const DEFAULT_HOOK_TIMEOUT_S = 30;
 /** How long the command of a hook may be in all, as JSON in UTF-8: it has to fit into a line. */
 export const MAX_HOOK_COMMAND_BYTES = 3_072;
+
+/** How long a certificate lives where it is not declared: 30 days. */
+export const DEFAULT_CERTIFICATE_LIFETIME_S: number = 30 * 86_400;
+/** The shortest life of a certificate: an hour, so that several passes can renew it. */
+export const MIN_CERTIFICATE_LIFETIME_S = 3_600;
+/** The longest life of a certificate: 90 days. */
+export const MAX_CERTIFICATE_LIFETIME_S: number = 90 * 86_400;
+/** How many names a certificate may carry. */
+export const MAX_CERTIFICATE_NAMES = 64;

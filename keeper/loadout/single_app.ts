@@ -103,6 +103,7 @@ export function parseSingleApp(flags: SingleAppFlags): SingleApp {
     settings: flags.settings ?? NO_SETTINGS,
     workdir: readWorkdirFlag(flags.remoteWorkdir, problems),
     hooks: new Map(),
+    certificates: new Map(),
     groups,
     components: receivers.components(),
     isWhole: false,

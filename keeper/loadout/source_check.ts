@@ -35,7 +35,8 @@ export async function checkSources(app: AppLoadout): Promise<SourceCheck> {
   const warnings = new Map<string, LoadoutProblem>();
   const problems = new Map<string, LoadoutProblem>();
   for (const component of [null, ...app.components]) {
-    const declarations = app.declarationsOf(component);
+    const all = app.declarationsOf(component);
+    const declarations = all.filter(({ issued }) => issued === undefined);
     for (const declaration of declarations) {
       const { source, symlinks } = declaration;
       const key = `${symlinks}:${source}`;

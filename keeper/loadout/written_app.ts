@@ -7,6 +7,7 @@ import { parseContainerName } from "../../flux/mod.ts";
 import { suggestName } from "../../protocol/host/mod.ts";
 import { isAppName } from "../../protocol/mod.ts";
 import { type AppSettings, readSettings, SETTING_KEYS } from "./app_settings.ts";
+import { readCertificates, type WrittenCertificate } from "./certificates.ts";
 import { readDirective, type WrittenDirective } from "./directive.ts";
 import { readHooks, type WrittenHook } from "./hooks.ts";
 import { describeNode, Mapping } from "./mapping.ts";
@@ -23,6 +24,7 @@ export const APP_KEYS = [
   ...SETTING_KEYS,
   "remote_workdir",
   "hooks",
+  "certificates",
   "groups",
   "components",
 ] as const;
@@ -103,6 +105,8 @@ export interface WrittenApp {
   readonly workdir: string | undefined;
   /** Its hooks, by their names. */
   readonly hooks: ReadonlyMap<string, WrittenHook | null>;
+  /** Its certificates, by their names. */
+  readonly certificates: ReadonlyMap<string, WrittenCertificate | null>;
   /** Its groups, by their names. */
   readonly groups: ReadonlyMap<string, WrittenGroup>;
   /** Its components, in their order. */
@@ -133,7 +137,11 @@ export function readApp(
   const settings = readSettings(mapping, problems);
   const hooksNode = mapping.value("hooks");
   const hooks = hooksNode === undefined ? new Map() : readHooks(hooksNode, problems);
-  const parts = { hooks, problems };
+  const certificatesNode = mapping.value("certificates");
+  const certificates = certificatesNode === undefined
+    ? new Map()
+    : readCertificates(certificatesNode, problems);
+  const parts = { hooks, certificates, problems };
   const groups = readGroups(mapping, parts);
   return {
     name,
@@ -142,6 +150,7 @@ export function readApp(
     settings,
     workdir: readWorkdirOf(mapping),
     hooks,
+    certificates,
     groups,
     components: readComponents(mapping, { ...parts, groups }),
     isWhole: mapping.isWhole && PARTS.every((key) => {
@@ -188,6 +197,7 @@ function readWorkdirOf(mapping: Mapping): string | undefined {
 
 interface Parts {
   readonly hooks: ReadonlyMap<string, WrittenHook | null>;
+  readonly certificates: ReadonlyMap<string, WrittenCertificate | null>;
   readonly problems: Problems;
 }
 
@@ -220,7 +230,7 @@ function readGroups(mapping: Mapping, parts: Parts): ReadonlyMap<string, Written
 
 function readEntries(
   mapping: Mapping | null,
-  { hooks, problems }: Parts,
+  parts: Parts,
 ): Pick<WrittenGroup, "workdir" | "count" | "directives"> {
   if (mapping === null) return { workdir: undefined, count: 0, directives: [] };
   const written = mapping.value("state_directives");
@@ -230,7 +240,7 @@ function readEntries(
   const directives = mapping.list("state_directives", {
     wish: "a list of state directives",
     hint: "Begin each with - source: and a path.",
-    read: (item) => readDirective(item, { hooks, problems }),
+    read: (item) => readDirective(item, parts),
   });
   return { workdir: readWorkdirOf(mapping), count, directives: directives ?? [] };
 }

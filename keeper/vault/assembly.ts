@@ -4,6 +4,7 @@
  * @module
  */
 import { type FileEntry, findPathFault, type ManifestEntry } from "../../protocol/mod.ts";
+import { defaultIssuedMode, type IssuedItem, issuedItems } from "./application_certificate.ts";
 import { reachesLevel, type TrustGround, type TrustLevel } from "../trust/mod.ts";
 import type { Declaration } from "./declaration.ts";
 import type { VaultFaultCode, VaultFile, VaultItem, VaultView } from "./vault.ts";
@@ -80,6 +81,20 @@ export function assemble(
   return assembly;
 }
 
+/** One thing that a declaration brings: something of the vault, or what is issued. */
+type AssembledItem = VaultItem | IssuedItem;
+
+/** Returns what a declaration brings; the same list where nothing changed. */
+export function itemsOf(declaration: Declaration, view: VaultView): readonly AssembledItem[] {
+  const { issued } = declaration;
+  return issued === undefined ? view.contentsOf(declaration).items : issuedItems(issued);
+}
+
+/** Says what something is called where it comes from. */
+function nameOf({ source, issued }: Declaration): string {
+  return issued === undefined ? JSON.stringify(source) : `the certificate ${issued.certificate}`;
+}
+
 class Assembling {
   readonly #declarations: readonly Declaration[];
   readonly #view: VaultView;
@@ -114,7 +129,7 @@ class Assembling {
       if (requires !== undefined && !reachesLevel(this.#level, requires)) {
         this.#withheld.push({ path: target, required: requires });
       } else if (isAnyAbove(target, this.#kept)) {
-        const reason = `${JSON.stringify(source)} goes below something that cannot be read`;
+        const reason = `${nameOf(declaration)} goes below something that cannot be read`;
         this.#faults.push({ path: target, source, code: "target-kept", reason });
       } else this.#addAll(declaration, deeper.get(target) ?? NOTHING_DEEPER);
     }
@@ -127,8 +142,7 @@ class Assembling {
   }
 
   #addAll(declaration: Declaration, deeper: Deeper): void {
-    const { items } = this.#view.contentsOf(declaration);
-    for (const item of items) {
+    for (const item of itemsOf(declaration, this.#view)) {
       const path = item.below === "" ? declaration.target : `${declaration.target}/${item.below}`;
       const isOthers = deeper.targets.size > 0 &&
         (deeper.targets.has(path) || isAnyAbove(path, deeper.targets));
@@ -138,8 +152,12 @@ class Assembling {
   }
 
   /** Tells whether something in a folder asks by itself for more than the agent has; tells of it once. */
-  #isLacking({ source }: Declaration, { below }: VaultItem, path: string): boolean {
-    if (this.#lacking.size === 0 || below === "") return false;
+  #isLacking(
+    { source, issued }: Declaration,
+    { below }: AssembledItem,
+    path: string,
+  ): boolean {
+    if (this.#lacking.size === 0 || below === "" || issued !== undefined) return false;
     const required = this.#lacking.get(`${source}/${below}`);
     if (required !== undefined) {
       this.#withheld.push({ path, required });
@@ -153,7 +171,7 @@ class Assembling {
 
   #add(
     declaration: Declaration,
-    item: VaultItem,
+    item: AssembledItem,
     { path, isWay }: { readonly path: string; readonly isWay: boolean },
   ): void {
     const fault = this.#findFault(item, { path, isWay });
@@ -168,6 +186,8 @@ class Assembling {
       if (fault.code === "target-taken" || findPathFault(path) !== null) return;
       this.#kept.add(path);
       this.#entries.push({ kind: "keep", path });
+    } else if (item.kind === "issued") {
+      this.#entries.push(entryOf(declaration, item, () => issuedEntry(declaration, item, path)));
     } else if (item.kind === "file") {
       this.#files.set(path, { file: item, declaration });
       this.#entries.push(entryOf(declaration, item, () => fileEntry(declaration, item, path)));
@@ -179,11 +199,11 @@ class Assembling {
   }
 
   #findFault(
-    item: VaultItem,
+    item: AssembledItem,
     { path, isWay }: { readonly path: string; readonly isWay: boolean },
   ): Pick<DeliveryFault, "code" | "reason"> | null {
     if (item.kind === "gap") return item;
-    if (item.kind === "file" && isWay) {
+    if (isWay && item.kind !== "folder") {
       return { code: "target-taken", reason: "something else goes below it, so it can be no file" };
     }
     // Each segment was looked at; how long they are together depends on the target.
@@ -238,11 +258,11 @@ function isAnyAbove(path: string, folders: ReadonlySet<string>): boolean {
 }
 
 /** The lines that were made, so that what did not change is the same object again. */
-const MADE = new WeakMap<Declaration, WeakMap<VaultItem, ManifestEntry>>();
+const MADE = new WeakMap<Declaration, WeakMap<AssembledItem, ManifestEntry>>();
 
 function entryOf(
   declaration: Declaration,
-  item: VaultItem,
+  item: AssembledItem,
   make: () => ManifestEntry,
 ): ManifestEntry {
   let made = MADE.get(declaration);
@@ -266,6 +286,25 @@ function fileEntry(declaration: Declaration, file: VaultFile, path: string): Fil
     ...(leaseS === undefined ? {} : { leaseS }),
     ...(hook === undefined ? {} : { hook }),
     ...(readers === undefined ? {} : { readers }),
+  };
+}
+
+function issuedEntry(
+  declaration: Declaration,
+  { part }: Extract<IssuedItem, { readonly kind: "issued" }>,
+  path: string,
+): ManifestEntry {
+  const { issued, mode = defaultIssuedMode(part), inPlace, hook } = declaration;
+  return {
+    kind: "issued",
+    path,
+    certificate: issued?.certificate ?? "",
+    part,
+    mode,
+    ...ownerOf(declaration),
+    strategy: "STRICT",
+    ...(inPlace === undefined ? {} : { inPlace }),
+    ...(hook === undefined ? {} : { hook }),
   };
 }
 

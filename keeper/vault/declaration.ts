@@ -5,11 +5,14 @@
  */
 import type { FolderStrategy } from "../../protocol/mod.ts";
 import type { TrustGround } from "../trust/mod.ts";
+import type { DeclaredIssue } from "./application_certificate.ts";
 
 /** A file or folder of the vault and where an agent is to hold it. */
 export interface Declaration {
-  /** Where it is: relative to the vault folder, segments joined by `/`. */
+  /** Where it is: relative to the vault folder, segments joined by `/`; empty for what is issued. */
   readonly source: string;
+  /** What of a certificate it is, where it is nothing of the vault. */
+  readonly issued?: DeclaredIssue;
   /** Where it goes: relative to the agent's working folder, or absolute; no `/` at its end. */
   readonly target: string;
   /** What the agent does about what is there; for a file `ALLOW_ADDS` means what `STRICT` does. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Hook } from "../../protocol/mod.ts";
+import type { ApplicationCertificate } from "./application_certificate.ts";
 import type { Declaration } from "./declaration.ts";
 
 /** Says what agents should hold, by their components. */
@@ -14,6 +15,8 @@ export interface Declarations {
   readonly components?: readonly string[];
   /** The hooks that declarations name. */
   readonly hooks: readonly Hook[];
+  /** The certificates that declarations name. @default {[]} */
+  readonly certificates?: readonly ApplicationCertificate[];
   /**
    * Returns what is declared for the agents of a component, or for one that names none, `null`: each
    * of it is in {@linkcode Declarations.all}, no two have one target, and the list is the same one each

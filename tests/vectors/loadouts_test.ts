@@ -6,6 +6,12 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { APP_KEYS, COMPONENT_KEYS, GROUP_KEYS } from "../../keeper/loadout/written_app.ts";
+import {
+  CERTIFICATE_KEYS,
+  CERTIFICATE_USAGES,
+  KEY_KINDS,
+} from "../../keeper/loadout/certificates.ts";
+import { CERTIFICATE_PARTS } from "../../keeper/loadout/issued_directive.ts";
 import { DIRECTIVE_KEYS, REQUIRED_LEVELS, STRATEGIES } from "../../keeper/loadout/directive.ts";
 import { HOOK_KEYS, HOOK_SIGNALS } from "../../keeper/loadout/hooks.ts";
 import { LOADOUT_KEYS, parseLoadout, readLoadoutText } from "../../keeper/loadout/loadout_text.ts";
@@ -77,7 +83,7 @@ for (const vector of good) {
 }
 
 Deno.test("readLoadoutText says of each bad loadout what is wrong, where, and what to write", async () => {
-  assertEquals([good.length, bad.length], [6, 57]);
+  assertEquals([good.length, bad.length], [6, 59]);
   const texts = bad.map((vector) => {
     const { problems } = readLoadoutText(vector.text, optionsFor(vector));
     const lines = problems.map(({ place, problem, hint }) => {
@@ -125,13 +131,19 @@ for (const page of PAGES) {
 Deno.test("the page on loadouts has every key and word of the schema", async () => {
   const url = new URL("../../keeper/loadout/README.md", import.meta.url);
   const page = await Deno.readTextFile(url);
-  const words = [...APP_KEYS, ...COMPONENT_KEYS, ...DIRECTIVE_KEYS, ...HOOK_KEYS];
-  const choices = [...STRATEGIES, ...REQUIRED_LEVELS, ...TRUST_POLICIES, ...HOOK_SIGNALS];
+  const words = [
+    ...[...APP_KEYS, ...COMPONENT_KEYS, ...DIRECTIVE_KEYS, ...HOOK_KEYS],
+    ...CERTIFICATE_KEYS,
+  ];
+  const choices = [
+    ...[...STRATEGIES, ...REQUIRED_LEVELS, ...TRUST_POLICIES, ...HOOK_SIGNALS],
+    ...[...CERTIFICATE_USAGES, ...KEY_KINDS, ...CERTIFICATE_PARTS],
+  ];
   assertEquals([...words, ...choices].filter((word) => !page.includes(`\`${word}\``)), []);
 });
 
 Deno.test("the schema knows the keys and words that the keeper knows", () => {
-  const { app, component, directive, group, hook, loadout, ownFile } = schema.$defs;
+  const { app, certificate, component, directive, group, hook, loadout, ownFile } = schema.$defs;
   const keysOf = (form: { readonly properties: object }) => Object.keys(form.properties);
   assertEquals(keysOf(app), [...APP_KEYS]);
   assertEquals(keysOf(ownFile), ["version", ...APP_KEYS]);
@@ -140,6 +152,10 @@ Deno.test("the schema knows the keys and words that the keeper knows", () => {
   assertEquals(keysOf(component), [...COMPONENT_KEYS]);
   assertEquals(keysOf(directive), [...DIRECTIVE_KEYS]);
   assertEquals(keysOf(hook), [...HOOK_KEYS]);
+  assertEquals(keysOf(certificate), [...CERTIFICATE_KEYS]);
+  assertEquals(certificate.properties.usage.items.enum, [...CERTIFICATE_USAGES]);
+  assertEquals(certificate.properties.key.enum, [...KEY_KINDS]);
+  assertEquals(directive.properties.part.enum, [...CERTIFICATE_PARTS]);
   assertEquals(directive.properties.strategy.enum, [...STRATEGIES]);
   assertEquals(directive.properties.requires.enum, [...REQUIRED_LEVELS]);
   assertEquals(app.properties.trust.enum, [...TRUST_POLICIES]);

@@ -29,6 +29,8 @@ export interface AppRecord {
   readonly components: readonly string[];
   /** The names of its hooks. */
   readonly hooks: readonly string[];
+  /** The names of its certificates. */
+  readonly certificates: readonly string[];
   /** How many state directives are in force for some component. */
   readonly directives: number;
 }
@@ -46,6 +48,7 @@ export function describeApp(loadout: Loadout, app: AppLoadout): AppRecord {
     agents: app.agents?.map(formatAgentAddress) ?? null,
     components: app.components,
     hooks: app.hooks.map(({ name }) => name),
+    certificates: app.certificates.map(({ name }) => name),
     directives: new Set(origins).size,
   };
 }

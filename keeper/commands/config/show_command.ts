@@ -8,6 +8,7 @@ import type { Hook } from "../../../protocol/mod.ts";
 import { EXIT_DONE, formatTable, sanitiseText, suggestName } from "../../../protocol/host/mod.ts";
 import { formatAgentAddress } from "../../fleet/agent_address.ts";
 import { type AppLoadout, findApp, type Loadout, openLoadout } from "../../loadout/mod.ts";
+import type { ApplicationCertificate } from "../../vault/application_certificate.ts";
 import type { Declaration } from "../../vault/declaration.ts";
 import { requireLoadout, tellWarnings } from "../selected_loadout.ts";
 import { type ConfigContext, readOperand } from "./app_record.ts";
@@ -65,10 +66,12 @@ function chooseFrom(loadout: Loadout, operand: string): Choice {
 /** An entry as JSON; the members are stable and described in the README of the loadout. */
 function describeEntry(declaration: Declaration) {
   const { source, target, strategy, mode, folderMode, uid, gid, requires, hook } = declaration;
-  const { together, leaseS, readers, inPlace, symlinks, compress, origin } = declaration;
+  const { together, leaseS, readers, inPlace, symlinks, compress, issued, origin } = declaration;
   return {
     target,
-    source,
+    source: issued === undefined ? source : null,
+    certificate: issued?.certificate ?? null,
+    part: issued?.part ?? null,
     strategy,
     mode: octal(mode),
     folderMode: octal(folderMode),
@@ -118,7 +121,7 @@ function indent(text: string): string {
 
 function settingsOf(app: AppLoadout): [label: string, text: string][] {
   const { agents, fluxApi, port, wire, trust, firstUseLimit, signWith } = app;
-  const { pollingIntervalS, discoveryIntervalS, hooks } = app;
+  const { pollingIntervalS, discoveryIntervalS, hooks, certificates } = app;
   const given = (label: string, value: string | number | undefined, unit = "") => {
     return value === undefined ? [] : [[label, `${value}${unit}`] as [string, string]];
   };
@@ -135,7 +138,15 @@ function settingsOf(app: AppLoadout): [label: string, text: string][] {
     ...given("polling_interval", pollingIntervalS, " s"),
     ...given("discovery_interval", discoveryIntervalS, " s"),
     ...hooks.map((hook): [string, string] => [`hook ${hook.name}`, describeHook(hook)]),
+    ...certificates.map((one): [string, string] => {
+      return [`certificate ${one.name}`, describeCertificate(one)];
+    }),
   ];
+}
+
+function describeCertificate({ names, usage, key, lifetimeS }: ApplicationCertificate): string {
+  const whose = names === null ? "the names of the container" : names.join(", ");
+  return `${whose}; ${usage.join(" and ")}, ${key}, ${lifetimeS} s`;
 }
 
 function describeHook({ action, timeoutS }: Hook): string {
@@ -154,7 +165,7 @@ function describeHook({ action, timeoutS }: Hook): string {
 function formatEntries(declarations: readonly Declaration[]): string {
   const all: readonly [heading: string, cell: (declaration: Declaration) => string][] = [
     ["TARGET", ({ target }) => target],
-    ["SOURCE", ({ source }) => source],
+    ["SOURCE", sourceOf],
     ["STRATEGY", ({ strategy }) => strategy],
     ["MODE", modesOf],
     ["OWNER", ownerOf],
@@ -166,6 +177,12 @@ function formatEntries(declarations: readonly Declaration[]): string {
   const shown = all.filter(([, cell]) => declarations.some((one) => cell(one) !== ""));
   const rows = declarations.map((one) => shown.map(([, cell]) => cell(one) || "-"));
   return formatTable(rows, { columns: shown.map(([heading]) => ({ heading })) });
+}
+
+function sourceOf({ source, issued }: Declaration): string {
+  if (issued === undefined) return source;
+  const { certificate, part } = issued;
+  return part === null ? `certificate ${certificate}` : `${part} of certificate ${certificate}`;
 }
 
 function octal(mode: number | undefined): string | null {

@@ -80,9 +80,9 @@ function makeDeclare(current: () => AppLoadout): () => Declarations {
 
 /** Returns what an app declares. */
 export function declarationsIn(app: AppLoadout): Declarations {
-  const { components, hooks } = app;
+  const { components, hooks, certificates } = app;
   const all = [null, ...components].flatMap((component) => app.declarationsOf(component));
-  return { all, components, hooks, of: (component) => app.declarationsOf(component) };
+  return { all, components, hooks, certificates, of: (component) => app.declarationsOf(component) };
 }
 
 function inMs(seconds: number | undefined): number | undefined {

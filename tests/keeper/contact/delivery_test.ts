@@ -4,6 +4,7 @@ import {
   type PrepareDeliveryOptions,
 } from "../../../keeper/contact/delivery.ts";
 import { TRUST_LEVELS } from "../../../keeper/trust/mod.ts";
+import type { ApplicationCertificate } from "../../../keeper/vault/application_certificate.ts";
 import type { Declaration } from "../../../keeper/vault/declaration.ts";
 import { type Declarations, declareForAll } from "../../../keeper/vault/declarations.ts";
 import type { VaultView } from "../../../keeper/vault/vault.ts";
@@ -150,4 +151,36 @@ Deno.test("prepareDelivery has one digest for all levels, another for other cont
 
 Deno.test("prepareDelivery counts the bytes of all that is declared", async () => {
   assertEquals((await prepare(declared("a", "t"), { a: "12", "t/b": "345" })).totalBytes, 5);
+});
+
+Deno.test("prepareDelivery declares the certificates that entries of a level name, on terms of the component", async () => {
+  const issue = (certificate: string) => ({ certificate, part: "key" }) as const;
+  const common = { source: "", strategy: "STRICT", symlinks: "refuse" } as const;
+  const all: Declaration[] = [
+    { ...common, target: "key", issued: issue("web") },
+    { ...common, target: "own.key", issued: issue("own"), requires: "approved" },
+  ];
+  const own: ApplicationCertificate = {
+    ...{ name: "own", names: null, usage: ["server", "client"], key: "P-256", lifetimeS: 3_600 },
+  };
+  const certificates = [{ ...own, name: "web", names: ["web.example.org"] }, own, {
+    ...own,
+    name: "unused",
+  }];
+  const declarations: Declarations = { all, hooks: [], certificates, of: () => all };
+  const delivery = await prepare(declarations, {}, { app: "demo" });
+  const low = await delivery.at("web", "first-use");
+  assertEquals(low.certificates.map(({ name }) => name), ["web"]);
+  const high = await delivery.at("web", "approved");
+  assertEquals(high.certificates, certificates.slice(0, 2));
+  const read = decodeManifest(high.manifest.bytes);
+  assertEquals(read.certificates?.map(({ name, key }) => `${name} ${key}`), [
+    ...["own P-256", "web P-256"],
+  ]);
+  const other = decodeManifest((await delivery.at("db", "approved")).manifest.bytes);
+  const terms = (manifest: typeof read) => manifest.certificates?.map((one) => one.terms) ?? [];
+  // Names that are declared are the same for all, those of the container are not.
+  assertEquals(terms(other)[1], terms(read)[1]);
+  assert(terms(other)[0] !== terms(read)[0]);
+  assertEquals(delivery.totalBytes, 0);
 });

@@ -49,3 +49,15 @@ Deno.test("HeldEntries knows nothing of an agent that was not left as declared, 
   assertEquals(note(held, ENTRIES, { "f/a": "updated" }), []);
   assertEquals(note(held, ENTRIES, { "f/a": "updated" }, "SHA256:other"), []);
 });
+
+Deno.test("HeldEntries takes what is issued anew for none of drift", () => {
+  const key: ManifestEntry = {
+    ...{ kind: "issued", path: "key", certificate: "web", part: "key", mode: 0o600 },
+    strategy: "STRICT",
+  };
+  const held = new HeldEntries();
+  const entries = [fileOf("a"), key];
+  note(held, entries, { a: "created", key: "created" });
+  assertEquals(note(held, entries, { a: "updated", key: "updated" }), ["a"]);
+  assertEquals(note(held, [...entries], { a: "updated", key: "updated" }), ["a"]);
+});

@@ -3,7 +3,7 @@ import { Deliveries } from "../../../keeper/original/mod.ts";
 import { findNotKept } from "../../../keeper/contact/original_contact.ts";
 import { syncAgent } from "../../../keeper/contact/sync_agent.ts";
 import { KnownAgents, MemoryKnownAgentsStore } from "../../../keeper/trust/mod.ts";
-import { SILENT_LOGGER } from "../../../protocol/mod.ts";
+import { type ManifestEntry, SILENT_LOGGER } from "../../../protocol/mod.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { declared, FakeNetwork, FakeNode, memoryView } from "../../support/fake_fleet.ts";
 
@@ -58,13 +58,18 @@ Deno.test("findNotKept has nothing to say of files that are kept exactly, and of
 });
 
 Deno.test("findNotKept says what that wire cannot do", () => {
-  const entries = [
+  const entries: readonly ManifestEntry[] = [
     { ...FILE, strategy: "ENSURE_CREATED", leaseS: 60 },
     { ...FILE, uid: 1, hook: "reload", readers: ["web"] },
     { ...FOLDER, strategy: "STRICT", gid: 1, together: true },
-  ] as const;
+    {
+      ...{ kind: "issued", path: "i", certificate: "web", part: "key", mode: 0o600 },
+      strategy: "STRICT",
+    },
+  ];
   assertEquals(findNotKept(entries), [
     "ENSURE_CREATED",
+    "certificates",
     "folders that are exchanged together",
     "hooks",
     "leases",

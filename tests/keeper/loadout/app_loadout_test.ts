@@ -174,3 +174,19 @@ Deno.test("readLoadoutText bounds what the components hold in all", () => {
   assertEquals(problems.map(({ place }) => place), ["f:3:3"]);
   assert(problems[0]?.problem.includes(`over ${MAX_DECLARATIONS} files`));
 });
+
+Deno.test("readLoadoutText warns of a certificate that nobody gets, and of one that no pass may renew in time", () => {
+  const { app, problems, warnings } = read(`
+    certificates: { unused: , short: { lifetime: 1h }, good: { lifetime: 1h } }
+    polling_interval: 30m
+    groups: { all: { state_directives: [{ certificate: short }] } }
+`);
+  assertEquals(problems, []);
+  assertEquals(app.certificates.map(({ name }) => name), ["unused", "short", "good"]);
+  assertEquals(warnings.map(({ place, problem }) => `${place} ${problem}`), [
+    'f:5:21 no state directive names the certificate "unused"',
+    'f:5:31 the certificate "short" lives for 3600 s, and a pass may come too late to renew it in ' +
+    "its last third",
+    'f:5:56 no state directive names the certificate "good"',
+  ]);
+});

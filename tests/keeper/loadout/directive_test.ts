@@ -11,7 +11,7 @@ function read(text: string) {
   const problems = new Problems();
   const tree = parseTree(text, { file: "f", problems });
   assert(tree !== null);
-  const directive = readDirective(tree, { hooks: HOOKS, problems });
+  const directive = readDirective(tree, { hooks: HOOKS, certificates: new Map(), problems });
   return { directive, errors: problems.errors().map(({ problem }) => problem) };
 }
 

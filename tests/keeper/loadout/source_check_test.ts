@@ -81,3 +81,14 @@ Deno.test("checkSources warns once where the vault folder itself is missing", as
     'f:2:9 the vault folder of demo is no folder that can be read: "/nowhere/vault"',
   ]);
 });
+
+Deno.test("checkSources looks for no certificate in the vault", async () => {
+  await using folder = await temporaryFolder();
+  const { apps: [app] } = parseLoadout(
+    "version: 1\napps:\n  demo:\n    certificates: { web: }\n" +
+      "    groups: { all: { state_directives: [{ certificate: web }] } }\n",
+    { file: "f", app: null, resolveVault: () => folder.path },
+  );
+  assert(app !== undefined);
+  assertEquals(await checkSources(app), { problems: [], warnings: [] });
+});

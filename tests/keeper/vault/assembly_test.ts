@@ -294,3 +294,47 @@ Deno.test("assemble makes a manifest of whatever is declared, and gives nothing 
     { numRuns: 400 },
   );
 });
+
+Deno.test("assemble has the files of a certificate, or the part that is named, and looks into no vault", async () => {
+  const view = await viewOf("a");
+  const issued = { certificate: "web", part: null };
+  const whole = declare("", "tls", { issued, uid: 1, gid: 2, hook: "reload", together: true });
+  const single = declare("", "client.key", {
+    issued: { certificate: "own", part: "key" },
+    mode: 0o400,
+    inPlace: true,
+  });
+  const { entries, files, faults } = assemble([whole, single], view, "address");
+  assertEquals([files.size, faults], [0, []]);
+  const owner = { uid: 1, gid: 2 };
+  const strategy = "STRICT";
+  const part = { kind: "issued", certificate: "web", ...owner, strategy, hook: "reload" };
+  assertEquals([...entries] as unknown[], [
+    {
+      ...{ kind: "folder", path: "tls", mode: 0o700, ...owner, strategy, together: true },
+      hook: "reload",
+    },
+    { ...part, path: "tls/chain.pem", part: "chain", mode: 0o644 },
+    { ...part, path: "tls/key.pem", part: "key", mode: 0o600 },
+    { ...part, path: "tls/root.pem", part: "root", mode: 0o644 },
+    {
+      ...{ kind: "issued", path: "client.key", certificate: "own", part: "key", mode: 0o400 },
+      ...{ strategy, inPlace: true },
+    },
+  ]);
+});
+
+Deno.test("assemble withholds a certificate from a level that is too low, and lets others go before it", async () => {
+  const view = await viewOf("t/key.pem", "own.pem");
+  const issued = { certificate: "web", part: null };
+  const whole = declare("", "tls", { issued, requires: "approved" });
+  const { entries, withheld } = assemble([declare("t", "t"), whole], view, "first-use");
+  assertEquals(withheld, [{ path: "tls", required: "approved" }]);
+  assertEquals(entries.map(({ path }) => path).sort(), ["t", "t/key.pem"]);
+  const below = declare("own.pem", "tls/root.pem");
+  const shared = assemble([whole, below], view, "approved");
+  const kinds = shared.entries.map(({ kind, path }) => `${kind} ${path}`).sort();
+  assertEquals(kinds, [
+    ...["file tls/root.pem", "folder tls", "issued tls/chain.pem", "issued tls/key.pem"],
+  ]);
+});

@@ -23,6 +23,7 @@ Deno.test("describeApp has stable members", () => {
     agents: ["node:9000"],
     components: ["web", "db"],
     hooks: ["reload"],
+    certificates: [],
     directives: 2,
   });
 });

@@ -53,6 +53,8 @@ Deno.test("show writes a line of JSON for each entry of each component", async (
     component: "web",
     target: "/etc/tls/key.pem",
     source: "key.pem",
+    certificate: null,
+    part: null,
     strategy: "STRICT",
     mode: "0640",
     folderMode: null,
@@ -68,6 +70,46 @@ Deno.test("show writes a line of JSON for each entry of each component", async (
     compress: false,
     origin: "SITE/loadout.yaml:11:13",
   });
+});
+
+Deno.test("show says what a certificate is for, and where its files go", async () => {
+  await using site = await configSite();
+  await site.write(
+    "certified.yaml",
+    `version: 1
+apps:
+  demo:
+    agents: [node:9000]
+    certificates:
+      web: { names: [web.example.org, 10.0.0.7], usage: [server], key: P-384, lifetime: 7d }
+      own:
+    groups:
+      all:
+        state_directives:
+          - { certificate: web, target: /etc/tls/ }
+          - { certificate: own, part: key, target: client.key }
+`,
+  );
+  const args = ["--loadout", "SITE/certified.yaml"];
+  const { stdout } = await site.run("show", "demo", ...args);
+  assertEquals(stdout.split("\n").slice(3), [
+    "  certificate web     web.example.org, 10.0.0.7; server, P-384, 604800 s",
+    "  certificate own     the names of the container; server and client, P-256, 2592000 s",
+    "",
+    "every agent",
+    "  TARGET      SOURCE                  STRATEGY  FROM",
+    "  /etc/tls    certificate web         STRICT    SITE/certified.yaml:11:13",
+    "  client.key  key of certificate own  STRICT    SITE/certified.yaml:12:13",
+    "",
+  ]);
+  const json = await site.run("show", "demo", "--json", ...args);
+  const entries = json.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(entries.map(({ source, certificate, part }) => [source, certificate, part]), [
+    [null, "web", null],
+    [null, "own", "key"],
+  ]);
+  const list = await site.run("check", "SITE/certified.yaml", "--json");
+  assertEquals(JSON.parse(list.stdout).certificates, ["web", "own"]);
 });
 
 Deno.test("show exits with 2 where it knows no such app, component or loadout", async () => {
