@@ -98,6 +98,8 @@ export const MAX_REMEMBERED_STATEMENTS = 16_384;
 export const MAX_REMEMBERED_SIGNERS = 64;
 /** The largest file of state that is read beside the identity and the manifest, in bytes. */
 export const MAX_SMALL_STATE_FILE_BYTES = 16_384;
+/** The largest record of what was issued for the application: 64 certificates of a few signers. */
+export const MAX_ISSUED_FILE_BYTES = 4_194_304;
 /** How much longer a kept manifest would last anew for its file to be written again, in seconds. */
 export const MANIFEST_RENEWAL_S = 3_600;
 /** How many kept files are compared with their manifest at a time after a restart. */

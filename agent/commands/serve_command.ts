@@ -32,6 +32,7 @@ import {
   checkFolders,
   isInside,
   LeaseWatch,
+  openCertificates,
   openStore,
   openWorkingFolder,
   wipeOnExit,
@@ -73,7 +74,8 @@ export async function serve(context: Context): Promise<number> {
     : await openStateFolder(settings.stateDir);
   checkFolders(context, { workingFolder, state });
   const identity = await loadIdentity(state.path);
-  const store = await openStore(context, { workingFolder, state });
+  const certificates = await openCertificates(context, { state });
+  const store = await openStore(context, { workingFolder, state, certificates });
   const stateFolder = state.path;
   const trust = await openTrust(context, { access, names, identity, stateFolder, store });
   const programs = await ServedPrograms.open(context, {
@@ -132,6 +134,7 @@ export async function serve(context: Context): Promise<number> {
     createHasher: createNodeHasher,
     logger,
     hooks: programs.hooks,
+    certificates,
     onReport: (report) => {
       leases.wake();
       programs.noteReport(report);

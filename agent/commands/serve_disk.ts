@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { delay, FluxVaultError, type Logger, STAGE_PREFIX } from "../../protocol/mod.ts";
+import {
+  type CertificateDesk,
+  delay,
+  FluxVaultError,
+  type Logger,
+  recallIssued,
+  STAGE_PREFIX,
+} from "../../protocol/mod.ts";
 import {
   isAbsolute,
   relative,
@@ -15,6 +22,7 @@ import {
 import type { Agent } from "../agent.ts";
 import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
 import type { HooksOnDemand } from "../hooks/mod.ts";
+import { IssuedRecord, IssuingDesk } from "../issued/mod.ts";
 import { LEASE_RETRY_MS, MAX_LEASE_PAUSE_MS } from "../limits.ts";
 import type { StateFolder } from "../state_folder.ts";
 import type { ServeContext } from "./serve_context.ts";
@@ -77,14 +85,27 @@ export function isInside(path: string, folder: string): boolean {
   return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
 }
 
+/** Opens what has certificates issued for the application, and remembers which were. */
+export async function openCertificates(
+  { logger }: ServeContext,
+  { state }: Pick<ServedFolders, "state">,
+): Promise<IssuingDesk> {
+  const record = await IssuedRecord.open({ stateFolder: state.path, logger });
+  return new IssuingDesk({ record, logger });
+}
+
 /**
  * Opens the place for the files.
  *
+ * @param folders The folders, and who remembers what was issued.
  * @throws {StorageError} where a folder cannot be used.
  */
 export function openStore(
   { settings, logger }: ServeContext,
-  { workingFolder, state }: ServedFolders,
+  { workingFolder, state, certificates: desk = null }: ServedFolders & {
+    /** Remembers what was issued. @default {null} */
+    readonly certificates?: Pick<CertificateDesk, "recall"> | null;
+  },
 ): Promise<DiskSecretStore> {
   return DiskSecretStore.open({
     workingFolder,
@@ -92,6 +113,7 @@ export function openStore(
     absoluteFolders: settings.allowAbsolute,
     requiresMemory: settings.requireTmpfs,
     logger,
+    recall: (manifest, declaredBy) => recallIssued(manifest, { desk, declaredBy }),
   });
 }
 

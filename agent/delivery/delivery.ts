@@ -5,6 +5,7 @@
  */
 import {
   type AgentIdentity,
+  type CertificateDesk,
   type DeliveryReport,
   type HasherFactory,
   type HookRunner,
@@ -37,6 +38,8 @@ export interface DeliveryOptions {
   readonly checkManifest?: ReceiveOptions["checkManifest"];
   /** Runs the hooks of manifests; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;
+  /** Makes keys for the application, and has them certified; `null` where nothing does. @default {null} */
+  readonly certificates?: CertificateDesk | null;
   /** Signs what the agent tells a keeper of a delivery; `null` where nothing is signed. @default {null} */
   readonly identity?: AgentIdentity | null;
   /** How long a delivery waits for the one before it, in milliseconds. @default {30_000} */
@@ -163,6 +166,7 @@ export class DeliveryDesk {
         filesInFlight: FILES_IN_FLIGHT,
         hooks: this.#options.hooks ?? null,
         identity: this.#options.identity ?? null,
+        certificates: this.#options.certificates ?? null,
         ...stall.watchCalls(this.#options.calls),
         onDone: () => {
           // All is settled: what the keeper calls from here on keeps no other delivery waiting.

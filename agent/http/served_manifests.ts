@@ -146,7 +146,9 @@ export class ServedManifests {
 
   #entriesOf(manifest: HeldManifest): ReadEntries {
     if (this.#read?.manifest !== manifest) {
-      const files = manifest.manifest.entries.filter((entry) => entry.kind === "file");
+      const files = manifest.manifest.entries.filter((entry) => entry.kind === "file")
+        // A private key that was made here is for the application beside it alone.
+        .filter(({ issued }) => issued?.part !== "key");
       const entries = new Map(files.map((entry) => [entry.path, entry]));
       this.#read = { manifest, entries, isRestricted: hasReaders(entries) };
     }

@@ -126,3 +126,17 @@ Deno.test("ServedManifests says whether any file is not for all, as it is being 
   deliver(held([file("a")]));
   assertEquals(manifests.isRestricted, false);
 });
+
+Deno.test("ServedManifests serves a chain and a root that were issued, and never a key", () => {
+  const { manifests, deliver, digests } = followed();
+  const issued = (path: string, part: "key" | "chain" | "root"): FileEntry => ({
+    ...file(path),
+    issued: {
+      ...{ kind: "issued", path, certificate: "web", part, mode: 0o600 },
+      strategy: "STRICT",
+    },
+  });
+  deliver(held([issued("chain", "chain"), issued("key", "key"), issued("root", "root")]));
+  assertEquals([digests("chain"), digests("key"), digests("root")], [["00"], [], ["00"]]);
+  assertEquals(manifests.list().map(({ path }) => path), ["chain", "root"]);
+});

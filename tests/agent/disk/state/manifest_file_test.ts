@@ -5,7 +5,9 @@ import {
   writeManifestFile,
 } from "../../../../agent/disk/state/manifest_file.ts";
 import { StorageError } from "../../../../protocol/errors.ts";
+import { recallIssued } from "../../../../protocol/issued_files.ts";
 import { encodeManifest } from "../../../../protocol/manifest.ts";
+import type { IssuedEntry } from "../../../../protocol/manifest_entry.ts";
 import type { ManifestMessage } from "../../../../protocol/messages.ts";
 import type { HeldManifest } from "../../../../protocol/secret_store.ts";
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
@@ -101,4 +103,29 @@ Deno.test("mustRenewManifest has nothing written anew of one that vouches for no
   const { message } = await sampleManifest();
   const next = { ...message, revision: message.revision + 1, expires: message.expires + 86_400 };
   assertEquals(mustRenewManifest(message, next), false);
+});
+
+Deno.test("readManifestFile has what is remembered of certificates, and keeps the rest as it is", async () => {
+  await using folder = await temporaryFolder();
+  const issued: IssuedEntry = {
+    ...{ kind: "issued", path: "key", certificate: "web", part: "key", mode: 0o600 },
+    strategy: "STRICT",
+  };
+  const entries = [issued];
+  const certificates = [{ name: "web", key: "P-256", terms: "ab".repeat(32) }] as const;
+  const { bytes, digest } = await encodeManifest(entries, { certificates });
+  const { message } = await sampleManifest();
+  const declared = { entries, hooks: [], certificates, isWipe: false };
+  const manifest = recallIssued(declared, { desk: null, declaredBy: "1keeper" });
+  const held = { message: { ...message, digest, size: bytes.length }, bytes, manifest };
+  await writeManifestFile(folder.path, { ...held, declaredBy: "1keeper" });
+  const read = await readManifestFile(folder.path);
+  assertEquals(read?.manifest.entries, [{ kind: "keep", path: "key", issued }]);
+  const known = await readManifestFile(folder.path, {
+    recall: (found, declaredBy) => {
+      assertEquals([found, declaredBy], [declared, "1keeper"]);
+      return { ...found, entries: [] };
+    },
+  });
+  assertEquals(known?.manifest.entries, []);
 });
