@@ -40,13 +40,17 @@ export class CertificateDesk {
 
   /**
    * Asks for the secret of the authority while somebody can be asked, where there is an authority. That
-   * it cannot be had costs the agents no file: the log says so.
+   * it cannot be had costs the agents no other file: the log says so.
+   *
+   * @param options.isNeeded Whether it is made now where there is none. @default {false}
    */
-  async prepare(): Promise<void> {
+  async prepare({ isNeeded = false }: { readonly isNeeded?: boolean } = {}): Promise<void> {
     const { signal, logger } = this.#context;
-    if (!await isThere(rootIndexPath(this.#parts.stateFolder))) return;
+    const isMade = await isThere(rootIndexPath(this.#parts.stateFolder));
+    if (!isMade && !isNeeded) return;
     try {
-      await (await this.open()).unlock();
+      const authority = await this.open();
+      await (isMade ? authority.unlock() : authority.init());
     } catch (error) {
       signal.throwIfAborted();
       const reason = error instanceof Error ? error.message : String(error);
@@ -136,4 +140,15 @@ async function isThere(path: string): Promise<boolean> {
     // Whatever else it is, whoever reads the file says so.
     return !(error instanceof Deno.errors.NotFound);
   }
+}
+
+/** Tells whether some app declares certificates for its applications. */
+export async function declareCertificates(
+  wishes: readonly Pick<AppWish, "declare">[],
+): Promise<boolean> {
+  for (const { declare } of wishes) {
+    const { certificates = [] } = await declare();
+    if (certificates.length > 0) return true;
+  }
+  return false;
 }

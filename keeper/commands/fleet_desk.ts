@@ -70,6 +70,7 @@ export class FleetDesk {
     const { fleets, apps, stateFolder } = await prepareFleets(context, {
       isMeant: (app) => patterns.hasApp(app),
       isWipe,
+      isPlan: command === "plan",
     });
     if (fleets.length === 0) {
       const names = apps.map((app) => app ?? "agents of no app, written as -");

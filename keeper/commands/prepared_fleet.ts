@@ -14,7 +14,7 @@ import type { KeeperOptions } from "../keeper_options.ts";
 import { DeliveriesFile } from "../original/deliveries_file.ts";
 import { KnownAgentsFile } from "../trust/known_agents_file.ts";
 import { assemble, type DeliveryFault } from "../vault/assembly.ts";
-import { type Declarations, declareForAll } from "../vault/declarations.ts";
+import { type Declarations, declareForAll, isOfVault } from "../vault/declarations.ts";
 import { DiskVault } from "../vault/disk_vault.ts";
 import { FolderMarksFile } from "../vault/folder_marks_file.ts";
 import type { Vault, VaultSource, VaultView } from "../vault/vault.ts";
@@ -137,7 +137,7 @@ async function lookIntoVault(
   let declarations: Declarations;
   try {
     declarations = await wish.declare();
-    view = await disk.inspect(declarations.all, { signal });
+    view = await disk.inspect(declarations.all.filter(isOfVault), { signal });
   } catch (cause) {
     signal.throwIfAborted();
     throw wish.mistake({
@@ -168,7 +168,8 @@ async function lookIntoVault(
     const app = wish.name === null ? {} : { app: wish.name };
     logger.warn("A managed file cannot be delivered.", { ...app, file: source, code, reason });
   }
-  return { declarations, vault: startingWith(view, { vault: disk, sources: declarations.all }) };
+  const sources = declarations.all.filter(isOfVault);
+  return { declarations, vault: startingWith(view, { vault: disk, sources }) };
 }
 
 /** Finds what no agent can be given of all that is declared for any component. */

@@ -15,7 +15,7 @@ import type { RUN_OPTIONS } from "../options.ts";
 import { isPassWanted } from "../report/report.ts";
 import type { ProgressDisplay } from "../progress/progress_display.ts";
 import { makeProgress } from "./command_progress.ts";
-import { CertificateDesk } from "./certificate_desk.ts";
+import { CertificateDesk, declareCertificates } from "./certificate_desk.ts";
 import { KeyDesk } from "./key_desk.ts";
 import { openStateFolder } from "./opened_state_folder.ts";
 import { AppRun } from "./run/app_run.ts";
@@ -86,7 +86,7 @@ async function serveApp(
   await using progress = makeProgress(context);
   const parts = shareParts(context, { stateFolder, desk, progress });
   await using app = await openApp(context, wish, parts);
-  await parts.certificates.prepare();
+  await parts.certificates.prepare({ isNeeded: await declareCertificates([wish]) });
   desk.end();
   const run = new AppRun(context, app, new ApprovalTurns());
   if (!context.settings.runOnce) return await run.forever();
@@ -109,7 +109,10 @@ async function serveLoadout(
     }
     await using progress = makeProgress(context);
     const parts = shareParts(context, { stateFolder, desk, progress });
-    await parts.certificates.prepare();
+    const meant = loadout.apps.filter(chosen.isMeant);
+    await parts.certificates.prepare({
+      isNeeded: meant.some(({ certificates }) => certificates.length > 0),
+    });
     desk.end();
     const run = new LoadoutRun(context, parts, chosen);
     return runOnce ? await run.once() : await run.forever();

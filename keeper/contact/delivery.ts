@@ -28,7 +28,7 @@ import {
   declareCertificate,
 } from "../vault/application_certificate.ts";
 import type { Declaration } from "../vault/declaration.ts";
-import type { Declarations } from "../vault/declarations.ts";
+import { type Declarations, isOfVault } from "../vault/declarations.ts";
 import type { SourceContents, Vault, VaultInspectOptions, VaultView } from "../vault/vault.ts";
 
 /** What agents of one component and level are given. */
@@ -198,10 +198,6 @@ class PreparedDelivery implements Delivery {
       },
     };
   }
-}
-
-function isOfVault({ issued }: Declaration): boolean {
-  return issued === undefined;
 }
 
 const BYTES_BY_CONTENTS = new WeakMap<readonly unknown[], number>();

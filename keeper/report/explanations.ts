@@ -107,6 +107,11 @@ const WAITS: Readonly<Partial<Record<PendingReason, string>>> = {
 
 /** Why something is not as declared, where the word alone does not say what to do. */
 const FILES: Readonly<Record<string, string>> = {
+  "certificate-invalid":
+    "what this keeper issued does not count there: see its log, and both clocks",
+  "certificate-refused": "this keeper has not issued the certificate: its own log says why",
+  "certificate-unsupported":
+    "the agent, or this keeper, is too old for certificates of applications",
   "disk-full": "there is no room at the agent, or its quota is used up",
   "file-mounted":
     "a single file is mounted there, which cannot be replaced: mount its folder, or " +

@@ -91,3 +91,30 @@ export async function declareCertificate(
   const terms = JSON.stringify([subject, [...usage].sort(), lifetimeS]);
   return { name, key, terms: encodeHex(await sha256Digest(encodeUtf8(terms))) };
 }
+
+/** A certificate as the keeper's authority is ordered to issue it. */
+export interface OrderedCertificate {
+  /** The names that it carries; those of the container where there are none. */
+  readonly names?: readonly string[];
+  /** The names that the operator allows to the app: a name that is declared is allowed. */
+  readonly allowedNames?: readonly string[];
+  /** What it is for. */
+  readonly usage: readonly CertificateUsage[];
+  /** How long it lives, in milliseconds. */
+  readonly lifetimeMs: number;
+}
+
+/** Names of containers: whose they are is known without anybody's permission, and nobody can give it. */
+const CONTAINER = /^(?:flux|zel)[^.]*$|(?:^|\.)fluxdockernetwork_/;
+
+/** Returns what the authority is ordered to issue. */
+export function orderCertificate(
+  { names, usage, lifetimeS }: ApplicationCertificate,
+): OrderedCertificate {
+  const common = { usage, lifetimeMs: lifetimeS * 1_000 };
+  if (names === null) return common;
+  // What a name allows is itself and what is below it, and so is what a star stands for.
+  const allowed = names.map((name) => name.replace(/^\*\./, ""));
+  const allowedNames = [...new Set(allowed)].filter((name) => !CONTAINER.test(name));
+  return { ...common, names, allowedNames };
+}

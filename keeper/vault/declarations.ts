@@ -4,6 +4,7 @@
  * @module
  */
 import type { Hook } from "../../protocol/mod.ts";
+import { reachesLevel, type TrustLevel } from "../trust/mod.ts";
 import type { ApplicationCertificate } from "./application_certificate.ts";
 import type { Declaration } from "./declaration.ts";
 
@@ -41,4 +42,26 @@ export function declareForAll(
   hooks: readonly Hook[] = [],
 ): Declarations {
   return { all, hooks, of: () => all };
+}
+
+/** Tells whether something is looked for in a vault, and not issued. */
+export function isOfVault({ issued }: Declaration): boolean {
+  return issued === undefined;
+}
+
+/**
+ * Finds a certificate by its name among those that an agent of a component and level is given something
+ * of; `null` where there is none.
+ */
+export function findGivenCertificate(
+  declarations: Declarations,
+  name: string,
+  { component, level }: { readonly component: string | null; readonly level: TrustLevel },
+): ApplicationCertificate | null {
+  const { certificates = [] } = declarations;
+  const isGiven = declarations.of(component).some(({ issued, requires }) => {
+    return issued?.certificate === name &&
+      (requires === undefined || reachesLevel(level, requires));
+  });
+  return (isGiven ? certificates.find((one) => one.name === name) : undefined) ?? null;
 }

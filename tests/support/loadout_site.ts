@@ -52,15 +52,18 @@ export interface DemoCommand {
   readonly key?: FluxPrivateKey | null;
   /** A program and arguments that start it in their place. @default {[]} */
   readonly starter?: readonly string[];
+  /** Variables of the process. @default {{}} */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Starts a command of the keeper that goes by the loadout and reports in JSON. */
 export function startDemoKeeper(site: Site, command: DemoCommand): RunningProgram {
-  const { words, key = null, starter = [] } = command;
+  const { words, key = null, starter = [], variables = {} } = command;
   const state = ["--state-dir", site.path("keeper-state"), "--json"];
   const args = words[0] === "status" ? state : ["--loadout", site.path("loadout.yaml"), ...state];
   return site.start("keeper", [...words, ...args], {
     starter,
+    variables,
     ...(key === null ? {} : { input: `${encodeWif(key)}\n` }),
   });
 }

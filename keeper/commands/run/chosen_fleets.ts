@@ -4,7 +4,7 @@
  * @module
  */
 import { openAudit } from "../../audit/run_audit.ts";
-import { CertificateDesk } from "../certificate_desk.ts";
+import { CertificateDesk, declareCertificates } from "../certificate_desk.ts";
 import { KeyDesk } from "../key_desk.ts";
 import { openStateFolder } from "../opened_state_folder.ts";
 import { type PreparedFleet, prepareFleet } from "../prepared_fleet.ts";
@@ -21,6 +21,8 @@ export interface PrepareFleetsOptions {
   readonly isMeant: (app: string | null) => boolean;
   /** Whether agents are to remove all, so that the vault plays no part. */
   readonly isWipe: boolean;
+  /** Whether agents are only asked what they would do, so that nothing is made. */
+  readonly isPlan: boolean;
 }
 
 /** The fleets. */
@@ -40,7 +42,7 @@ export interface PreparedFleets {
  */
 export async function prepareFleets(
   context: ServeContext,
-  { isMeant, isWipe }: PrepareFleetsOptions,
+  { isMeant, isWipe, isPlan }: PrepareFleetsOptions,
 ): Promise<PreparedFleets> {
   let folder: string | null = null;
   const stateFolder = () => folder ??= openStateFolder(context);
@@ -63,7 +65,11 @@ export async function prepareFleets(
     });
     fleets.push(fleet);
   }
-  if (fleets.length > 0) await certificates.prepare();
+  if (fleets.length > 0) {
+    const meant = wishes.filter(({ fleet: { app } }) => isMeant(app));
+    const isIssuing = !isWipe && !isPlan;
+    await certificates.prepare({ isNeeded: isIssuing && await declareCertificates(meant) });
+  }
   desk.end();
   return { fleets, apps: wishes.map(({ fleet: { app } }) => app), stateFolder: stateFolder() };
 }

@@ -7,7 +7,8 @@ import { ConfigError } from "../../../protocol/mod.ts";
 import { parseWires } from "../../contact/wire.ts";
 import { type Fleet, StaticFleet } from "../../fleet/fleet.ts";
 import type { AppLoadout } from "../../loadout/mod.ts";
-import type { Declarations } from "../../vault/declarations.ts";
+import { orderCertificate } from "../../vault/application_certificate.ts";
+import { type Declarations, findGivenCertificate } from "../../vault/declarations.ts";
 import { makeFluxFleet } from "../fleet_settings.ts";
 import type { ServeContext } from "../run_context.ts";
 import type { AppMistake, AppWish } from "./app_wish.ts";
@@ -35,6 +36,10 @@ export async function wishOf(
     signWith,
     vaultFolder,
     declare: () => Promise.resolve(declare()),
+    findCertificate: (name, agent) => {
+      const found = findGivenCertificate(declare(), name, agent);
+      return found === null ? null : orderCertificate(found);
+    },
     isWholeFolder: false,
     pollingIntervalMs: inMs(app.pollingIntervalS) ?? settings.pollingIntervalMs,
     discoveryIntervalMs: inMs(app.discoveryIntervalS) ?? settings.discoveryIntervalMs,
