@@ -22,7 +22,7 @@ import {
 import type { Agent } from "../agent.ts";
 import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
 import type { HooksOnDemand } from "../hooks/mod.ts";
-import { IssuedRecord, IssuingDesk } from "../issued/mod.ts";
+import { IssuedRecord, IssuingDesk, openIssuedJournal } from "../issued/mod.ts";
 import { LEASE_RETRY_MS, MAX_LEASE_PAUSE_MS } from "../limits.ts";
 import type { StateFolder } from "../state_folder.ts";
 import type { ServeContext } from "./serve_context.ts";
@@ -90,8 +90,8 @@ export async function openCertificates(
   { logger }: ServeContext,
   { state }: Pick<ServedFolders, "state">,
 ): Promise<IssuingDesk> {
-  const record = await IssuedRecord.open({ stateFolder: state.path, logger });
-  return new IssuingDesk({ record, logger });
+  const journal = await openIssuedJournal(state.path, logger);
+  return new IssuingDesk({ record: new IssuedRecord(journal, { logger }), logger });
 }
 
 /**

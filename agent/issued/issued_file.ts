@@ -3,8 +3,8 @@
  *
  * A file `certificates.json` (0600) in the state folder, one JSON object:
  * `{"version":1,"certificates":[{"declaredBy":"<address>"|null,"name":"web","key":"P-256",
- * "terms":"<64 hex>","renewAtMs":…,"parts":{"key":{"digest":"<64 hex>","size":…},"certificate":…,
- * "chain":…,"root":…}}]}`. No key is in it.
+ * "terms":"<64 hex>","renewAtMs":<Unix ms>,"parts":{"key":{"digest":"<64 hex>","size":<bytes>},
+ * "certificate":{},"chain":{},"root":{}}}]}`. No key is in it.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import {
   type CertificatePart,
   encodeUtf8,
   type IssuedPart,
-  StorageError,
+  type Logger,
 } from "../../protocol/mod.ts";
 import { join, readOptionalFile, writeFileAtomically } from "../../protocol/host/mod.ts";
 import { MAX_ISSUED_FILE_BYTES } from "../limits.ts";
-import type { IssuedNote } from "./issued_note.ts";
+import type { IssuedJournal, IssuedNote } from "./issued_note.ts";
 
 /** The name of the file in the state folder. */
 export const ISSUED_FILE_NAME = "certificates.json";
@@ -28,41 +28,44 @@ const DIGEST = /^[0-9a-f]{64}$/;
 const PARTS: readonly CertificatePart[] = ["key", "certificate", "chain", "root"];
 
 /**
- * Reads what was issued.
+ * Opens what is remembered of what was issued; where that cannot be read, it is issued anew.
  *
- * @returns Nothing where none is kept.
- * @throws {StorageError} `state-malformed`, or what the system said.
+ * @param stateFolder The state folder, or `null` to keep everything in memory.
  */
-export async function readIssuedFile(stateFolder: string): Promise<readonly IssuedNote[]> {
+export async function openIssuedJournal(
+  stateFolder: string | null,
+  logger: Logger,
+): Promise<IssuedJournal> {
+  if (stateFolder === null) return { known: [], save: () => Promise.resolve() };
   const path = join(stateFolder, ISSUED_FILE_NAME);
-  const bytes = await readOptionalFile(path, { maxBytes: MAX_ISSUED_FILE_BYTES });
-  if (bytes === null) return [];
-  const notes = parse(new TextDecoder().decode(bytes));
-  if (notes !== null) return notes;
-  throw new StorageError("state-malformed", `${JSON.stringify(path)} is not as it was written`);
+  return { known: await readIssued(path, logger), save: (notes) => writeIssued(path, notes) };
 }
 
-/**
- * Keeps what was issued in place of what was there.
- *
- * @throws {StorageError} with what the system said.
- */
-export async function writeIssuedFile(
-  stateFolder: string,
-  certificates: readonly IssuedNote[],
-): Promise<void> {
-  const text = `${JSON.stringify({ version: VERSION, certificates })}\n`;
-  await writeFileAtomically(join(stateFolder, ISSUED_FILE_NAME), encodeUtf8(text));
-}
-
-function parse(text: string): IssuedNote[] | null {
+async function readIssued(path: string, logger: Logger): Promise<readonly IssuedNote[]> {
   try {
-    const file: Record<string, unknown> | null = JSON.parse(text);
-    if (file?.version !== VERSION || !Array.isArray(file.certificates)) return null;
-    return file.certificates.every(isNote) ? file.certificates : null;
-  } catch {
-    return null;
+    const bytes = await readOptionalFile(path, { maxBytes: MAX_ISSUED_FILE_BYTES });
+    return bytes === null ? [] : parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn("what was issued for the application is not known, and is issued anew", {
+      reason,
+    });
+    return [];
   }
+}
+
+async function writeIssued(path: string, certificates: readonly IssuedNote[]): Promise<void> {
+  const text = `${JSON.stringify({ version: VERSION, certificates })}\n`;
+  await writeFileAtomically(path, encodeUtf8(text));
+}
+
+function parse(text: string): IssuedNote[] {
+  const file: unknown = JSON.parse(text);
+  const { version, certificates } = (file ?? {}) as Record<string, unknown>;
+  if (version === VERSION && Array.isArray(certificates) && certificates.every(isNote)) {
+    return certificates;
+  }
+  throw new Error("it is malformed");
 }
 
 function isNote(item: unknown): item is IssuedNote {

@@ -20,3 +20,11 @@ export interface IssuedNote {
   /** What its files hold. */
   readonly parts: KnownCertificate["parts"];
 }
+
+/** Where what was issued is kept. */
+export interface IssuedJournal {
+  /** What is known from before. */
+  readonly known: readonly IssuedNote[];
+  /** Makes all that is known outlast a restart, or rejects. */
+  readonly save: (notes: readonly IssuedNote[]) => Promise<void>;
+}

@@ -5,42 +5,21 @@
  * @module
  */
 import type { DeclaredCertificate, Logger, Manifest } from "../../protocol/mod.ts";
-import { readIssuedFile, writeIssuedFile } from "./issued_file.ts";
-import type { IssuedNote } from "./issued_note.ts";
-
-/** Where a record is kept. */
-export interface IssuedRecordOptions {
-  /** The agent's folder of state, or `null` for memory alone. */
-  readonly stateFolder: string | null;
-  /** Is told of what cannot be read or written. */
-  readonly logger: Logger;
-}
+import type { IssuedJournal, IssuedNote } from "./issued_note.ts";
 
 /** Remembers what was issued. */
 export class IssuedRecord {
-  readonly #options: IssuedRecordOptions;
+  readonly #journal: IssuedJournal;
+  readonly #logger: Logger;
   readonly #notes = new Map<string, IssuedNote>();
   /** Whether something was not written down. */
   #isDirty = false;
 
-  private constructor(options: IssuedRecordOptions, notes: readonly IssuedNote[]) {
-    this.#options = options;
-    for (const note of notes) this.#notes.set(keyOf(note), note);
-  }
-
-  /** Takes up what an earlier process remembered; what cannot be read is not, and is issued anew. */
-  static async open(options: IssuedRecordOptions): Promise<IssuedRecord> {
-    const { stateFolder, logger } = options;
-    if (stateFolder === null) return new IssuedRecord(options, []);
-    try {
-      return new IssuedRecord(options, await readIssuedFile(stateFolder));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.warn("what was issued for the application is not known, and is issued anew", {
-        reason,
-      });
-      return new IssuedRecord(options, []);
-    }
+  /** Takes up what is known; the logger is told of what cannot be written down. */
+  constructor(journal: IssuedJournal, { logger }: { readonly logger: Logger }) {
+    this.#journal = journal;
+    this.#logger = logger;
+    for (const note of journal.known) this.#notes.set(keyOf(note), note);
   }
 
   /** Finds what was issued on just these terms, or `null`. */
@@ -78,14 +57,14 @@ export class IssuedRecord {
   }
 
   async #save(): Promise<void> {
-    const { stateFolder, logger } = this.#options;
-    if (stateFolder === null) return;
     try {
-      await writeIssuedFile(stateFolder, [...this.#notes.values()]);
+      await this.#journal.save([...this.#notes.values()]);
       this.#isDirty = false;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      logger.warn("what was issued for the application is remembered in memory only", { reason });
+      this.#logger.warn("what was issued for the application is remembered in memory only", {
+        reason,
+      });
     }
   }
 }

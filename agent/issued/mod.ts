@@ -5,5 +5,6 @@
  *
  * @module
  */
+export { openIssuedJournal } from "./issued_file.ts";
 export { IssuedRecord } from "./issued_record.ts";
 export { IssuingDesk, type IssuingDeskOptions } from "./issuing_desk.ts";

@@ -40,6 +40,8 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/http/name_service.ts",
   "agent/http/served_files.ts",
   "agent/identity_file.ts",
+  "agent/issued/issued_file.ts",
+  "agent/issued/mod.ts",
   "agent/listener.ts",
   "agent/main.ts",
   "agent/mod.ts",

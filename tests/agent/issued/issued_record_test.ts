@@ -1,10 +1,8 @@
-import { ISSUED_FILE_NAME } from "../../../agent/issued/issued_file.ts";
 import type { IssuedNote } from "../../../agent/issued/issued_note.ts";
 import { IssuedRecord } from "../../../agent/issued/issued_record.ts";
 import type { DeclaredCertificate, Manifest } from "../../../protocol/manifest_entry.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
 
 const PART = { digest: "ab".repeat(32), size: 3 };
 
@@ -26,12 +24,16 @@ function manifest(...names: readonly string[]): Manifest {
   };
 }
 
-function open(stateFolder: string | null = null, logger = new MemoryLogger()) {
-  return IssuedRecord.open({ stateFolder, logger });
+/** A journal in memory; `saved` is what was written down, each time. */
+function open(known: readonly IssuedNote[] = []) {
+  const logger = new MemoryLogger();
+  const saved: (readonly IssuedNote[])[] = [];
+  const save = (notes: readonly IssuedNote[]) => Promise.resolve(void saved.push(notes));
+  return { record: new IssuedRecord({ known, save }, { logger }), saved, logger };
 }
 
 Deno.test("IssuedRecord finds what was issued on the same terms, for the same signer and kind of key", async () => {
-  const record = await open();
+  const { record } = open();
   await record.keep(manifest("web"), { declaredBy: null, issued: [note("web")] });
   assertEquals(record.find(declared("web"), null), note("web"));
   assertEquals(record.find(declared("web"), "1key"), null);
@@ -41,7 +43,7 @@ Deno.test("IssuedRecord finds what was issued on the same terms, for the same si
 });
 
 Deno.test("IssuedRecord forgets what the same signer declares no more, and all after a wipe", async () => {
-  const record = await open();
+  const { record } = open();
   const other = note("web", { declaredBy: "1key" });
   await record.keep(manifest("web"), { declaredBy: "1key", issued: [other] });
   await record.keep(manifest("web", "mail"), {
@@ -59,34 +61,30 @@ Deno.test("IssuedRecord forgets what the same signer declares no more, and all a
   ]);
 });
 
-Deno.test("IssuedRecord outlasts a restart, and writes nothing where nothing changed", async () => {
-  await using folder = await temporaryFolder();
-  const record = await open(folder.path);
-  const path = `${folder.path}/${ISSUED_FILE_NAME}`;
+Deno.test("IssuedRecord writes down what is known, and nothing where nothing changed", async () => {
+  const { record, saved } = open();
   await record.keep(manifest(), { declaredBy: null, issued: [] });
-  assertEquals(await Deno.stat(path).catch(() => null), null);
+  assertEquals(saved, []);
   await record.keep(manifest("web"), { declaredBy: null, issued: [note("web")] });
-  const again = await open(folder.path);
-  assertEquals(again.find(declared("web"), null), note("web"));
-  await Deno.remove(path);
-  await again.keep(manifest("web"), { declaredBy: null, issued: [] });
-  assertEquals(await Deno.stat(path).catch(() => null), null);
+  assertEquals(saved, [[note("web")]]);
+  const again = open(saved[0]);
+  assertEquals(again.record.find(declared("web"), null), note("web"));
+  await again.record.keep(manifest("web"), { declaredBy: null, issued: [] });
+  assertEquals(again.saved, []);
 });
 
-Deno.test("IssuedRecord begins anew where its file is damaged, and says so", async () => {
-  await using folder = await temporaryFolder();
-  await Deno.writeTextFile(`${folder.path}/${ISSUED_FILE_NAME}`, "{}");
+Deno.test("IssuedRecord goes on in memory where it cannot be written, and tries again", async () => {
   const logger = new MemoryLogger();
-  const record = await open(folder.path, logger);
-  assertEquals(record.find(declared("web"), null), null);
-  assertEquals(logger.events.map(({ level }) => level), ["warn"]);
-});
-
-Deno.test("IssuedRecord goes on in memory where it cannot be written", async () => {
-  await using folder = await temporaryFolder();
-  const logger = new MemoryLogger();
-  const record = await open(`${folder.path}/gone`, logger);
+  const errors = [new Error("the disk is full")];
+  const saved: (readonly IssuedNote[])[] = [];
+  const save = (notes: readonly IssuedNote[]) => {
+    const error = errors.pop();
+    return error === undefined ? Promise.resolve(void saved.push(notes)) : Promise.reject(error);
+  };
+  const record = new IssuedRecord({ known: [], save }, { logger });
   await record.keep(manifest("web"), { declaredBy: null, issued: [note("web")] });
   assertEquals(record.find(declared("web"), null), note("web"));
   assertEquals(logger.events.map(({ level }) => level), ["warn"]);
+  await record.keep(manifest("web"), { declaredBy: null, issued: [] });
+  assertEquals(saved, [[note("web")]]);
 });

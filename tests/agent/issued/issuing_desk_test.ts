@@ -1,3 +1,4 @@
+import { openIssuedJournal } from "../../../agent/issued/issued_file.ts";
 import { IssuedRecord } from "../../../agent/issued/issued_record.ts";
 import { IssuingDesk } from "../../../agent/issued/issuing_desk.ts";
 import { decodeUtf8, encodeHex } from "../../../protocol/bytes.ts";
@@ -32,7 +33,7 @@ function web(key: CertificateKey = "P-256"): DeclaredCertificate {
 
 async function openDesk(now: () => number = Date.now) {
   const logger = new MemoryLogger();
-  const record = await IssuedRecord.open({ stateFolder: null, logger });
+  const record = new IssuedRecord(await openIssuedJournal(null, logger), { logger });
   return { desk: new IssuingDesk({ record, logger, now }), logger };
 }
 
@@ -184,7 +185,7 @@ async function startAgent(folder: string) {
   const { state, files } = { state: `${folder}/state`, files: `${folder}/files` };
   for (const path of [state, files]) await Deno.mkdir(path, { recursive: true });
   const logger = new MemoryLogger();
-  const record = await IssuedRecord.open({ stateFolder: state, logger });
+  const record = new IssuedRecord(await openIssuedJournal(state, logger), { logger });
   const desk = new IssuingDesk({ record, logger });
   const store = await DiskSecretStore.open({
     workingFolder: files,
