@@ -10,15 +10,20 @@
 import { PROJECT_ROOT } from "./derived_config.ts";
 import { installPackages, run, SKIP_STATUS } from "./suite_needs.ts";
 
-const PACKAGES = ["iproute2", "nftables", "util-linux", "mount", "openssl"];
+const PACKAGES = [
+  ...["iproute2", "nftables", "util-linux", "mount"],
+  ...["nginx-light", "curl", "openssl"],
+];
 /** What tells a test that may have to skip for want of root or a tool. */
-const NEEDS_SYSTEM = /\bmissingFor(?:Mounts|Namespace|Openssl)\b/;
+const NEEDS_SYSTEM = /\bmissingFor(?:Mounts|Namespace|Openssl|CertifiedNetwork)\b/;
 const TOOLS: readonly (readonly [string, string])[] = [
   ["ip", "-V"],
   ["tc", "-V"],
   ["nft", "-V"],
   ["unshare", "-V"],
   ["mount", "-V"],
+  ["nginx", "-v"],
+  ["curl", "--version"],
   ["openssl", "version"],
 ];
 

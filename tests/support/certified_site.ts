@@ -1,11 +1,11 @@
 /** A site whose keeper certifies keys of applications, for agents of the app `demo`. */
-import { encodeWif, type FluxPrivateKey, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
+import { type FluxPrivateKey, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
 import { Authority } from "../../keeper/authority/mod.ts";
 import { DiskAuthorityStore } from "../../keeper/authority/state/disk_store.ts";
 import { generateAuthoritySecret } from "../../keeper/authority/state/private_key_seal.ts";
 import type { JsonLine } from "./followed_process.ts";
 import { type DemoLoadout, startDemoKeeper, writeLoadout } from "./loadout_site.ts";
-import { startSignedAgent } from "./signed_agent.ts";
+import { type SignedAgentStart, startSignedAgent } from "./signed_agent.ts";
 import { type KeeperRun, readKeeperRun, type RunningAgent, Site } from "./site.ts";
 
 const PASSPHRASE = "correct horse battery";
@@ -41,17 +41,16 @@ export class CertifiedSite implements AsyncDisposable {
 
   /** Starts an agent that takes what the keeper signs. */
   startAgent(
-    { component = "web", args = [], mayRun = false }: {
+    { component = "web", args = [], host, process }: {
       readonly component?: string;
-      readonly args?: readonly string[];
-      readonly mayRun?: boolean;
-    } = {},
+    } & Pick<SignedAgentStart, "args" | "host" | "process"> = {},
   ): Promise<RunningAgent> {
     return startSignedAgent(this.site, {
       name: component,
       zelids: [zelIdOfKey(this.key)],
       args: ["--app-name", "demo", "--component-name", component, ...args],
-      process: { mayRun },
+      ...(host === undefined ? {} : { host }),
+      ...(process === undefined ? {} : { process }),
     });
   }
 
@@ -80,11 +79,6 @@ export class CertifiedSite implements AsyncDisposable {
   /** Serves the app once. */
   deliver(): Promise<KeeperCommandRun> {
     return this.run("run", "--run-once");
-  }
-
-  /** The key that signs, as nobody may see it. */
-  get wif(): string {
-    return encodeWif(this.key);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
