@@ -15,6 +15,7 @@ export {
   type DiskSecretStoreOptions,
   type EndedLease,
   type ExpiredLeases,
+  type RecallIssued,
   type SweepReport,
 } from "./disk/mod.ts";
 export { type LoadedIdentity, loadIdentity } from "./identity_file.ts";

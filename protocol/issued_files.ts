@@ -29,7 +29,7 @@ import type { SecretStore } from "./secret_store.ts";
 const NOT_MADE_YET: IssuedPart = { digest: "00".repeat(DIGEST_BYTES), size: 0 };
 
 /** What each part of a certificate holds. */
-type Parts = Readonly<Record<CertificatePart, IssuedPart>>;
+export type IssuedParts = Readonly<Record<CertificatePart, IssuedPart>>;
 
 /** A manifest of which every file is known. */
 export interface ResolvedManifest {
@@ -57,7 +57,10 @@ export interface IssuedFilesParts {
 
 /** What became of one certificate. */
 type Outcome =
-  | { readonly parts: Parts; readonly contents: Readonly<Record<CertificatePart, Bytes>> | null }
+  | {
+    readonly parts: IssuedParts;
+    readonly contents: Readonly<Record<CertificatePart, Bytes>> | null;
+  }
   | { readonly code: CertificateErrorCode };
 
 /**
@@ -193,7 +196,7 @@ async function resolveOne(
 /** Tells whether each file is as it was issued; one that cannot be looked at is not asked for again. */
 async function isInPlace(
   files: readonly IssuedEntry[],
-  { store, parts }: { readonly store: Pick<SecretStore, "inspect">; readonly parts: Parts },
+  { store, parts }: { readonly store: Pick<SecretStore, "inspect">; readonly parts: IssuedParts },
 ): Promise<boolean> {
   for (const { path, part } of files) {
     try {
@@ -210,7 +213,7 @@ async function isInPlace(
 /** Returns what can be remembered of what was issued. */
 export async function describeIssued(
   contents: Readonly<Record<CertificatePart, Bytes>>,
-): Promise<Parts> {
+): Promise<IssuedParts> {
   const partOf = async (bytes: Bytes): Promise<IssuedPart> => {
     return { digest: encodeHex(await sha256Digest(bytes)), size: bytes.length };
   };

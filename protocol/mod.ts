@@ -113,7 +113,7 @@ export { decodeManifest, encodeManifest } from "./manifest.ts";
 export type { EncodedManifest, EncodeManifestOptions } from "./manifest.ts";
 export type * from "./manifest_entry.ts";
 export * from "./certificate_desk.ts";
-export { describeIssued, recallIssued } from "./issued_files.ts";
+export { describeIssued, type IssuedParts, recallIssued } from "./issued_files.ts";
 export type * from "./survey.ts";
 export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
 export { countResults, type FileOutcome, type FileResult, type Results } from "./results.ts";

@@ -7,6 +7,7 @@ export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./paths/di
 export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
 export type { AroundExpiry, ExpiredLeases } from "./expiry.ts";
 export type { Clock, EndedLease } from "./state/lease_book.ts";
+export type { RecallIssued } from "./state/mod.ts";
 export { isInMemory } from "./files/memory_backing.ts";
 export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./state/owner_file.ts";
 export { readRevisionFile, writeRevisionFile } from "./state/revision_file.ts";

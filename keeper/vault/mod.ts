@@ -3,6 +3,11 @@
  *
  * @module
  */
+export type {
+  ApplicationCertificate,
+  CertificateUsage,
+  DeclaredIssue,
+} from "./application_certificate.ts";
 export type { DeliveryFault, WithheldFile } from "./assembly.ts";
 export type { Declaration } from "./declaration.ts";
 export { type Declarations, declareForAll } from "./declarations.ts";

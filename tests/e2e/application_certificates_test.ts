@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { type CertifiedLoadout, CertifiedSite } from "../support/certified_site.ts";
 import type { JsonLine } from "../support/followed_process.ts";
-import { HAS_OPENSSL, runOpenssl } from "../support/openssl.ts";
+import { HAS_OPENSSL, runOpenssl } from "../support/openssl_program.ts";
 import { restoredLine } from "../support/signed_agent.ts";
 import { modeOf, outcomesOf, readTree, type RunningAgent } from "../support/site.ts";
 

@@ -20,7 +20,7 @@ import { DiskSecretStore } from "../../../agent/disk/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { ApplicationIssuer } from "../../support/application_issuer.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
-import { HAS_OPENSSL, runOpenssl } from "../../support/openssl.ts";
+import { HAS_OPENSSL, runOpenssl } from "../../support/openssl_program.ts";
 import { openSessionPair } from "../../support/session_pair.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 

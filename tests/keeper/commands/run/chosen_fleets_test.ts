@@ -4,7 +4,7 @@ import { ConfigError } from "../../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { ListeningAgent, LoadoutPlace } from "../../../support/loadout_place.ts";
 
-const ALL = { isMeant: () => true, isWipe: false };
+const ALL = { isMeant: () => true, isWipe: false, isPlan: false };
 
 function app(name: string, address: string, source = "motd"): string {
   return `  ${name}: { agents: ["${address}"], groups: { all: { state_directives: [{ source: ${source} }] } } }\n`;
