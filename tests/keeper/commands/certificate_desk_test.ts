@@ -1,8 +1,9 @@
-import { CertificateDesk } from "../../../keeper/commands/certificate_desk.ts";
+import { CertificateDesk, declareCertificates } from "../../../keeper/commands/certificate_desk.ts";
 import { KeyDesk } from "../../../keeper/commands/key_desk.ts";
 import { MemoryAuditLog } from "../../../keeper/audit/mod.ts";
 import { RingSecrets } from "../../../keeper/authority/ring_secrets.ts";
 import { openKeyRing } from "../../../keeper/keys/mod.ts";
+import { type ApplicationCertificate, declareForAll } from "../../../keeper/vault/mod.ts";
 import { duplexPair } from "../../../protocol/duplex.ts";
 import { ConfigError, FluxVaultError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
@@ -59,6 +60,27 @@ Deno.test("CertificateDesk.prepare asks for the passphrase while somebody can be
   await desk.prepare();
   keys.end();
   await (await desk.open()).issue(await agentOrder());
+});
+
+Deno.test("CertificateDesk.prepare makes the authority before anybody asks where it will be needed", async () => {
+  await using folder = await temporaryFolder();
+  await storeSecret(folder.path);
+  const { desk, keys } = await open(folder.path, [PASSPHRASE]);
+  await desk.prepare({ isNeeded: true });
+  keys.end();
+  await (await desk.open()).issue(await agentOrder());
+});
+
+Deno.test("declareCertificates finds the app that declares some", async () => {
+  const plain = { declare: () => Promise.resolve(declareForAll([])) };
+  const own: ApplicationCertificate = {
+    ...{ name: "web", names: null, usage: ["server"], key: "P-256", lifetimeS: 3_600 },
+  };
+  const certified = {
+    declare: () => Promise.resolve({ ...declareForAll([]), certificates: [own] }),
+  };
+  assertEquals(await declareCertificates([plain]), false);
+  assertEquals(await declareCertificates([plain, certified]), true);
 });
 
 Deno.test("CertificateDesk.prepare lets the keeper serve where the passphrase is missing, and says so", async () => {
