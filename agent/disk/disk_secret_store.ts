@@ -115,12 +115,10 @@ export class DiskSecretStore implements SecretStore {
     if (relative !== undefined) throw new RangeError(`${JSON.stringify(relative)} is not absolute`);
     try {
       const disk = await openDiskRoots({ workingFolder, stateFolder, absoluteFolders });
-      const { clock, recall } = options;
-      const kept = { stateFolder, logger, ...(clock && { clock }), ...(recall && { recall }) };
       const store = new DiskSecretStore(options, {
         disk,
-        memory: await DiskMemory.open(kept),
-        manifest: await ManifestMemory.open(kept),
+        memory: await DiskMemory.open({ ...options, logger }),
+        manifest: await ManifestMemory.open({ ...options, logger }),
       });
       store.#takeUp();
       return store;
