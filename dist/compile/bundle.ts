@@ -9,6 +9,7 @@ import { PROJECT_ROOT, readProjectConfig, withDerivedConfig } from "../tasks/der
 import { dirname, join, resolve } from "../../protocol/host/mod.ts";
 import { BuildError } from "./build_error.ts";
 import { importDirectly, type Sources } from "./direct_imports.ts";
+import { lacksRequire, provideRequire } from "./node_require.ts";
 
 /** The file of a bundle that starts the program; a module that is bundled is a `main.ts`. */
 export const BUNDLE_MAIN = "main.js";
@@ -86,9 +87,21 @@ async function runBundler(
     cwd: scratch,
     stdin: "null",
   }).spawn().status;
-  if (success) return;
-  throw new BuildError(
-    `${source} could not be bundled`,
-    "deno bundle fetches esbuild from the package registry once",
-  );
+  if (!success) {
+    throw new BuildError(
+      `${source} could not be bundled`,
+      "deno bundle fetches esbuild from the package registry once",
+    );
+  }
+  for (const path of await listBundle(folder)) {
+    const written = await Deno.readTextFile(path);
+    const script = provideRequire(written);
+    if (lacksRequire(script)) {
+      throw new BuildError(
+        `the bundle of ${source} cannot load modules of Node`,
+        "dist/compile/node_require.ts has to know what esbuild writes now",
+      );
+    }
+    if (script !== written) await Deno.writeTextFile(path, script);
+  }
 }
