@@ -1,6 +1,6 @@
 /** A keeper in containers, one for each run, with a vault and a state that stay between them. */
 import { encodeWif, type FluxPrivateKey, zelIdOfKey } from "../../flux/mod.ts";
-import { type ContainerHost, POOR } from "./container_host.ts";
+import { type Container, type ContainerHost, type ContainerStart, POOR } from "./container_host.ts";
 import type { NetworkMember } from "./container_network.ts";
 import type { ProcessEnd } from "./followed_process.ts";
 import { type KeeperRun, readKeeperRun, Site } from "./site.ts";
@@ -81,10 +81,8 @@ export class ContainedKeeper implements AsyncDisposable {
     agents: readonly NetworkMember[],
     ...more: readonly string[]
   ): Promise<KeeperRun> {
-    const { options = [], args = [] } = this.#signing ?? {};
-    const addresses = agents.map(({ address }) => address).join();
-    const all = ["--json", "--run-once", "--agent-ips", addresses, "--managed-files=db.password"];
-    return readKeeperRun(await this.#run([...all, ...args, ...more], options));
+    const args = ["--json", "--run-once", ...this.#argumentsFor(agents), ...more];
+    return readKeeperRun(await this.#run(args, this.#signing?.options ?? []));
   }
 
   /** Brings the secret to one agent, once; returns the report of it, or throws what was said. */
@@ -95,6 +93,12 @@ export class ContainedKeeper implements AsyncDisposable {
     return report;
   }
 
+  /** Starts it to serve agents until it is ended; `await using` removes the container. */
+  async serve(agents: readonly NetworkMember[], ...more: readonly string[]): Promise<Container> {
+    const args = ["--json", ...this.#argumentsFor(agents), ...more];
+    return await this.#host.start(this.#startOf(args, this.#signing?.options ?? []));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // There is none where it did not come to run.
     await this.#host.tryPodman("volume", "rm", this.#volume);
@@ -102,10 +106,20 @@ export class ContainedKeeper implements AsyncDisposable {
     await this.#site[Symbol.asyncDispose]();
   }
 
+  #argumentsFor(agents: readonly NetworkMember[]): readonly string[] {
+    const addresses = agents.map(({ address }) => address).join();
+    const { args = [] } = this.#signing ?? {};
+    return ["--agent-ips", addresses, "--managed-files=db.password", ...args];
+  }
+
   #run(args: readonly string[], options: readonly string[]): Promise<ProcessEnd> {
+    return this.#host.runOnce(this.#startOf(args, options));
+  }
+
+  #startOf(args: readonly string[], options: readonly string[]): ContainerStart {
     // It is as poor as an agent but for its memory, and in no hurry.
     const poor = POOR.filter((option) => !/^--(?:memory|cpus)/.test(option));
-    return this.#host.runOnce({
+    return {
       image: this.#image,
       name: `keeper-${this.#place.namespace}`,
       network: this.#place.namespace,
@@ -116,6 +130,6 @@ export class ContainedKeeper implements AsyncDisposable {
         ...options,
       ],
       args,
-    });
+    };
   }
 }

@@ -10,7 +10,8 @@ import { type RunningAgent, Site } from "./site.ts";
 /** Who is there: the node with its DNS, the primary, two components, and others. */
 export type Container = "node" | "agent" | "db" | "web" | "other" | "nameless" | "liar" | "home";
 
-const CONTAINERS: readonly Container[] = [
+/** All of them, in the order of their addresses: the node has the first. */
+export const CONTAINERS: readonly Container[] = [
   ...["node", "agent", "db", "web", "other", "nameless", "liar", "home"] as const,
 ];
 const NET = "172.23.7";
@@ -50,7 +51,7 @@ export class ContainerApp implements AsyncDisposable {
     const site = await Site.open();
     const network = await ContainerNetwork.openWith(NET, ...CONTAINERS);
     const path = site.path("dns.json");
-    await writeRecords(path, recordsOf(network, network.members.agent.address));
+    await writeRecords(path, recordsOf(network));
     const source = new URL("./dns_server.ts", import.meta.url).href;
     const process = runScript(
       starterOf(network, "node"),
@@ -131,22 +132,29 @@ export class ContainerApp implements AsyncDisposable {
   }
 }
 
-function starterOf(
+/** Returns the words that start a program of this machine in the network of a container. */
+export function starterOf(
   { members }: ContainerNetwork<Container>,
   container: Container,
 ): readonly string[] {
   return ["nsenter", `--net=/run/netns/${members[container].namespace}`];
 }
 
-function runScript(starter: readonly string[], input: string): FollowedProcess {
+/** Starts a module by such words; it may import those of the project. */
+export function runScript(starter: readonly string[], input: string): FollowedProcess {
   const run = [Deno.execPath(), "run", "-A", "--quiet", "--config", CONFIG, "-"];
   return new FollowedProcess({ command: [...starter, ...run], input });
 }
 
-/** `nameless` has no name, `other` that of another app, and `liar` one that leads to the db. */
-function recordsOf(
+/**
+ * Returns what the DNS of the node knows: `nameless` has no name, `other` that of another app, and `liar`
+ * one that leads to the db.
+ *
+ * @param primary The address of the primary.
+ */
+export function recordsOf(
   { members }: ContainerNetwork<Container>,
-  primary: string,
+  primary: string = members.agent.address,
 ): DnsRecords {
   const network = "fluxDockerNetwork_shop";
   const { db, web, other, liar } = members;

@@ -15,7 +15,7 @@ const LIBRARIES = [
   "ld-linux-*.so.*",
 ];
 /** The programs that files for containers and tests call in a shell. */
-const BUSYBOX_PROGRAMS = "sh cp mkdir ln chown chmod wc sleep sha256sum env grep cat trap";
+const BUSYBOX_PROGRAMS = "sh cp mkdir ln chown chmod wc sleep sha256sum env grep cat trap wget";
 
 /** Makes the roots that stand in for images of a registry; nothing but what Debian installed. */
 const MAKE_ROOTS = `

@@ -63,15 +63,17 @@ export class DnsServer implements AsyncDisposable {
    * that change are asked for anew for each connection.
    *
    * @param options.ended How many connections it ends at first without an answer. @default {0}
+   * @param options.port The port; any that is free for 0. @default {0}
    */
   constructor(
     records: DnsRecords | (() => DnsRecords) | null,
-    { ended = 0, hostname = "127.0.0.1" }: {
+    { ended = 0, hostname = "127.0.0.1", port = 0 }: {
       readonly ended?: number;
       readonly hostname?: string;
+      readonly port?: number;
     } = {},
   ) {
-    this.#listener = Deno.listen({ hostname, port: 0 });
+    this.#listener = Deno.listen({ hostname, port });
     this.#accepting = this.#accept(typeof records === "function" ? records : () => records, ended);
   }
 
@@ -132,8 +134,9 @@ export class DatagramDnsServer implements AsyncDisposable {
   }
 
   /**
-   * Takes a port of 127.0.0.1, and nothing there over TCP.
+   * Takes a port of 127.0.0.1, or of another address, and nothing there over TCP.
    *
+   * @param options.hostname The address. @default 127.0.0.1
    * @param options.port The port; any that is free for 0. @default {0}
    * @param options.send What is sent; `count` is the number of the question. @default the answer
    * @param options.sendElsewhere What is sent from another port before that. @default nothing
@@ -141,7 +144,14 @@ export class DatagramDnsServer implements AsyncDisposable {
    */
   static async open(
     records: DnsRecords,
-    { port = 0, send = (answer) => [answer], sendElsewhere = () => [], onQuestion }: {
+    {
+      hostname = "127.0.0.1",
+      port = 0,
+      send = (answer) => [answer],
+      sendElsewhere = () => [],
+      onQuestion,
+    }: {
+      readonly hostname?: string;
       readonly port?: number;
       readonly send?: AlterAnswer;
       readonly sendElsewhere?: AlterAnswer;
@@ -163,7 +173,7 @@ export class DatagramDnsServer implements AsyncDisposable {
       if (evil.length === 0) reply();
       else setTimeout(reply, 50);
     });
-    await new Promise<void>((resolve) => socket.bind(port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => socket.bind(port, hostname, resolve));
     await new Promise<void>((resolve) => stranger.bind(0, "127.0.0.1", resolve));
     return server;
   }

@@ -1,0 +1,151 @@
+/**
+ * A primary and two sub-agents in containers, as a Flux node would run them, and a keeper outside.
+ *
+ * @module
+ */
+import { decodeWif } from "../../flux/mod.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { ContainedApp } from "../support/contained_app.ts";
+import { ContainedKeeper } from "../support/contained_keeper.ts";
+import { type Container, ContainerHost } from "../support/container_host.ts";
+import { outcomesOf } from "../support/site.ts";
+
+/** The key, which everybody knows, of the address that the pages show. */
+const KEY = decodeWif("Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7");
+const ARGUMENTS = ["--app-name=shop", "--first-use-limit=3"];
+const COMPONENTS = ["agent", "db", "web"] as const;
+const host = ContainerHost.ofSuite();
+
+async function openKeeper(app: ContainedApp) {
+  const image = ContainedApp.imageOf("keeper");
+  const ofKeeper = { image, place: app.placeOf("home"), secret: "first" };
+  const keeper = await ContainedKeeper.open(host, ofKeeper);
+  const zelId = await keeper.sign(KEY);
+  const signed = { FLUXVAULT_SIGNED_VAULT_CONNECTIONS: "true", FLUXVAULT_ZELID: zelId };
+  return { keeper, signed };
+}
+
+/** Starts a component of the app: the primary, or a sub-agent, by its environment alone. */
+function startComponent(
+  app: ContainedApp,
+  component: typeof COMPONENTS[number],
+  signed: Readonly<Record<string, string>>,
+): Promise<Container> {
+  const kind = component === "agent" ? "FLUXVAULT_ENABLE_REGISTRAR" : "FLUXVAULT_SUBORDINATE";
+  return app.startAgent(component, { variables: { ...signed, [kind]: "true" } });
+}
+
+/** Waits until the primary has seen a component register. */
+async function untilRegistered(primary: Container, component: string): Promise<void> {
+  const pattern = new RegExp(`a sub-agent has registered.*\\b${component}\\b`);
+  await primary.waitForLog((logs) => pattern.test(logs) || undefined);
+}
+
+/** Returns what an agent holds, or `null` where it holds nothing. */
+async function readSecret(agent: Container): Promise<string | null> {
+  return await Deno.readTextFile(await agent.pathOf("/secrets/db.password")).catch(() => null);
+}
+
+/** Waits until an agent holds this; looks after each delivery that it tells of. */
+async function untilHeld(agent: Container, secret: string): Promise<void> {
+  const count = (logs: string) => logs.match(/"event":"delivery"/g)?.length ?? 0;
+  for (let seen = count(await agent.readLogs()); await readSecret(agent) !== secret;) {
+    const before = seen;
+    seen = await agent.waitForLog((logs) => count(logs) > before ? count(logs) : undefined);
+  }
+}
+
+/** Whoever registers as the db and is not, and what the primary says to that. */
+const ROGUES = [
+  ["other", /403 this address is that of no container of the primary's app/],
+  ["nameless", /403 the DNS of the containers has no name for this address/],
+  ["liar", /403 the name of this address leads to another address/],
+  ["web", /403 this address is that of the component web/],
+] as const;
+
+Deno.test("containers of an app: a keeper outside serves all over one connection, and nobody who is another than he says", async () => {
+  await using app = await ContainedApp.open(host);
+  const { keeper: opened, signed } = await openKeeper(app);
+  await using keeper = opened;
+  const addressOf = (component: string) => {
+    const { address } = app.placeOf("agent");
+    return `${address}:8888${component === "agent" ? "" : `/${component}`}`;
+  };
+  const deliver = async () => {
+    const { agents, stderr } = await keeper.deliver([app.placeOf("agent")], ...ARGUMENTS);
+    assertEquals([...agents.keys()].sort(), COMPONENTS.map(addressOf), stderr);
+    return COMPONENTS.map((component) => outcomesOf(agents.get(addressOf(component))));
+  };
+  await using primary = await startComponent(app, "agent", signed);
+  await using db = await startComponent(app, "db", signed);
+  await using web = await startComponent(app, "web", signed);
+  const agents = [primary, db, web];
+  for (const component of ["db", "web"]) await untilRegistered(primary, component);
+
+  // 1. All three get it. From where the keeper is no way leads to the other two.
+  const all = (outcome: string) => agents.map(() => ({ "db.password": outcome }));
+  assertEquals(await deliver(), all("created"));
+  assertEquals(await app.countConnections("home"), 1);
+  assertEquals(await Promise.all(agents.map(readSecret)), agents.map(() => "first"));
+
+  // 2. Rogues beside them: each says that it is the db, and is refused.
+  await using stack = new AsyncDisposableStack();
+  const rogues = await Promise.all(ROGUES.map(async ([place, reason]) => {
+    const variables = {
+      FLUXVAULT_SUBORDINATE: "true",
+      FLUXVAULT_TRUST_PRIMARY_AGENT: "true",
+      // The true one of that place has the other.
+      FLUXVAULT_BIND_PORT: "8889",
+    };
+    const rogue = stack.use(await app.startAgent(place, { component: "db", variables }));
+    await rogue.waitForLog((logs) => /cannot register with the primary/.test(logs) || undefined);
+    assertMatch(await rogue.readLogs(), reason);
+    return rogue;
+  }));
+  const registered = (await primary.readLogs()).match(/a sub-agent has registered/g);
+  assertEquals(registered?.length, 2);
+
+  // 3. What changes comes to those who got it before, and to nobody else.
+  await keeper.keep("second");
+  assertEquals(await deliver(), all("updated"));
+  assertEquals(await Promise.all(agents.map(readSecret)), agents.map(() => "second"));
+  assertEquals(await Promise.all(rogues.map(readSecret)), rogues.map(() => null));
+});
+
+/** Who is killed first, and started first. */
+const ORDERS = [
+  ["primary", "sub-agents", "keeper"],
+  ["primary", "keeper", "sub-agents"],
+  ["sub-agents", "primary", "keeper"],
+  ["sub-agents", "keeper", "primary"],
+  ["keeper", "primary", "sub-agents"],
+  ["keeper", "sub-agents", "primary"],
+] as const;
+
+Deno.test("containers of an app: deliveries go on, whoever is killed and started in whatever order", async () => {
+  await using app = await ContainedApp.open(host);
+  const { keeper: opened, signed } = await openKeeper(app);
+  await using keeper = opened;
+  await using primary = await startComponent(app, "agent", signed);
+  await using db = await startComponent(app, "db", signed);
+  await using web = await startComponent(app, "web", signed);
+  await using serving = await keeper.serve([app.placeOf("agent")], ...ARGUMENTS);
+  const pieces = { primary: [primary], "sub-agents": [db, web], keeper: [serving] };
+  const agents = [primary, db, web];
+  await Promise.all(agents.map((agent) => untilHeld(agent, "first")));
+
+  for (const [round, order] of ORDERS.entries()) {
+    const startedMs = performance.now();
+    const containers = order.flatMap((name) => pieces[name]);
+    for (const container of containers) await container.do("kill");
+    const secret = `of round ${round}`;
+    await keeper.keep(secret);
+    for (const container of containers) await container.do("start");
+    await Promise.all(agents.map((agent) => untilHeld(agent, secret)));
+    const seconds = (performance.now() - startedMs) / 1000;
+    console.log(`${order.join(", ")}: all hold it after ${seconds.toFixed(1)} s`);
+  }
+  // Nobody came back as another, and nobody was let in for another.
+  const report = await serving.readLogs();
+  assert(!/places-taken|key-changed|"outcome":"pending"/.test(report), report);
+});
