@@ -137,7 +137,7 @@ function readSettings({ environmentParameters, commands }: Component) {
   });
 }
 
-for (const name of ["companion", "entrypoint"]) {
+for (const name of ["companion", "entrypoint", "primary"]) {
   Deno.test(`the Flux recipe ${name} could be registered, and our own reader reads it`, async () => {
     const specification = await read(name);
     assertEquals(findFaults(specification), []);
@@ -169,6 +169,29 @@ Deno.test("the Flux recipe entrypoint starts the application behind the agent", 
   const { values } = await readSettings(web);
   assertEquals([values.env, values.onChange], [["DB_PASSWORD=db.password"], "restart"]);
   assertEquals(web.commands.slice(web.commands.indexOf("--")), ["--", "/bin/my-app"]);
+});
+
+Deno.test("the Flux recipe primary has sub-agents that find their primary, and that nobody else reaches", async () => {
+  const { owner, compose: [agent, ...others] } = await read("primary");
+  assert(agent !== undefined);
+  const primary = (await readSettings(agent)).values;
+  assertEquals(primary.enableRegistrar, true);
+  // Whoever registers comes by the app's own network.
+  assert(!agent.containerPorts.includes(primary.registrarPort));
+  assertEquals(others.map(({ name }) => name), ["db", "web"]);
+  for (const component of others) {
+    const { values, warnings } = await readSettings(component);
+    assertEquals(warnings, []);
+    const { subordinate, signedVaultConnections, zelid, trustPrimaryAgent } = values;
+    assertEquals([subordinate, signedVaultConnections, zelid, trustPrimaryAgent], [
+      ...[true, true, [owner], false],
+    ]);
+    assertEquals(values.primaryAgentName, agent.name);
+    assertEquals(values.primaryAgentPort, primary.registrarPort);
+    assert(!component.containerPorts.includes(values.bindPort));
+    // It is the entrypoint of its component's image, and starts the application.
+    assert(component.commands.includes("--"));
+  }
 });
 
 const FAULTS: Readonly<Record<string, readonly [Partial<Specification>, Partial<Component>]>> = {
