@@ -49,6 +49,8 @@ const SUITE = [
   "health",
   "entrypoint",
   "composition",
+  "file_server",
+  "sub_agents",
   "services",
 ];
 const QUIET = { stdout: "null", stderr: "null" } as const;

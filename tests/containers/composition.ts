@@ -1,53 +1,81 @@
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { Container, ContainerHost } from "../support/container_host.ts";
-import { carriersOfSuite, imageName } from "../support/container_images.ts";
-import { ContainerNetwork } from "../support/container_network.ts";
-import { NOBODY } from "../support/contained_keeper.ts";
-import { temporaryFolder } from "../support/temporary_folder.ts";
-import { fileURLToPath } from "node:url";
+import { type Container, ContainerHost } from "../support/container_host.ts";
+import { carriersOfSuite } from "../support/container_images.ts";
+import { RunningComposition } from "../support/running_composition.ts";
 
-const COMPOSITION = fileURLToPath(new URL("../../dist/container/compose.yaml", import.meta.url));
+const CONTAINER_FOLDER = new URL("../../dist/container/", import.meta.url);
+/** The key, which everybody knows, of the address that the pages show. */
+const KEY = "Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7";
+const ZELID = "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM";
 const host = ContainerHost.ofSuite();
 
-for (const carrier of carriersOfSuite()) {
-  const image = (target: string) => imageName({ target, base: "scratch", carrier });
-  Deno.test(`compose.yaml brings an application its secret, and another one later (${carrier})`, async () => {
-    await using folder = await temporaryFolder();
-    await Deno.writeTextFile(`${folder.path}/db.password`, "correct horse");
-    for (const path of [folder.path, `${folder.path}/db.password`]) {
-      await Deno.chown(path, NOBODY, NOBODY);
-    }
-    // The engine makes its networks in a namespace that nothing leads out of.
-    await using network = await ContainerNetwork.open();
-    const compose = async (...args: string[]) => {
-      const program = `${host.folder}/venv/bin/podman-compose`;
-      const start = [...network.starter, program, "--file", COMPOSITION, "--project-name", "page"];
-      const { code, stdout, stderr } = await host.follow([...start, ...args], {
-        VAULT: folder.path,
-        AGENT_IMAGE: image("agent"),
-        KEEPER_IMAGE: image("keeper"),
-        APPLICATION_IMAGE: "localhost/alpine",
-      }).end;
-      assertEquals(code, 0, stdout + stderr);
-    };
-    try {
-      await compose("up", "--detach");
-      const application = new Container(host, "page_application_1");
-      const said = await application.waitForLog((logs) => /the password.*/.exec(logs)?.[0]);
-      assertEquals(said, "the password has 13 bytes");
-      const agent = new Container(host, "page_agent_1");
-      await agent.waitForLog((logs) => /a keeper has delivered/.exec(logs)?.[0]);
-      const { status } = await agent.checkHealth();
-      assertEquals(status, "healthy");
+async function untilSaid(container: Container, pattern: RegExp): Promise<string> {
+  return await container.waitForLog((logs) => pattern.exec(logs)?.[0]);
+}
 
-      await Deno.writeTextFile(`${folder.path}/db.password`, "battery staple");
-      const keeper = new Container(host, "page_keeper_1");
-      await keeper.waitForLog((logs) => /1 updated/.exec(logs)?.[0]);
-      const path = await application.pathOf("/secrets/db.password");
-      assertEquals(await Deno.readTextFile(path), "battery staple");
-      assertMatch(await Deno.readTextFile(path.replace(/root.*/, "mounts")), /^tmpfs \/secrets /m);
-    } finally {
-      await compose("down", "--volumes");
-    }
+for (const carrier of carriersOfSuite()) {
+  Deno.test(`compose.yaml brings an application its secret, and another one later (${carrier})`, async () => {
+    await using composition = await RunningComposition.up(host, {
+      file: "compose.yaml",
+      carrier,
+      files: { "vault/db.password": "correct horse" },
+    });
+    const application = composition.container("application");
+    await untilSaid(application, /the password has 13 bytes/);
+    const agent = composition.container("agent");
+    await untilSaid(agent, /a keeper has delivered/);
+    const { status } = await agent.checkHealth();
+    assertEquals(status, "healthy");
+
+    await composition.write("vault/db.password", "battery staple");
+    await untilSaid(composition.container("keeper"), /1 updated/);
+    const path = await application.pathOf("/secrets/db.password");
+    assertEquals(await Deno.readTextFile(path), "battery staple");
+    assertMatch(await Deno.readTextFile(path.replace(/root.*/, "mounts")), /^tmpfs \/secrets /m);
   });
 }
+
+// What is told of these holds for all carriers alike.
+const carrier = carriersOfSuite().at(-1) ?? "deno";
+
+Deno.test("companion.yaml brings an application its secret over the network of the app", async () => {
+  await using composition = await RunningComposition.up(host, {
+    file: "companion.yaml",
+    carrier,
+    files: { "vault/db.password": "correct horse" },
+  });
+  const application = composition.container("fluxweb_vaultdemo");
+  await untilSaid(application, /the password has 13 bytes/);
+  const path = await application.pathOf("/run/db.password");
+  assertEquals(await Deno.readTextFile(path), "correct horse");
+  assertMatch(await application.readLogs(), /503 Service Unavailable/);
+});
+
+Deno.test("primary.yaml brings three agents of one app what each is to hold", async () => {
+  const loadout = await Deno.readTextFile(new URL("primary.loadout.yaml", CONTAINER_FOLDER));
+  const all = { "api.token": "for all" };
+  const ofDb = { "db.password": "correct horse" };
+  const ofWeb = { "session.key": "battery staple" };
+  const inVault = (files: Readonly<Record<string, string>>) => {
+    return Object.entries(files).map(([name, text]) => [`vault/vaultdemo/${name}`, text]);
+  };
+  await using composition = await RunningComposition.up(host, {
+    file: "primary.yaml",
+    carrier,
+    variables: { ZELID },
+    files: {
+      ...Object.fromEntries(inVault({ ...all, ...ofDb, ...ofWeb, "fluxvault.yaml": loadout })),
+      "credentials/fluxvault-key": KEY,
+    },
+  });
+  await untilSaid(composition.container("keeper"), /3 agents, 3 as wanted/);
+  const held = { agent: all, db: { ...all, ...ofDb }, web: { ...all, ...ofWeb } };
+  for (const [component, files] of Object.entries(held)) {
+    const folder = await composition.container(`flux${component}_vaultdemo`).pathOf("/secrets");
+    const there: Record<string, string> = {};
+    for await (const { name } of Deno.readDir(folder)) {
+      there[name] = await Deno.readTextFile(`${folder}/${name}`);
+    }
+    assertEquals(there, files, component);
+  }
+});

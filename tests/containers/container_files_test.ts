@@ -1,16 +1,10 @@
 /**
  * Rule: the files for containers say the same as the rest of the project: the flags are those of the
- * tasks, both files make the same images but for what these carry, and the programs understand what
- * the composition tells them.
+ * tasks, and both files make the same images but for what these carry.
  *
  * @module
  */
-import { parse } from "yaml";
 import config from "../../deno.json" with { type: "json" };
-import { AGENT_OPTIONS, HEALTH_OPTIONS } from "../../agent/options.ts";
-import { KEEPER_PROGRAM } from "../../keeper/program.ts";
-import { optionsOf } from "../../protocol/host/command_line/program.ts";
-import { fixedEnvironment, resolveSettings } from "../../protocol/host/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 /** The instructions of one target, in their order. */
@@ -93,48 +87,4 @@ Deno.test("both container files take the same root", async () => {
   assertEquals(compiled?.get("root"), deno?.get("root"));
   assertEquals(find(compiled?.get("base"), "USER"), ["65534:65534"]);
   assertEquals(find(deno?.get("base"), "USER"), ["65534:65534"]);
-});
-
-interface Service {
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly command?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly read_only?: boolean;
-  readonly cap_drop?: readonly string[];
-  readonly security_opt?: readonly string[];
-}
-
-async function readComposition() {
-  const text = await readFile("compose.yaml");
-  const { services, volumes } = parse(text, { merge: true });
-  return { services: services as Readonly<Record<string, Service>>, volumes };
-}
-
-Deno.test("compose.yaml tells keeper and agent what they understand", async () => {
-  const { services: { agent, keeper } } = await readComposition();
-  const settings = await resolveSettings(AGENT_OPTIONS, {
-    args: agent?.command ?? [],
-    env: fixedEnvironment(agent?.environment ?? {}),
-    otherOptions: HEALTH_OPTIONS,
-  });
-  assertEquals(settings.warnings, []);
-  assertEquals(settings.values.whitelistedAddresses, ["keeper"]);
-  assertEquals(settings.values.requireTmpfs, true);
-
-  const run = KEEPER_PROGRAM.commands.find(({ path }) => path.join() === "");
-  assert(run !== undefined);
-  const args = [...keeper?.command ?? []];
-  const { values } = await resolveSettings(optionsOf(run), { args, env: fixedEnvironment({}) });
-  assertEquals(values["agentIps"], [`agent:${settings.values.bindPort}`]);
-});
-
-Deno.test("compose.yaml gives nobody more than he needs", async () => {
-  const { services, volumes } = await readComposition();
-  assertEquals(Object.keys(services), ["keeper", "agent", "application"]);
-  for (const [name, { read_only, cap_drop, security_opt }] of Object.entries(services)) {
-    assertEquals([read_only, cap_drop, security_opt], [true, ["ALL"], ["no-new-privileges"]], name);
-  }
-  assertEquals(services["application"]?.volumes, ["secrets:/secrets:ro"]);
-  assertEquals(services["agent"]?.volumes, ["secrets:/secrets", "agent-state:/state"]);
-  assertEquals(volumes.secrets.driver_opts.type, "tmpfs");
 });
