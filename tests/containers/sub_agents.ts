@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- what is measured is part of the report.
 /**
  * A primary and two sub-agents in containers, as a Flux node would run them, and a keeper outside.
  *
@@ -55,13 +56,24 @@ async function untilHeld(agent: Container, secret: string): Promise<void> {
   }
 }
 
-/** Whoever registers as the db and is not, and what the primary says to that. */
-const ROGUES = [
-  ["other", /403 this address is that of no container of the primary's app/],
-  ["nameless", /403 the DNS of the containers has no name for this address/],
-  ["liar", /403 the name of this address leads to another address/],
-  ["web", /403 this address is that of the component web/],
-] as const;
+/** What the primary says to whoever registers as the db from somewhere else. */
+const REFUSALS = {
+  other: /403 this address is that of no container of the primary's app/,
+  nameless: /403 the DNS of the containers has no name for this address/,
+  liar: /403 the name of this address leads to another address/,
+  web: /403 this address is that of the component web/,
+};
+
+/** Starts an agent that says it is the db, and asks nobody to sign. */
+function startRogue(app: ContainedApp, place: keyof typeof REFUSALS): Promise<Container> {
+  const variables = {
+    FLUXVAULT_SUBORDINATE: "true",
+    FLUXVAULT_TRUST_PRIMARY_AGENT: "true",
+    // The true one of that place has the other.
+    FLUXVAULT_BIND_PORT: "8889",
+  };
+  return app.startAgent(place, { component: "db", variables });
+}
 
 Deno.test("containers of an app: a keeper outside serves all over one connection, and nobody who is another than he says", async () => {
   await using app = await ContainedApp.open(host);
@@ -89,19 +101,16 @@ Deno.test("containers of an app: a keeper outside serves all over one connection
   assertEquals(await Promise.all(agents.map(readSecret)), agents.map(() => "first"));
 
   // 2. Rogues beside them: each says that it is the db, and is refused.
-  await using stack = new AsyncDisposableStack();
-  const rogues = await Promise.all(ROGUES.map(async ([place, reason]) => {
-    const variables = {
-      FLUXVAULT_SUBORDINATE: "true",
-      FLUXVAULT_TRUST_PRIMARY_AGENT: "true",
-      // The true one of that place has the other.
-      FLUXVAULT_BIND_PORT: "8889",
-    };
-    const rogue = stack.use(await app.startAgent(place, { component: "db", variables }));
+  await using other = await startRogue(app, "other");
+  await using nameless = await startRogue(app, "nameless");
+  await using liar = await startRogue(app, "liar");
+  await using another = await startRogue(app, "web");
+  const rogues = { other, nameless, liar, web: another };
+  for (const [place, reason] of Object.entries(REFUSALS)) {
+    const rogue = rogues[place as keyof typeof rogues];
     await rogue.waitForLog((logs) => /cannot register with the primary/.test(logs) || undefined);
-    assertMatch(await rogue.readLogs(), reason);
-    return rogue;
-  }));
+    assertMatch(await rogue.readLogs(), reason, place);
+  }
   const registered = (await primary.readLogs()).match(/a sub-agent has registered/g);
   assertEquals(registered?.length, 2);
 
@@ -109,7 +118,7 @@ Deno.test("containers of an app: a keeper outside serves all over one connection
   await keeper.keep("second");
   assertEquals(await deliver(), all("updated"));
   assertEquals(await Promise.all(agents.map(readSecret)), agents.map(() => "second"));
-  assertEquals(await Promise.all(rogues.map(readSecret)), rogues.map(() => null));
+  assertEquals(await Promise.all(Object.values(rogues).map(readSecret)), [null, null, null, null]);
 });
 
 /** Who is killed first, and started first. */
