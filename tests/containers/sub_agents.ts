@@ -36,10 +36,22 @@ function startComponent(
   return app.startAgent(component, { variables: { ...signed, [kind]: "true" } });
 }
 
-/** Waits until the primary has seen a component register. */
-async function untilRegistered(primary: Container, component: string): Promise<void> {
-  const pattern = new RegExp(`a sub-agent has registered.*\\b${component}\\b`);
-  await primary.waitForLog((logs) => pattern.test(logs) || undefined);
+/** Waits until an agent has said something so many times since its container was made. */
+async function untilLogged(agent: Container, message: string, times = 1): Promise<void> {
+  const line = `"message":"${message}"`;
+  await agent.waitForLog((logs) => logs.split(line).length > times || undefined);
+}
+
+const REGISTERED = "registered with the primary";
+const UNDER_TLS = "keepers have to speak TLS from now on";
+
+/** Brings all three agents the secret through one of them; returns what became of it, in order. */
+async function deliverAll(app: ContainedApp, keeper: ContainedKeeper) {
+  const { address } = app.placeOf("agent");
+  const addresses = [`${address}:8888`, `${address}:8888/db`, `${address}:8888/web`];
+  const { agents, stderr } = await keeper.deliver([app.placeOf("agent")], ...ARGUMENTS);
+  assertEquals([...agents.keys()].sort(), addresses, stderr);
+  return addresses.map((of) => outcomesOf(agents.get(of))["db.password"] ?? "unchanged");
 }
 
 /** Returns what an agent holds, or `null` where it holds nothing. */
@@ -79,23 +91,15 @@ Deno.test("containers of an app: a keeper outside serves all over one connection
   await using app = await ContainedApp.open(host);
   const { keeper: opened, signed } = await openKeeper(app);
   await using keeper = opened;
-  const addressOf = (component: string) => {
-    const { address } = app.placeOf("agent");
-    return `${address}:8888${component === "agent" ? "" : `/${component}`}`;
-  };
-  const deliver = async () => {
-    const { agents, stderr } = await keeper.deliver([app.placeOf("agent")], ...ARGUMENTS);
-    assertEquals([...agents.keys()].sort(), COMPONENTS.map(addressOf), stderr);
-    return COMPONENTS.map((component) => outcomesOf(agents.get(addressOf(component))));
-  };
+  const deliver = () => deliverAll(app, keeper);
   await using primary = await startComponent(app, "agent", signed);
   await using db = await startComponent(app, "db", signed);
   await using web = await startComponent(app, "web", signed);
   const agents = [primary, db, web];
-  for (const component of ["db", "web"]) await untilRegistered(primary, component);
+  for (const agent of [db, web]) await untilLogged(agent, REGISTERED);
 
   // 1. All three get it. From where the keeper is no way leads to the other two.
-  const all = (outcome: string) => agents.map(() => ({ "db.password": outcome }));
+  const all = (outcome: string) => agents.map(() => outcome);
   assertEquals(await deliver(), all("created"));
   assertEquals(await app.countConnections("home"), 1);
   assertEquals(await Promise.all(agents.map(readSecret)), agents.map(() => "first"));
@@ -157,4 +161,45 @@ Deno.test("containers of an app: deliveries go on, whoever is killed and started
   // Nobody came back as another, and nobody was let in for another.
   const report = await serving.readLogs();
   assert(!/places-taken|key-changed|"outcome":"pending"/.test(report), report);
+});
+
+/** Connects to an agent from somewhere; returns how many bytes came before anything was said. */
+async function knock(app: ContainedApp, from: "agent" | "web"): Promise<number> {
+  const script = `import socket, sys
+s = socket.create_connection((sys.argv[1], 8888), 20)
+s.settimeout(3)
+try: print(len(s.recv(4096)))
+except (socket.timeout, ConnectionError): print(0)`;
+  return Number(await app.run(from, ["python3", "-c", script, app.placeOf("db").address]));
+}
+
+Deno.test("containers of an app: sub-agents enrol, are served under mutual TLS alone, and enrol anew after a kill", async () => {
+  await using app = await ContainedApp.open(host);
+  const { keeper: opened, signed } = await openKeeper(app);
+  await using keeper = opened;
+  await keeper.certify();
+  await using primary = await startComponent(app, "agent", signed);
+  await using db = await startComponent(app, "db", signed);
+  await using web = await startComponent(app, "web", signed);
+  for (const agent of [db, web]) await untilLogged(agent, REGISTERED);
+
+  // 1. The first session is without TLS. A neighbour gets not a byte, the primary the first one.
+  assertEquals([await knock(app, "web"), await knock(app, "agent") > 0], [0, true]);
+  assertEquals(await deliverAll(app, keeper), ["created", "created", "created"]);
+  for (const agent of [db, web]) await untilLogged(agent, UNDER_TLS);
+
+  // 2. From then on nobody gets a byte who does not speak TLS, and the keeper does.
+  assertEquals([await knock(app, "web"), await knock(app, "agent")], [0, 0]);
+  await keeper.keep("second");
+  assertEquals(await deliverAll(app, keeper), ["updated", "updated", "updated"]);
+
+  // 3. A certificate is in memory alone: whoever was killed enrols once more.
+  await db.do("kill");
+  await db.do("start");
+  await untilLogged(db, REGISTERED, 2);
+  assertEquals(await deliverAll(app, keeper), ["unchanged", "created", "unchanged"]);
+  await untilLogged(db, UNDER_TLS, 2);
+  await keeper.keep("third");
+  assertEquals(await deliverAll(app, keeper), ["updated", "updated", "updated"]);
+  assertEquals([await readSecret(db), await readSecret(web)], ["third", "third"]);
 });

@@ -1,4 +1,5 @@
 /** A keeper in containers, one for each run, with a vault and a state that stay between them. */
+import { base64urlnopad } from "@scure/base";
 import { encodeWif, type FluxPrivateKey, zelIdOfKey } from "../../flux/mod.ts";
 import { type Container, type ContainerHost, type ContainerStart, POOR } from "./container_host.ts";
 import type { NetworkMember } from "./container_network.ts";
@@ -15,7 +16,11 @@ export class ContainedKeeper implements AsyncDisposable {
   readonly #place: NetworkMember;
   readonly #site: Site;
   readonly #volume: string;
-  #signing: { readonly options: readonly string[]; readonly args: readonly string[] } | null = null;
+  /** The secrets of the engine that it is given. */
+  readonly #secrets: string[] = [];
+  /** How to start it so that it finds them, and uses them. */
+  readonly #options: string[] = [];
+  readonly #signing: string[] = [];
 
   private constructor(host: ContainerHost, { site, image, place }: {
     readonly site: Site;
@@ -57,23 +62,20 @@ export class ContainedKeeper implements AsyncDisposable {
   /** Has it sign from now on, with a key that is a secret of the engine; returns the address. */
   async sign(key: FluxPrivateKey): Promise<string> {
     const address = zelIdOfKey(key);
-    const path = this.#site.path("key");
-    await Deno.writeTextFile(path, encodeWif(key), { mode: 0o600 });
-    await this.#host.podman("secret", "create", this.#volume, path);
-    this.#signing = {
-      options: [
-        // Podman 4 mounts none below /run/secrets where nothing can be written to.
-        `--secret=${this.#volume},target=/credentials/fluxvault-key,uid=${NOBODY},mode=0400`,
-        "--env=CREDENTIALS_DIRECTORY=/credentials",
-      ],
-      args: ["--sign-connections", "--zelid", address],
-    };
+    await this.#give("fluxvault-key", encodeWif(key));
+    this.#signing.push("--sign-connections", "--zelid", address);
     return address;
+  }
+
+  /** Lets it have a certificate authority, by a secret of the engine. */
+  async certify(): Promise<void> {
+    const secret = base64urlnopad.encode(crypto.getRandomValues(new Uint8Array(32)));
+    await this.#give("fluxvault-authority", secret);
   }
 
   /** Runs a command of it to its end. */
   run(...args: readonly string[]): Promise<ProcessEnd> {
-    return this.#run(args, []);
+    return this.#host.runOnce(this.#startOf(args, []));
   }
 
   /** Brings the secret to agents, by their addresses, once. */
@@ -82,7 +84,7 @@ export class ContainedKeeper implements AsyncDisposable {
     ...more: readonly string[]
   ): Promise<KeeperRun> {
     const args = ["--json", "--run-once", ...this.#argumentsFor(agents), ...more];
-    return readKeeperRun(await this.#run(args, this.#signing?.options ?? []));
+    return readKeeperRun(await this.#host.runOnce(this.#startOf(args, this.#options)));
   }
 
   /** Brings the secret to one agent, once; returns the report of it, or throws what was said. */
@@ -96,24 +98,32 @@ export class ContainedKeeper implements AsyncDisposable {
   /** Starts it to serve agents until it is ended; `await using` removes the container. */
   async serve(agents: readonly NetworkMember[], ...more: readonly string[]): Promise<Container> {
     const args = ["--json", ...this.#argumentsFor(agents), ...more];
-    return await this.#host.start(this.#startOf(args, this.#signing?.options ?? []));
+    return await this.#host.start(this.#startOf(args, this.#options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // There is none where it did not come to run.
     await this.#host.tryPodman("volume", "rm", this.#volume);
-    if (this.#signing !== null) await this.#host.podman("secret", "rm", this.#volume);
+    for (const secret of this.#secrets) await this.#host.podman("secret", "rm", secret);
     await this.#site[Symbol.asyncDispose]();
+  }
+
+  async #give(credential: string, text: string): Promise<void> {
+    const path = this.#site.path(credential);
+    await Deno.writeTextFile(path, text, { mode: 0o600 });
+    const name = `${credential}-of-${this.#place.namespace}`;
+    await this.#host.podman("secret", "create", name, path);
+    this.#secrets.push(name);
+    this.#options.push(
+      // Podman 4 mounts none below /run/secrets where nothing can be written to.
+      `--secret=${name},target=/credentials/${credential},uid=${NOBODY},mode=0400`,
+      "--env=CREDENTIALS_DIRECTORY=/credentials",
+    );
   }
 
   #argumentsFor(agents: readonly NetworkMember[]): readonly string[] {
     const addresses = agents.map(({ address }) => address).join();
-    const { args = [] } = this.#signing ?? {};
-    return ["--agent-ips", addresses, "--managed-files=db.password", ...args];
-  }
-
-  #run(args: readonly string[], options: readonly string[]): Promise<ProcessEnd> {
-    return this.#host.runOnce(this.#startOf(args, options));
+    return ["--agent-ips", addresses, "--managed-files=db.password", ...this.#signing];
   }
 
   #startOf(args: readonly string[], options: readonly string[]): ContainerStart {
