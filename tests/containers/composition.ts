@@ -1,3 +1,4 @@
+import { base64urlnopad } from "@scure/base";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { type Container, ContainerHost } from "../support/container_host.ts";
 import { carriersOfSuite } from "../support/container_images.ts";
@@ -66,6 +67,7 @@ Deno.test("primary.yaml brings three agents of one app what each is to hold", as
     files: {
       ...Object.fromEntries(inVault({ ...all, ...ofDb, ...ofWeb, "fluxvault.yaml": loadout })),
       "credentials/fluxvault-key": KEY,
+      "credentials/fluxvault-authority": base64urlnopad.encode(new Uint8Array(32).fill(7)),
     },
   });
   await untilSaid(composition.container("keeper"), /3 agents, 3 as wanted/);
@@ -77,5 +79,9 @@ Deno.test("primary.yaml brings three agents of one app what each is to hold", as
       there[name] = await Deno.readTextFile(`${folder}/${name}`);
     }
     assertEquals(there, files, component);
+  }
+  for (const component of ["db", "web"]) {
+    const agent = composition.container(`flux${component}_vaultdemo`);
+    await untilSaid(agent, /keepers have to speak TLS from now on/);
   }
 });

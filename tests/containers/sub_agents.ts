@@ -139,6 +139,7 @@ Deno.test("containers of an app: deliveries go on, whoever is killed and started
   await using app = await ContainedApp.open(host);
   const { keeper: opened, signed } = await openKeeper(app);
   await using keeper = opened;
+  await keeper.certify();
   await using primary = await startComponent(app, "agent", signed);
   await using db = await startComponent(app, "db", signed);
   await using web = await startComponent(app, "web", signed);
@@ -146,6 +147,8 @@ Deno.test("containers of an app: deliveries go on, whoever is killed and started
   const pieces = { primary: [primary], "sub-agents": [db, web], keeper: [serving] };
   const agents = [primary, db, web];
   await Promise.all(agents.map((agent) => untilHeld(agent, "first")));
+  // What a sub-agent is listed as does not hold any more once it was killed.
+  for (const agent of [db, web]) await untilLogged(agent, UNDER_TLS);
 
   for (const [round, order] of ORDERS.entries()) {
     const startedMs = performance.now();
