@@ -181,7 +181,7 @@ Deno.test("containers of an app: sub-agents enrol, are served under mutual TLS a
   const { keeper: opened, signed } = await openKeeper(app);
   await using keeper = opened;
   await keeper.certify();
-  await using primary = await startComponent(app, "agent", signed);
+  await using _primary = await startComponent(app, "agent", signed);
   await using db = await startComponent(app, "db", signed);
   await using web = await startComponent(app, "web", signed);
   for (const agent of [db, web]) await untilLogged(agent, REGISTERED);
