@@ -143,6 +143,8 @@ Deno.test("containers of an app: deliveries go on, whoever is killed and started
   await using primary = await startComponent(app, "agent", signed);
   await using db = await startComponent(app, "db", signed);
   await using web = await startComponent(app, "web", signed);
+  // A keeper that comes before them looks again after half a minute.
+  for (const agent of [db, web]) await untilLogged(agent, REGISTERED);
   await using serving = await keeper.serve([app.placeOf("agent")], ...ARGUMENTS);
   const pieces = { primary: [primary], "sub-agents": [db, web], keeper: [serving] };
   const agents = [primary, db, web];
