@@ -24,7 +24,7 @@ export interface AgentReportParts {
   readonly now?: () => number;
 }
 
-/** A delivery that has ended. */
+/** A delivery that came to its end, or had begun to change files. */
 interface LastDelivery {
   readonly atMs: number;
   readonly report: AgentSessionReport;
@@ -34,11 +34,11 @@ interface LastDelivery {
 export class AgentReport {
   readonly #parts: AgentReportParts;
   readonly #now: () => number;
-  #deliveries = 0;
-  #failed = 0;
+  #sessions = 0;
+  #brokenOff = 0;
   #last: LastDelivery | null = null;
 
-  /** Has seen no delivery yet. */
+  /** Has seen no session yet. */
   constructor(parts: AgentReportParts) {
     this.#parts = parts;
     this.#now = parts.now ?? Date.now;
@@ -47,8 +47,10 @@ export class AgentReport {
   /** Takes how a session ended; a plan is no delivery, nor are calls. */
   noteReport(report: AgentSessionReport): void {
     if (report.isPlan || report.isCallsOnly === true) return;
-    this.#deliveries++;
-    if (!report.isComplete) this.#failed++;
+    this.#sessions++;
+    if (!report.isComplete) this.#brokenOff++;
+    // A keeper that turns away before it delivers anything is no news of the files.
+    if (!report.isComplete && report.files.length === 0) return;
     this.#last = { atMs: this.#now(), report };
   }
 
@@ -58,7 +60,7 @@ export class AgentReport {
       describe: "Tells the version, for how long it runs, what it holds in numbers, and how the " +
         "last delivery went.",
       describeOutput: "an object with Software, App, Component, Started, UptimeS, Holds, " +
-        "Deliveries and LastDelivery",
+        "Sessions and LastDelivery",
       run: () => this.#tell(),
     });
   }
@@ -72,7 +74,7 @@ export class AgentReport {
       Started: timeOf(startedMs),
       UptimeS: Math.max(0, Math.round((this.#now() - startedMs) / 1_000)),
       Holds: await this.#tellOfFiles(),
-      Deliveries: { Total: this.#deliveries, BrokenOff: this.#failed },
+      Sessions: { Total: this.#sessions, BrokenOff: this.#brokenOff },
       LastDelivery: this.#tellOfLast(),
     };
   }

@@ -42,12 +42,12 @@ export interface ChooseLoadoutOptions {
   /** Returns the folder of state; asked only where a loadout may be remembered there. */
   readonly stateFolder: () => string;
   /**
-   * Whether agents are to remove all: then flags, and apps that no loadout has, go before one that is not
-   * named.
+   * Whether the vault plays no part, as where agents are to remove all: then flags, and apps that no
+   * loadout has, go before one that is not named.
    *
    * @default {false}
    */
-  readonly isWipe?: boolean;
+  readonly isVaultUnused?: boolean;
 }
 
 /**
@@ -63,11 +63,11 @@ export async function chooseLoadout(
   options: ChooseLoadoutOptions,
 ): Promise<ChosenLoadout | null> {
   const { settings, resolved } = context;
-  const { isWipe = false } = options;
+  const { isVaultUnused = false } = options;
   const { appName, loadout: named } = settings;
   const path = await findPath(context, options);
   if (path === null) return null;
-  const isFree = isWipe && named === undefined;
+  const isFree = isVaultUnused && named === undefined;
   for (const name of OF_ONE_APP) {
     if (!isGiven(resolved, name)) continue;
     if (isFree) return null;
