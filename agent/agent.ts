@@ -151,10 +151,10 @@ export class Agent {
     const logger = options.logger ?? SILENT_LOGGER;
     this.#logger = logger;
     const { calls = {} } = options;
-    this.#actions = openActionRegister(calls.actions);
+    this.#actions = openActionRegister(calls);
     this.#desk = new DeliveryDesk({
       ...options,
-      calls: watchCalls({ ...calls, actions: this.#actions }, {
+      calls: watchCalls({ ...calls, actions: [], source: this.#actions }, {
         logger,
         onTaken: "what a keeper called for has failed",
         onMade: "what was asked of a keeper has failed",

@@ -7,12 +7,9 @@ import {
   type Action,
   type ActionContract,
   type ActionOptions,
-  type ActionSource,
   type CallContext,
   defineAction,
-  isActionList,
   openActionRegister,
-  type SessionCalls,
 } from "../../protocol/mod.ts";
 import { isSameApp } from "../app_name.ts";
 import type { CalledAgent, CallsOfAgent } from "../contact/called_agent.ts";
@@ -100,19 +97,10 @@ export class OfferedActions {
       const calls = others?.(agent) ?? null;
       const actions = this.actionsFor(agent);
       if (actions.length === 0) return calls;
-      return { ...calls, actions: join(actions, calls) };
+      const register = openActionRegister({ actions: [...calls?.actions ?? [], ...actions] });
+      return { ...calls, actions: register.list() };
     };
   }
-}
-
-function join(
-  actions: readonly Action[],
-  calls: SessionCalls | null,
-): readonly Action[] | ActionSource {
-  const { actions: others = [] } = calls ?? {};
-  if (isActionList(others)) return openActionRegister([...others, ...actions]);
-  const register = openActionRegister(actions);
-  return { find: (name) => others.find(name) ?? register.find(name) };
 }
 
 function isMeant({ app, components, level }: ActionAudience, agent: CalledAgent): boolean {

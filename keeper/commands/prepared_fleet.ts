@@ -88,7 +88,9 @@ export async function prepareFleet(
       vault,
       declarations: isVaultUnused ? declarations : wish.declare,
       trust,
-      ...(isVaultUnused || certificates === undefined ? {} : { calls: certificates.callsFor(wish) }),
+      ...(isVaultUnused || certificates === undefined
+        ? {}
+        : { calls: certificates.callsFor(wish) }),
       ...(certificates === undefined ? {} : { secure: certificates.secure }),
       ...(firstUseLimit === undefined ? {} : { firstUseLimit }),
       concurrency: settings.concurrency,

@@ -8,7 +8,7 @@ import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts
 import type { AgentOutcome } from "../report/report.ts";
 import type { CallTask } from "./contact_task.ts";
 import { callsOf, describeCalled } from "./offered_calls.ts";
-import { relayBeside, type RelayTalkOptions } from "./relay_contact.ts";
+import { relayBeside, type RelayTalkOptions } from "../relay/relay_contact.ts";
 
 /**
  * Calls an agent that was let in, and lets those behind it be called over its session.

@@ -5,10 +5,10 @@
  */
 import { encodeUtf8 } from "../bytes.ts";
 import type { Action } from "../calls/action.ts";
-import { type ActionSource, isActionList } from "../calls/action_source.ts";
 import type { ValueDescription } from "../calls/action_description.ts";
 import { CALL_WORD } from "../calls/call_messages.ts";
 import { checkCallValue } from "../calls/call_value.ts";
+import type { SessionCalls } from "../calls/session_calls.ts";
 import { MAX_CALL_VALUE_BYTES } from "../limits.ts";
 import { ActionRegister } from "./action_register.ts";
 import { defineAction, type DefinedAction } from "./defined_action.ts";
@@ -122,11 +122,10 @@ export function listActionsBy(
  * @throws {TypeError} if a name is none, or stands twice.
  */
 export function openActionRegister(
-  offered: readonly Action[] | ActionSource = [],
+  { actions = [], source }: Pick<SessionCalls, "actions" | "source"> = {},
 ): ActionRegister {
-  const isList = isActionList(offered);
-  const register = new ActionRegister(isList ? null : offered);
-  for (const action of isList ? offered : []) register.add(action);
+  const register = new ActionRegister(source);
+  for (const action of actions) register.add(action);
   register.add(listActionsBy(() => register.list()));
   return register;
 }

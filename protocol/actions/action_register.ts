@@ -37,8 +37,8 @@ export class ActionRegister implements ActionSource {
    *
    * @param beside What is found, and not listed, where nothing here has the name.
    */
-  constructor(beside: ActionSource | null = null) {
-    this.#beside = beside;
+  constructor(beside?: ActionSource) {
+    this.#beside = beside ?? null;
   }
 
   /** See {@linkcode ActionSource.find}. */

@@ -10,10 +10,3 @@ export interface ActionSource {
   /** Returns the action of a name that can be called now, or `undefined`; must not throw. */
   find(name: string): Action | undefined;
 }
-
-/** Tells whether actions are a list, and no source of them. */
-export function isActionList(
-  actions: readonly Action[] | ActionSource,
-): actions is readonly Action[] {
-  return Array.isArray(actions);
-}

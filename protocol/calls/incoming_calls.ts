@@ -8,7 +8,6 @@ import { MAX_OPEN_CALLS } from "../limits.ts";
 import type { Session } from "../session.ts";
 import type { ReceiveStream } from "../streams.ts";
 import type { Action } from "./action.ts";
-import { type ActionSource, isActionList } from "./action_source.ts";
 import type { CallDesk } from "./call_desk.ts";
 import { type CallId, type CallMessage, encodeCallMessage } from "./call_messages.ts";
 import { checkActionName } from "./call_value.ts";
@@ -16,7 +15,7 @@ import { type ActionResult, RunningAction } from "./running_action.ts";
 import type { SessionCalls } from "./session_calls.ts";
 
 /** What {@linkcode IncomingCalls} works with. */
-export interface IncomingCallParts extends Pick<SessionCalls, "actions" | "onFailure"> {
+export interface IncomingCallParts extends Pick<SessionCalls, "actions" | "source" | "onFailure"> {
   /** Calls the peer in turn. */
   readonly desk: CallDesk;
   /** Is told whenever the number of open calls changes. */
@@ -27,7 +26,7 @@ export interface IncomingCallParts extends Pick<SessionCalls, "actions" | "onFai
 export class IncomingCalls {
   readonly #session: Session;
   readonly #parts: IncomingCallParts;
-  readonly #actions: ActionSource;
+  readonly #actions: ReadonlyMap<string, Action>;
   /** The calls that are not answered yet; `null` for one that runs nothing. */
   readonly #open = new Map<CallId, RunningAction | null>();
   /** How many actions have not stopped, whether anybody waits for them or not. */
@@ -44,7 +43,7 @@ export class IncomingCalls {
   constructor(session: Session, parts: IncomingCallParts) {
     this.#session = session;
     this.#parts = parts;
-    this.#actions = sourceOf(parts.actions ?? []);
+    this.#actions = indexActions(parts.actions ?? []);
   }
 
   /** How many calls are open. */
@@ -61,7 +60,7 @@ export class IncomingCalls {
     if (!isOneWay && this.#open.size >= MAX_OPEN_CALLS) {
       throw new ProtocolError("too-many-messages", "the peer makes more calls than it may");
     }
-    const action = this.#actions.find(name);
+    const action = this.#actions.get(name) ?? this.#parts.source?.find(name);
     if (action !== undefined && this.#running < MAX_OPEN_CALLS) {
       return this.#run(action, { message, stream });
     }
@@ -128,12 +127,6 @@ export class IncomingCalls {
     }
     if (this.#open.delete(id)) this.#parts.onChange();
   }
-}
-
-function sourceOf(actions: readonly Action[] | ActionSource): ActionSource {
-  if (!isActionList(actions)) return actions;
-  const byName = indexActions(actions);
-  return { find: (name) => byName.get(name) };
 }
 
 function indexActions(actions: readonly Action[]): ReadonlyMap<string, Action> {

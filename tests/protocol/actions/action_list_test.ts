@@ -19,8 +19,8 @@ Deno.test("LIST_ACTIONS tells what an agent can do, by names", async () => {
     name: "clean",
     description: { describe: "Cleans.", input: SCHEMA },
   };
-  const actions = openActionRegister([plain, described]);
-  await using desks = await openCallDesks({ agentCalls: { actions } });
+  const source = openActionRegister({ actions: [plain, described] });
+  await using desks = await openCallDesks({ agentCalls: { source } });
   const list = await desks.keeper.call(LIST_ACTIONS);
   assertEquals(list.map(({ name }) => name), ["actions", "clean", "plain"]);
   assertEquals(list.slice(1), [
@@ -30,8 +30,8 @@ Deno.test("LIST_ACTIONS tells what an agent can do, by names", async () => {
 });
 
 Deno.test("LIST_ACTIONS describes the one that is named", async () => {
-  const actions = openActionRegister([plain]);
-  await using desks = await openCallDesks({ agentCalls: { actions } });
+  const source = openActionRegister({ actions: [plain] });
+  await using desks = await openCallDesks({ agentCalls: { source } });
   const named = async (Name: string) => await desks.keeper.call(LIST_ACTIONS, { input: { Name } });
   assertEquals((await named("plain")).map(({ name }) => name), ["plain"]);
   assertEquals(await named("other"), []);
@@ -46,7 +46,9 @@ Deno.test("LIST_ACTIONS lists hundreds of actions, and leaves schemas out where 
     name: `a${String(i).padStart(3, "0")}`,
     description: { describe: "y".repeat(20), input },
   }));
-  await using desks = await openCallDesks({ agentCalls: { actions: openActionRegister(many) } });
+  await using desks = await openCallDesks({
+    agentCalls: { source: openActionRegister({ actions: many }) },
+  });
   const list = await desks.keeper.call(LIST_ACTIONS);
   assertEquals(list.length, 401);
   assert(list[1]?.input !== null && list.at(-1)?.input === null);
@@ -59,7 +61,9 @@ Deno.test("LIST_ACTIONS leaves out what of a description cannot be sent", async 
   for (let i = 0; i < 14; i++) deep = { deep };
   const describe = `${"x".repeat(511)}\u{1f600}`;
   const odd = { ...plain, description: { describe, input: deep, output: "a text" } };
-  await using desks = await openCallDesks({ agentCalls: { actions: openActionRegister([odd]) } });
+  await using desks = await openCallDesks({
+    agentCalls: { source: openActionRegister({ actions: [odd] }) },
+  });
   const [, entry] = await desks.keeper.call(LIST_ACTIONS);
   assertEquals([entry?.input, entry?.output, entry?.describe?.length], [null, "a text", 512]);
 });
@@ -87,9 +91,9 @@ Deno.test("listActionsBy lists what there is when it is called", async () => {
 });
 
 Deno.test("openActionRegister refuses a second action of a name, and finds what a source has", () => {
-  assertThrows(() => openActionRegister([plain, plain]), TypeError);
-  assertThrows(() => openActionRegister([{ ...plain, name: "actions" }]), TypeError);
+  assertThrows(() => openActionRegister({ actions: [plain, plain] }), TypeError);
+  assertThrows(() => openActionRegister({ actions: [{ ...plain, name: "actions" }] }), TypeError);
   const source = new ActionRegister();
   source.add(plain);
-  assertEquals(openActionRegister(source).find("plain"), plain);
+  assertEquals(openActionRegister({ source }).find("plain"), plain);
 });

@@ -8,7 +8,7 @@ const ping = defineAction("ping", { run: () => "pong" });
 
 Deno.test("ActionRegister offers an action to sessions that are open, until it is taken back", async () => {
   const register = new ActionRegister();
-  await using desks = await openCallDesks({ agentCalls: { actions: register } });
+  await using desks = await openCallDesks({ agentCalls: { source: register } });
   const call = () => desks.keeper.call("ping");
   await assertRejects(call, CallError, "unknown-action");
   {
@@ -22,7 +22,7 @@ Deno.test("ActionRegister lets a call end whose action was taken back", async ()
   const register = new ActionRegister();
   const held = new HeldAction();
   const registration = register.add(held);
-  await using desks = await openCallDesks({ agentCalls: { actions: register } });
+  await using desks = await openCallDesks({ agentCalls: { source: register } });
   const answer = desks.keeper.call("hold");
   await held.until(({ running }) => running === 1);
   registration[Symbol.dispose]();
