@@ -6,13 +6,8 @@
 import config from "../deno.json" with { type: "json" };
 import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
 import { AUTHORITY_COMMANDS } from "./authority_commands.ts";
-import {
-  ACTIONS_OPTIONS,
-  APPLY_OPTIONS,
-  CALL_OPTIONS,
-  PLAN_OPTIONS,
-  STATUS_OPTIONS,
-} from "./fleet_options.ts";
+import { ACTIONS_OPTIONS, CALL_OPTIONS } from "./call_options.ts";
+import { APPLY_OPTIONS, PLAN_OPTIONS, STATUS_OPTIONS } from "./fleet_options.ts";
 import {
   AGENTS_OPTIONS,
   AUDIT_SHOW_OPTIONS,

@@ -114,7 +114,7 @@ Deno.test("direction: allows what the plan of the house draws", () => {
 const FORBIDDEN: readonly (readonly [string, string, string])[] = [
   ["protocol/frame.ts", "flux/mod.ts", "protocol may not import flux"],
   ["protocol/frame.ts", "protocol/host/mod.ts", "protocol may not import host"],
-  ["protocol/frame.ts", "npm:valibot@1.0.0", "is not a package for protocol"],
+  ["protocol/frame.ts", "npm:zod@4.0.0", "is not a package for protocol"],
   ["protocol/frame.ts", "https://example.org/x.ts", "is neither a package nor a file"],
   ["flux/flux_client.ts", "protocol/mod.ts", "flux may not use this file"],
   ["flux/flux_client.ts", "protocol/host/mod.ts", "flux may not import host"],

@@ -11,7 +11,7 @@ import {
   formatTable,
   sanitiseText,
 } from "../../../protocol/host/mod.ts";
-import type { ACTIONS_OPTIONS } from "../../fleet_options.ts";
+import type { ACTIONS_OPTIONS } from "../../call_options.ts";
 import { CALL_HINT_TIMEOUT_MS } from "../../limits.ts";
 import { plural } from "../../report/amounts.ts";
 import { agentMembers, endMembers } from "./call_json.ts";

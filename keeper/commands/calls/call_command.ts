@@ -22,7 +22,7 @@ import {
   suggestName,
 } from "../../../protocol/host/mod.ts";
 import { describeValue } from "./value_text.ts";
-import type { CALL_OPTIONS } from "../../fleet_options.ts";
+import type { CALL_OPTIONS } from "../../call_options.ts";
 import { CALL_HINT_TIMEOUT_MS } from "../../limits.ts";
 import { formatAgentAddress } from "../../fleet/agent_address.ts";
 import { findSentFile, receiveFile, type SentFile } from "./call_files.ts";

@@ -4,7 +4,6 @@
  * @module
  */
 import { ConfigError, encodeUtf8, limits } from "../../../protocol/mod.ts";
-import { disclosedSecret, secretIn } from "../../keys/disclosed_secret.ts";
 
 const FORM = "Write KEY=TEXT, or KEY:=JSON for numbers, true, lists and the like.";
 const MEMBER = /^([A-Za-z_][A-Za-z0-9_.-]{0,127})(:?=)(.*)$/s;
@@ -13,7 +12,7 @@ const MEMBER = /^([A-Za-z_][A-Za-z0-9_.-]{0,127})(:?=)(.*)$/s;
  * Reads the members of an input.
  *
  * @returns `undefined` where there are none.
- * @throws {ConfigError} for one that cannot be used, and for a secret; the value is never repeated.
+ * @throws {ConfigError} for one that cannot be used; the value is never repeated.
  */
 export function parseMembers(items: readonly string[]): Record<string, unknown> | undefined {
   const members = new Map<string, unknown>();
@@ -23,8 +22,6 @@ export function parseMembers(items: readonly string[]): Record<string, unknown> 
     if (key === "") {
       throw new ConfigError("a member of the input has no form", { source, hint: FORM });
     }
-    const secret = secretIn(text);
-    if (secret !== null) throw disclosedSecret(secret);
     if (members.has(key)) {
       throw new ConfigError(`${key} stands twice in the input`, { source, hint: FORM });
     }

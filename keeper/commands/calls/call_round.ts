@@ -107,6 +107,8 @@ export class CallRound {
     const { fleets, apps, stateFolder } = await prepareFleets(context, {
       isMeant: (app) => patterns.hasApp(app),
       isVaultUnused: true,
+      isPlan: false,
+      isListedOnly: true,
     });
     if (fleets.length === 0) {
       const names = apps.map((app) => app ?? "agents of no app, written as -");

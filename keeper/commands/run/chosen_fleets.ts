@@ -23,6 +23,8 @@ export interface PrepareFleetsOptions {
   readonly isVaultUnused: boolean;
   /** Whether agents are only asked what they would do, so that nothing is made. */
   readonly isPlan: boolean;
+  /** Whether an app that the loadout has not is a mistake all the same. @default {false} */
+  readonly isListedOnly?: boolean;
 }
 
 /** The fleets. */
@@ -42,11 +44,11 @@ export interface PreparedFleets {
  */
 export async function prepareFleets(
   context: ServeContext,
-  { isMeant, isVaultUnused, isPlan }: PrepareFleetsOptions,
+  { isMeant, isVaultUnused, isPlan, isListedOnly = false }: PrepareFleetsOptions,
 ): Promise<PreparedFleets> {
   let folder: string | null = null;
   const stateFolder = () => folder ??= openStateFolder(context);
-  const wishes = await findWishes(context, { stateFolder, isVaultUnused });
+  const wishes = await findWishes(context, { stateFolder, isVaultUnused, isListedOnly });
   const desk = new KeyDesk(context, stateFolder());
   const { settings: { auditLog }, logger } = context;
   const certificates = new CertificateDesk(context, {
@@ -67,7 +69,7 @@ export async function prepareFleets(
   }
   if (fleets.length > 0) {
     const meant = wishes.filter(({ fleet: { app } }) => isMeant(app));
-    const isIssuing = !isWipe && !isPlan;
+    const isIssuing = !isVaultUnused && !isPlan;
     await certificates.prepare({ isNeeded: isIssuing && await declareCertificates(meant) });
   }
   desk.end();
@@ -76,7 +78,11 @@ export async function prepareFleets(
 
 async function findWishes(
   context: ServeContext,
-  options: { readonly stateFolder: () => string; readonly isVaultUnused: boolean },
+  options: {
+    readonly stateFolder: () => string;
+    readonly isVaultUnused: boolean;
+    readonly isListedOnly: boolean;
+  },
 ): Promise<AppWish[]> {
   const chosen = await chooseLoadout(context, options);
   if (chosen === null) {

@@ -48,6 +48,8 @@ export interface ChooseLoadoutOptions {
    * @default {false}
    */
   readonly isVaultUnused?: boolean;
+  /** Whether an app that the loadout has not is a mistake all the same. @default {false} */
+  readonly isListedOnly?: boolean;
 }
 
 /**
@@ -63,7 +65,7 @@ export async function chooseLoadout(
   options: ChooseLoadoutOptions,
 ): Promise<ChosenLoadout | null> {
   const { settings, resolved } = context;
-  const { isVaultUnused = false } = options;
+  const { isVaultUnused = false, isListedOnly = false } = options;
   const { appName, loadout: named } = settings;
   const path = await findPath(context, options);
   if (path === null) return null;
@@ -89,7 +91,7 @@ export async function chooseLoadout(
   if (appName === undefined || findApp(opened.loadout, appName) !== undefined) {
     return { opened, isMeant };
   }
-  if (isFree) return null;
+  if (isFree && !isListedOnly) return null;
   throw settingError(resolved, {
     name: "app-name",
     problem: `names no app of the loadout ${path}`,
