@@ -26,6 +26,7 @@ import {
   MemorySecretStore,
 } from "../../protocol/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { fixedKeyStock } from "../support/session_pair.ts";
 
 const joinToken = defineContract("join-token", {
   describe: "Gives an agent the token by which it joins the cluster, once.",
@@ -40,7 +41,9 @@ async function startAgent(identity: AgentIdentity, component: string) {
   const answers: string[] = [];
   const stop = new AbortController();
   const listener = listen({ hostname: "127.0.0.1", port: 0 });
+  const keys = await fixedKeyStock(); // An agent makes its own where it is given none.
   const agent = new Agent({
+    keys,
     identity,
     store: new MemorySecretStore(),
     policy: new PeerPolicy([parsePeerRule("127.0.0.1")]),
@@ -67,6 +70,7 @@ async function startAgent(identity: AgentIdentity, component: string) {
       stop.abort();
       await served;
       listener[Symbol.dispose]();
+      keys[Symbol.dispose]();
     },
   };
 }

@@ -27,6 +27,7 @@ import {
   MemorySecretStore,
 } from "../../protocol/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { fixedKeyStock } from "../support/session_pair.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
@@ -81,7 +82,9 @@ Deno.test("example: an agent has a certificate request signed by its keeper", as
   let certificate: x509.X509Certificate | null = null;
   const stop = new AbortController();
   using listener = listen({ hostname: "127.0.0.1", port: 0 });
+  using keys = await fixedKeyStock(); // An agent makes its own where it is given none.
   const agent = new Agent({
+    keys,
     identity: await importIdentity(await generateIdentitySeed()),
     store: new MemorySecretStore(),
     policy: new PeerPolicy([parsePeerRule("127.0.0.1")]),
