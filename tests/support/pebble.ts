@@ -3,6 +3,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { encodePem } from "../../keeper/authority/mod.ts";
 import { DatagramDnsServer } from "./dns_server.ts";
+import { freePort } from "./site.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
 /** A server that runs. */
@@ -23,12 +24,6 @@ export async function missingForPebble(): Promise<string | null> {
   } catch {
     return "pebble is missing; install the package pebble";
   }
-}
-
-/** Returns a port that was free just now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
