@@ -46,7 +46,7 @@ async function makeServerCertificate(): Promise<
 
 /** Starts a server for which all of these names lead to this machine. */
 export async function startPebble(names: readonly string[]): Promise<Pebble> {
-  await using stack = new AsyncDisposableStack();
+  await using stack = new globalThis.AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const addresses = Object.fromEntries(names.map((name) => [name, ["127.0.0.1"]]));
   const dns = stack.use(await DatagramDnsServer.open({ names: {}, addresses }));

@@ -1,5 +1,7 @@
 import { AgentConversation } from "../../../keeper/actions/agent_conversation.ts";
+import type { CalledAgent } from "../../../keeper/contact/called_agent.ts";
 import type { KeeperOptions } from "../../../keeper/keeper_options.ts";
+import type { CallDesk } from "../../../protocol/calls/call_desk.ts";
 import { CallError } from "../../../protocol/calls/call_error.ts";
 import { FluxVaultError, PeerRejectedError } from "../../../protocol/errors.ts";
 import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
@@ -95,4 +97,14 @@ Deno.test("AgentConversation refuses what is no address", () => {
     const talk = new AgentConversation(address, () => Promise.resolve());
     assertThrows(() => talk.optionsBy(options), TypeError);
   }
+});
+
+Deno.test("AgentConversation is not held twice where its session is opened again", async () => {
+  let times = 0;
+  const talk = new AgentConversation("a:1", () => Promise.resolve(++times));
+  const { task } = talk.optionsBy({ fleet: { app: null } } as KeeperOptions);
+  for (let i = 0; i < 2; i++) {
+    await task?.converse?.({} as CallDesk, { agent: {} as CalledAgent, audit: null });
+  }
+  assertEquals(times, 1);
 });
