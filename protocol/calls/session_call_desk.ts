@@ -61,7 +61,8 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
     options: WholeCallOptions = {},
   ): Promise<unknown> {
     const contract = contractOf(action);
-    const input = await checkInput(contract, options.input);
+    const input = checkCallValue(options.input, "the input of a call");
+    if (contract.checkInput !== undefined) await contract.checkInput(input);
     const { bytes, takeOutput, onProgress = () => {} } = options;
     const limit = new CallLimit(contract.name, options);
     try {
@@ -113,7 +114,8 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
     options: CallOptions<Input> = {},
   ): Promise<CallDuplex> {
     const contract = contractOf(action);
-    const input = await checkInput(contract, options.input);
+    const input = checkCallValue(options.input, "the input of a call");
+    if (contract.checkInput !== undefined) await contract.checkInput(input);
     const limit = new CallLimit(contract.name, options);
     try {
       const opened = createDeferred<ReceiveStream>();
@@ -194,7 +196,8 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
   async #sendOneWay(contract: ActionContract, options: OneWayCallOptions): Promise<void> {
     const { bytes, size = null } = options;
     const { name: action } = contract;
-    const input = await checkInput(contract, options.input);
+    const input = checkCallValue(options.input, "the input of a call");
+    if (contract.checkInput !== undefined) await contract.checkInput(input);
     const sizing = bytes === undefined ? {} : { size };
     const stream = await this.#outgoing.openOneWay({ action, input, ...sizing });
     if (bytes === undefined || stream === null) return;
@@ -249,13 +252,6 @@ function valueOf({ status, code, output }: ResultMessage): unknown {
     throw new CallError(UNKNOWN_ACTION, "the peer has no such action, or takes no calls");
   }
   throw new CallError(code ?? "failed", `the action failed (${code ?? "failed"})`);
-}
-
-/** Returns what is sent, once the contract has nothing against it. */
-async function checkInput(contract: ActionContract, input: unknown): Promise<unknown> {
-  const value = checkCallValue(input, "the input of a call");
-  if (contract.checkInput !== undefined) await contract.checkInput(value);
-  return value;
 }
 
 async function parseOutput(contract: ActionContract, output: unknown): Promise<unknown> {
