@@ -124,7 +124,6 @@ export type { ResumePoint, SecretContent, SecretSource } from "./secret_source.t
 export type * from "./secret_store.ts";
 export type { DeliveryReport } from "./exchange.ts";
 export * from "./actions/mod.ts";
-export * from "./calls/mod.ts";
 export { deliverAsKeeper, type DeliverOptions } from "./deliver_as_keeper.ts";
 export { receiveAsAgent, type ReceiveOptions } from "./receive_as_agent.ts";
 export { MemorySecretSource } from "./memory_secret_source.ts";

@@ -1,5 +1,5 @@
 /**
- * Actions with schemas, and where they are registered: what calls are made of, for people who write them.
+ * Actions with schemas, where they are registered, and the calls that are made of them.
  *
  * @module
  */
@@ -29,3 +29,4 @@ export type {
   StandardSchemaMember,
 } from "./standard_schema.ts";
 export { ANY_JSON } from "./value_check.ts";
+export * from "../calls/mod.ts";
