@@ -4,13 +4,19 @@
  * @module
  */
 import {
+  type Action,
+  type ActionOptions,
+  type ActionRegister,
+  type ActionRegistration,
   type AgentIdentity,
   type Bytes,
   ConnectionError,
   createDeferred,
+  defineAction,
   type Duplex,
   type Logger,
   type NodeEvidence,
+  openActionRegister,
   type OriginalGreeting,
   OriginalPeerError,
   PeerRejectedError,
@@ -31,6 +37,7 @@ import { type AgentSessionReport, logReport } from "./delivery/session_report.ts
 import { ORIGINAL_WIRE_HINT, PLACE_LOST, SetupFailures } from "./door/setup_failures.ts";
 import { ThrottledLog } from "./door/throttled_log.ts";
 import { UnwrapQueue } from "./door/unwrap_queue.ts";
+import { leaseWatched } from "./door/watched_lease.ts";
 
 /** What an agent is made of. */
 export interface AgentOptions extends DeliveryOptions {
@@ -69,7 +76,7 @@ export interface AgentOptions extends DeliveryOptions {
   readonly component?: string | null;
   /** Name and version, for the keeper's log. @default {"fluxvault-agent"} */
   readonly software?: string;
-  /** Further words for what keepers may do here, such as `relay`; `calls` is said where there are calls. @default {[]} */
+  /** Further words for what keepers may do here, such as `relay`; `calls` is said in any case. @default {[]} */
   readonly wants?: readonly string[];
   /** Is told what happens. @default {SILENT_LOGGER} */
   readonly logger?: Logger;
@@ -129,6 +136,7 @@ export class Agent {
   readonly #refusals: ThrottledLog;
   readonly #failures: SetupFailures;
   readonly #unwraps = new UnwrapQueue();
+  readonly #actions: ActionRegister;
 
   /**
    * Does nothing yet; {@linkcode Agent.serve} does.
@@ -142,17 +150,16 @@ export class Agent {
     this.#options = options;
     const logger = options.logger ?? SILENT_LOGGER;
     this.#logger = logger;
-    const { calls } = options;
-    this.#desk = new DeliveryDesk(
-      calls === undefined ? options : {
-        ...options,
-        calls: watchCalls(calls, {
-          logger,
-          onTaken: "what a keeper called for has failed",
-          onMade: "what was asked of a keeper has failed",
-        }),
-      },
-    );
+    const { calls = {} } = options;
+    this.#actions = openActionRegister(calls);
+    this.#desk = new DeliveryDesk({
+      ...options,
+      calls: watchCalls({ ...calls, actions: [], source: this.#actions }, {
+        logger,
+        onTaken: "what a keeper called for has failed",
+        onMade: "what was asked of a keeper has failed",
+      }),
+    });
     this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });
     });
@@ -211,6 +218,27 @@ export class Agent {
       if (this.#options.keys === undefined) keys[Symbol.dispose]();
       if (this.#options.originalKeys === undefined) originalKeys?.[Symbol.dispose]();
     }
+  }
+
+  /**
+   * Lets keepers that were let in have something done from now on, in sessions that are open as well; until
+   * what is returned is disposed of.
+   *
+   * @throws {TypeError} if the name is none, or there is an action with it already.
+   */
+  action<SentInput = undefined, Input = SentInput, SentOutput = unknown, Output = SentOutput>(
+    name: string,
+    options: ActionOptions<SentInput, Input, SentOutput, Output>,
+  ): ActionRegistration;
+  /** The same for an action that was made already. */
+  action(action: Action): ActionRegistration;
+  action(
+    action: string | Action,
+    options?: ActionOptions<unknown, unknown, unknown, unknown>,
+  ): ActionRegistration {
+    if (typeof action !== "string") return this.#actions.add(action);
+    if (options === undefined) throw new TypeError("an action needs something that runs");
+    return this.#actions.add(defineAction(action, options));
   }
 
   /**
@@ -286,13 +314,16 @@ export class Agent {
     setup: Setup,
   ): Promise<Conversation | null> {
     const { identity, app = null, component = null, openingTimeoutMs, node } = this.#options;
-    const { verifyStatement = null, enrolmentSecret = null, calls, wants = [] } = this.#options;
+    const { verifyStatement = null, enrolmentSecret = null, wants = [] } = this.#options;
     const { visit, control, keys, mayBeOriginal } = setup;
     try {
       const { openAsAgent } = await import("./wire.ts");
       const duplex = await this.#options.secure?.(connection.duplex, { signal: control.signal });
       const opened = await openAsAgent(duplex ?? connection.duplex, {
-        keys: { lease: () => leaseWatched(keys, setup, this.#unwraps) },
+        keys: {
+          lease: () =>
+            leaseWatched(keys, { visit, signal: control.signal, unwraps: this.#unwraps }),
+        },
         identity,
         instance: this.#instance,
         app,
@@ -301,7 +332,7 @@ export class Agent {
         verifyStatement,
         node: node?.() ?? null,
         software: this.#options.software ?? "fluxvault-agent",
-        wants: calls === undefined ? wants : ["calls", ...wants],
+        wants: ["calls", ...wants],
         signal: control.signal,
         ...(openingTimeoutMs === undefined ? {} : { openingTimeoutMs }),
         onOriginal: (greeting: OriginalGreeting) => {
@@ -348,22 +379,4 @@ function nextUnlessWoken(
   onWaiting(() => resolve(null));
   iterator.next().then((next) => resolve(next.done ? null : next.value), reject);
   return promise;
-}
-
-/** Leases a key and tells the door when it is used: then the keeper's opening line is there. */
-async function leaseWatched(
-  keys: RsaKeyStock,
-  { visit, control }: Setup,
-  unwraps: UnwrapQueue,
-): ReturnType<RsaKeyStock["lease"]> {
-  const lease = await keys.lease();
-  function inTurn(unwrap: () => Promise<Bytes>): Promise<Bytes> {
-    visit.speak();
-    return unwraps.run(unwrap, { standing: visit.standing, signal: control.signal });
-  }
-  return {
-    ...lease,
-    unwrap: (wrapped: Bytes) => inTurn(() => lease.unwrap(wrapped)),
-    unwrapOriginal: (wrapped: Bytes) => inTurn(() => lease.unwrapOriginal(wrapped)),
-  };
 }

@@ -13,14 +13,25 @@ import {
 import { AgentService, type ServeAgentsOptions } from "./contact/agent_service.ts";
 import { CurrentDelivery } from "./contact/current_delivery.ts";
 import { isLeftAlone } from "./contact/ended_contact.ts";
+import { AgentConversation, type Conversation } from "./actions/agent_conversation.ts";
+import {
+  type KeeperActionOptions,
+  type KeeperActionRegistration,
+  OfferedActions,
+} from "./actions/offered_actions.ts";
 import { isSameApp } from "./app_name.ts";
 import { PLAIN_TASK } from "./contact/contact_task.ts";
 import { FleetList } from "./fleet/fleet_list.ts";
 import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
 import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
-import type { AgentReport, PassProblem, PassReport } from "./report/report.ts";
+import {
+  type AgentReport,
+  type PassProblem,
+  type PassReport,
+  reportProblem,
+} from "./report/report.ts";
 import { Deliveries } from "./original/mod.ts";
-import { findRelayOnly } from "./relay/mod.ts";
+import { lookUpRelayOnly } from "./relay/mod.ts";
 import { Schedule, type ScheduledAgent } from "./fleet/schedule.ts";
 import { sleep } from "./sleep.ts";
 import { KnownAgents } from "./trust/mod.ts";
@@ -68,6 +79,7 @@ export class Keeper {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #pollingIntervalMs: number;
+  readonly #offered = new OfferedActions();
   #passes = 0;
   /** Lets a run look again at what is due. */
   #wake: Deferred<void> = createDeferred();
@@ -110,7 +122,8 @@ export class Keeper {
       now,
     });
     this.#current = new CurrentDelivery(options);
-    this.#service = new AgentService(options, {
+    const calls = this.#offered.beside(options.calls);
+    this.#service = new AgentService({ ...options, calls }, {
       known: this.#known,
       schedule: this.#schedule,
       deliveries: this.#deliveries,
@@ -130,7 +143,7 @@ export class Keeper {
     if (error !== null && this.#schedule.size === 0) throw error;
     this.#service.reviewQueue();
     if (only !== null) this.#schedule.expect(only, this.#now());
-    const relayOnly = await this.#findRelayOnly();
+    const relayOnly = await lookUpRelayOnly(this.#options);
     const isChosen = this.#chooses(only);
     const agents = this.#schedule.idle().filter((agent) => {
       if (agent.primary !== null || only !== null) return isChosen(agent);
@@ -142,6 +155,31 @@ export class Keeper {
     return await this.#serve(agents, { isWhole, isChosen, relayOnly: new Set(names), signal });
   }
 
+  /**
+   * Lets agents of an app that are trusted so far have something done here, from the next session on.
+   *
+   * @throws {TypeError} if the name is none, or some agent would find two actions of that name.
+   */
+  action<SentInput = undefined, Input = SentInput, SentOutput = unknown, Output = SentOutput>(
+    name: string,
+    options: KeeperActionOptions<SentInput, Input, SentOutput, Output>,
+  ): KeeperActionRegistration<SentInput, Output> {
+    return this.#offered.add(name, options);
+  }
+
+  /**
+   * Calls an agent that is trusted already, `host:port` or `host:port/component`, in a session of its own
+   * beside whatever else this keeper does; nothing is delivered, and nobody is trusted because of it.
+   *
+   * @throws What the work throws; {FluxVaultError} that says why it did not come about.
+   */
+  async converse<T>(address: string, work: Conversation<T>, options: PassOptions = {}): Promise<T> {
+    const talk = new AgentConversation(address, work);
+    const calls = this.#offered.beside(this.#options.calls);
+    const keeper = new Keeper(talk.optionsBy({ ...this.#options, calls }));
+    return talk.resultOf(await keeper.pass({ ...options, only: talk.only }));
+  }
+
   /** Returns what tells whether an agent is to be served that is behind a primary, or named. */
   #chooses(only: ReadonlySet<string> | null): (agent: ScheduledAgent) => boolean {
     const isMeant = this.#options.task?.isMeant ?? (() => true);
@@ -149,19 +187,6 @@ export class Keeper {
       if (only !== null) return only.has(name);
       return component === undefined || isMeant(component);
     };
-  }
-
-  /**
-   * Returns, by the record, which agents are not meant, by their names, and of each whether it is needed
-   * all the same, since it may relay to one that is; `null` where all are meant.
-   */
-  async #findRelayOnly(): Promise<ReadonlyMap<string, boolean> | null> {
-    const { fleet, knownAgents, task } = this.#options;
-    const isMeant = task?.isMeant;
-    if (isMeant === undefined) return null;
-    const { agents, pending } = await knownAgents.load();
-    const isOfApp = ({ app }: { readonly app: string | null }) => isSameApp(app, fleet.app);
-    return findRelayOnly(agents.filter(isOfApp), { pending: pending.filter(isOfApp), isMeant });
   }
 
   /**
@@ -341,7 +366,7 @@ export class Keeper {
       elsewhere,
       startedMs,
       durationMs: Math.round(performance.now() - beganMs),
-      agents: meant.sort((a, b) => compareText(a.address, b.address)),
+      agents: meant.sort((a, b) => a.address < b.address ? -1 : 1),
       problems,
     };
   }
@@ -367,19 +392,7 @@ export class Keeper {
   }
 
   #reportProblem(error: FluxVaultError): PassReport {
-    const problem = { code: error.code, message: error.message };
-    return {
-      pass: ++this.#passes,
-      app: this.#options.fleet.app,
-      isWhole: true,
-      startedMs: this.#now(),
-      durationMs: 0,
-      agents: [],
-      problems: [problem],
-    };
+    const { fleet: { app } } = this.#options;
+    return reportProblem(error, { pass: ++this.#passes, app, startedMs: this.#now() });
   }
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

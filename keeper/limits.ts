@@ -132,3 +132,6 @@ export const BROKEN_APP_RETRY_MS = 60_000;
 
 /** After what time a file of state counts as left half-written by a keeper that was killed. */
 export const HALF_WRITTEN_KEPT_MS = 3_600_000;
+
+/** How long an agent may take to say what it can be called for, in milliseconds. */
+export const CALL_HINT_TIMEOUT_MS = 10_000;

@@ -55,7 +55,7 @@ export {
 } from "./audit/mod.ts";
 export { auditDial, type AuditDialOptions } from "./audit/audited_dial.ts";
 export { AuditFile, type AuditFileOptions } from "./audit/audit_file.ts";
-export type { CalledAgent, CallsOfAgent } from "./contact/called_agent.ts";
+export type * from "./actions/mod.ts";
 export { dialAgent } from "./contact/dialer.ts";
 export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts";
 export { FluxFleet, type FluxFleetOptions } from "./fleet/flux_fleet.ts";
@@ -65,15 +65,7 @@ export * from "./plan/mod.ts";
 export type * from "./progress/delivery_watch.ts";
 export type { Agreement, ContactTask } from "./contact/contact_task.ts";
 export type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
-export {
-  type AgentOutcome,
-  type AgentReport,
-  isAgentWanted,
-  isFileWanted,
-  isPassWanted,
-  type PassProblem,
-  type PassReport,
-} from "./report/report.ts";
+export * from "./report/mod.ts";
 export type { AgentConnection, Dial, SyncLimits } from "./contact/contact.ts";
 export type { SecureConnection, SecuredAgent } from "./contact/contact.ts";
 export { type DeliveriesState, type DeliveriesStore } from "./original/mod.ts";

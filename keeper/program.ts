@@ -6,6 +6,7 @@
 import config from "../deno.json" with { type: "json" };
 import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
 import { AUTHORITY_COMMANDS } from "./authority_commands.ts";
+import { ACTIONS_OPTIONS, CALL_OPTIONS } from "./call_options.ts";
 import { APPLY_OPTIONS, PLAN_OPTIONS, STATUS_OPTIONS } from "./fleet_options.ts";
 import {
   AGENTS_OPTIONS,
@@ -55,6 +56,26 @@ const FLEET_COMMANDS: readonly Command[] = [
     operands: "[APP[/COMPONENT]]",
     options: APPLY_OPTIONS,
     load: () => import("./commands/wipe_command.ts"),
+  }),
+];
+
+/** The commands about what agents can do. */
+const CALL_COMMANDS: readonly Command[] = [
+  defineCommand({
+    path: ["call"],
+    summary:
+      "Has agents do something, and shows what each answers: 0 if all did, else 1; 2 if none " +
+      "knows the action or takes the input.",
+    operands: "APP[/COMPONENT] ACTION [KEY=TEXT|KEY:=JSON...]",
+    options: CALL_OPTIONS,
+    load: () => import("./commands/calls/call_command.ts"),
+  }),
+  defineCommand({
+    path: ["actions"],
+    summary: "Lists what can be called of the agents in reach, and what it takes.",
+    operands: "[APP[/COMPONENT]]",
+    options: ACTIONS_OPTIONS,
+    load: () => import("./commands/calls/actions_command.ts"),
   }),
 ];
 
@@ -287,6 +308,7 @@ export const KEEPER_PROGRAM: Program = {
       load: () => import("./commands/vault_command.ts"),
     }),
     ...FLEET_COMMANDS,
+    ...CALL_COMMANDS,
     ...AGENTS_COMMANDS,
     ...AUDIT_COMMANDS,
     ...CONFIG_COMMANDS,

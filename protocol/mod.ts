@@ -123,7 +123,7 @@ export { findPathFault, RESERVED_PREFIX, STAGE_PREFIX } from "./secret_path.ts";
 export type { ResumePoint, SecretContent, SecretSource } from "./secret_source.ts";
 export type * from "./secret_store.ts";
 export type { DeliveryReport } from "./exchange.ts";
-export * from "./calls/mod.ts";
+export * from "./actions/mod.ts";
 export { deliverAsKeeper, type DeliverOptions } from "./deliver_as_keeper.ts";
 export { receiveAsAgent, type ReceiveOptions } from "./receive_as_agent.ts";
 export { MemorySecretSource } from "./memory_secret_source.ts";

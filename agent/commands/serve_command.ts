@@ -13,6 +13,7 @@ import {
 } from "../../protocol/host/mod.ts";
 import { readNames } from "./agent_names.ts";
 import { readPrograms } from "./application_settings.ts";
+import { AgentReport } from "../actions/mod.ts";
 import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { combineCalls } from "./combined_calls.ts";
@@ -118,6 +119,9 @@ export async function serve(context: Context): Promise<number> {
   if (access.originalRules.length > 0) await warnOfOriginal(context);
 
   const sweeping = store.sweep(startedMs);
+  const software = `fluxvault-agent/${config.version}`;
+  const isComplete = () => health().delivered;
+  const report = new AgentReport({ software, startedMs, store, isComplete, ...names });
   const agent = new Agent({
     identity: identity.identity,
     store,
@@ -129,20 +133,22 @@ export async function serve(context: Context): Promise<number> {
     node: watchNode(context, life.signal),
     app,
     component,
-    software: `fluxvault-agent/${config.version}`,
+    software,
     files: settings.files,
     createHasher: createNodeHasher,
     logger,
     hooks: programs.hooks,
     certificates,
-    onReport: (report) => {
+    onReport: (ended) => {
       leases.wake();
-      programs.noteReport(report);
-      present.noteReport(report);
-      http?.noteReport(report);
-      if (settings.json) void stdout.write(formatDelivery(report));
+      report.noteReport(ended);
+      programs.noteReport(ended);
+      present.noteReport(ended);
+      http?.noteReport(ended);
+      if (settings.json) void stdout.write(formatDelivery(ended));
     },
   });
+  agent.action(report.toAction());
   const leases = new LeaseWatch({
     store,
     agent,

@@ -101,7 +101,7 @@ export class IssuingDesk implements CertificateDesk {
       Purpose: "application",
       Name: name,
     };
-    const answer = readAnswer(CERTIFICATE, await ask(call, input));
+    const answer = await readAnswer(CERTIFICATE, await ask(call, input));
     const { publicKeyInfo } = key;
     const issued = await checkIssued(answer, { publicKeyInfo, nowMs: this.#now() });
     if (typeof issued === "string") throw unusable(issued);
@@ -132,12 +132,12 @@ async function ask(call: CertificateOrder["call"], input: unknown): Promise<unkn
   }
 }
 
-function readAnswer(
+async function readAnswer(
   { parseOutput }: ActionContract<CertificateInput, CertificateOutput>,
   output: unknown,
-): CertificateOutput {
+): Promise<CertificateOutput> {
   try {
-    if (parseOutput !== undefined) return parseOutput(output);
+    if (parseOutput !== undefined) return await parseOutput(output);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
   }

@@ -1,5 +1,6 @@
 /**
- * Runs the tests that need root and what a system offers: mounts, namespaces, networks of their own.
+ * Runs the tests that need root and what a system offers: mounts, namespaces, networks of their own, and
+ * servers to try with.
  *
  * Elsewhere they skip and say why; here that is not enough. What is missing is installed under
  * `CI=true`; elsewhere this says how to get it and exits with status 77.
@@ -12,10 +13,10 @@ import { installPackages, run, SKIP_STATUS } from "./suite_needs.ts";
 
 const PACKAGES = [
   ...["iproute2", "nftables", "util-linux", "mount"],
-  ...["nginx-light", "curl", "openssl"],
+  ...["nginx-light", "curl", "openssl", "pebble"],
 ];
 /** What tells a test that may have to skip for want of root or a tool. */
-const NEEDS_SYSTEM = /\bmissingFor(?:Mounts|Namespace|Openssl|CertifiedNetwork)\b/;
+const NEEDS_SYSTEM = /\bmissingFor(?:Mounts|Namespace|Openssl|CertifiedNetwork|Pebble)\b/;
 const TOOLS: readonly (readonly [string, string])[] = [
   ["ip", "-V"],
   ["tc", "-V"],
@@ -25,6 +26,7 @@ const TOOLS: readonly (readonly [string, string])[] = [
   ["nginx", "-v"],
   ["curl", "--version"],
   ["openssl", "version"],
+  ["pebble", "-h"],
 ];
 
 async function findMissing(): Promise<string | null> {

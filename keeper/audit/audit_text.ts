@@ -78,6 +78,10 @@ function describe(line: AuditLine): (string | null)[] {
       ];
     case "revoked":
       return [textOf(line["serial"]), named("app", line["app"]), textOf(line["reason"])];
+    case "called":
+      return [textOf(line["action"]), named("input", line["input"])];
+    case "answer":
+      return [textOf(line["action"]), textOf(line["outcome"]), textOf(line["code"])];
     case "torn":
       return [`${textOf(line["bytes"])} bytes before it were cut off`];
     default:

@@ -69,7 +69,7 @@ export class FleetDesk {
     const { command, patterns, isWipe = false } = options;
     const { fleets, apps, stateFolder } = await prepareFleets(context, {
       isMeant: (app) => patterns.hasApp(app),
-      isWipe,
+      isVaultUnused: isWipe,
       isPlan: command === "plan",
     });
     if (fleets.length === 0) {

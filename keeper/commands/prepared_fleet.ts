@@ -32,8 +32,8 @@ export interface PrepareFleetOptions {
   readonly keysFor: (wish: AppWish) => Promise<KeeperKeys>;
   /** Has agents' keys certified. @default they are not */
   readonly certificates?: CertificateDesk;
-  /** Whether the vault plays no part, since agents are to remove all. @default {false} */
-  readonly isWipe?: boolean;
+  /** Whether the vault plays no part: agents remove all, or are only called. @default {false} */
+  readonly isVaultUnused?: boolean;
 }
 
 /** What it takes to serve a fleet, but for where it is put on record. */
@@ -61,7 +61,7 @@ export interface PreparedFleet {
 export async function prepareFleet(
   context: ServeContext,
   wish: AppWish,
-  { stateFolder, keysFor, certificates, isWipe = false }: PrepareFleetOptions,
+  { stateFolder, keysFor, certificates, isVaultUnused = false }: PrepareFleetOptions,
 ): Promise<PreparedFleet> {
   const { settings, logger } = context;
   const { name, fleet, wires, trust, firstUseLimit, pollingIntervalMs, discoveryIntervalMs } = wish;
@@ -69,7 +69,7 @@ export async function prepareFleet(
     logger,
     marks: new FolderMarksFile(stateFolder),
   });
-  const { vault, declarations } = isWipe
+  const { vault, declarations } = isVaultUnused
     ? { vault: disk, declarations: declareForAll([]) }
     : await lookIntoVault(context, wish, disk);
   const knownAgents = new KnownAgentsFile(stateFolder);
@@ -86,9 +86,11 @@ export async function prepareFleet(
       expectsAll: !wish.isWholeFolder,
       fleet,
       vault,
-      declarations: isWipe ? declarations : wish.declare,
+      declarations: isVaultUnused ? declarations : wish.declare,
       trust,
-      ...(isWipe || certificates === undefined ? {} : { calls: certificates.callsFor(wish) }),
+      ...(isVaultUnused || certificates === undefined
+        ? {}
+        : { calls: certificates.callsFor(wish) }),
       ...(certificates === undefined ? {} : { secure: certificates.secure }),
       ...(firstUseLimit === undefined ? {} : { firstUseLimit }),
       concurrency: settings.concurrency,

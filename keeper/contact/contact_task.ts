@@ -3,7 +3,24 @@
  *
  * @module
  */
+import type { CallDesk } from "../../protocol/mod.ts";
+import type { AuditRecorder } from "../audit/mod.ts";
+import type { CalledAgent } from "./called_agent.ts";
 import type { DeliveryWatch } from "../progress/delivery_watch.ts";
+
+/** An agent that was let in, to be called. */
+export interface CallContact {
+  /** Who it is, and how much it is trusted. */
+  readonly agent: CalledAgent;
+  /** Puts on record what it is called for; `null` where nothing is. */
+  readonly audit: AuditRecorder | null;
+}
+
+/**
+ * Calls an agent; the session ends when it has resolved. It may be asked again for the same agent, where a
+ * session has ended early.
+ */
+export type CallTask = (desk: CallDesk, contact: CallContact) => Promise<void>;
 
 /** What a keeper does at each contact; without any of it, it delivers what is declared. */
 export interface ContactTask {
@@ -11,6 +28,8 @@ export interface ContactTask {
   readonly isPlan?: boolean;
   /** Whether agents are told to remove all that they were ever given. @default {false} */
   readonly isWipe?: boolean;
+  /** Calls agents in the place of a delivery: nothing is given, whatever is declared. */
+  readonly converse?: CallTask;
   /** Tells whether agents of a component, or of none, are meant; others are left alone. */
   readonly isMeant?: (component: string | null) => boolean;
   /** What the operator agreed to; nothing else is done. Whatever is declared by default. */

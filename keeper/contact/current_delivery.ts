@@ -33,7 +33,8 @@ export class CurrentDelivery {
    */
   async prepare({ signal }: Pick<PassOptions, "signal"> = {}): Promise<Delivery> {
     const { vault, declarations, task, fleet } = this.#options;
-    if (task?.isWipe === true) return await prepareWipe();
+    // A wipe names no file, and who only calls gives none.
+    if (task?.isWipe === true || task?.converse !== undefined) return await prepareWipe();
     const declared = typeof declarations === "function" ? await declarations() : declarations;
     const { app } = fleet;
     const last = this.#delivery;

@@ -10,7 +10,7 @@ import type { TalkOptions } from "./contact.ts";
 import { PLAIN_TASK } from "./contact_task.ts";
 
 /** Tells of an agent that was let in. */
-function describeCalled(
+export function describeCalled(
   { origin }: Session,
   address: AgentAddress,
   { app, agent, limit, task = PLAIN_TASK }: TalkOptions,

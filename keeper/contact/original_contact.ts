@@ -19,6 +19,7 @@ export async function talkOriginal(
   const { dial, known, delivery, deliveries, expectsAll, agent, limit, signal } = options;
   const { app, task = PLAIN_TASK } = options;
   // On that wire nobody can be asked first, and nothing can be removed.
+  if (task.converse !== undefined) return { kind: "failed", code: "calls-unknown" };
   if (task.isWipe === true) return { kind: "failed", code: "wipe-unknown" };
   if (task.isPlan === true) return { kind: "failed", code: "plan-unknown" };
   // It cannot relay, either.

@@ -12,6 +12,7 @@ import {
 import { type AuditRecorder, recordDelivery, type RecordedDelivery } from "../audit/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { type AgentSessionWork, openAgentSession } from "./agent_session.ts";
+import { talkByCalls } from "./calling_contact.ts";
 import { completeResults, type TalkOptions } from "./contact.ts";
 import { PLAIN_TASK } from "./contact_task.ts";
 import { decideOnRecord, describeAgent } from "./decision.ts";
@@ -31,6 +32,10 @@ export async function talkProtocol2(
     return await inSession(address, options, async (session, audit) => {
       const isUnmeant = options.agent.leftOut === "unmeant";
       if (isUnmeant) return await relayForUnmeant(session, { ...options, audit });
+      const { converse } = options.task ?? PLAIN_TASK;
+      if (converse !== undefined) {
+        return await talkByCalls(session, address, { ...options, audit, converse });
+      }
       return await talk(session, address, { ...options, audit });
     });
   } catch (error) {

@@ -28,7 +28,8 @@ function outcomeOf({ outcome }: AgentPlanView["report"]): Record<string, unknown
     case "failed":
       return { outcome: outcome.kind, code: outcome.code };
     case "delivered":
-      return { outcome: "delivered" };
+    case "called":
+      return { outcome: outcome.kind };
   }
 }
 

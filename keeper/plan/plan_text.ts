@@ -179,7 +179,8 @@ function countActions(lines: readonly PlanLine[]): string {
 /** Says of an agent that was not asked why, as the report of a pass does. */
 function describeOther({ app, report }: AgentPlanView, hasApps: boolean): string[] {
   const { outcome, address, component } = report;
-  if (outcome.kind === "planned" || outcome.kind === "delivered") return [];
+  const { kind } = outcome;
+  if (kind === "planned" || kind === "delivered" || kind === "called") return [];
   const name = nameOf(app, component, hasApps);
   const subject = name === "" ? address : `${address} (${name})`;
   const code = outcome.kind === "pending" ? outcome.reason : outcome.code;

@@ -6,7 +6,7 @@
 export { RelayLink, type RelayLinkOptions, type RelayUse } from "./relay_link.ts";
 export { type OpenPrimary, RelayLinks } from "./relay_links.ts";
 export { RELAY_WANT, type RelayedAgent, type RelayedAgents } from "./relayed_agents.ts";
-export { findRelayOnly, type RelayOnlyOptions } from "./relay_only.ts";
+export { findRelayOnly, lookUpRelayOnly, type RelayOnlyOptions } from "./relay_only.ts";
 export {
   explainRelayFault,
   type RelayedContact,

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { isSameApp } from "../app_name.ts";
 import { primaryNameOf } from "../fleet/agent_address.ts";
+import type { KeeperOptions } from "../keeper_options.ts";
 import type { KnownAgent, PendingAgent } from "../trust/mod.ts";
 
 /** By what it is told which agents are needed. */
@@ -39,4 +41,19 @@ export function findRelayOnly(
     if (!isDialled || !isUnmeant(agent)) return [];
     return [[address, isNobodyMeant || relaying.has(component)]];
   }));
+}
+
+/**
+ * Returns the same of a keeper, by its record; `null` where all agents are meant.
+ *
+ * @throws {StorageError} if the record cannot be read.
+ */
+export async function lookUpRelayOnly(
+  { fleet, knownAgents, task }: Pick<KeeperOptions, "fleet" | "knownAgents" | "task">,
+): Promise<ReadonlyMap<string, boolean> | null> {
+  const isMeant = task?.isMeant;
+  if (isMeant === undefined) return null;
+  const { agents, pending } = await knownAgents.load();
+  const isOfApp = ({ app }: { readonly app: string | null }) => isSameApp(app, fleet.app);
+  return findRelayOnly(agents.filter(isOfApp), { pending: pending.filter(isOfApp), isMeant });
 }

@@ -63,6 +63,7 @@ const REFUSES: Readonly<Partial<Record<RejectionCode, string>>> = {
 
 /** Why a session did not come about, or broke. */
 const FAILURES: Readonly<Record<string, string>> = {
+  "calls-unknown": "it takes no calls: it is of an earlier version, or speaks the original's wire",
   "certificate-refused":
     "under TLS one of both does not take the certificate of the other: see `ca " +
     "list`, and the agent's log; one that was revoked is refused until the agent restarts",
@@ -153,6 +154,7 @@ export function explainOutcome(outcome: AgentOutcome): string | null {
   switch (outcome.kind) {
     case "delivered":
     case "planned":
+    case "called":
       return null;
     case "pending":
       return WAITS[outcome.reason] ?? null;

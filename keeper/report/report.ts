@@ -38,6 +38,8 @@ export type AgentOutcome =
     /** What a delivery would do. */
     readonly plan: AgentPlan;
   }
+  /** It was called, and given nothing; how the calls went is known to whoever made them. */
+  | { readonly kind: "called" }
   /** Its key waits for the operator; it was given nothing. */
   | {
     readonly kind: "pending";
@@ -151,6 +153,7 @@ export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
 
 /** Tells whether an agent holds all that its level lets it have, and its application was told. */
 export function isAgentServed({ outcome }: Pick<AgentReport, "outcome">): boolean {
+  if (outcome.kind === "called") return true;
   return outcome.kind === "delivered" && outcome.files.every(isFileWanted) &&
     outcome.hooks.every(isHookWanted);
 }
@@ -164,6 +167,14 @@ export function countWithheld({ outcome }: Pick<AgentReport, "outcome">): number
 export function isAgentWaiting({ outcome }: Pick<AgentReport, "outcome">): boolean {
   return outcome.kind === "pending" ||
     (outcome.kind === "rejected" && outcome.by === "us" && outcome.code === "identity-changed");
+}
+
+/** Makes the report of a pass in which nobody was served. */
+export function reportProblem(
+  { code, message }: PassProblem,
+  parts: Pick<PassReport, "pass" | "app" | "startedMs">,
+): PassReport {
+  return { ...parts, isWhole: true, durationMs: 0, agents: [], problems: [{ code, message }] };
 }
 
 /**

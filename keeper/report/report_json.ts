@@ -23,6 +23,7 @@ function membersOf({ outcome, trust }: AgentReport): Record<string, unknown> {
         drifted: outcome.drifted ?? [],
       };
     case "planned":
+    case "called":
       return {};
     case "pending":
       return { reason: outcome.reason };

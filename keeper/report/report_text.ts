@@ -68,6 +68,8 @@ function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
     }
     case "planned":
       return ["planned", "-"];
+    case "called":
+      return ["called", "-"];
     case "pending":
       return ["pending", WAITING[outcome.reason]];
     case "rejected":

@@ -100,7 +100,7 @@ function contactOf(
   const earlier = before?.contact.failures ?? 0;
   // A keeper counts its own contacts; here those of all that there were count.
   const failures = outcome.kind === "planned" ? earlier : ofRun === 0 ? 0 : earlier + 1;
-  const [code, by] = outcome.kind === "delivered" || outcome.kind === "planned"
+  const [code, by] = !("code" in outcome) && outcome.kind !== "pending"
     ? [null, null]
     : outcome.kind === "pending"
     ? [outcome.reason, null]

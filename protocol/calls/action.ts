@@ -6,6 +6,7 @@
 import type { SessionOrigin } from "../session.ts";
 import type { ReceiveStream, SendStream } from "../streams.ts";
 import type { ActionContract } from "./action_contract.ts";
+import type { ActionDescription } from "./action_description.ts";
 import type { CallDesk } from "./call_desk.ts";
 
 /**
@@ -30,6 +31,8 @@ import type { CallDesk } from "./call_desk.ts";
  * ```
  */
 export interface Action<Input = unknown, Output = unknown> extends ActionContract<Input, Output> {
+  /** What whoever may call it is told of it. @default {its name alone} */
+  readonly description?: ActionDescription;
   /**
    * Does what was called for, and returns what is answered: something that JSON can hold, nested at most
    * 15 deep, in a message of at most 65,536 bytes; more goes on a stream.

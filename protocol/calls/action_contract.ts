@@ -14,12 +14,19 @@ export interface ActionContract<Input = unknown, Output = unknown> {
    *
    * @default {passes on what came}
    */
-  parseInput?(input: unknown): Input;
+  parseInput?(input: unknown): Input | Promise<Input>;
+  /**
+   * Checks what is about to be sent, on the side of the caller; throws a `TypeError` where the action does
+   * not take it.
+   *
+   * @default {checks nothing}
+   */
+  checkInput?(input: unknown): void | Promise<void>;
   /**
    * Checks what an action answered, on the side of the caller; throws where it is not that: then the
    * call fails with `output-malformed`.
    *
    * @default {passes on what came}
    */
-  parseOutput?(output: unknown): Output;
+  parseOutput?(output: unknown): Output | Promise<Output>;
 }

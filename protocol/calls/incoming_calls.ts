@@ -15,7 +15,7 @@ import { type ActionResult, RunningAction } from "./running_action.ts";
 import type { SessionCalls } from "./session_calls.ts";
 
 /** What {@linkcode IncomingCalls} works with. */
-export interface IncomingCallParts extends Pick<SessionCalls, "actions" | "onFailure"> {
+export interface IncomingCallParts extends Pick<SessionCalls, "actions" | "source" | "onFailure"> {
   /** Calls the peer in turn. */
   readonly desk: CallDesk;
   /** Is told whenever the number of open calls changes. */
@@ -60,7 +60,7 @@ export class IncomingCalls {
     if (!isOneWay && this.#open.size >= MAX_OPEN_CALLS) {
       throw new ProtocolError("too-many-messages", "the peer makes more calls than it may");
     }
-    const action = this.#actions.get(name);
+    const action = this.#actions.get(name) ?? this.#parts.source?.find(name);
     if (action !== undefined && this.#running < MAX_OPEN_CALLS) {
       return this.#run(action, { message, stream });
     }

@@ -5,6 +5,8 @@
  */
 export type { Action, CallContext } from "./action.ts";
 export type { ActionContract } from "./action_contract.ts";
+export type { ActionDescription, ValueDescription } from "./action_description.ts";
+export type { ActionSource } from "./action_source.ts";
 export { CallError, UNKNOWN_ACTION } from "./call_error.ts";
 export type { CallDesk } from "./call_desk.ts";
 export type { CallDuplex } from "./call_duplex.ts";

@@ -76,7 +76,7 @@ export class RunningAction implements CallContext {
   async run(action: Action): Promise<void> {
     let result: ActionResult;
     try {
-      const input = parseInput(action, this.#parts.message.input);
+      const input = await parseInput(action, this.#parts.message.input);
       const output = checkOutput(await action.run(this, input));
       await this.#endOutput();
       result = { status: "Success", code: null, output };
@@ -163,10 +163,10 @@ export class RunningAction implements CallContext {
   }
 }
 
-function parseInput(action: Action, input: unknown): unknown {
+async function parseInput(action: Action, input: unknown): Promise<unknown> {
   if (action.parseInput === undefined) return input;
   try {
-    return action.parseInput(input);
+    return await action.parseInput(input);
   } catch (cause) {
     if (cause instanceof CallError) throw cause;
     throw new CallError("input-malformed", "an action was given what it does not take", { cause });

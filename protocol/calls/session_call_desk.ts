@@ -62,6 +62,7 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
   ): Promise<unknown> {
     const contract = contractOf(action);
     const input = checkCallValue(options.input, "the input of a call");
+    if (contract.checkInput !== undefined) await contract.checkInput(input);
     const { bytes, takeOutput, onProgress = () => {} } = options;
     const limit = new CallLimit(contract.name, options);
     try {
@@ -84,7 +85,7 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
         }
         const output = valueOf(await untilAborted(call.answer, limit.signal));
         for (const reading of readings) await untilAborted(reading, limit.signal);
-        return parseOutput(contract, output);
+        return await parseOutput(contract, output);
       } finally {
         call.cancel();
       }
@@ -98,9 +99,7 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
     action: string | ActionContract<Input>,
     options: OneWayCallOptions<Input> = {},
   ): Promise<void> {
-    const { name } = contractOf(action);
-    const input = checkCallValue(options.input, "the input of a call");
-    const leaving = this.#sendOneWay(name, { ...options, input });
+    const leaving = this.#sendOneWay(contractOf(action), options);
     this.#leaving.add(leaving);
     try {
       await leaving;
@@ -116,6 +115,7 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
   ): Promise<CallDuplex> {
     const contract = contractOf(action);
     const input = checkCallValue(options.input, "the input of a call");
+    if (contract.checkInput !== undefined) await contract.checkInput(input);
     const limit = new CallLimit(contract.name, options);
     try {
       const opened = createDeferred<ReceiveStream>();
@@ -193,8 +193,11 @@ export class SessionCallDesk implements CallDesk, MessageTaker {
     if (LAST_WORDS[peer].has(state)) this.#incoming.takeLastWord(String(state));
   }
 
-  async #sendOneWay(action: string, options: OneWayCallOptions): Promise<void> {
-    const { input, bytes, size = null } = options;
+  async #sendOneWay(contract: ActionContract, options: OneWayCallOptions): Promise<void> {
+    const { bytes, size = null } = options;
+    const { name: action } = contract;
+    const input = checkCallValue(options.input, "the input of a call");
+    if (contract.checkInput !== undefined) await contract.checkInput(input);
     const sizing = bytes === undefined ? {} : { size };
     const stream = await this.#outgoing.openOneWay({ action, input, ...sizing });
     if (bytes === undefined || stream === null) return;
@@ -251,10 +254,10 @@ function valueOf({ status, code, output }: ResultMessage): unknown {
   throw new CallError(code ?? "failed", `the action failed (${code ?? "failed"})`);
 }
 
-function parseOutput(contract: ActionContract, output: unknown): unknown {
+async function parseOutput(contract: ActionContract, output: unknown): Promise<unknown> {
   if (contract.parseOutput === undefined) return output;
   try {
-    return contract.parseOutput(output);
+    return await contract.parseOutput(output);
   } catch (cause) {
     throw new CallError("output-malformed", "an action answered something else", { cause });
   }

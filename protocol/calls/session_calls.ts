@@ -4,12 +4,15 @@
  * @module
  */
 import type { Action } from "./action.ts";
+import type { ActionSource } from "./action_source.ts";
 import type { CallDesk } from "./call_desk.ts";
 
 /** What one end of a session lets be called, and what it calls itself. */
 export interface SessionCalls {
   /** What the peer may call; no name twice. @default {[]} */
   readonly actions?: readonly Action[];
+  /** What else the peer may call, as it is at each call. @default {nothing} */
+  readonly source?: ActionSource;
   /**
    * Calls the peer: starts with the session, runs beside the delivery, and holds back its end (DONE of an
    * agent, DONE-REPLY of a keeper) until it has resolved.

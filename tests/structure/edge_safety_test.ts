@@ -68,6 +68,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/commands/",
   "keeper/contact/dialer.ts",
   "keeper/contact/secured_connection.ts",
+  "keeper/call_options.ts",
   "keeper/fleet_options.ts",
   "keeper/keys/",
   "keeper/loadout/",

@@ -35,6 +35,8 @@ export class AgentPort implements AsyncDisposable {
   readonly reports: AgentSessionReport[] = [];
   /** Stops the agent. */
   readonly stop = new AbortController();
+  /** The agent. */
+  readonly agent: Agent;
   /** Settles when the agent has stopped. */
   readonly served: Promise<void>;
   readonly #stocks: readonly RsaKeyStock[];
@@ -52,6 +54,7 @@ export class AgentPort implements AsyncDisposable {
       this.reports.push(report);
       this.#onReport();
     });
+    this.agent = agent;
     this.served = agent.serve(this.#connections(), { signal: this.stop.signal });
   }
 

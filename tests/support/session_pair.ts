@@ -24,6 +24,12 @@ export function fixedRsaKeyPair(): Promise<RsaKeyPair> {
   return pair ??= generateRsaKeyPair();
 }
 
+/** Returns a stock of that key alone, which makes none of its own behind a test's back. */
+export async function fixedKeyStock(): Promise<RsaKeyStock> {
+  const rsa = await fixedRsaKeyPair();
+  return new RsaKeyStock({ generate: () => Promise.resolve(rsa) });
+}
+
 /** Returns the agent's identity of this test process. */
 export function fixedIdentity(): Promise<AgentIdentity> {
   return identity ??= generateIdentitySeed().then(importIdentity);

@@ -19,10 +19,12 @@ import { wishOf } from "./loadout_app.ts";
 export interface PrepareFleetsOptions {
   /** Tells which apps are meant; `null` stands for agents of no app. */
   readonly isMeant: (app: string | null) => boolean;
-  /** Whether agents are to remove all, so that the vault plays no part. */
-  readonly isWipe: boolean;
+  /** Whether the vault plays no part: agents are to remove all, or are only called. */
+  readonly isVaultUnused: boolean;
   /** Whether agents are only asked what they would do, so that nothing is made. */
   readonly isPlan: boolean;
+  /** Whether an app that the loadout has not is a mistake all the same. @default {false} */
+  readonly isListedOnly?: boolean;
 }
 
 /** The fleets. */
@@ -42,11 +44,11 @@ export interface PreparedFleets {
  */
 export async function prepareFleets(
   context: ServeContext,
-  { isMeant, isWipe, isPlan }: PrepareFleetsOptions,
+  { isMeant, isVaultUnused, isPlan, isListedOnly = false }: PrepareFleetsOptions,
 ): Promise<PreparedFleets> {
   let folder: string | null = null;
   const stateFolder = () => folder ??= openStateFolder(context);
-  const wishes = await findWishes(context, { stateFolder, isWipe });
+  const wishes = await findWishes(context, { stateFolder, isVaultUnused, isListedOnly });
   const desk = new KeyDesk(context, stateFolder());
   const { settings: { auditLog }, logger } = context;
   const certificates = new CertificateDesk(context, {
@@ -61,13 +63,13 @@ export async function prepareFleets(
       stateFolder: stateFolder(),
       keysFor: ({ fleet: { app }, signWith }) => desk.open({ app, signWith }),
       certificates,
-      isWipe,
+      isVaultUnused,
     });
     fleets.push(fleet);
   }
   if (fleets.length > 0) {
     const meant = wishes.filter(({ fleet: { app } }) => isMeant(app));
-    const isIssuing = !isWipe && !isPlan;
+    const isIssuing = !isVaultUnused && !isPlan;
     await certificates.prepare({ isNeeded: isIssuing && await declareCertificates(meant) });
   }
   desk.end();
@@ -76,12 +78,16 @@ export async function prepareFleets(
 
 async function findWishes(
   context: ServeContext,
-  options: { readonly stateFolder: () => string; readonly isWipe: boolean },
+  options: {
+    readonly stateFolder: () => string;
+    readonly isVaultUnused: boolean;
+    readonly isListedOnly: boolean;
+  },
 ): Promise<AppWish[]> {
   const chosen = await chooseLoadout(context, options);
   if (chosen === null) {
-    const { isWipe } = options;
-    return [await readFlagApp(context, { isWholeFolder: false, isWipe })];
+    const { isVaultUnused } = options;
+    return [await readFlagApp(context, { isWholeFolder: false, isVaultUnused })];
   }
   const { loadout } = chosen.opened;
   tellWarnings(context.logger, loadout.warnings);

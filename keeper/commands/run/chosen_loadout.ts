@@ -42,12 +42,14 @@ export interface ChooseLoadoutOptions {
   /** Returns the folder of state; asked only where a loadout may be remembered there. */
   readonly stateFolder: () => string;
   /**
-   * Whether agents are to remove all: then flags, and apps that no loadout has, go before one that is not
-   * named.
+   * Whether the vault plays no part, as where agents are to remove all: then flags, and apps that no
+   * loadout has, go before one that is not named.
    *
    * @default {false}
    */
-  readonly isWipe?: boolean;
+  readonly isVaultUnused?: boolean;
+  /** Whether an app that the loadout has not is a mistake all the same. @default {false} */
+  readonly isListedOnly?: boolean;
 }
 
 /**
@@ -63,11 +65,11 @@ export async function chooseLoadout(
   options: ChooseLoadoutOptions,
 ): Promise<ChosenLoadout | null> {
   const { settings, resolved } = context;
-  const { isWipe = false } = options;
+  const { isVaultUnused = false, isListedOnly = false } = options;
   const { appName, loadout: named } = settings;
   const path = await findPath(context, options);
   if (path === null) return null;
-  const isFree = isWipe && named === undefined;
+  const isFree = isVaultUnused && named === undefined;
   for (const name of OF_ONE_APP) {
     if (!isGiven(resolved, name)) continue;
     if (isFree) return null;
@@ -89,7 +91,7 @@ export async function chooseLoadout(
   if (appName === undefined || findApp(opened.loadout, appName) !== undefined) {
     return { opened, isMeant };
   }
-  if (isFree) return null;
+  if (isFree && !isListedOnly) return null;
   throw settingError(resolved, {
     name: "app-name",
     problem: `names no app of the loadout ${path}`,

@@ -18,8 +18,8 @@ import type { AppWish } from "./app_wish.ts";
 export interface FlagAppOptions {
   /** Whether every file of the vault folder is offered, as the original did. */
   readonly isWholeFolder: boolean;
-  /** Whether agents are to remove all, so that nothing has to be named. @default {false} */
-  readonly isWipe?: boolean;
+  /** Whether the vault plays no part, so that nothing has to be named. @default {false} */
+  readonly isVaultUnused?: boolean;
 }
 
 /**
@@ -29,10 +29,10 @@ export interface FlagAppOptions {
  */
 export async function readFlagApp(
   context: ServeContext,
-  { isWholeFolder, isWipe = false }: FlagAppOptions,
+  { isWholeFolder, isVaultUnused = false }: FlagAppOptions,
 ): Promise<AppWish> {
   const { vaultDir } = context.settings;
-  const declared = isWipe ? declareForAll([]) : isWholeFolder ? null : readFiles(context);
+  const declared = isVaultUnused ? declareForAll([]) : isWholeFolder ? null : readFiles(context);
   return await wishWith(context, {
     declare: async () => declared ?? declareForAll(await declareWholeFolder(vaultDir)),
     isWholeFolder,

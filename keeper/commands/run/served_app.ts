@@ -20,7 +20,7 @@ import type { ServeContext } from "../run_context.ts";
 import type { AppWish } from "./app_wish.ts";
 
 /** What the apps of one process share. */
-export interface SharedParts extends Omit<PrepareFleetOptions, "isWipe"> {
+export interface SharedParts extends Omit<PrepareFleetOptions, "isVaultUnused"> {
   /** Opens the audit log, once. */
   readonly audit: () => Promise<OpenedAudit>;
   /** Shows how far deliveries have come. */

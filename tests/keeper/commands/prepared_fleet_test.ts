@@ -102,7 +102,7 @@ Deno.test("prepareFleet ends with the reason of its signal, and calls that no mi
 Deno.test("prepareFleet asks for nothing of the vault where agents are to remove all", async () => {
   await using place = await LoadoutPlace.make();
   const context = await place.context(["--run-once"]);
-  const parts = { ...partsOf(place, context), isWipe: true };
+  const parts = { ...partsOf(place, context), isVaultUnused: true };
   const { declared, options } = await prepareFleet(context, wishIn(place, ["motd"]), parts);
   assertEquals(declared, 0);
   assert("all" in options.declarations && options.declarations.all.length === 0);

@@ -21,7 +21,7 @@ async function makeAction(options: Partial<CertificateActionOptions> = {}) {
   const ask = async (input: Record<string, unknown> = {}) => {
     const { request } = await makeRequest("P-256", { names: ["evil.example.org"] });
     const whole = { Request: base64.encode(request), Purpose: "agent", ...input };
-    const parsed = action.parseInput?.(whole);
+    const parsed = await action.parseInput?.(whole);
     assert(parsed !== undefined);
     return await action.run(CONTEXT, parsed);
   };

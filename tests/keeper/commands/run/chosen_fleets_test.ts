@@ -4,7 +4,7 @@ import { ConfigError } from "../../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { ListeningAgent, LoadoutPlace } from "../../../support/loadout_place.ts";
 
-const ALL = { isMeant: () => true, isWipe: false, isPlan: false };
+const ALL = { isMeant: () => true, isVaultUnused: false, isPlan: false };
 
 function app(name: string, address: string, source = "motd"): string {
   return `  ${name}: { agents: ["${address}"], groups: { all: { state_directives: [{ source: ${source} }] } } }\n`;
@@ -52,7 +52,7 @@ Deno.test("prepareFleets says which app is wrong, unless that is not meant", asy
   const isMeant = (name: string | null) => name === "shop";
   await prepareFleets(await argsOf(place), { ...ALL, isMeant });
   // Whoever has all removed needs no vault.
-  await prepareFleets(await argsOf(place), { ...ALL, isWipe: true });
+  await prepareFleets(await argsOf(place), { ...ALL, isVaultUnused: true });
 });
 
 Deno.test("prepareFleets lets a plan be made of every app of a loadout", async () => {

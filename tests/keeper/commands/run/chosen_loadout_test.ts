@@ -97,7 +97,7 @@ Deno.test("chooseLoadout leaves it to the flags to wipe what no loadout has, unl
   await new RememberedLoadout(place.path("state")).keep(place.path("all.yaml"));
   const wipe = async (...args: readonly string[]) => {
     const context = await place.context(args);
-    const options = { stateFolder: () => place.path("state"), isWipe: true };
+    const options = { stateFolder: () => place.path("state"), isVaultUnused: true };
     return await chooseLoadout(context, options) !== null;
   };
   assertEquals(await wipe("--app-name", "blog"), true);
