@@ -92,19 +92,7 @@ export { type StatementSigner, type StatementVerifier, verifyManifest } from "./
 export { type ResultClaim, verifyResults } from "./result_signature.ts";
 export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
 export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
-export {
-  type AgentDecision,
-  type AgentHandshakeOptions,
-  type AgentIntroduction,
-  type AgentNames,
-  type AgentPolicy,
-  handshakeAsAgent,
-  handshakeAsKeeper,
-  type HandshakeOptions,
-  type KeeperHandshakeOptions,
-  openAsAgent,
-  type OriginalGreeting,
-} from "./handshake.ts";
+export * from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
 export type { IntegerBounds, MessageFields } from "./message_fields.ts";
 export type { IncomingMessage, MessageTaker } from "./message_queue.ts";
