@@ -61,6 +61,8 @@ export {
   type DeliveryReport,
   type Duplex,
   duplexPair,
+  type EventOptions,
+  type Events,
   type FileEntry,
   type FileOutcome,
   type FileResult,
@@ -71,6 +73,7 @@ export {
   type Logger,
   MemorySecretSource,
   MemorySecretStore,
+  type MissedEvents,
   PeerRejectedError,
   ProtocolError,
   type SecretSource,
@@ -80,6 +83,7 @@ export {
 } from "./protocol/mod.ts";
 export { FluxApiError, FluxClient } from "./flux/mod.ts";
 export { Agent, type AgentOptions } from "./agent/agent.ts";
+export type { AgentEvent } from "./agent/agent_events.ts";
 export type { IncomingConnection } from "./agent/incoming_connection.ts";
 export { parsePeerRule, PeerPolicy, type PeerRule } from "./agent/door/peer_policy.ts";
 export type { AgentSessionReport } from "./agent/delivery/session_report.ts";
@@ -87,10 +91,13 @@ export { parseAgentAddresses } from "./keeper/fleet/agent_address.ts";
 export { type Fleet, StaticFleet } from "./keeper/fleet/fleet.ts";
 export { FluxFleet } from "./keeper/fleet/flux_fleet.ts";
 export { Keeper } from "./keeper/keeper.ts";
+export type { KeeperEvent } from "./keeper/keeper_events.ts";
 export type { KeeperOptions } from "./keeper/keeper_options.ts";
+export { createStatementSigner } from "./keeper/statement_signer.ts";
 export type { AgentOutcome, AgentReport, PassReport } from "./keeper/report/report.ts";
 export type { Dial } from "./keeper/contact/contact.ts";
 export {
+  approveAgents,
   type KnownAgentsStore,
   MemoryKnownAgentsStore,
   type TrustPolicy,

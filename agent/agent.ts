@@ -11,27 +11,31 @@ import {
   type AgentIdentity,
   type Bytes,
   ConnectionError,
-  createDeferred,
   defineAction,
   type Duplex,
+  type EventOptions,
+  type Events,
   type Logger,
   type NodeEvidence,
   openActionRegister,
+  OpenWork,
   type OriginalGreeting,
   OriginalPeerError,
   PeerRejectedError,
   randomBytes,
-  type RsaKeyPair,
   RsaKeyStock,
   SILENT_LOGGER,
   type StatementVerifier,
   watchCalls,
 } from "../protocol/mod.ts";
+import { type AgentEvent, AgentFeed } from "./agent_events.ts";
 import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery/delivery.ts";
 import { Door, type Visit } from "./door/door.ts";
 import type { IncomingConnection } from "./incoming_connection.ts";
 import { hostKey, isOwnGateway, normaliseAddress } from "./door/ip_address.ts";
+import { generateSharedKeys, loadOriginal } from "./lazy_original_wire.ts";
 import { STOP_GRACE_MS } from "./limits.ts";
+import { nextUnlessWoken } from "./next_connection.ts";
 import type { PeerPolicy } from "./door/peer_policy.ts";
 import { type AgentSessionReport, logReport } from "./delivery/session_report.ts";
 import { ORIGINAL_WIRE_HINT, PLACE_LOST, SetupFailures } from "./door/setup_failures.ts";
@@ -127,7 +131,7 @@ interface Setup {
  * await agent.serve((async function* () {})());
  * ```
  */
-export class Agent {
+export class Agent implements AsyncDisposable {
   readonly #options: AgentOptions;
   readonly #logger: Logger;
   readonly #door = new Door();
@@ -137,6 +141,8 @@ export class Agent {
   readonly #failures: SetupFailures;
   readonly #unwraps = new UnwrapQueue();
   readonly #actions: ActionRegister;
+  readonly #feed = new AgentFeed();
+  readonly #work = new OpenWork("the agent");
 
   /**
    * Does nothing yet; {@linkcode Agent.serve} does.
@@ -154,7 +160,7 @@ export class Agent {
     this.#actions = openActionRegister(calls);
     this.#desk = new DeliveryDesk({
       ...options,
-      calls: watchCalls({ ...calls, actions: [], source: this.#actions }, {
+      calls: watchCalls({ ...calls, actions: [], source: this.#feed.watch(this.#actions) }, {
         logger,
         onTaken: "what a keeper called for has failed",
         onMade: "what was asked of a keeper has failed",
@@ -178,45 +184,10 @@ export class Agent {
     connections: AsyncIterable<IncomingConnection>,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    const keys = this.#options.keys ?? new RsaKeyStock();
-    const originalKeys = this.#options.originalPolicy
-      ? this.#options.originalKeys ?? new RsaKeyStock({ generate: generateSharedKeys })
-      : null;
-    const [stop, cut] = [new AbortController(), new AbortController()];
-    const life: Life = { keys, originalKeys, stop: stop.signal, cut: cut.signal };
-    const underWay = new Set<Promise<void>>();
-    const iterator = connections[Symbol.asyncIterator]();
-    let wake = () => {};
-    const onAbort = () => {
-      stop.abort(new PeerRejectedError("shutting-down", "the agent stops", { by: "us" }));
-      this.#logger.info("the agent is stopping", { connections: underWay.size });
-      wake();
-    };
-    if (options.signal?.aborted) onAbort();
-    else options.signal?.addEventListener("abort", onAbort, { once: true });
-    // If no key can be made, the first connection asks again and reports it.
-    if (!stop.signal.aborted) {
-      keys.restock().catch(() => {});
-      originalKeys?.restock().catch(() => {});
-    }
     try {
-      for (;;) {
-        const next = stop.signal.aborted
-          ? null
-          : await nextUnlessWoken(iterator, (resolve) => wake = resolve);
-        if (next === null) break;
-        const visit = this.#serveOne(next, life)
-          .catch((error) => this.#logger.error("a connection failed unexpectedly", { error }))
-          .finally(() => underWay.delete(visit));
-        underWay.add(visit);
-      }
+      await this.#work.run(options.signal, (signal) => this.#serveAll(connections, signal));
     } finally {
-      options.signal?.removeEventListener("abort", onAbort);
-      // A source that waits inside next() may answer only when that has ended: not waited for.
-      iterator.return?.().catch(() => {});
-      await this.#finish(underWay, cut);
-      if (this.#options.keys === undefined) keys[Symbol.dispose]();
-      if (this.#options.originalKeys === undefined) originalKeys?.[Symbol.dispose]();
+      if (this.#work.count === 0) this.#feed.end();
     }
   }
 
@@ -246,11 +217,75 @@ export class Agent {
    *
    * @throws {PeerRejectedError} `busy` where a delivery takes longer than one waits for another.
    */
-  doInTurn<T>(
-    work: () => Promise<T>,
-    options: { readonly signal: AbortSignal },
-  ): Promise<T> {
+  doInTurn<T>(work: () => Promise<T>, options: { readonly signal: AbortSignal }): Promise<T> {
     return this.#desk.doInTurn(work, options);
+  }
+
+  /** Tells those who listen that files were removed whose lease was over; for whoever removes them. */
+  noteExpired(paths: readonly string[]): void {
+    this.#feed.noteExpired(paths);
+  }
+
+  /**
+   * Tells what happens from now on, in order, until nothing is served any more; see
+   * {@linkcode AgentEvent}. A slow listener misses events, and is told how many.
+   *
+   * @throws {RangeError} if the capacity is no whole number from 1.
+   */
+  events(options: EventOptions = {}): Events<AgentEvent> {
+    return this.#feed.listen(options);
+  }
+
+  /** Ends what is served as an abort of its signal does, and all events; resolves when it has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work.end();
+    this.#feed.close();
+  }
+
+  async #serveAll(
+    connections: AsyncIterable<IncomingConnection>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const keys = this.#options.keys ?? new RsaKeyStock();
+    const originalKeys = this.#options.originalPolicy
+      ? this.#options.originalKeys ?? new RsaKeyStock({ generate: generateSharedKeys })
+      : null;
+    const [stop, cut] = [new AbortController(), new AbortController()];
+    const life: Life = { keys, originalKeys, stop: stop.signal, cut: cut.signal };
+    const underWay = new Set<Promise<void>>();
+    const iterator = connections[Symbol.asyncIterator]();
+    let wake = () => {};
+    const onAbort = () => {
+      stop.abort(new PeerRejectedError("shutting-down", "the agent stops", { by: "us" }));
+      this.#logger.info("the agent is stopping", { connections: underWay.size });
+      wake();
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    // If no key can be made, the first connection asks again and reports it.
+    if (!stop.signal.aborted) {
+      keys.restock().catch(() => {});
+      originalKeys?.restock().catch(() => {});
+    }
+    try {
+      for (;;) {
+        const next = stop.signal.aborted
+          ? null
+          : await nextUnlessWoken(iterator, (resolve) => wake = resolve);
+        if (next === null) break;
+        const visit = this.#serveOne(next, life)
+          .catch((error) => this.#logger.error("a connection failed unexpectedly", { error }))
+          .finally(() => underWay.delete(visit));
+        underWay.add(visit);
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      // A source that waits inside next() may answer only when that has ended: not waited for.
+      iterator.return?.().catch(() => {});
+      await this.#finish(underWay, cut);
+      if (this.#options.keys === undefined) keys[Symbol.dispose]();
+      if (this.#options.originalKeys === undefined) originalKeys?.[Symbol.dispose]();
+    }
   }
 
   async #finish(underWay: ReadonlySet<Promise<void>>, cut: AbortController): Promise<void> {
@@ -287,14 +322,12 @@ export class Agent {
       const setup = { visit, control, keys, mayBeOriginal };
       const conversation = await this.#shakeHands(connection, setup);
       if (conversation === null) return;
+      const session = this.#feed.noteStarted(conversation, address);
       // From here on the connection has the grace time.
       life.stop.removeEventListener("abort", onStop);
       const outcome = await this.#desk.receive(conversation, { control, stop: life.stop });
-      this.#tell({
-        remoteAddress: address,
-        ...outcome,
-        durationMs: performance.now() - startedMs,
-      });
+      const durationMs = performance.now() - startedMs;
+      this.#tell(session, { remoteAddress: address, ...outcome, durationMs });
     } finally {
       visit.leave();
       life.stop.removeEventListener("abort", onStop);
@@ -306,13 +339,11 @@ export class Agent {
   #turnAway(connection: IncomingConnection, address: string): void {
     connection.close();
     this.#refusals.note(address);
+    this.#feed.noteRefused(address);
   }
 
   /** Runs the handshake; `null` where it comes to nothing, which is nobody's business but the log's. */
-  async #shakeHands(
-    connection: IncomingConnection,
-    setup: Setup,
-  ): Promise<Conversation | null> {
+  async #shakeHands(connection: IncomingConnection, setup: Setup): Promise<Conversation | null> {
     const { identity, app = null, component = null, openingTimeoutMs, node } = this.#options;
     const { verifyStatement = null, enrolmentSecret = null, wants = [] } = this.#options;
     const { visit, control, keys, mayBeOriginal } = setup;
@@ -347,6 +378,8 @@ export class Agent {
       return conversation;
     } catch (error) {
       const end = this.#failures.note(hostKey(connection.remoteAddress.hostname), error);
+      const address = normaliseAddress(connection.remoteAddress.hostname);
+      if (!control.signal.aborted || error === PLACE_LOST) this.#feed.noteRefused(address, error);
       // Who meets an agent that stops has done nothing wrong; who lost its place was blamed then.
       if (control.signal.aborted) return null;
       if (end === "failed") visit.fail();
@@ -355,28 +388,9 @@ export class Agent {
     }
   }
 
-  #tell(report: AgentSessionReport): void {
+  #tell(session: number, report: AgentSessionReport): void {
     logReport(report, this.#logger);
+    this.#feed.noteEnded(session, report);
     this.#options.onReport?.(report);
   }
-}
-
-/** Loads the wire of the original FluxVault, which most agents never speak. */
-async function loadOriginal(): Promise<typeof import("./original_wire.ts")> {
-  return await import("./original_wire.ts");
-}
-
-async function generateSharedKeys(): Promise<RsaKeyPair> {
-  return await (await loadOriginal()).generateSharedRsaKeyPair();
-}
-
-/** Waits for the next connection; `null` where there are no more, or once woken. */
-function nextUnlessWoken(
-  iterator: AsyncIterator<IncomingConnection>,
-  onWaiting: (wake: () => void) => void,
-): Promise<IncomingConnection | null> {
-  const { promise, resolve, reject } = createDeferred<IncomingConnection | null>();
-  onWaiting(() => resolve(null));
-  iterator.next().then((next) => resolve(next.done ? null : next.value), reject);
-  return promise;
 }

@@ -46,6 +46,17 @@ export interface LoadedIdentity {
  *
  * @param stateFolder The folder, or `null` to keep a new identity in memory.
  * @throws {StorageError} `state-malformed`, or what keeps the file from being read.
+ *
+ * @example
+ * ```ts
+ * import { loadIdentity } from "@fluxvault/fluxvault/agent";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const made = await loadIdentity(folder);
+ * const read = await loadIdentity(folder);
+ * console.assert(made.isNew && !read.isNew && made.fingerprint === read.fingerprint);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function loadIdentity(stateFolder: string | null): Promise<LoadedIdentity> {
   const stored = stateFolder === null ? null : await readIdentity(stateFolder);

@@ -67,7 +67,19 @@ class TcpListener implements Listener {
     this.address = { hostname, port };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<IncomingConnection, void, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<IncomingConnection, void, undefined> {
+    const connections = this.#accept();
+    return {
+      next: () => connections.next(),
+      return: () => {
+        // It waits for a connection, and would hear of this only with the next.
+        this.close();
+        return connections.return();
+      },
+    };
+  }
+
+  async *#accept(): AsyncGenerator<IncomingConnection, void, undefined> {
     let pauseMs = ACCEPT_PAUSE_MS;
     try {
       while (!this.#isClosed) {

@@ -5,8 +5,11 @@
  */
 import { StorageError } from "../protocol/mod.ts";
 import {
+  isAbsolute,
   lockFolder,
+  relative,
   removeTemporaries,
+  resolve,
   type StateLock,
   storageError,
 } from "../protocol/host/mod.ts";
@@ -29,6 +32,19 @@ const UNWRITABLE = new Set(["permission-denied", "read-only", "disk-full", "file
  * A folder that cannot be written is no failure: the agent then keeps everything in memory.
  *
  * @throws {StorageError} `locked` if another agent has it; else what keeps it from being a folder.
+ *
+ * @example
+ * ```ts
+ * import { loadIdentity, openStateFolder } from "@fluxvault/fluxvault/agent";
+ *
+ * const folder = await Deno.makeTempDir();
+ * {
+ *   using state = await openStateFolder(`${folder}/state`);
+ *   const { fingerprint } = await loadIdentity(state.path);
+ *   console.assert(fingerprint.startsWith("SHA256:"));
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function openStateFolder(folder: string): Promise<StateFolder> {
   let path: string | null = null;
@@ -62,4 +78,10 @@ async function makeFolder(folder: string): Promise<void> {
     const info = await Deno.stat(folder).catch(() => null);
     if (info?.isDirectory !== true) throw error;
   }
+}
+
+/** Tells whether a path is below a folder, or the folder itself, by its text. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(resolve(folder), resolve(path));
+  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
 }

@@ -54,6 +54,13 @@ export function isRegistrableComponentName(name: string): boolean {
  * Checks the name of an app before it is sent.
  *
  * @throws {FluxApiError} `name-invalid` if no app can have this name.
+ *
+ * @example
+ * ```ts
+ * import { checkAppName } from "@fluxvault/fluxvault/flux";
+ *
+ * checkAppName("vaultdemo"); // Throws for a name that no app can have.
+ * ```
  */
 export function checkAppName(name: string): void {
   if (isRegistrableAppName(name)) return;

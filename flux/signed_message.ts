@@ -50,6 +50,15 @@ export function hashSignedMessage(text: string): Uint8Array {
  * Signs a text, always with the lower of the two values that s may have, and always alike.
  *
  * @returns 88 characters of base64.
+ *
+ * @example
+ * ```ts
+ * import { generatePrivateKey, recoverSigner, signMessage, zelIdOfKey } from "@fluxvault/fluxvault/flux";
+ *
+ * const key = generatePrivateKey();
+ * const signature = await signMessage("a text of our own", key);
+ * console.assert(await recoverSigner("a text of our own", signature) === zelIdOfKey(key));
+ * ```
  */
 export async function signMessage(text: string, key: FluxPrivateKey): Promise<string> {
   const hash = hashSignedMessage(text);
@@ -108,7 +117,18 @@ function decodeSignature(signature: string): Uint8Array | null {
   return isSound ? bytes.slice() : null;
 }
 
-/** Returns the ZelID of a private key. */
+/**
+ * Returns the ZelID of a private key.
+ *
+ * @example
+ * ```ts
+ * import { decodeWif, zelIdOfKey } from "@fluxvault/fluxvault/flux";
+ *
+ * // A key that is public, for demonstrations.
+ * const key = decodeWif("Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7");
+ * console.assert(zelIdOfKey(key) === "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM");
+ * ```
+ */
 export function zelIdOfKey({ secret, isCompressed }: FluxPrivateKey): string {
   return zelIdOf(getPublicKey(secret, isCompressed));
 }

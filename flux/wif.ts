@@ -26,6 +26,15 @@ const SECRET_BYTES = 32;
  * Reads a private key.
  *
  * @throws {RangeError} that says what is wrong with it, as the end of a sentence about the key.
+ *
+ * @example
+ * ```ts
+ * import { decodeWif } from "@fluxvault/fluxvault/flux";
+ *
+ * // A key that is public, for demonstrations.
+ * const key = decodeWif("Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7");
+ * console.assert(key.isCompressed && key.secret.length === 32);
+ * ```
  */
 export function decodeWif(text: string): FluxPrivateKey {
   if (isZelId(text)) throw new RangeError("is an address, not a private key");
@@ -42,7 +51,17 @@ export function decodeWif(text: string): FluxPrivateKey {
   return { secret, isCompressed };
 }
 
-/** Writes a private key. */
+/**
+ * Writes a private key.
+ *
+ * @example
+ * ```ts
+ * import { decodeWif, encodeWif, generatePrivateKey } from "@fluxvault/fluxvault/flux";
+ *
+ * const key = generatePrivateKey();
+ * console.assert(decodeWif(encodeWif(key)).isCompressed === key.isCompressed);
+ * ```
+ */
 export function encodeWif({ secret, isCompressed }: FluxPrivateKey): string {
   const payload = new Uint8Array(1 + SECRET_BYTES + (isCompressed ? 1 : 0));
   payload[0] = MAINNET;
@@ -53,7 +72,16 @@ export function encodeWif({ secret, isCompressed }: FluxPrivateKey): string {
   return text;
 }
 
-/** Makes a new private key. */
+/**
+ * Makes a new private key.
+ *
+ * @example
+ * ```ts
+ * import { generatePrivateKey, isZelId, zelIdOfKey } from "@fluxvault/fluxvault/flux";
+ *
+ * console.assert(isZelId(zelIdOfKey(generatePrivateKey())));
+ * ```
+ */
 export function generatePrivateKey(): FluxPrivateKey {
   return { secret: utils.randomSecretKey(), isCompressed: true };
 }

@@ -38,6 +38,13 @@ export function isZelId(text: string): boolean {
  * Returns the ZelID of a public key.
  *
  * @param publicKey As SEC 1 has it: 33 bytes compressed, or 65 bytes; the two have different ZelIDs.
+ *
+ * @example
+ * ```ts
+ * import { zelIdOf } from "@fluxvault/fluxvault/flux";
+ *
+ * console.assert(zelIdOf(new Uint8Array(33)).startsWith("1"));
+ * ```
  */
 export function zelIdOf(publicKey: Uint8Array): string {
   const payload = new Uint8Array(1 + HASH_BYTES);

@@ -4,10 +4,11 @@
  * @module
  */
 import {
-  createDeferred,
-  type Deferred,
+  type EventOptions,
+  type Events,
   FluxVaultError,
   type Logger,
+  OpenWork,
   SILENT_LOGGER,
 } from "../protocol/mod.ts";
 import { AgentService, type ServeAgentsOptions } from "./contact/agent_service.ts";
@@ -19,23 +20,20 @@ import {
   type KeeperActionRegistration,
   OfferedActions,
 } from "./actions/offered_actions.ts";
-import { isSameApp } from "./app_name.ts";
 import { PLAIN_TASK } from "./contact/contact_task.ts";
 import { FleetList } from "./fleet/fleet_list.ts";
+import { type KeeperEvent, KeeperFeed } from "./keeper_events.ts";
 import type { KeeperOptions, PassOptions, RunOptions } from "./keeper_options.ts";
-import { DEFAULT_DISCOVERY_INTERVAL_MS, DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
-import {
-  type AgentReport,
-  type PassProblem,
-  type PassReport,
-  reportProblem,
-} from "./report/report.ts";
+import { DEFAULT_POLLING_INTERVAL_MS } from "./limits.ts";
+import { PassLoop } from "./pass_loop.ts";
+import { type AgentReport, type PassReport, reportProblem } from "./report/report.ts";
 import { Deliveries } from "./original/mod.ts";
 import { lookUpRelayOnly } from "./relay/mod.ts";
 import { Schedule, type ScheduledAgent } from "./fleet/schedule.ts";
-import { sleep } from "./sleep.ts";
-import { KnownAgents } from "./trust/mod.ts";
+import { KnownAgents, loadAddresses } from "./trust/mod.ts";
 import { PROTOCOL_2, type WireChoice } from "./contact/wire.ts";
+
+type ServeOptions = PassOptions & Pick<ServeAgentsOptions, "isWhole" | "isChosen" | "relayOnly">;
 
 /**
  * Serves a fleet, once or until it is stopped.
@@ -67,7 +65,7 @@ import { PROTOCOL_2, type WireChoice } from "./contact/wire.ts";
  * console.assert(report.agents[0]?.outcome.kind === "unreachable");
  * ```
  */
-export class Keeper {
+export class Keeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
   readonly #known: KnownAgents;
   readonly #wires: WireChoice;
@@ -81,8 +79,9 @@ export class Keeper {
   readonly #pollingIntervalMs: number;
   readonly #offered = new OfferedActions();
   #passes = 0;
-  /** Lets a run look again at what is due. */
-  #wake: Deferred<void> = createDeferred();
+  readonly #loop: PassLoop;
+  readonly #feed = new KeeperFeed();
+  readonly #work = new OpenWork("the keeper");
 
   /**
    * Touches nothing yet.
@@ -117,13 +116,22 @@ export class Keeper {
     this.#schedule = new Schedule({ pollingIntervalMs, random: options.random ?? Math.random });
     this.#list = new FleetList(options.fleet, {
       schedule: this.#schedule,
-      recorded: () => this.#recordedAddresses(),
+      recorded: () => loadAddresses(options.knownAgents, fleet.app),
       logger: this.#logger,
       now,
     });
+    this.#loop = new PassLoop({
+      ...options,
+      ...{ list: this.#list, schedule: this.#schedule, logger: this.#logger },
+      ...{ pollingIntervalMs, now },
+    });
     this.#current = new CurrentDelivery(options);
     const calls = this.#offered.beside(options.calls);
-    this.#service = new AgentService({ ...options, calls }, {
+    const onContact = (report: AgentReport) => {
+      this.#feed.noteAgent(report);
+      options.onContact?.(report);
+    };
+    this.#service = new AgentService({ ...options, calls, onContact }, {
       known: this.#known,
       schedule: this.#schedule,
       deliveries: this.#deliveries,
@@ -138,9 +146,16 @@ export class Keeper {
    * cannot be read. What happens to one agent is in the report.
    */
   async pass(options: PassOptions = {}): Promise<PassReport> {
+    return await this.#work.run(options.signal, (signal) => this.#passOnce({ ...options, signal }));
+  }
+
+  async #passOnce(options: PassOptions): Promise<PassReport> {
     const { signal, only = null } = options;
     const error = await this.#list.refresh({ signal });
-    if (error !== null && this.#schedule.size === 0) throw error;
+    if (error !== null && this.#schedule.size === 0) {
+      this.#feed.noteProblem(error);
+      throw error;
+    }
     this.#service.reviewQueue();
     if (only !== null) this.#schedule.expect(only, this.#now());
     const relayOnly = await lookUpRelayOnly(this.#options);
@@ -177,7 +192,9 @@ export class Keeper {
     const talk = new AgentConversation(address, work);
     const calls = this.#offered.beside(this.#options.calls);
     const keeper = new Keeper(talk.optionsBy({ ...this.#options, calls }));
-    return talk.resultOf(await keeper.pass({ ...options, only: talk.only }));
+    return await this.#work.run(options.signal, async (signal) => {
+      return talk.resultOf(await keeper.pass({ ...options, signal, only: talk.only }));
+    });
   }
 
   /** Returns what tells whether an agent is to be served that is behind a primary, or named. */
@@ -196,8 +213,9 @@ export class Keeper {
    * @throws {FluxVaultError} as {@linkcode Keeper.pass} does.
    */
   async passDue(options: PassOptions = {}): Promise<PassReport> {
-    const { signal } = options;
-    return await this.#serve(this.#schedule.due(this.#now()), { isWhole: false, signal });
+    return await this.#work.run(options.signal, (signal) => {
+      return this.#serve(this.#schedule.due(this.#now()), { isWhole: false, signal });
+    });
   }
 
   /**
@@ -210,7 +228,7 @@ export class Keeper {
     await this.#known.reload();
     this.#schedule.release((fingerprint) => this.#known.groundOf(fingerprint), this.#now());
     this.#service.reviewQueue();
-    this.#wake.resolve();
+    this.#loop.wake();
   }
 
   /**
@@ -223,7 +241,7 @@ export class Keeper {
   async noticeVault(options: PassOptions = {}): Promise<number> {
     const behind = await this.#current.findBehind(this.#schedule.idle(), options);
     for (const agent of behind) this.#schedule.hurry(agent, this.#now());
-    if (behind.length > 0) this.#wake.resolve();
+    if (behind.length > 0) this.#loop.wake();
     return behind.length;
   }
 
@@ -234,62 +252,37 @@ export class Keeper {
    * @throws The reason of the signal, and nothing else: what fails is reported and tried again.
    */
   async run(options: RunOptions): Promise<never> {
-    const { signal } = options;
-    const { discoveryIntervalMs = DEFAULT_DISCOVERY_INTERVAL_MS } = this.#options;
-    const tasks = new Set<Promise<void>>();
-    const start = (task: Promise<void>) => {
-      const done = task.catch((error) => {
-        if (!signal.aborted) {
-          this.#logger.error("A pass ended in a fault.", { error: String(error) });
-        }
-      }).finally(() => {
-        tasks.delete(done);
-        this.#wake.resolve();
-      });
-      tasks.add(done);
-    };
-    let discoverAtMs = -Infinity;
-    let wholeAtMs = -Infinity;
-    let isDiscovering = false;
-    while (!signal.aborted) {
-      const nowMs = this.#now();
-      if (nowMs >= discoverAtMs && !isDiscovering) {
-        isDiscovering = true;
-        discoverAtMs = nowMs + discoveryIntervalMs;
-        start(this.#rediscover(options).finally(() => isDiscovering = false));
-      }
-      const isWhole = nowMs >= wholeAtMs && this.#list.isKnown;
-      const agents = isWhole ? this.#schedule.idle() : this.#schedule.due(nowMs);
-      if (isWhole) wholeAtMs = nowMs + this.#pollingIntervalMs;
-      if (isWhole || agents.length > 0) {
-        start(this.#serveAndReport(agents, { ...options, isWhole }));
-      }
-      const nextMs = Math.min(
-        isDiscovering ? Infinity : discoverAtMs,
-        this.#list.isKnown ? wholeAtMs : Infinity,
-        this.#schedule.nextDueMs(),
-      );
-      await sleep(nextMs - this.#now(), {
-        wake: this.#wake.promise,
-        signal,
-        delay: this.#options.delay,
-      });
-      this.#wake = createDeferred();
+    try {
+      return await this.#work.run(options.signal, (signal) =>
+        this.#loop.run(signal, {
+          discover: () => this.#rediscover({ ...options, signal }),
+          serve: (agents, isWhole) => this.#serveAndReport(agents, { ...options, signal, isWhole }),
+        }));
+    } finally {
+      if (this.#work.count === 0) this.#feed.end();
     }
-    await Promise.all(tasks);
-    throw signal.reason;
   }
 
-  async #recordedAddresses(): Promise<ReadonlySet<string>> {
-    const { fleet, knownAgents } = this.#options;
-    const { agents } = await knownAgents.load();
-    const ofApp = agents.filter(({ app }) => isSameApp(app, fleet.app));
-    return new Set(ofApp.flatMap(({ address }) => address ?? []));
+  /**
+   * Tells what happens from now on, in order, until the run ends or the keeper is disposed of; see
+   * {@linkcode KeeperEvent}. A slow listener misses events, and is told how many.
+   *
+   * @throws {RangeError} if the capacity is no whole number from 1.
+   */
+  events(options: EventOptions = {}): Events<KeeperEvent> {
+    return this.#feed.listen(options);
+  }
+
+  /** Ends all that is under way as an abort of its signal does, and all events. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work.end();
+    this.#feed.close();
   }
 
   async #rediscover({ signal, onReport }: RunOptions): Promise<void> {
     const error = await this.#list.refresh({ signal });
     if (error !== null && this.#schedule.size === 0) {
+      this.#feed.noteProblem(error);
       await onReport?.(this.#reportProblem(error));
     }
     await this.noticeDecisions();
@@ -310,14 +303,18 @@ export class Keeper {
     }
   }
 
-  /** Serves agents and reports on them. */
-  async #serve(
+  /** Serves agents, reports on them, and tells who listens. */
+  #serve(agents: readonly ScheduledAgent[], options: ServeOptions): Promise<PassReport> {
+    const begun = { pass: ++this.#passes, isWhole: options.isWhole, agents: agents.length };
+    return this.#feed.watchPass(begun, () => this.#serveAgents(agents, { ...options, ...begun }));
+  }
+
+  async #serveAgents(
     agents: readonly ScheduledAgent[],
-    options: PassOptions & Pick<ServeAgentsOptions, "isWhole" | "isChosen" | "relayOnly">,
+    options: ServeOptions & { readonly pass: number },
   ): Promise<PassReport> {
-    const { isWhole, relayOnly } = options;
+    const { pass, isWhole, relayOnly } = options;
     const { fleet } = this.#options;
-    const pass = ++this.#passes;
     const startedMs = this.#now();
     const beganMs = performance.now();
     const elsewhere = isWhole ? this.#schedule.busy() : [];
@@ -328,7 +325,8 @@ export class Keeper {
     let reports: readonly AgentReport[];
     try {
       await this.#known.reload();
-      await this.#loadDeliveries(problems);
+      const problem = this.#wires.hasOriginal ? await this.#deliveries.tryLoad() : null;
+      if (problem !== null) problems.push(problem);
       reports = await this.#service.serve(agents, {
         isChosen: this.#chooses(null),
         ...options,
@@ -376,19 +374,7 @@ export class Keeper {
     const isBehind = await this.#current.isBehind(agent).catch(() => false);
     if (!isBehind) return;
     this.#schedule.hurry(agent, this.#now());
-    this.#wake.resolve();
-  }
-
-  /** Where what was delivered is not known, nodes of the original are served by checksums alone. */
-  async #loadDeliveries(problems: PassProblem[]): Promise<void> {
-    if (!this.#wires.hasOriginal) return;
-    try {
-      await this.#deliveries.load();
-    } catch (error) {
-      if (!(error instanceof FluxVaultError)) throw error;
-      const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
-      problems.push({ code: error.code, message });
-    }
+    this.#loop.wake();
   }
 
   #reportProblem(error: FluxVaultError): PassReport {

@@ -61,6 +61,8 @@ export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts
 export { FluxFleet, type FluxFleetOptions } from "./fleet/flux_fleet.ts";
 export { type AgentPatterns, type NamedAgent, parseAgentPatterns } from "./fleet/agent_pattern.ts";
 export { Keeper } from "./keeper.ts";
+export type { KeeperEvent } from "./keeper_events.ts";
+export { createStatementSigner } from "./statement_signer.ts";
 export * from "./plan/mod.ts";
 export type * from "./progress/delivery_watch.ts";
 export type { Agreement, ContactTask } from "./contact/contact_task.ts";
@@ -89,6 +91,11 @@ export {
 } from "./loadout/mod.ts";
 export { KnownAgentsFile } from "./trust/known_agents_file.ts";
 export {
+  type AgentSelection,
+  type ApprovalOutcome,
+  approveAgents,
+  forgetAgents,
+  type ForgetOutcome,
   type KnownAgent,
   KnownAgentsDraft,
   type KnownAgentsState,

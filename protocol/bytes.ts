@@ -16,7 +16,16 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Encodes text as UTF-8. */
+/**
+ * Encodes text as UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { encodeUtf8 } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(encodeUtf8("horse").length === 5);
+ * ```
+ */
 export function encodeUtf8(text: string): Bytes {
   return ENCODER.encode(text);
 }
@@ -25,12 +34,28 @@ export function encodeUtf8(text: string): Bytes {
  * Decodes strict UTF-8; a byte order mark is kept as the character that it is.
  *
  * @throws {TypeError} if the bytes are not well-formed UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { decodeUtf8, encodeUtf8 } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(decodeUtf8(encodeUtf8("correct horse")) === "correct horse");
+ * ```
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   return DECODER.decode(bytes);
 }
 
-/** Encodes bytes as lower-case hex, two characters a byte. */
+/**
+ * Encodes bytes as lower-case hex, two characters a byte.
+ *
+ * @example
+ * ```ts
+ * import { encodeHex } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(encodeHex(new Uint8Array([0, 255])) === "00ff");
+ * ```
+ */
 export function encodeHex(bytes: Uint8Array): string {
   return hex.encode(bytes);
 }
@@ -42,6 +67,14 @@ const HEX = /^(?:[0-9a-f]{2})*$/;
  *
  * @param byteLength The number of bytes that must come out.
  * @returns The bytes, or `null` where the text is anything but lower-case hex of that length.
+ *
+ * @example
+ * ```ts
+ * import { decodeHex } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(decodeHex("00ff", 2)?.[1] === 255);
+ * console.assert(decodeHex("00FF", 2) === null && decodeHex("00ff", 3) === null);
+ * ```
  */
 export function decodeHex(text: unknown, byteLength: number): Bytes | null {
   if (typeof text !== "string" || text.length !== byteLength * 2 || !HEX.test(text)) return null;
@@ -77,6 +110,13 @@ export function joinBytes(parts: readonly Uint8Array[]): Bytes {
  * Compares two byte strings without stopping at the first difference.
  *
  * The time depends on the lengths alone, which are public wherever this is called.
+ *
+ * @example
+ * ```ts
+ * import { equalBytes } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(equalBytes(new Uint8Array([1, 2]), new Uint8Array([1, 2])));
+ * ```
  */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
@@ -85,7 +125,16 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** Returns `length` fresh bytes from the platform's secure generator; at most 65,536 at a time. */
+/**
+ * Returns `length` fresh bytes from the platform's secure generator; at most 65,536 at a time.
+ *
+ * @example
+ * ```ts
+ * import { randomBytes } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(randomBytes(16).length === 16);
+ * ```
+ */
 export function randomBytes(length: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(length));
 }

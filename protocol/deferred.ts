@@ -14,7 +14,18 @@ export interface Deferred<T> {
   readonly reject: (reason?: unknown) => void;
 }
 
-/** Makes a promise with its two functions, also where `Promise.withResolvers` is missing (Node.js 20). */
+/**
+ * Makes a promise with its two functions, also where `Promise.withResolvers` is missing (Node.js 20).
+ *
+ * @example
+ * ```ts
+ * import { createDeferred } from "@fluxvault/fluxvault/protocol";
+ *
+ * const { promise, resolve } = createDeferred<number>();
+ * resolve(7);
+ * console.assert(await promise === 7);
+ * ```
+ */
 export function createDeferred<T>(): Deferred<T> {
   let resolve: Deferred<T>["resolve"] = () => {};
   let reject: Deferred<T>["reject"] = () => {};

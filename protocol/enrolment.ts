@@ -16,6 +16,14 @@ const SECRET_BYTES = 32;
  * Reads an enrolment secret as it is handed around: 43 characters of base64url.
  *
  * @returns The 32 bytes, or `null` for anything else: a secret that a person made up is refused.
+ *
+ * @example
+ * ```ts
+ * import { decodeEnrolmentSecret } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(decodeEnrolmentSecret("A".repeat(43))?.length === 32);
+ * console.assert(decodeEnrolmentSecret("a password of mine") === null);
+ * ```
  */
 export function decodeEnrolmentSecret(text: string): Bytes | null {
   try {

@@ -64,7 +64,17 @@ export type ProtocolErrorCode =
   | "manifest-too-large"
   | "digest-mismatch";
 
-/** The peer broke the specification; the session is over and a retry meets the same peer. */
+/**
+ * The peer broke the specification; the session is over and a retry meets the same peer.
+ *
+ * @example
+ * ```ts
+ * import { ProtocolError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error = new ProtocolError("digest-mismatch", "the file is not the one that was announced");
+ * console.assert(error.code === "digest-mismatch");
+ * ```
+ */
 export class ProtocolError extends FluxVaultError {
   /** Which of them it is. */
   declare readonly code: ProtocolErrorCode;
@@ -111,7 +121,17 @@ export interface PeerRejectedErrorOptions extends FluxVaultErrorOptions {
   readonly by: "us" | "peer";
 }
 
-/** One side turned the other away for a reason of trust or load, and said which. */
+/**
+ * One side turned the other away for a reason of trust or load, and said which.
+ *
+ * @example
+ * ```ts
+ * import { PeerRejectedError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error = new PeerRejectedError("busy", "too many sessions are open", { by: "peer" });
+ * console.assert(error.code === "busy" && error.by === "peer");
+ * ```
+ */
 export class PeerRejectedError extends FluxVaultError {
   /** Which of them it is. */
   declare readonly code: RejectionCode;
@@ -135,7 +155,17 @@ export type ConnectionErrorCode =
   | "timed-out"
   | "truncated";
 
-/** The transport failed; nothing is known about the peer, and a retry may succeed. */
+/**
+ * The transport failed; nothing is known about the peer, and a retry may succeed.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionError, FluxVaultError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error = new ConnectionError("timed-out", "the agent did not answer");
+ * console.assert(error instanceof FluxVaultError && error.code === "timed-out");
+ * ```
+ */
 export class ConnectionError extends FluxVaultError {
   /** Which of them it is. */
   declare readonly code: ConnectionErrorCode;
@@ -173,7 +203,16 @@ export class OriginalRefusedError extends ConnectionError {
   }
 }
 
-/** A file could not be read or put in place; what was there before is untouched. */
+/**
+ * A file could not be read or put in place; what was there before is untouched.
+ *
+ * @example
+ * ```ts
+ * import { StorageError } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(new StorageError("disk-full", "the file was not written").code === "disk-full");
+ * ```
+ */
 export class StorageError extends FluxVaultError {
   /** Which of them it is. */
   declare readonly code: StorageErrorCode;
@@ -192,7 +231,17 @@ export interface ConfigErrorOptions extends FluxVaultErrorOptions {
   readonly source?: string;
 }
 
-/** The operator has to change something before the program can start; exit status 2. */
+/**
+ * The operator has to change something before the program can start; exit status 2.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error = new ConfigError("the port is taken", { setting: "--bind-port", hint: "Choose another." });
+ * console.assert(error.code === "config-invalid" && error.hint === "Choose another.");
+ * ```
+ */
 export class ConfigError extends FluxVaultError {
   /** The option at fault, as the operator writes it. */
   readonly setting: string | undefined;

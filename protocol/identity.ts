@@ -56,6 +56,14 @@ const PKCS8_HEAD = Uint8Array.of(
  * Makes a new identity.
  *
  * @returns The seed to store: 32 secret bytes for {@linkcode importIdentity}.
+ *
+ * @example
+ * ```ts
+ * import { generateIdentitySeed, importIdentity } from "@fluxvault/fluxvault/protocol";
+ *
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * console.assert(identity.publicKey.length === 32);
+ * ```
  */
 export function generateIdentitySeed(): Promise<Bytes> {
   // RFC 8032, section 5.1.5: a private key is 32 bytes of random data and nothing else.
@@ -143,6 +151,14 @@ export async function verifyIdentityProof(proof: IdentityProof, transcript: Byte
  * Returns the fingerprint of an identity as people compare it: `SHA256:` and 43 characters.
  *
  * @param publicKey The raw public key; 32 bytes.
+ *
+ * @example
+ * ```ts
+ * import { generateIdentitySeed, identityFingerprint, importIdentity } from "@fluxvault/fluxvault/protocol";
+ *
+ * const { publicKey } = await importIdentity(await generateIdentitySeed());
+ * console.assert((await identityFingerprint(publicKey)).startsWith("SHA256:"));
+ * ```
  */
 export async function identityFingerprint(publicKey: Bytes): Promise<string> {
   return "SHA256:" + base64urlnopad.encode(await sha256Digest(publicKey));

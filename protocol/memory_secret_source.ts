@@ -8,7 +8,17 @@ import { sha256Digest } from "./digest.ts";
 import type { FileEntry } from "./manifest_entry.ts";
 import type { ResumePoint, SecretContent, SecretSource } from "./secret_source.ts";
 
-/** Delivers byte strings that are held in memory. */
+/**
+ * Delivers byte strings that are held in memory.
+ *
+ * @example
+ * ```ts
+ * import { encodeUtf8, MemorySecretSource } from "@fluxvault/fluxvault/protocol";
+ *
+ * const source = await MemorySecretSource.from({ "db.password": encodeUtf8("correct horse") });
+ * console.assert(source.entries[0]?.path === "db.password");
+ * ```
+ */
 export class MemorySecretSource implements SecretSource {
   /** What the agent should hold. */
   readonly entries: readonly FileEntry[];

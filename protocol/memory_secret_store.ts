@@ -19,6 +19,14 @@ import type { LocalStep, Survey, WantedState } from "./survey.ts";
  *
  * Memory has no owners, modes and mounts: what is declared of them holds at once. Sets that belong
  * together are exchanged file by file, and leases do not end.
+ *
+ * @example
+ * ```ts
+ * import { MemorySecretStore } from "@fluxvault/fluxvault/protocol";
+ *
+ * const store = new MemorySecretStore();
+ * console.assert(store.read("db.password") === undefined); // Nobody has delivered anything.
+ * ```
  */
 export class MemorySecretStore implements SecretStore {
   readonly #files = new MemoryFiles();

@@ -63,6 +63,8 @@ export { DIGEST_BYTES, sha256Digest } from "./digest.ts";
 export { createHasher, type Hasher, type HasherFactory } from "./hasher.ts";
 export * from "./deferred.ts";
 export { delay } from "./delay.ts";
+export { EventFeed, type EventOptions, type Events, type MissedEvents } from "./event_feed.ts";
+export { OpenWork } from "./open_work.ts";
 export { type Duplex, duplexPair } from "./duplex.ts";
 export * from "./web_socket_duplex.ts";
 export * as limits from "./limits.ts";
@@ -85,25 +87,12 @@ export {
 } from "./identity.ts";
 export type { KeeperProof, KeeperStatement, ManifestCheck } from "./statement.ts";
 export type { ManifestStatement, SignedManifest, StatementScope } from "./statement.ts";
-export type { StatementSigner, StatementVerifier } from "./statement.ts";
 export { composeKeeperStatement, composeManifestStatement, isStatement } from "./statement.ts";
-export { verifyManifest } from "./statement.ts";
+export { type StatementSigner, type StatementVerifier, verifyManifest } from "./statement.ts";
 export { type ResultClaim, verifyResults } from "./result_signature.ts";
 export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
 export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
-export {
-  type AgentDecision,
-  type AgentHandshakeOptions,
-  type AgentIntroduction,
-  type AgentNames,
-  type AgentPolicy,
-  handshakeAsAgent,
-  handshakeAsKeeper,
-  type HandshakeOptions,
-  type KeeperHandshakeOptions,
-  openAsAgent,
-  type OriginalGreeting,
-} from "./handshake.ts";
+export * from "./handshake.ts";
 export type { Exporter } from "./key_schedule.ts";
 export type { IntegerBounds, MessageFields } from "./message_fields.ts";
 export type { IncomingMessage, MessageTaker } from "./message_queue.ts";

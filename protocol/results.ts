@@ -52,7 +52,17 @@ const CODE = /^[a-z][a-z-]{0,63}$/;
 // deno-lint-ignore no-control-regex
 const OUTPUT = /^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]*$/;
 
-/** Counts results by the headings of DONE. */
+/**
+ * Counts results by the headings of DONE.
+ *
+ * @example
+ * ```ts
+ * import { countResults } from "@fluxvault/fluxvault/protocol";
+ *
+ * const counts = countResults([{ path: "db.password", outcome: "created" }]);
+ * console.assert(counts.created === 1 && counts.failed === 0);
+ * ```
+ */
 export function countResults(results: readonly FileResult[]): ResultCounts {
   const counts = {
     created: 0,

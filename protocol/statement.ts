@@ -101,6 +101,13 @@ const MANIFEST_STATEMENT = new RegExp(
  *
  * Whoever holds a key asks this before he signs, so that no mistake elsewhere makes him sign a login,
  * an app update, or anything else that a peer could make use of.
+ *
+ * @example
+ * ```ts
+ * import { isStatement } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(!isStatement("a login, or anything else that is none of ours"));
+ * ```
  */
 export function isStatement(text: string): boolean {
   const ofKeeper = KEEPER_STATEMENT.exec(text);

@@ -18,6 +18,7 @@ import { type Access, readAccess, readEnrolmentSecret } from "./access.ts";
 import { Agent, type AgentOptions } from "../agent.ts";
 import { combineCalls } from "./combined_calls.ts";
 import { readPrimary } from "./component_settings.ts";
+import { LeaseWatch } from "../disk/mod.ts";
 import { FLUX_APP_VARIABLE } from "../app_identity.ts";
 import { FileWait } from "../application/file_wait.ts";
 import { type AgentHealth, HealthSocket } from "../health_socket.ts";
@@ -31,8 +32,6 @@ import { ServedComponents } from "./serve_components.ts";
 import type { ServeContext as Context } from "./serve_context.ts";
 import {
   checkFolders,
-  isInside,
-  LeaseWatch,
   openCertificates,
   openStore,
   openWorkingFolder,
@@ -48,7 +47,7 @@ import {
 import { ServedPrograms } from "./serve_programs.ts";
 import type { ServedHttp, ServedHttpParts } from "./serve_http.ts";
 import type { Trust, TrustParts } from "./serve_trust.ts";
-import { openStateFolder, type StateFolder } from "../state_folder.ts";
+import { isInside, openStateFolder, type StateFolder } from "../state_folder.ts";
 
 /** Serves until asked to stop. */
 export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<number> {
@@ -155,6 +154,7 @@ export async function serve(context: Context): Promise<number> {
     hooks: programs.hooks,
     logger,
     onExpired: (paths) => {
+      agent.noteExpired(paths);
       programs.noteExpired(paths);
       present.noteGone(paths);
       http?.noteExpired(paths);

@@ -1,30 +1,13 @@
 /**
- * All of the agent program that has to do with the disk: where files go, when they expire, and what is
- * left of them at the end.
+ * All of the agent program that has to do with the disk: where files go, and what is left of them at the end.
  *
  * @module
  */
-import {
-  type CertificateDesk,
-  delay,
-  FluxVaultError,
-  type Logger,
-  recallIssued,
-  STAGE_PREFIX,
-} from "../../protocol/mod.ts";
-import {
-  isAbsolute,
-  relative,
-  resolve,
-  settingError,
-  storageError,
-} from "../../protocol/host/mod.ts";
-import type { Agent } from "../agent.ts";
+import { type CertificateDesk, recallIssued, STAGE_PREFIX } from "../../protocol/mod.ts";
+import { settingError, storageError } from "../../protocol/host/mod.ts";
 import { DiskSecretStore, isInMemory } from "../disk/mod.ts";
-import type { HooksOnDemand } from "../hooks/mod.ts";
 import { IssuedRecord, IssuingDesk, openIssuedJournal } from "../issued/mod.ts";
-import { LEASE_RETRY_MS, MAX_LEASE_PAUSE_MS } from "../limits.ts";
-import type { StateFolder } from "../state_folder.ts";
+import { isInside, type StateFolder } from "../state_folder.ts";
 import type { ServeContext } from "./serve_context.ts";
 
 /** The folders of an agent. */
@@ -79,12 +62,6 @@ export function checkFolders({ resolved }: ServeContext, folders: ServedFolders)
   });
 }
 
-/** Tells whether a path is below a folder, or the folder itself, by its text. */
-export function isInside(path: string, folder: string): boolean {
-  const way = relative(resolve(folder), resolve(path));
-  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
-}
-
 /** Opens what has certificates issued for the application, and remembers which were. */
 export async function openCertificates(
   { logger }: ServeContext,
@@ -115,88 +92,6 @@ export function openStore(
     logger,
     recall: (manifest, declaredBy) => recallIssued(manifest, { desk, declaredBy }),
   });
-}
-
-/** What a {@linkcode LeaseWatch} works with. */
-export interface LeaseWatchParts {
-  /** Where the files are. */
-  readonly store: Pick<DiskSecretStore, "expireLeases">;
-  /** Has it done between two deliveries. */
-  readonly agent: Pick<Agent, "doInTurn">;
-  /** Runs the hooks that tell of what expires. */
-  readonly hooks: Pick<HooksOnDemand, "expire">;
-  /** Is told what expired, once the hooks were. */
-  readonly onExpired: (paths: readonly string[]) => void;
-  /** Is told what expired. */
-  readonly logger: Logger;
-  /** Waits. @default {delay} */
-  readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
-}
-
-/** Has files removed when their lease is over, and that told like any other change. */
-export class LeaseWatch {
-  readonly #parts: LeaseWatchParts;
-  #woken: AbortController = new AbortController();
-  readonly #looked: PromiseWithResolvers<void> = Promise.withResolvers<void>();
-  #telling: Promise<unknown> = Promise.resolve();
-
-  /** Looks at nothing yet. */
-  constructor(parts: LeaseWatchParts) {
-    this.#parts = parts;
-  }
-
-  /** Resolves once what expired before the agent started is gone, as far as it can be removed. */
-  get looked(): Promise<void> {
-    return this.#looked.promise;
-  }
-
-  /** Has it look again: a delivery may have brought a lease that is over soon. */
-  wake(): void {
-    this.#woken.abort();
-  }
-
-  /** Looks whenever something may be due, until the signal is aborted; never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { delay: wait = delay } = this.#parts;
-    while (!signal.aborted) {
-      this.#woken = new AbortController();
-      const pauseMs = await this.#look(signal);
-      this.#looked.resolve();
-      await wait(pauseMs, AbortSignal.any([signal, this.#woken.signal])).catch(() => {});
-    }
-    this.#looked.resolve();
-    await this.#telling;
-  }
-
-  /** Looks once; returns after how long it has to look again, in milliseconds. */
-  async #look(signal: AbortSignal): Promise<number> {
-    const { store, agent, hooks, logger } = this.#parts;
-    let told = Promise.resolve();
-    const expire = () =>
-      store.expireLeases(async (due, remove) => {
-        ({ told } = await hooks.expire(due, remove));
-      });
-    try {
-      const { expired, nextInMs } = await agent.doInTurn(expire, { signal });
-      for (const path of expired) {
-        logger.warn("removed a file that no keeper has renewed in time", { path });
-      }
-      if (expired.length > 0) this.#tell(expired, told);
-      return Math.min(nextInMs ?? Infinity, MAX_LEASE_PAUSE_MS);
-    } catch (error) {
-      // A delivery takes long, or the agent ends.
-      if (!(error instanceof FluxVaultError) && !signal.aborted) {
-        logger.error("the leases of files could not be looked at", { error });
-      }
-      return LEASE_RETRY_MS;
-    }
-  }
-
-  /** What takes long to be told holds up no other file that expires. */
-  #tell(expired: readonly string[], told: Promise<void>): void {
-    const telling = told.then(() => this.#parts.onExpired(expired));
-    this.#telling = Promise.all([this.#telling, telling]);
-  }
 }
 
 /** Removes all that was put in place; what cannot be removed is said. */

@@ -8,6 +8,7 @@ export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_stor
 export type { AroundExpiry, ExpiredLeases } from "./expiry.ts";
 export type { Clock, EndedLease } from "./state/lease_book.ts";
 export type { RecallIssued } from "./state/mod.ts";
+export { LeaseWatch, type LeaseWatchParts } from "./lease_watch.ts";
 export { isInMemory } from "./files/memory_backing.ts";
 export { type PinnedOwner, readOwnerFile, writeOwnerFile } from "./state/owner_file.ts";
 export { readRevisionFile, writeRevisionFile } from "./state/revision_file.ts";

@@ -84,7 +84,16 @@ function maskOff(value: bigint, hostBits: number): bigint {
   return (value >> BigInt(hostBits)) << BigInt(hostBits);
 }
 
-/** Writes a rule as an operator would. */
+/**
+ * Writes a rule as an operator would.
+ *
+ * @example
+ * ```ts
+ * import { formatPeerRule, parsePeerRule } from "@fluxvault/fluxvault/agent";
+ *
+ * console.assert(formatPeerRule(parsePeerRule("192.0.2.7/32")) === "192.0.2.7");
+ * ```
+ */
 export function formatPeerRule(rule: PeerRule): string {
   if (rule.kind === "name") return rule.name;
   const text = formatIpAddress(rule.base);

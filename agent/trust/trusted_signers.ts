@@ -20,7 +20,17 @@ export interface TrustedSigners {
  */
 export type SignerRecovery = (text: string, signature: string) => Promise<string | null>;
 
-/** Returns signers that are known from the start. */
+/**
+ * Returns signers that are known from the start.
+ *
+ * @example
+ * ```ts
+ * import { fixedSigners } from "@fluxvault/fluxvault/agent";
+ *
+ * const signers = fixedSigners(["1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM"]);
+ * console.assert((await signers.addresses())?.length === 1);
+ * ```
+ */
 export function fixedSigners(addresses: readonly string[]): TrustedSigners {
   return { addresses: () => Promise.resolve(addresses) };
 }

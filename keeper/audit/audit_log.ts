@@ -31,7 +31,17 @@ export class AuditError extends FluxVaultError {
   }
 }
 
-/** Keeps an audit log in memory: for tests, and for programs that keep it elsewhere. */
+/**
+ * Keeps an audit log in memory: for tests, and for programs that keep it elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { MemoryAuditLog } from "@fluxvault/fluxvault/keeper";
+ *
+ * const log = new MemoryAuditLog();
+ * console.assert(log.lines.length === 0 && log.failure === null);
+ * ```
+ */
 export class MemoryAuditLog implements AuditLog {
   /** The lines so far. */
   readonly lines: string[] = [];

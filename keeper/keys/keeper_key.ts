@@ -10,7 +10,7 @@ import { commandFor, type KeyRing } from "./key_ring.ts";
 import type { KeyName, KeyStoreChoice } from "./key_store.ts";
 import { askYesNo, takeSecret } from "./operator_dialogue.ts";
 import { checkAddress, readPrivateKey } from "./private_key.ts";
-import { createStatementSigner } from "./statement_signer.ts";
+import { createStatementSigner } from "../statement_signer.ts";
 import { type KeyRingContext, openKeyRing } from "./system_key_ring.ts";
 
 /** What the key is looked for with. */

@@ -13,5 +13,5 @@ export { commandFor, describeKey, type KeyRing, type KeySaveOptions } from "./ke
 export type { KeyKind, KeyName, KeyStoreChoice, KeyStoreName } from "./key_store.ts";
 export { askYesNo, removalQuestion, takeSecret } from "./operator_dialogue.ts";
 export { checkAddress, readPrivateKey } from "./private_key.ts";
-export { createStatementSigner } from "./statement_signer.ts";
+export { createStatementSigner } from "../statement_signer.ts";
 export { type KeyRingContext, type KeyRingParts, openKeyRing } from "./system_key_ring.ts";

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { FluxVaultError } from "../../protocol/mod.ts";
 
 /** The SHA-256 in hex of what each node holds: by `host:port`, and by the path of the file. */
 export type DeliveriesState = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -49,6 +50,21 @@ export class Deliveries {
     } catch (error) {
       this.#loading = null;
       throw error;
+    }
+  }
+
+  /**
+   * Reads what was kept, and says what kept it from that, or `null`: nodes of the original are then
+   * served by checksums alone.
+   */
+  async tryLoad(): Promise<{ readonly code: string; readonly message: string } | null> {
+    try {
+      await this.load();
+      return null;
+    } catch (error) {
+      if (!(error instanceof FluxVaultError)) throw error;
+      const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+      return { code: error.code, message };
     }
   }
 

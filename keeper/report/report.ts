@@ -133,7 +133,17 @@ export function isFileDone(file: FileResult): boolean {
   return DONE.has(file.outcome);
 }
 
-/** Tells whether a file is as it should be. */
+/**
+ * Tells whether a file is as it should be.
+ *
+ * @example
+ * ```ts
+ * import { isFileWanted } from "@fluxvault/fluxvault/keeper";
+ *
+ * console.assert(isFileWanted({ path: "db.password", outcome: "created" }));
+ * console.assert(!isFileWanted({ path: "db.password", outcome: "missing" }));
+ * ```
+ */
 export function isFileWanted(file: FileResult): boolean {
   return isFileDone(file) || file.outcome === "unchanged";
 }
@@ -146,6 +156,14 @@ export function isHookWanted(hook: HookResult): boolean {
 /**
  * Tells whether an agent ended in the wanted state: reached, every file as it should be, every hook
  * run, and nothing withheld.
+ *
+ * @example
+ * ```ts
+ * import { isAgentWanted } from "@fluxvault/fluxvault/keeper";
+ *
+ * const outcome = { kind: "unreachable", code: "connection-refused" } as const;
+ * console.assert(!isAgentWanted({ outcome }));
+ * ```
  */
 export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
   return isAgentServed(agent) && countWithheld(agent) === 0;

@@ -34,6 +34,17 @@ export interface ApprovalOutcome {
  * waits at an address can change between the look at it and the approval: no address is taken.
  *
  * @throws {ConfigError} if a selector is an address, or means nobody or more than one.
+ *
+ * @example
+ * ```ts
+ * import { approveAgents, MemoryKnownAgentsStore } from "@fluxvault/fluxvault/keeper";
+ *
+ * const store = new MemoryKnownAgentsStore();
+ * // As an agent shows it where it starts, and a keeper where it waits.
+ * const selectors = [`SHA256:${"A".repeat(43)}`];
+ * await store.update((state) => approveAgents(state, { selectors, app: null }, Date.now()).state);
+ * console.assert((await store.load()).agents.length === 1);
+ * ```
  */
 export function approveAgents(
   state: KnownAgentsState,
@@ -151,6 +162,17 @@ export interface ForgetOutcome {
  * Forgets agents: a known one is new the next time it is seen.
  *
  * @throws {ConfigError} if a selector means nobody or more than one.
+ *
+ * @example
+ * ```ts
+ * import { approveAgents, forgetAgents, MemoryKnownAgentsStore } from "@fluxvault/fluxvault/keeper";
+ *
+ * const store = new MemoryKnownAgentsStore();
+ * const selection = { selectors: [`SHA256:${"A".repeat(43)}`], app: null };
+ * await store.update((state) => approveAgents(state, selection, Date.now()).state);
+ * await store.update((state) => forgetAgents(state, selection).state);
+ * console.assert((await store.load()).agents.length === 0);
+ * ```
  */
 export function forgetAgents(state: KnownAgentsState, selection: AgentSelection): ForgetOutcome {
   const forgotten: (KnownAgent | PendingAgent)[] = [];

@@ -32,6 +32,16 @@ type Change = (state: KnownAgentsState) => KnownAgentsState;
 /**
  * Keeps the known agents in a file; a file that cannot be read is never written over, and never by
  * one that could not be read.
+ *
+ * @example
+ * ```ts
+ * import { KnownAgentsFile } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const store = new KnownAgentsFile(`${folder}/state`);
+ * console.assert((await store.load()).agents.length === 0);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export class KnownAgentsFile implements KnownAgentsStore {
   /** Where the file is. */

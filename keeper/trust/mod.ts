@@ -21,6 +21,7 @@ export {
 export { KnownAgentsDraft } from "./known_agents_draft.ts";
 export { KnownAgents, type KnownAgentsOptions } from "./known_agents.ts";
 export { type KnownAgentsStore, MemoryKnownAgentsStore } from "./known_agents_store.ts";
+export { loadAddresses } from "./recorded_addresses.ts";
 export {
   EMPTY_STATE,
   type KnownAgent,

@@ -52,7 +52,20 @@ export interface DiskVaultOptions {
   readonly delay?: (durationMs: number, signal?: AbortSignal) => Promise<void>;
 }
 
-/** Reads the files below a folder. */
+/**
+ * Reads the files below a folder.
+ *
+ * @example
+ * ```ts
+ * import { DiskVault } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/db.password`, "correct horse");
+ * const vault = new DiskVault(folder); // For `new Keeper({ vault, ... })`.
+ * console.assert(typeof vault.inspect === "function");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class DiskVault implements Vault {
   readonly #folder: string;
   readonly #logger: Logger;

@@ -15,6 +15,17 @@ import type { Declaration } from "./declaration.ts";
  * Declares every file below a folder under its own name.
  *
  * @throws {StorageError} if the folder cannot be read, or holds more files than a vault would.
+ *
+ * @example
+ * ```ts
+ * import { declareForAll, declareWholeFolder } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/db.password`, "correct horse");
+ * const declarations = declareForAll(await declareWholeFolder(folder));
+ * console.assert(declarations.all[0]?.target === "db.password");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function declareWholeFolder(folder: string): Promise<Declaration[]> {
   const names: string[] = [];

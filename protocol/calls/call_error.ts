@@ -15,6 +15,18 @@ export const UNKNOWN_ACTION = "unknown-action";
  * Thrown by an action, it tells the caller its code, and never its message. A caller meets it with the
  * code that came: `unknown-action` where the peer has no such action, or takes no calls at all;
  * `input-malformed`, `output-malformed`, `busy`, `cancelled`, `failed`, or a word of the action.
+ *
+ * @example
+ * ```ts
+ * import { CallError, defineAction } from "@fluxvault/fluxvault/protocol";
+ *
+ * const action = defineAction("rotate-logs", {
+ *   run: () => {
+ *     throw new CallError("disk-full", "the logs cannot be moved");
+ *   },
+ * });
+ * console.assert(action.name === "rotate-logs");
+ * ```
  */
 export class CallError extends FluxVaultError {
   /**

@@ -95,3 +95,12 @@ Deno.test("listen says what to do where the address is none", () => {
   const error = assertThrows(() => listen({ hostname: "not an address", port: 0 }), ConfigError);
   assertEquals(error.setting, "--bind-address");
 });
+
+Deno.test("listen closes the port when its iteration is left while it waits", async () => {
+  const listener = listen({ hostname: "127.0.0.1", port: 0 });
+  const iterator = listener[Symbol.asyncIterator]();
+  const next = iterator.next();
+  await iterator.return?.();
+  assertEquals((await next).done, true);
+  await assertRejects(() => Deno.connect(listener.address), Deno.errors.ConnectionRefused);
+});

@@ -54,6 +54,13 @@ for (const [name, start] of Object.entries(RUNTIMES)) {
     assertEquals(keys.slice(signing.length + valid.length), invalid.map(() => null));
   });
 
+  Deno.test(`${name} runs the examples that embed an agent and a keeper`, async () => {
+    await using runtime = await start();
+    const { passwords, history, answer } = await runtime.perform("embed", null);
+    assertEquals(passwords, ["correct horse", "battery staple"]);
+    assertEquals([history.length, history.at(-1), answer], [4, "192.0.2.7:8888 delivered", 2]);
+  });
+
   Deno.test(`${name} is a keeper that the agent program obeys, and refuses if it signs wrongly`, async () => {
     await using site = await Site.open();
     await using api = FakeFluxApi.start();

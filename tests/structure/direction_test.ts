@@ -38,7 +38,7 @@ const PACKAGES: Partial<Readonly<Record<Zone, RegExp>>> = {
 const READERS_OF_VERSION: readonly Zone[] = ["host", "agent", "keeper", "dist", "tests"];
 
 /** Packages that only tests may import. */
-const DEVELOPMENT_PACKAGES = ["acme-client", "ajv", "fast-check", "valibot"];
+const DEVELOPMENT_PACKAGES = ["@logtape/logtape", "acme-client", "ajv", "fast-check", "valibot"];
 
 function zoneOf(path: string): Zone | null {
   if (path === "mod.ts") return "front";

@@ -22,6 +22,7 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "agent/application/process_library.ts",
   "agent/application/secret_inputs.ts",
   "agent/application/signal_relay.ts",
+  "agent/disk_agent.ts",
   "agent/door/name_resolver.ts",
   "agent/health_socket.ts",
   "agent/hooks/allowed_programs.ts",

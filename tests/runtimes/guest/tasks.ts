@@ -5,6 +5,7 @@
  * @module
  */
 import type { RolePlay } from "../../vectors/role_play.ts";
+import { type EmbeddedOutcome, runEmbeddedPair } from "../../examples/embedded_pair.ts";
 import type { Dial } from "./dial.ts";
 import { type FluxOutcome, type FluxTask, workOutFlux } from "./flux_task.ts";
 import {
@@ -26,6 +27,8 @@ export interface Tasks {
   readonly serve: readonly [AgentTask & { readonly port: number }, SessionOutcome];
   /** Works out the vectors of Flux. */
   readonly flux: readonly [FluxTask, FluxOutcome];
+  /** Embeds an agent and a keeper, as the examples do. */
+  readonly embed: readonly [null, EmbeddedOutcome];
 }
 
 /** A task as it is sent. */
@@ -44,5 +47,7 @@ export async function perform(task: Task, dial: Dial): Promise<Tasks[keyof Tasks
       return await serve(task.input, await dial(task.input.port));
     case "flux":
       return await workOutFlux(task.input);
+    case "embed":
+      return await runEmbeddedPair();
   }
 }

@@ -1,9 +1,9 @@
-import { createStatementSigner } from "../../../keeper/keys/statement_signer.ts";
-import { decodeWif, recoverSigner } from "../../../flux/mod.ts";
-import { composeKeeperStatement, composeManifestStatement } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { readFluxFixture } from "../../support/fake_flux_api.ts";
-import { KEY, UNCOMPRESSED_KEY } from "./key_fixtures.ts";
+import { createStatementSigner } from "../../keeper/statement_signer.ts";
+import { decodeWif, recoverSigner } from "../../flux/mod.ts";
+import { composeKeeperStatement, composeManifestStatement } from "../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { readFluxFixture } from "../support/fake_flux_api.ts";
+import { KEY, UNCOMPRESSED_KEY } from "./keys/key_fixtures.ts";
 
 const SCOPE = { app: "demo", component: null, agentDigestHex: "ab".repeat(32) };
 const KEEPER_STATEMENT = composeKeeperStatement({
