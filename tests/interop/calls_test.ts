@@ -226,10 +226,12 @@ Deno.test("our agent refuses a second keeper that calls after END", async () => 
   const [ours, theirs] = await connect(
     async (duplex) =>
       await receiveAsAgent(await openOurAgent(duplex), new MemorySecretStore(), {
-        calls: offer(),
+        // A call of its own that is open keeps the agent from answering END.
+        calls: { ...offer(), work: async (desk) => void await desk.call("echo") },
       }),
     async (transport) => {
       const { session } = await openAsKeeper(transport);
+      await session.message();
       await session.send({ State: "END" });
       await session.send({ State: "CALL", Id: 0, Action: "echo" });
       for (;;) await session.message();
