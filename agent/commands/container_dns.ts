@@ -8,7 +8,7 @@ import { parseIpAddress } from "../door/ip_address.ts";
 import { resolveHostName } from "../door/name_resolver.ts";
 import type { NameResolver } from "../door/peer_policy.ts";
 import { NEIGHBOUR_TIMEOUT_MS } from "../limits.ts";
-import { type DnsServer, type NameService, namesFrom, systemServer } from "../http/mod.ts";
+import { type DnsServer, type NameService, namesFrom, systemServer } from "../neighbours/mod.ts";
 import type { ServeContext } from "./serve_context.ts";
 
 const DNS_PORT = 53;

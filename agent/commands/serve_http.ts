@@ -24,11 +24,11 @@ import {
   FileServer,
   HealthPages,
   HttpServer,
-  Neighbours,
   ServedFiles,
   ServedManifests,
   ServerKey,
 } from "../http/mod.ts";
+import { Neighbours } from "../neighbours/mod.ts";
 import type { AgentHealth } from "../health_socket.ts";
 import type { RestoredState } from "../trust/mod.ts";
 import { openContainerNames } from "./container_dns.ts";

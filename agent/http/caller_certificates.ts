@@ -24,8 +24,8 @@ import {
 import { REVOCATIONS } from "../certificates/certificate_calls.ts";
 import { type ListIssuers, RevocationBook } from "../certificates/revocation_book.ts";
 import { ThrottledLog } from "../door/throttled_log.ts";
-import { DuplexBytes } from "./duplex_bytes.ts";
-import { componentOf, isNear } from "./neighbours.ts";
+import { DuplexBytes } from "./server/duplex_bytes.ts";
+import { componentOf, isNear } from "../neighbours/neighbours.ts";
 
 /** What is needed to know callers by their certificates. */
 export interface CallerCertificatesOptions {

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { FileEntry, Logger } from "../../protocol/mod.ts";
-import { FluxVaultError } from "../../protocol/mod.ts";
+import { type FileEntry, FluxVaultError, type Logger } from "../../protocol/mod.ts";
 import { ThrottledLog } from "../door/throttled_log.ts";
 import type { ChangeFeed } from "./change_feed.ts";
 import { contentTypeOf } from "./content_types.ts";
-import { fileReply, jsonReply, laterReply, textReply } from "./file_response.ts";
-import type { HttpReply } from "./http_connection.ts";
+import { fileReply, jsonReply, laterReply, textReply } from "./server/file_response.ts";
+import type { HttpReply } from "./server/http_connection.ts";
+import type { RequestHead } from "./server/request_head.ts";
 import { formatListing } from "./listing.ts";
 import {
   FOREIGN_HOST,
@@ -18,9 +18,8 @@ import {
   type Neighbour,
   type Neighbours,
   type StrangerReason,
-} from "./neighbours.ts";
+} from "../neighbours/neighbours.ts";
 import { mayRead } from "./readers.ts";
-import type { RequestHead } from "./request_head.ts";
 import { readTarget } from "./request_target.ts";
 import type { ServedFiles } from "./served_files.ts";
 import type { ServedManifests } from "./served_manifests.ts";

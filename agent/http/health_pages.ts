@@ -7,10 +7,10 @@
 import type { FileEntry } from "../../protocol/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import { MAX_MEASURED_FILES } from "../limits.ts";
-import { textReply } from "./file_response.ts";
-import type { HttpReply } from "./http_connection.ts";
-import { FOREIGN_HOST, isNear, isOwnHost } from "./neighbours.ts";
-import type { RequestHead } from "./request_head.ts";
+import { textReply } from "./server/file_response.ts";
+import type { HttpReply } from "./server/http_connection.ts";
+import type { RequestHead } from "./server/request_head.ts";
+import { FOREIGN_HOST, isNear, isOwnHost } from "../neighbours/neighbours.ts";
 
 /** Something that is measured, in one number or in one for each set of labels. */
 export interface Figure {

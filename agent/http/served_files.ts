@@ -27,7 +27,7 @@ import {
   SERVED_PIECE_BYTES,
   SHARED_LOOK_MS,
 } from "../limits.ts";
-import type { ByteRange } from "./file_response.ts";
+import type { ByteRange } from "./server/file_response.ts";
 
 /** How long a file must have been left alone before its contents are known by its times alone. */
 const SETTLED_MS = 2_000;

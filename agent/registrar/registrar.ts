@@ -14,9 +14,9 @@ import {
 } from "../../protocol/mod.ts";
 import { hostKey } from "../door/ip_address.ts";
 import { ThrottledLog } from "../door/throttled_log.ts";
-import { jsonReply, laterReply, textReply } from "../http/file_response.ts";
-import type { HttpReply, HttpRequest } from "../http/http_connection.ts";
-import { isNear, isOwnHost, type Neighbours } from "../http/neighbours.ts";
+import { jsonReply, laterReply, textReply } from "../http/server/file_response.ts";
+import type { HttpReply, HttpRequest } from "../http/server/http_connection.ts";
+import { isNear, isOwnHost, type Neighbours } from "../neighbours/neighbours.ts";
 import { REGISTRATION_INTERVAL_MS, REGISTRATION_LIFETIME_MS } from "../limits.ts";
 import { Challenges } from "./challenges.ts";
 import {

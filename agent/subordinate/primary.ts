@@ -5,7 +5,7 @@
  * @module
  */
 import { ConnectionError } from "../../protocol/mod.ts";
-import { isNear } from "../http/neighbours.ts";
+import { isNear } from "../neighbours/neighbours.ts";
 import type { NameResolver, PeerRule } from "../door/peer_policy.ts";
 
 /** Where the primary is. */

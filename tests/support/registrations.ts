@@ -5,8 +5,8 @@ import { Challenges } from "../../agent/registrar/challenges.ts";
 import { Registrar, type RegistrarOptions } from "../../agent/registrar/registrar.ts";
 import { RequestRate } from "../../agent/registrar/request_rate.ts";
 import { SubAgents } from "../../agent/registrar/sub_agents.ts";
-import type { HttpRequest } from "../../agent/http/http_connection.ts";
-import type { Neighbour } from "../../agent/http/neighbours.ts";
+import type { HttpRequest } from "../../agent/http/server/http_connection.ts";
+import type { Neighbour } from "../../agent/neighbours/neighbours.ts";
 import { type Bytes, decodeHex, encodeUtf8 } from "../../protocol/bytes.ts";
 import {
   type AgentIdentity,

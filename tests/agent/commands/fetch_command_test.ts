@@ -1,6 +1,6 @@
 import { AGENT_PROGRAM } from "../../../agent/program.ts";
-import { HttpServer } from "../../../agent/http/http_server.ts";
-import type { HttpReply } from "../../../agent/http/http_connection.ts";
+import { HttpServer } from "../../../agent/http/server/http_server.ts";
+import type { HttpReply } from "../../../agent/http/server/http_connection.ts";
 import { encodeHex, encodeUtf8 } from "../../../protocol/bytes.ts";
 import { sha256Digest } from "../../../protocol/digest.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";

@@ -2,7 +2,7 @@ import {
   openSubordinate,
   type ServedSubordinate,
 } from "../../../agent/commands/serve_subordinate.ts";
-import { HttpServer } from "../../../agent/http/http_server.ts";
+import { HttpServer } from "../../../agent/http/server/http_server.ts";
 import { loadIdentity } from "../../../agent/identity_file.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";

@@ -1,6 +1,6 @@
 import { ChangeFeeds } from "../../../agent/http/change_feeds.ts";
 import { FileServer, type FileServerOptions } from "../../../agent/http/file_server.ts";
-import type { Neighbour } from "../../../agent/http/neighbours.ts";
+import type { Neighbour } from "../../../agent/neighbours/neighbours.ts";
 import type { KeyVerdict } from "../../../agent/http/server_key.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import type { FileEntry } from "../../../protocol/manifest_entry.ts";

@@ -1,4 +1,4 @@
-import { HttpServer } from "../../../agent/http/http_server.ts";
+import { HttpServer } from "../../../agent/http/server/http_server.ts";
 import type { NameResolver } from "../../../agent/door/peer_policy.ts";
 import { registerWithPrimary } from "../../../agent/subordinate/primary_dial.ts";
 import type { Applicant } from "../../../agent/subordinate/registrar_client.ts";

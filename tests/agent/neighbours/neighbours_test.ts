@@ -5,7 +5,7 @@ import {
   type NameService,
   type Neighbour,
   Neighbours,
-} from "../../../agent/http/neighbours.ts";
+} from "../../../agent/neighbours/neighbours.ts";
 import { MAX_NEIGHBOUR_LOOKUPS, MAX_REMEMBERED_NEIGHBOURS } from "../../../agent/limits.ts";
 import { assertEquals } from "../../support/assert.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SERVE_RETRY_S } from "../limits.ts";
+import { SERVE_RETRY_S } from "../../limits.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** What a reply says before its contents. */

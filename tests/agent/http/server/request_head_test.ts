@@ -1,5 +1,5 @@
-import { parseRequestHead } from "../../../agent/http/request_head.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { parseRequestHead } from "../../../../agent/http/server/request_head.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
 
 Deno.test("parseRequestHead reads a line and its fields", () => {
   const head = parseRequestHead(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Duplex } from "../../protocol/mod.ts";
+import type { Duplex } from "../../../protocol/mod.ts";
 import type { ByteConnection } from "./http_connection.ts";
 
 /** Reads and writes a transport; from now on it belongs to this. */

@@ -1,7 +1,7 @@
-import { HttpServer, type HttpServerOptions } from "../../../agent/http/http_server.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { getRaw } from "../../support/http_peer.ts";
-import { MemoryLogger } from "../../support/memory_logger.ts";
+import { HttpServer, type HttpServerOptions } from "../../../../agent/http/server/http_server.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { getRaw } from "../../../support/http_peer.ts";
+import { MemoryLogger } from "../../../support/memory_logger.ts";
 
 function serve(options: Partial<HttpServerOptions> = {}): HttpServer {
   return new HttpServer(Deno.listen({ hostname: "127.0.0.1", port: 0 }), {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bytes, encodeUtf8 } from "../../protocol/mod.ts";
+import { type Bytes, encodeUtf8 } from "../../../protocol/mod.ts";
 import {
   MAX_JOINED_REPLY_BYTES,
   MAX_KEPT_HEAD_BYTES,
@@ -13,7 +13,7 @@ import {
   REPLY_TIMEOUT_MS,
   REQUEST_PIECE_BYTES,
   REQUEST_TIMEOUT_MS,
-} from "../limits.ts";
+} from "../../limits.ts";
 import { type ReplyHead, textReply } from "./file_response.ts";
 import { parseRequestHead, type RequestHead } from "./request_head.ts";
 

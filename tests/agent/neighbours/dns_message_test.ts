@@ -3,7 +3,7 @@ import {
   encodeQuestion,
   isTruncated,
   reverseName,
-} from "../../../agent/http/dns_message.ts";
+} from "../../../agent/neighbours/dns_message.ts";
 import { answerDns } from "../../support/dns_server.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 

@@ -1,6 +1,6 @@
-import { DuplexBytes } from "../../../agent/http/duplex_bytes.ts";
-import { duplexPair } from "../../../protocol/duplex.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { DuplexBytes } from "../../../../agent/http/server/duplex_bytes.ts";
+import { duplexPair } from "../../../../protocol/duplex.ts";
+import { assertEquals } from "../../../support/assert.ts";
 
 Deno.test("DuplexBytes reads what has come, as far as it fits, and to the end", async () => {
   const [near, far] = duplexPair();

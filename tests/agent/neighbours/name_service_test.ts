@@ -1,5 +1,5 @@
-import { namesFrom, systemServer } from "../../../agent/http/name_service.ts";
-import { Neighbours } from "../../../agent/http/neighbours.ts";
+import { namesFrom, systemServer } from "../../../agent/neighbours/name_service.ts";
+import { Neighbours } from "../../../agent/neighbours/neighbours.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { answerDns, DatagramDnsServer, DnsServer } from "../../support/dns_server.ts";
 

@@ -7,14 +7,14 @@
  *
  * @module
  */
-import type { Logger } from "../../protocol/mod.ts";
-import { hostKey, normaliseAddress } from "../door/ip_address.ts";
+import type { Logger } from "../../../protocol/mod.ts";
+import { hostKey, normaliseAddress } from "../../door/ip_address.ts";
 import {
   ACCEPT_PAUSE_MS,
   HTTP_SWEEP_INTERVAL_MS,
   MAX_HTTP_CONNECTIONS,
   MAX_HTTP_CONNECTIONS_PER_ADDRESS,
-} from "../limits.ts";
+} from "../../limits.ts";
 import {
   type ByteConnection,
   HttpConnection,

@@ -1,8 +1,8 @@
-import { HttpConnection, type HttpHandler } from "../../../agent/http/http_connection.ts";
-import { MAX_JOINED_REPLY_BYTES } from "../../../agent/limits.ts";
-import { encodeUtf8 } from "../../../protocol/bytes.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { parseReply } from "../../support/http_peer.ts";
+import { HttpConnection, type HttpHandler } from "../../../../agent/http/server/http_connection.ts";
+import { MAX_JOINED_REPLY_BYTES } from "../../../../agent/limits.ts";
+import { encodeUtf8 } from "../../../../protocol/bytes.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { parseReply } from "../../../support/http_peer.ts";
 
 /** A connection on which all is there that is sent, in pieces. */
 class PlayedConnection {

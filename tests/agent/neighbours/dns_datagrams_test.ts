@@ -1,5 +1,5 @@
-import { askByDatagram } from "../../../agent/http/dns_datagrams.ts";
-import { encodeQuestion } from "../../../agent/http/dns_message.ts";
+import { askByDatagram } from "../../../agent/neighbours/dns_datagrams.ts";
+import { encodeQuestion } from "../../../agent/neighbours/dns_message.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { DatagramDnsServer } from "../../support/dns_server.ts";
 

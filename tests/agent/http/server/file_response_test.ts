@@ -1,5 +1,5 @@
-import { fileReply, laterReply, textReply } from "../../../agent/http/file_response.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { fileReply, laterReply, textReply } from "../../../../agent/http/server/file_response.ts";
+import { assertEquals } from "../../../support/assert.ts";
 
 const DIGEST = "ab".repeat(32);
 const TAG = `"${DIGEST}"`;
