@@ -6,7 +6,7 @@
  * @module
  */
 import type { Bytes, SessionCalls } from "../../protocol/mod.ts";
-import { type AddressHandler, type Figure } from "../http/mod.ts";
+import type { AddressHandler, Figure } from "../http/mod.ts";
 import { Neighbours } from "../neighbours/mod.ts";
 import { Registrar, SubAgents } from "../registrar/mod.ts";
 import { dialSubAgent, RELAY_WANT, RelayDesk } from "../relay/mod.ts";
