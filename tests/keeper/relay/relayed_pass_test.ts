@@ -5,6 +5,7 @@ import type { KeeperOptions } from "../../../keeper/keeper_options.ts";
 import {
   CallError,
   ConnectionError,
+  createDeferred,
   FluxVaultError,
   PeerRejectedError,
   randomBytes,
@@ -222,15 +223,22 @@ Deno.test("RelayedPass takes one process behind a primary and elsewhere for a re
 
 Deno.test("RelayedPass serves no more agents at a time than a keeper may, those behind primaries too", async () => {
   await withPrimary(["a", "b", "c", "d", "e"], async ({ stage, primary }) => {
-    let [now, most] = [0, 0];
+    let [arrived, most] = [0, 0];
+    const held = new Set<() => void>();
+    // Agents that say nothing yet cannot have ended: whoever is held, is served.
+    const release = async () => {
+      for (let turn = 0; turn < 50; turn++) await nextTurn();
+      for (const go of held) go();
+      held.clear();
+    };
     for (const [component, serve] of primary.behind) {
       primary.behind.set(component, async (duplex) => {
-        most = Math.max(most, ++now);
-        try {
-          return await serve(duplex);
-        } finally {
-          now--;
-        }
+        const { promise, resolve } = createDeferred<void>();
+        held.add(resolve);
+        most = Math.max(most, held.size);
+        if (++arrived === 5 || held.size === 2) void release();
+        await promise;
+        return await serve(duplex);
       });
     }
     assert(isPassWanted(await stage.keeper({ concurrency: 2 }).pass()));
