@@ -15,6 +15,8 @@ const TYPE_NUMBERS: Readonly<Record<DnsType, number>> = { A: 1, PTR: 12, AAAA: 2
 const CLASS_INTERNET = 1;
 const HEADER_BYTES = 12;
 const MAX_LABEL_BYTES = 63;
+/** The longest name, with the lengths of its labels (RFC 1035, section 2.3.4). */
+const MAX_NAME_BYTES = 255;
 /** How many pointers are followed to the end of one name. */
 const MAX_POINTERS = 16;
 
@@ -101,7 +103,7 @@ function readAddress(data: Uint8Array): string {
 /** Reads a name, and where it ends; a part of it may stand elsewhere. */
 function readName(view: DataView, start: number): { readonly name: string; readonly end: number } {
   const labels: string[] = [];
-  let [at, end, pointers] = [start, -1, 0];
+  let [at, end, pointers, bytes] = [start, -1, 0, 1];
   for (;;) {
     const length = view.getUint8(at);
     if (length === 0) break;
@@ -111,7 +113,8 @@ function readName(view: DataView, start: number): { readonly name: string; reado
       at = view.getUint16(at) & 0x3fff;
       continue;
     }
-    if (length > MAX_LABEL_BYTES) throw malformed();
+    bytes += 1 + length;
+    if (length > MAX_LABEL_BYTES || bytes > MAX_NAME_BYTES) throw malformed();
     let label = "";
     for (let i = 1; i <= length; i++) label += String.fromCharCode(view.getUint8(at + i));
     labels.push(label);

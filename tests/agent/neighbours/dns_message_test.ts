@@ -62,6 +62,18 @@ Deno.test("decodeAnswer is led round in no circle", () => {
   assertThrows(() => decodeAnswer(answer, QUESTION), RangeError);
 });
 
+Deno.test("decodeAnswer reads no name that is longer than DNS allows", () => {
+  const question = { id: 1, name: "3.0.23.172.in-addr.arpa", type: "PTR" } as const;
+  const answer = (lengths: readonly number[]) => {
+    const name = lengths.map((length) => "x".repeat(length)).join(".");
+    const records = { names: { "172.23.0.3": [name] }, addresses: {} };
+    return decodeAnswer(answerDns(encodeQuestion(question), records), question);
+  };
+  assertEquals(answer([63, 63, 63, 61]).map((name) => name.length), [253]);
+  assertThrows(() => answer([63, 63, 63, 62]), RangeError);
+  assertThrows(() => answer(Array<number>(900).fill(63)), RangeError);
+});
+
 Deno.test("encodeQuestion refuses a name that cannot be", () => {
   for (const name of ["", "a..b", "x".repeat(64)]) {
     assertThrows(() => encodeQuestion({ ...QUESTION, name }), RangeError);
