@@ -23,6 +23,8 @@ export interface ByteConnection {
   read(into: Uint8Array): Promise<number | null>;
   /** Writes some bytes. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Ends this direction, where closing the connection would not. */
+  end?(): Promise<void>;
 }
 
 /** What is answered. */
@@ -82,6 +84,13 @@ export class HttpConnection {
 
   /** Serves until either side has enough; rejects where the transport does. */
   async serve(): Promise<void> {
+    await this.#serve();
+    // Whoever takes nothing any more is waited for no longer than with a reply.
+    this.deadlineMs = performance.now() + REPLY_TIMEOUT_MS;
+    await this.#connection.end?.();
+  }
+
+  async #serve(): Promise<void> {
     for (;;) {
       this.deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
       const read = await this.#readHead();

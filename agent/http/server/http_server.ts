@@ -32,7 +32,7 @@ export type AddressHandler = (
 /** A connection that is spoken HTTP over, and who answers there. */
 export interface SecuredCaller {
   /** The connection. */
-  readonly connection: ByteConnection & { end?(): Promise<void> };
+  readonly connection: ByteConnection;
   /** Answers, in the place of the server's own. */
   readonly handle: AddressHandler;
 }
@@ -125,7 +125,6 @@ export class HttpServer implements AsyncDisposable {
       return this.#handle(request, { address, handle: caller.handle });
     });
     await visit.served.serve();
-    await caller.connection.end?.();
   }
 
   async #handle(

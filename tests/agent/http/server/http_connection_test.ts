@@ -183,3 +183,17 @@ Deno.test("HttpConnection has a deadline while it waits for a request, and none 
   await served.serve();
   assertEquals(deadlines, [Infinity]);
 });
+
+Deno.test("HttpConnection ends its direction at the end, and has a deadline meanwhile", async () => {
+  for (const pieces of [[LAST], [REQUEST], ["x\r\n\r\n"]]) {
+    const deadlines: number[] = [];
+    const end = () => {
+      deadlines.push(served.deadlineMs);
+      return Promise.resolve();
+    };
+    const connection = Object.assign(new PlayedConnection(pieces), { end });
+    const served = new HttpConnection(connection, echo);
+    await served.serve();
+    assertEquals(deadlines.map(Number.isFinite), [true]);
+  }
+});
