@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type Bytes, equalBytes } from "../../protocol/mod.ts";
 import {
   type Certificate,
   isRevocationListOf,
@@ -31,9 +32,14 @@ export type ListVerdict =
   /** It is no list, or nobody's whose lists count. */
   | "refused";
 
+/** A list, and by whose key it was signed. */
+interface KnownList extends RevocationList {
+  readonly signedBy: Bytes;
+}
+
 /** Remembers the newest list of each of the two. */
 export class RevocationBook {
-  readonly #lists: { issuer: RevocationList | null; root: RevocationList | null } = {
+  readonly #lists: { issuer: KnownList | null; root: KnownList | null } = {
     issuer: null,
     root: null,
   };
@@ -45,8 +51,11 @@ export class RevocationBook {
     for (const by of ["issuer", "root"] as const) {
       if (!await isRevocationListOf(list, issuers[by])) continue;
       const known = this.#lists[by];
-      if (known !== null && known.number >= list.number) return "known";
-      this.#lists[by] = list;
+      const { publicKeyInfo: signedBy } = issuers[by];
+      // Whoever has come in the place of another counts from one.
+      const isSame = known !== null && equalBytes(known.signedBy, signedBy);
+      if (isSame && known.number >= list.number) return "known";
+      this.#lists[by] = { ...list, signedBy };
       return "taken";
     }
     return "refused";

@@ -29,6 +29,23 @@ Deno.test("RevocationBook takes no list that is not newer: nothing that was revo
   assertEquals(book.isRevoked("4b01"), false);
 });
 
+Deno.test("RevocationBook takes the first list of whoever has come in the place of another", async () => {
+  const book = new RevocationBook();
+  assertEquals(await book.take(await APP.revoke([], { number: 5 }), ISSUERS), "taken");
+  assertEquals(await book.take(await ROOT.revoke([], { number: 5 }), ISSUERS), "taken");
+  const root = await PlayedAuthority.create();
+  const app = await PlayedAuthority.create({ subject: "shop" }, root);
+  const issuers = {
+    issuer: readCertificate(app.certificate.der),
+    root: readCertificate(root.certificate.der),
+  };
+  assertEquals(await book.take(await APP.revoke([SERIAL], { number: 6 }), issuers), "refused");
+  assertEquals(await book.take(await app.revoke([SERIAL]), issuers), "taken");
+  assertEquals(await book.take(await root.revoke([new Uint8Array([7])]), issuers), "taken");
+  assertEquals([book.isRevoked("4b01"), book.isIssuerRevoked("07")], [true, true]);
+  assertEquals(await book.take(await app.revoke([]), issuers), "known");
+});
+
 Deno.test("RevocationBook refuses lists of others, those changed, and what is none", async () => {
   const book = new RevocationBook();
   const impostor = await PlayedAuthority.create({ subject: "shop" });
