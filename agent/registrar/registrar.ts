@@ -64,8 +64,13 @@ interface Refusal {
 /** Who asks: the component that its address is, or any that it claims where a key decides. */
 type Applicant = { readonly component: string | null };
 
+const PUBLIC_ADDRESS: Refusal = {
+  status: 403,
+  reason: "only addresses of a private network may register",
+};
+
 const REFUSED = {
-  "public-address": "only addresses of a private network may register",
+  "public-address": PUBLIC_ADDRESS.reason,
   "app-unknown": "the primary does not know its app: start it with --app-name",
   "no-name":
     "the DNS of the containers has no name for this address; if it never has, start both " +
@@ -103,6 +108,8 @@ export class Registrar {
     if (!isOwnHost(request.fields.get("host"))) {
       return this.#refuse(address, { status: 403, reason: "the request names another host" });
     }
+    // Those are without number: none of them takes a count from who may ask.
+    if (!isNear(address)) return this.#refuse(address, PUBLIC_ADDRESS);
     if (!this.#rate.take(hostKey(address))) {
       this.#refusals.note(address, "too many requests");
       return textReply(429, "too many requests: ask again later", { "Retry-After": "1" });
@@ -132,10 +139,7 @@ export class Registrar {
 
   async #admit(address: string): Promise<Applicant | Refusal> {
     const { key, neighbours } = this.#options;
-    if (key !== null) {
-      if (isNear(address)) return { component: null };
-      return { status: 403, reason: REFUSED["public-address"] };
-    }
+    if (key !== null) return { component: null };
     const neighbour = await neighbours.find(address);
     switch (neighbour.kind) {
       case "component":

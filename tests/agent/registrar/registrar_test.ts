@@ -189,6 +189,18 @@ Deno.test("Registrar answers an address no more often than it may ask", async ()
   assertEquals((await played.ask(challenge, PLACES.web)).status, 200);
 });
 
+Deno.test("Registrar counts no requests of public addresses, which could be more than it counts", async () => {
+  const rate = new RequestRate({ now: () => 0, burst: 1, maxAddresses: 2 });
+  using played = await PlayedRegistrar.open({ rate, key: KEY });
+  const challenge = requestOf("GET", "/registrations/challenge");
+  for (let i = 0; i < 9; i++) {
+    assertEquals((await played.ask(challenge, `198.51.100.${i}`)).status, 403);
+  }
+  const places = [PLACES.db, PLACES.web];
+  const answers = await Promise.all(places.map((place) => played.ask(challenge, place)));
+  assertEquals(answers.map(({ status }) => status), [200, 200]);
+});
+
 Deno.test("Registrar says so where there are enough sub-agents", async () => {
   using played = await PlayedRegistrar.open({ agents: new SubAgents({ maxAgents: 1 }) });
   assertEquals((await played.register(await newIdentity(), "db")).status, 200);
