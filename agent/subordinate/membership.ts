@@ -94,6 +94,7 @@ export class Membership {
 
   async #pause(durationMs: number, signal: AbortSignal): Promise<void> {
     const { delay = waitFor } = this.#options;
+    signal.throwIfAborted();
     const control = new AbortController();
     const onAbort = () => control.abort(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });

@@ -72,6 +72,24 @@ Deno.test("Membership asks again after pauses that grow, up to a bound, and says
   assertEquals(played.logger.events.length, 2);
 });
 
+Deno.test("Membership waits for nothing where it is told to stop as it has registered", async () => {
+  const stop = new AbortController();
+  const pauses: number[] = [];
+  const membership = new Membership({
+    logger: new MemoryLogger(),
+    register: () => {
+      stop.abort();
+      return Promise.resolve(FIRST);
+    },
+    delay: (durationMs) => {
+      pauses.push(durationMs);
+      return Promise.reject(stop.signal.reason);
+    },
+  });
+  await membership.run({ signal: stop.signal });
+  assertEquals(pauses, []);
+});
+
 Deno.test("Membership notices that the primary has restarted", async () => {
   await using played = new PlayedMembership([FIRST, REFUSED, SECOND]);
   await played.pass(10_000);
