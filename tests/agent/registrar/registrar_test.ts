@@ -26,6 +26,16 @@ Deno.test("Registrar takes a sub-agent that proves what it says", async () => {
   assertEquals(played.logger.messages("info"), ["a sub-agent has registered"]);
 });
 
+Deno.test("Registrar knows an agent at the address that it asks from, whatever it says", async () => {
+  using played = await PlayedRegistrar.open();
+  const elsewhere = { address: "127.0.0.1", host: "192.0.2.7", hostname: "192.0.2.7" };
+  const json = JSON.parse(await played.compose(await newIdentity(), "db"));
+  const body = JSON.stringify({ ...json, ...elsewhere });
+  const { status } = await played.ask(requestOf("POST", "/registrations", body), PLACES.db);
+  assertEquals(status, 200);
+  assertEquals(played.agents.list().map(({ address }) => address), [PLACES.db]);
+});
+
 Deno.test("Registrar renews without another word in the log", async () => {
   using played = await PlayedRegistrar.open();
   const identity = await newIdentity();
@@ -213,6 +223,8 @@ Deno.test("Registrar refuses what is no registration, other methods and other pa
     ["POST", "/registrations", "", 400],
     ["POST", "/registrations", "{}", 400],
     ["POST", "/registrations", "x".repeat(4_096), 400],
+    ["POST", "/registrations", "[".repeat(4_096), 400],
+    ["POST", "/registrations", '{"version":'.repeat(372), 400],
     ["GET", "/registrations", "", 405],
     ["POST", "/registrations/challenge", "", 405],
     ["GET", "/registrations/else", "", 404],

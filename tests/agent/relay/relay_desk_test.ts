@@ -41,8 +41,8 @@ class PlayedDesk {
     return action;
   }
 
-  /** Calls relay as a session does. */
-  call(component: string, more: Partial<CallContext> = {}) {
+  /** Calls relay as a session does, by the name of a component or by all that is sent. */
+  call(named: string | Record<string, unknown>, more: Partial<CallContext> = {}) {
     const keeper = new TransformStream<Bytes, Bytes>();
     const control = new AbortController();
     const received: string[] = [];
@@ -65,7 +65,8 @@ class PlayedDesk {
       ...more,
     } as unknown as CallContext;
     const action = this.action("relay");
-    const input = action.parseInput?.({ Component: component });
+    const sent = typeof named === "string" ? { Component: named } : named;
+    const input = action.parseInput?.(sent);
     const result = action.run(context, input);
     result.catch(() => {});
     return { result, control, received, opened, writer: keeper.writable.getWriter() };
@@ -102,6 +103,15 @@ Deno.test("RelayDesk lists who is registered, with times in seconds", async () =
       { Component: "web", Fingerprint: "SHA256:web", Tls: true, ...times },
     ],
   });
+});
+
+Deno.test("RelayDesk dials where the sub-agent has registered, whatever else a keeper names", async () => {
+  const played = new PlayedDesk();
+  const elsewhere = { Address: "127.0.0.1", Host: "192.0.2.7", Port: 22 };
+  const { opened, control } = played.call({ Component: "db", ...elsewhere });
+  await opened;
+  assertEquals(played.dialled, ["172.23.0.3:8888"]);
+  control.abort();
 });
 
 Deno.test("RelayDesk reaches nobody who is not registered", async () => {
