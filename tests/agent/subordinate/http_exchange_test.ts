@@ -1,32 +1,13 @@
 import { HttpExchange } from "../../../agent/subordinate/http_exchange.ts";
 import { ConnectionError } from "../../../protocol/errors.ts";
 import { assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
-
-/** A connection on which all is there that the server says, in pieces. */
-class PlayedServer {
-  asked = "";
-  readonly #pieces: string[];
-  constructor(pieces: readonly string[]) {
-    this.#pieces = [...pieces];
-  }
-  read(into: Uint8Array): Promise<number | null> {
-    const piece = this.#pieces.shift();
-    if (piece === undefined) return Promise.resolve(null);
-    into.set(new TextEncoder().encode(piece));
-    return Promise.resolve(piece.length);
-  }
-  write(bytes: Uint8Array): Promise<number> {
-    const taken = Math.ceil(bytes.length / 2);
-    this.asked += new TextDecoder().decode(bytes.subarray(0, taken));
-    return Promise.resolve(taken);
-  }
-}
+import { PlayedConnection } from "../../support/played_connection.ts";
 
 const REPLY = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX: y\r\n\r\nabc";
 
 Deno.test("HttpExchange asks one thing after the other, however the replies are cut", async () => {
   for (const pieces of [[REPLY + REPLY], [...REPLY + REPLY], [REPLY, REPLY]]) {
-    const server = new PlayedServer(pieces);
+    const server = new PlayedConnection(pieces);
     const exchange = new HttpExchange(server, "172.23.0.2:2080");
     const first = await exchange.ask({ method: "GET", path: "/a" });
     const second = await exchange.ask({ method: "POST", path: "/b", body: '{"\u00e9":1}' });
@@ -35,7 +16,7 @@ Deno.test("HttpExchange asks one thing after the other, however the replies are 
     const get = "GET /a HTTP/1.1\r\nHost: 172.23.0.2:2080\r\n\r\n";
     const post = "POST /b HTTP/1.1\r\nHost: 172.23.0.2:2080\r\n" +
       'Content-Type: application/json\r\nContent-Length: 8\r\n\r\n{"\u00e9":1}';
-    assertEquals(server.asked, get + post);
+    assertEquals(server.sent, get + post);
   }
 });
 
@@ -51,7 +32,7 @@ const BROKEN: readonly (readonly [string, readonly string[], RegExp])[] = [
 
 for (const [what, pieces, reason] of BROKEN) {
   Deno.test(`HttpExchange refuses ${what}`, async () => {
-    const exchange = new HttpExchange(new PlayedServer(pieces), "a");
+    const exchange = new HttpExchange(new PlayedConnection(pieces), "a");
     const asking = () => exchange.ask({ method: "GET", path: "/" });
     const error = await assertRejects(asking, ConnectionError, "connection-failed");
     assertMatch(error.message, reason);

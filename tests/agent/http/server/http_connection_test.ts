@@ -3,29 +3,7 @@ import { MAX_JOINED_REPLY_BYTES } from "../../../../agent/limits.ts";
 import { encodeUtf8 } from "../../../../protocol/bytes.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { parseReply } from "../../../support/http_peer.ts";
-
-/** A connection on which all is there that is sent, in pieces. */
-class PlayedConnection {
-  sent = "";
-  readonly #pieces: string[];
-  constructor(pieces: readonly string[]) {
-    this.#pieces = [...pieces];
-  }
-  read(into: Uint8Array): Promise<number | null> {
-    const piece = this.#pieces.shift();
-    if (piece === undefined) return Promise.resolve(null);
-    const bytes = encodeUtf8(piece);
-    into.set(bytes.subarray(0, into.length));
-    if (bytes.length > into.length) this.#pieces.unshift(piece.slice(into.length));
-    return Promise.resolve(Math.min(bytes.length, into.length));
-  }
-  /** Takes half of what it is given, as a full socket may. */
-  write(bytes: Uint8Array): Promise<number> {
-    const taken = Math.ceil(bytes.length / 2);
-    this.sent += new TextDecoder().decode(bytes.subarray(0, taken));
-    return Promise.resolve(taken);
-  }
-}
+import { PlayedConnection } from "../../../support/played_connection.ts";
 
 async function talk(pieces: readonly string[], handle: HttpHandler): Promise<string> {
   const connection = new PlayedConnection(pieces);
