@@ -182,7 +182,7 @@ export class ServedHttp implements AsyncDisposable {
       logger: context.logger,
       secure: async (conn, address) => {
         const caller = await callers.accept(conn, address);
-        return caller && { ...caller, handle: server.answering(caller.component) };
+        return caller && { ...caller, handle: server.answering(caller) };
       },
     });
     this.#ports.push({ server: opened, pages: [FILES_TLS] });

@@ -51,6 +51,8 @@ export interface CertifiedCaller {
   readonly connection: DuplexBytes;
   /** The component that the caller is. */
   readonly component: string;
+  /** Tells whether the certificate still counts: it may be revoked, or be over, meanwhile. */
+  readonly isCurrent: () => boolean;
 }
 
 /** What a certificate of an application lacks, or which component it is for. */
@@ -122,25 +124,26 @@ export class CallerCertificates {
     );
     if (!keyPem || !chainPem || !rootPem) throw new Error("certificate-missing");
     const { acceptTls } = await import("../../protocol/host/tls/mod.ts");
-    const { app, now = Date.now } = this.#options;
-    let component: string | null = null;
+    let judge = (): CallerVerdict | "revoked" => "wrong-name";
     const duplex = await acceptTls(tcpConnection(conn).duplex, {
       ...{ keyPem, chainPem, rootPem, signal: new AbortController().signal },
       check: (peer, presented) => {
-        if (this.#isRevoked(peer, presented)) return "revoked";
-        const verdict = judgeCaller(peer, { app, nowMs: now() });
-        if (typeof verdict === "string") return verdict;
-        component = verdict.component;
-        return null;
+        judge = () => this.#judge(peer, presented);
+        const verdict = judge();
+        return typeof verdict === "string" ? verdict : null;
       },
     });
-    if (component === null) throw new TypeError("nobody was looked at");
-    return { connection: new DuplexBytes(duplex), component };
+    const verdict = judge();
+    if (typeof verdict === "string") throw new Error(verdict);
+    const isCurrent = () => typeof judge() !== "string";
+    return { connection: new DuplexBytes(duplex), component: verdict.component, isCurrent };
   }
 
-  #isRevoked({ serialHex }: Certificate, presented: readonly Certificate[]): boolean {
-    return this.#book.isRevoked(serialHex) ||
+  #judge(peer: Certificate, presented: readonly Certificate[]): CallerVerdict | "revoked" {
+    const isRevoked = this.#book.isRevoked(peer.serialHex) ||
       presented.some((one) => this.#book.isIssuerRevoked(one.serialHex));
+    const { app, now = Date.now } = this.#options;
+    return isRevoked ? "revoked" : judgeCaller(peer, { app, nowMs: now() });
   }
 
   /** Returns whose lists count: whoever issued the server's own certificate, and the root. */

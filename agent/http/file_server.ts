@@ -3,8 +3,15 @@
  *
  * @module
  */
-import { type FileEntry, FluxVaultError, type Logger } from "../../protocol/mod.ts";
+import {
+  type Bytes,
+  ConnectionError,
+  type FileEntry,
+  FluxVaultError,
+  type Logger,
+} from "../../protocol/mod.ts";
 import { ThrottledLog } from "../door/throttled_log.ts";
+import type { CertifiedCaller } from "./caller_certificates.ts";
 import type { ChangeFeed } from "./change_feed.ts";
 import { contentTypeOf } from "./content_types.ts";
 import { fileReply, jsonReply, laterReply, textReply } from "./server/file_response.ts";
@@ -64,6 +71,7 @@ const REFUSED: Readonly<Record<StrangerReason, string>> = {
 const KEY_UNUSABLE = "the file that --fileserver-key names is not in place, or holds no key";
 const TOO_MANY = "too many are waiting for changes";
 const TOO_MANY_STREAMS = "too many large files are served at a time";
+const CERTIFICATE_OVER = "the certificate counts no more: connect with another";
 const TOO_EARLY = "nothing has been delivered yet";
 
 /** Answers requests. */
@@ -98,11 +106,19 @@ export class FileServer {
     return "status" in asker ? asker : await this.#answer(head, asker);
   }
 
-  /** Returns what answers a component that is known already, whatever its address and the key. */
-  answering(component: string): (head: RequestHead, address: string) => Promise<HttpReply> {
+  /**
+   * Returns what answers a component that is known already, whatever its address and the key, for as
+   * long as its certificate counts.
+   */
+  answering(
+    { component, isCurrent }: Pick<CertifiedCaller, "component" | "isCurrent">,
+  ): (head: RequestHead, address: string) => Promise<HttpReply> {
     return async (head, address) => {
       if (!isOwnHost(head.fields.get("host"))) return this.#refuse(address, FOREIGN_HOST);
-      return await this.#answer(head, { component });
+      if (!isCurrent()) return this.#refuse(address, CERTIFICATE_OVER);
+      const { body = null, ...reply } = await this.#answer(head, { component });
+      const isStream = body !== null && typeof body === "object" && "return" in body;
+      return { ...reply, body: isStream ? piecesWhile(isCurrent, body) : body };
     };
   }
 
@@ -231,6 +247,17 @@ export class FileServer {
     const body = formatListing(entries, (entry: FileEntry) => files.look(entry));
     const type = { "Content-Type": "application/json", "Cache-Control": "no-store" };
     return { status: 200, fields: type, body };
+  }
+}
+
+/** Yields pieces, and fails in place of the next where who takes them may have no more. */
+async function* piecesWhile(
+  isCurrent: () => boolean,
+  pieces: AsyncGenerator<Bytes, void, undefined>,
+): AsyncGenerator<Bytes, void, undefined> {
+  for await (const piece of pieces) {
+    if (!isCurrent()) throw new ConnectionError("certificate-refused", CERTIFICATE_OVER);
+    yield piece;
   }
 }
 

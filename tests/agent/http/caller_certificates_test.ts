@@ -81,9 +81,10 @@ function serverWith(files: Readonly<Record<string, string>>) {
 async function accept(
   files: Readonly<Record<string, string>>,
   caller: Partial<PlayedCertificate>,
-  { issuers = ANY, lists = [] }: {
+  { issuers = ANY, lists = [], laterLists = [] }: {
     readonly issuers?: TlsAuthorities;
     readonly lists?: readonly Uint8Array[];
+    readonly laterLists?: readonly Uint8Array[];
   } = {},
 ) {
   const { callers, logger } = serverWith(files);
@@ -98,6 +99,11 @@ async function accept(
   const dialling = connectTls(dialled.duplex, options).catch(() => null);
   const accepted = await callers.accept(conn, "127.0.0.1");
   callers.flush();
+  if (laterLists.length > 0) {
+    assertEquals(accepted?.isCurrent(), true);
+    await callers.action.run({} as CallContext, laterLists);
+    assertEquals(accepted?.isCurrent(), false);
+  }
   if (accepted === null) dialled.close();
   await (await dialling)?.writable.abort();
   return { component: accepted?.component ?? null, logged: logger.messages("warn").length };
@@ -147,6 +153,13 @@ Deno.test("CallerCertificates refuses what its keeper has revoked, and whoever i
   assertEquals((await accept(below, {}, { issuers })).component, "db");
   const all = [await AUTHORITIES.root.revoke([shop.certificate.serial])];
   assertEquals(await accept(below, {}, { issuers, lists: all }), refused);
+});
+
+Deno.test("CallerCertificates tells of a caller who is connected that he was revoked", async () => {
+  const serial = new Uint8Array([0x4b, 4]);
+  const laterLists = [await AUTHORITIES.root.revoke([serial])];
+  const { component } = await accept(await serverFiles(), { serial }, { laterLists });
+  assertEquals(component, "db");
 });
 
 Deno.test("CallerCertificates.action refuses lists of others, and all before its files are there", async () => {

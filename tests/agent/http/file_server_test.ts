@@ -3,8 +3,9 @@ import { FileServer, type FileServerOptions } from "../../../agent/http/file_ser
 import type { Neighbour } from "../../../agent/neighbours/neighbours.ts";
 import type { KeyVerdict } from "../../../agent/http/server_key.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
+import { ConnectionError } from "../../../protocol/errors.ts";
 import type { FileEntry } from "../../../protocol/manifest_entry.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 
 const ENTRY: FileEntry = {
@@ -17,6 +18,7 @@ function serverFor(
 ): {
   readonly ask: (target?: string, address?: string, host?: string) => Promise<number>;
   readonly say: (target: string) => Promise<readonly [status: number, text: string]>;
+  readonly server: FileServer;
   logger: MemoryLogger;
 } {
   const logger = new MemoryLogger();
@@ -48,6 +50,7 @@ function serverFor(
   };
   return {
     logger,
+    server,
     say: async (target) => {
       const { status, body } = await handle(target, "172.23.0.3", "localhost");
       const isText = typeof body === "string" || body instanceof Uint8Array;
@@ -200,4 +203,24 @@ Deno.test("FileServer asks the DNS beside the key for who may read, and waits fo
   assertEquals(await pathsTo(other, { key }), ["a"]);
   const never = { find: () => new Promise<Neighbour>(() => {}) };
   assertEquals(await serverFor(other, { key, neighbours: never }).ask(), 200);
+});
+
+Deno.test("FileServer answers a caller with a certificate for as long as that counts", async () => {
+  let isOver = false;
+  const feeds = new ChangeFeeds();
+  const { server } = restricted({ kind: "stranger", reason: "no-name" }, { feeds });
+  const answer = server.answering({ component: "web", isCurrent: () => !isOver });
+  const ask = (target: string) => {
+    const fields = new Map([["host", "localhost"]]);
+    return answer({ method: "GET", target, fields, isKept: true, bodyBytes: 0 }, "172.23.0.3");
+  };
+  assertEquals((await ask("/files/secret")).status, 200);
+  const { body } = await ask("/files/events");
+  assert(body !== null && typeof body === "object" && "next" in body);
+  assertEquals((await body.next()).done, false);
+  isOver = true;
+  assertEquals((await ask("/files/secret")).status, 403);
+  feeds.note([{ path: "a", digest: "ab", size: 3, before: [], now: [ENTRY], isOther: true }]);
+  await assertRejects(() => body.next(), ConnectionError, "certificate-refused");
+  server.flush();
 });
