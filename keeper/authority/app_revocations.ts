@@ -6,7 +6,7 @@
 import type { AppIndex, IssuedRecord } from "./state/app_index.ts";
 import { isKeyRevoked } from "./authority_change.ts";
 import type { Revocation, SignedList } from "./state/index_members.ts";
-import { RECORD_KEPT_MS, REVOCATIONS_RENEWAL_MS } from "./limits.ts";
+import { MAX_LIVE_OF_HOLDER, RECORD_KEPT_MS, REVOCATIONS_RENEWAL_MS } from "./limits.ts";
 import type { RevokedSerial } from "./certificates/revocation_list.ts";
 import type { RootIndex } from "./state/root_index.ts";
 
@@ -53,11 +53,22 @@ export function isFresh(
     nowMs - list.thisUpdateMs < REVOCATIONS_RENEWAL_MS && nowMs >= list.thisUpdateMs;
 }
 
-/** Forgets certificates that ended long ago, once no list has to name them. */
+/**
+ * Forgets certificates that ended a week ago, and of one agent the oldest of very many that ended, once
+ * no list has to name them.
+ */
 export function forgetEnded(app: AppIndex, nowMs: number): AppIndex {
-  const issued = app.issued.filter((record) =>
-    record.notAfterMs >= nowMs - RECORD_KEPT_MS ||
-    (record.revoked !== null && isToBeNamed(record.notAfterMs, app.revocations))
-  );
+  const ended = new Map<string, number>();
+  const isKept = (record: IssuedRecord): boolean => {
+    const { revoked, notAfterMs, holder, purpose, declared } = record;
+    if (revoked !== null && isToBeNamed(notAfterMs, app.revocations)) return true;
+    if (notAfterMs < nowMs - RECORD_KEPT_MS) return false;
+    if (holder === null || notAfterMs > nowMs) return true;
+    const kind = JSON.stringify([holder, purpose, declared]);
+    const count = (ended.get(kind) ?? 0) + 1;
+    ended.set(kind, count);
+    return count <= MAX_LIVE_OF_HOLDER;
+  };
+  const issued = app.issued.toReversed().filter(isKept).toReversed();
   return issued.length === app.issued.length ? app : { ...app, issued };
 }

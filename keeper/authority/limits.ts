@@ -54,7 +54,7 @@ export const MAX_NAMES = 64;
 export const MAX_PERMITTED_NAMES = 512;
 /** How many certificates of an app may be valid at a time. */
 export const MAX_LIVE_CERTIFICATES = 10_000;
-/** How many of them one agent may hold for one purpose. */
+/** How many of them one agent may hold for one purpose, and how many of those that ended are kept. */
 export const MAX_LIVE_OF_HOLDER = 64;
 /** How long to wait for another process that is changing the authority. */
 export const LOCK_WAIT_MS = 10_000;

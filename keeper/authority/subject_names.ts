@@ -82,13 +82,17 @@ function readName(text: string): string {
   const address = readIpAddress(text);
   if (address !== null) return address.text;
   const name = text.toLowerCase();
+  if (isHostName(name)) return name;
+  throw refusal(`${JSON.stringify(text.slice(0, 100))} is no name of a host and no address`);
+}
+
+/** Tells whether a text in lower case is a host name that a certificate can carry; `*` may stand first. */
+export function isHostName(name: string): boolean {
   const labels = name.split(".");
   const [first = "", ...others] = labels;
-  const isHost = name.length <= MAX_NAME_LENGTH && others.every((label) => LABEL.test(label)) &&
+  return name.length <= MAX_NAME_LENGTH && others.every((label) => LABEL.test(label)) &&
     (LABEL.test(first) || (first === "*" && others.length > 1)) &&
     !/^\d+$/.test(labels.at(-1) ?? "");
-  if (isHost) return name;
-  throw refusal(`${JSON.stringify(text.slice(0, 100))} is no name of a host and no address`);
 }
 
 /** Tells whether a name is that of a permitted tree, or below it; of an address, whether it is that. */

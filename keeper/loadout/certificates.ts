@@ -4,6 +4,8 @@
  * @module
  */
 import { type CertificateKey, limits } from "../../protocol/mod.ts";
+import { readIpAddress } from "../authority/certificates/ip_address.ts";
+import { isHostName } from "../authority/subject_names.ts";
 import type { ApplicationCertificate, CertificateUsage } from "../vault/application_certificate.ts";
 import {
   DEFAULT_CERTIFICATE_LIFETIME_S,
@@ -40,9 +42,6 @@ const FORM = {
   },
 } as const;
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
-const MAX_HOST_CHARACTERS = 253;
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const INTERNAL = /(?:^|\.)internal$/i;
 
 /** A certificate and where it is defined. */
@@ -110,7 +109,7 @@ function readNames(mapping: Mapping, problems: Problems): readonly string[] | nu
   const names = new Set<string>();
   for (const { text, place } of written) {
     const name = text.toLowerCase();
-    if (!isHost(name) && !isAddress(name)) {
+    if (!isHostName(name) && readIpAddress(name) === null) {
       const problem = `a certificate cannot carry the name ${quoted(text)}`;
       const advice = "Write a host name, of which the first label may be *, or an IP address.";
       problems.add(place, problem, advice);
@@ -129,19 +128,6 @@ function readNames(mapping: Mapping, problems: Problems): readonly string[] | nu
   const isEmpty = mapping.value("names")?.kind === "list" && written.length === 0;
   if (isEmpty) mapping.refuse("names", "is an empty list", hint);
   return [...names];
-}
-
-function isHost(name: string): boolean {
-  const labels = name.split(".");
-  const [first = "", ...others] = labels;
-  return name.length <= MAX_HOST_CHARACTERS && others.every((label) => LABEL.test(label)) &&
-    (LABEL.test(first) || (first === "*" && others.length > 1)) &&
-    !/^\d+$/.test(labels.at(-1) ?? "");
-}
-
-function isAddress(name: string): boolean {
-  if (!name.includes(":")) return IPV4.test(name);
-  return URL.canParse(`http://[${name}]`);
 }
 
 function readUsage(mapping: Mapping, problems: Problems): readonly CertificateUsage[] {

@@ -50,7 +50,7 @@ export { DigestCache, type FileStamp, type HashedFile, isSameStamp } from "./dig
 export { basename, dirname, isAbsolute, join, normalize, relative, resolve } from "./file_path.ts";
 export { createNodeHasher } from "./node_hasher.ts";
 export { DISCLOSED_HINT, looksLikePrivateKey } from "./private_key_text.ts";
-export { sanitiseText } from "./printable_text.ts";
+export { printableJson, sanitiseText } from "./printable_text.ts";
 export {
   listenForShutdown,
   type Shutdown,

@@ -34,3 +34,16 @@ export function sanitiseText(text: string, options: SanitiseOptions = {}): strin
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
   });
 }
+
+/**
+ * Writes a value as one line of JSON, without the end of the line, that a terminal takes for nothing but
+ * text: what {@linkcode sanitiseText} would show as an escape is one of JSON here, and read as it was.
+ *
+ * @throws {TypeError} for what JSON cannot hold.
+ */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNPRINTABLE, (character) => {
+    const units = character.split("").map((unit) => unit.charCodeAt(0));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+  });
+}

@@ -100,12 +100,12 @@ class DiskFiles implements AuthorityFiles {
   }
 
   async saveRoot(index: RootIndex): Promise<void> {
-    await writeFileAtomically(this.#root, encodeRootIndex(index));
+    await writeIndex(this.#root, encodeRootIndex(index));
   }
 
   async saveApp(index: AppIndex): Promise<void> {
     await makeFolder(this.#apps);
-    await writeFileAtomically(this.#pathOf(index.app), encodeAppIndex(index));
+    await writeIndex(this.#pathOf(index.app), encodeAppIndex(index));
   }
 
   async loadKey(keyId: string): Promise<Bytes> {
@@ -156,6 +156,17 @@ async function readIndex<T>(path: string, decode: (bytes: Uint8Array) => T): Pro
       hint: "Bring the file back from a backup; it is never written over as it is.",
     });
   }
+}
+
+/** Writes an index, unless it could not be read again. */
+async function writeIndex(path: string, bytes: Bytes): Promise<void> {
+  if (bytes.length > MAX_INDEX_BYTES) {
+    const message = `${path} would have over ${MAX_INDEX_BYTES} bytes; it was left as it is`;
+    throw new StorageError("io-failed", message, {
+      hint: "Certificates count until a week after their end; wait, or give them fewer names.",
+    });
+  }
+  await writeFileAtomically(path, bytes);
 }
 
 async function makeFolder(folder: string): Promise<void> {

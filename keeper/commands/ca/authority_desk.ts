@@ -21,6 +21,7 @@ import {
 import type { AUTHORITY_OPTIONS, REVOKE_OPTIONS } from "../../authority_options.ts";
 import { disclosedSecret, type KeyRing, openKeyRing, secretIn } from "../../keys/mod.ts";
 import { openStateFolder } from "../opened_state_folder.ts";
+import { checkOutFile } from "../out_file.ts";
 
 /** What all of these commands are given. */
 export type AuthorityContext = CommandContext<typeof AUTHORITY_OPTIONS>;
@@ -140,13 +141,19 @@ export function missingAuthority({ where }: Authority): ConfigError {
 /** Who may read what is public. */
 const PUBLIC_MODE = 0o644;
 
-/** Writes what is public to the file that `--out` names, or to standard output. */
+/**
+ * Writes what is public to the file that `--out` names, or to standard output.
+ *
+ * @throws {ConfigError} if it names something else than a file; {@linkcode StorageError} if it cannot be
+ * written.
+ */
 export async function writeOut(
   { stdout }: Pick<CommandContext, "stdout">,
   text: string,
   out: string | undefined,
 ): Promise<void> {
   if (out === undefined) return await stdout.write(text);
+  await checkOutFile(out);
   await writeFileAtomically(out, encodeUtf8(text), { mode: PUBLIC_MODE });
 }
 

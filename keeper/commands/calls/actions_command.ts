@@ -9,6 +9,7 @@ import {
   EXIT_DONE,
   EXIT_FAILURE,
   formatTable,
+  printableJson,
   sanitiseText,
 } from "../../../protocol/host/mod.ts";
 import type { ACTIONS_OPTIONS } from "../../call_options.ts";
@@ -65,7 +66,7 @@ export function formatActionsJson(report: RoundReport): string {
   }));
   const answered = agents.filter(({ end }) => end?.kind === "answered").length;
   const summary = { type: "all-actions", agents: agents.length, answered, problems };
-  return [...lines, summary].map((line) => `${JSON.stringify(line)}\n`).join("");
+  return [...lines, summary].map((line) => `${printableJson(line)}\n`).join("");
 }
 
 /** Writes a table of the actions, and a line for each agent that did not answer. */

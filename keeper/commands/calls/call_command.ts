@@ -29,6 +29,7 @@ import { findSentFile, receiveFile, type SentFile } from "./call_files.ts";
 import { checkInputSize, parseJson, parseMembers } from "./call_input.ts";
 import { CallRound, codeOfEnd, type RoundReport } from "./call_round.ts";
 import { readMeantAgents } from "./meant_agents.ts";
+import { checkOutFile } from "../out_file.ts";
 
 type CallContext = CommandContext<typeof CALL_OPTIONS>;
 
@@ -59,6 +60,7 @@ export async function run(given: CallContext): Promise<number> {
   }
   const input = await readInput(given, members);
   const sent = settings.stream === undefined ? null : await findSentFile(settings.stream);
+  if (settings.out !== undefined) await checkOutFile(settings.out);
   const { patterns, appName } = readMeantAgents(app, given);
   const context = { ...given, settings: { ...settings, appName } };
   const round = await CallRound.open(context, { command: "call", patterns });

@@ -4,6 +4,7 @@
  * @module
  */
 import { FluxVaultError } from "../../../protocol/mod.ts";
+import { printableJson } from "../../../protocol/host/mod.ts";
 import { type CalledReport, codeOfEnd, type RoundReport } from "./call_round.ts";
 
 /** Returns the members by which an agent of a round is named. */
@@ -48,5 +49,5 @@ export function formatCallsJson(action: string, { agents, problems }: RoundRepor
   }));
   const answered = agents.filter(({ end }) => end?.kind === "answered").length;
   const summary = { type: "calls", action, agents: agents.length, answered, problems };
-  return [...lines, summary].map((line) => `${JSON.stringify(line)}\n`).join("");
+  return [...lines, summary].map((line) => `${printableJson(line)}\n`).join("");
 }

@@ -4,6 +4,7 @@ import {
   revocationOf,
   revokedOf,
 } from "../../../keeper/authority/app_revocations.ts";
+import { MAX_LIVE_OF_HOLDER } from "../../../keeper/authority/limits.ts";
 import type { SignedList } from "../../../keeper/authority/state/index_members.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { agentOrder, APP, DAY_MS, openMemoryAuthority } from "./authority_site.ts";
@@ -65,4 +66,21 @@ Deno.test("forgetEnded keeps an index as it is where nothing ended", async () =>
   const { app, nowMs } = await twoIssued();
   assertEquals(forgetEnded(app, nowMs) === app, true);
   assertEquals(forgetEnded(app, nowMs + 9 * DAY_MS).issued, []);
+});
+
+Deno.test("forgetEnded lets no agent fill the index with what ended, and keeps what a list names", async () => {
+  const { app, one } = await twoIssued();
+  const nowMs = one.notAfterMs + 1;
+  const times = Array.from({ length: MAX_LIVE_OF_HOLDER + 9 }, (_, count) => count);
+  const ended = times.map((count) => ({ ...one, holder: "SHA256:x", lifetimeMs: count + 1 }));
+  const revoked = { revokedMs: 5, reason: "superseded" as const };
+  const others = [
+    { ...one, holder: "SHA256:x", revoked },
+    { ...one, holder: "SHA256:x", notAfterMs: nowMs + 1 },
+    { ...one, holder: "SHA256:x", declared: "web" },
+    { ...one, holder: "SHA256:y" },
+    one,
+  ];
+  const { issued } = forgetEnded({ ...app, issued: [...others, ...ended] }, nowMs);
+  assertEquals(issued, [...others, ...ended.slice(9)]);
 });

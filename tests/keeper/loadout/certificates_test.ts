@@ -49,6 +49,7 @@ Deno.test("readCertificates takes host names and addresses, and nothing else", (
   const bad = [
     ...["a.", ".a", "a..b", "-a", "a-", "*", "*.a", "a.*", "a b", "a/b", "a:1", "\u00e4.de"],
     ...["1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "10.0.0.0/8", ":::", "[::1]", "a.1"],
+    ...["::1]/a", "::1]:8", "::1]?b["],
     ...["x".repeat(64), `${"x.".repeat(127)}x`, "internal", "web.demo.fluxvault.internal"],
   ];
   for (const name of bad) assertEquals(namesOf(JSON.stringify([name])), undefined, name);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { sanitiseText } from "../../../protocol/host/printable_text.ts";
+import { printableJson, sanitiseText } from "../../../protocol/host/printable_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 for (
@@ -32,5 +32,19 @@ Deno.test("sanitiseText cuts a long text", () => {
 Deno.test("sanitiseText lets no control character through, whatever the text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 100 }), (text) => {
     assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(sanitiseText(text)));
+  }));
+});
+
+Deno.test("printableJson escapes what moves a cursor, and leaves text of any language", () => {
+  const value = { "\x9b": "\x1b[2J\x9b2J\x7f\u202Eb\u{E0041}\n \u4F60\u{1F600}" };
+  const escaped = "\\u001b[2J\\u009b2J\\u007f\\u202eb\\udb40\\udc41\\n";
+  assertEquals(printableJson(value), `{"\\u009b":"${escaped} \u4F60\u{1F600}"}`);
+});
+
+Deno.test("printableJson lets no control character through, and is read as what it was", () => {
+  fc.assert(fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+    const line = printableJson(value);
+    assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(line));
+    assertEquals(JSON.parse(line), JSON.parse(JSON.stringify(value)));
   }));
 });

@@ -1,5 +1,6 @@
 import { Authority } from "../../../../keeper/authority/authority.ts";
 import { DiskAuthorityStore } from "../../../../keeper/authority/state/disk_store.ts";
+import { MAX_INDEX_BYTES } from "../../../../keeper/authority/limits.ts";
 import { StorageError } from "../../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { missingForSmallDisk, withSmallDisk } from "../../../support/small_disk.ts";
@@ -67,6 +68,21 @@ Deno.test("DiskAuthorityStore refuses an index that is damaged, and leaves it as
     await Deno.writeTextFile(path, whole);
   }
   await (await open(folder.path, secrets)).issue(order);
+});
+
+Deno.test("DiskAuthorityStore writes no index that it could not read again", async () => {
+  await using folder = await temporaryFolder();
+  const { serial } = await (await open(folder.path)).issue(await agentOrder());
+  const store = new DiskAuthorityStore(folder.path);
+  const index = await store.reader.loadApp(APP);
+  if (index === null) throw new TypeError("nothing was issued");
+  const allowed = ["a".repeat(MAX_INDEX_BYTES)];
+  const error = await assertRejects(
+    () => store.change((files) => files.saveApp({ ...index, allowed })),
+    StorageError,
+  );
+  assertEquals(error.code, "io-failed");
+  assertEquals((await store.reader.loadApp(APP))?.issued.map((one) => one.serial), [serial]);
 });
 
 Deno.test("DiskAuthorityStore makes no second root where the first one is missing", async () => {

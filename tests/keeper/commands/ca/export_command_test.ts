@@ -11,6 +11,7 @@ Deno.test("ca export writes the root, to standard output or a file", () =>
     const out = `${folder}/root.pem`;
     assertEquals((await run(["export", "--out", out])).stdout, "");
     assertEquals(await Deno.readTextFile(out), stdout);
+    assertEquals((await run(["export", "--out", folder])).code, 2);
     assertEquals(JSON.parse((await run(["export", "--json"])).stdout), {
       what: "root",
       pem: [stdout],

@@ -204,6 +204,7 @@ Deno.test("call has status 2 for mistakes, and dials nobody", async () => {
       [["shop", "echo", "x=1", "--input", "f"], "beside members"],
       [["shop", "echo", "--input", place.site.path("none")], "cannot be read"],
       [["shop", "echo", "--stream", place.site.path("none")], "cannot be read"],
+      [["shop", "echo", "--out", place.site.path(".")], "no file, but something else"],
       [["shop", "echo", "--app-name", "blog"], "not that of --app-name"],
       [["shop", "echo", "--timeout", "0"], "--timeout"],
       [["shop", "echo", `key=${KEY.wif}`], "a private key"],

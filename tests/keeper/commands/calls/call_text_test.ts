@@ -1,3 +1,5 @@
+import { formatActionsJson } from "../../../../keeper/commands/calls/actions_command.ts";
+import { formatCallsJson } from "../../../../keeper/commands/calls/call_json.ts";
 import type { CalledReport, CallEnd } from "../../../../keeper/commands/calls/call_round.ts";
 import { describeFailure, formatCallsText } from "../../../../keeper/commands/calls/call_text.ts";
 import type { AgentOutcome, AgentReport } from "../../../../keeper/report/report.ts";
@@ -50,6 +52,17 @@ Deno.test("formatCallsText makes harmless what an agent answers", () => {
   const text = textOf(answered("\u001b[2J\u202egone"));
   // deno-lint-ignore no-control-regex
   assertEquals(/[\u001b\u202e]/.test(text), false);
+});
+
+Deno.test("formatCallsJson and formatActionsJson let nothing through that a terminal obeys", () => {
+  const hostile = "\u009b2J\u202egone\u007f";
+  const called = { agents: [answered({ [hostile]: hostile })], problems: [] };
+  const action = { name: "clean", describe: hostile, input: null, output: null };
+  const listed = { agents: [answered([action])], problems: [] };
+  for (const text of [formatCallsJson("clean", called), formatActionsJson(listed)]) {
+    assertEquals(/[\u007f-\u009f\u202e]/.test(text), false);
+    assertEquals(JSON.stringify(JSON.parse(text.split("\n")[0] ?? "")).includes(hostile), true);
+  }
 });
 
 Deno.test("formatCallsText has the agents in the order of their addresses, and then the problems", () => {
