@@ -40,7 +40,7 @@ type ServeOptions = PassOptions & Pick<ServeAgentsOptions, "isWhole" | "isChosen
  *
  * Agents are served several at a time, those that did well before the others. One that hangs, lies
  * or dies has a limited time and place: those whose last contact failed hold a quarter of the places
- * at most, together with those that are new on a list that anybody can write.
+ * at most, together with those that are new on a list that anybody can write, or a primary wrote.
  *
  * @example
  * ```ts

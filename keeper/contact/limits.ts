@@ -8,3 +8,5 @@
 export const AGENT_LIFETIME_MS = 86_400_000;
 /** The longest request for a certificate, in characters of base64. */
 export const MAX_REQUEST_CHARACTERS = 12_000;
+/** How many calls of an agent that fail are in the log, of each session. */
+export const MAX_LOGGED_FAILURES = 20;

@@ -8,6 +8,7 @@ import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts
 import type { CalledAgent } from "./called_agent.ts";
 import type { TalkOptions } from "./contact.ts";
 import { PLAIN_TASK } from "./contact_task.ts";
+import { MAX_LOGGED_FAILURES } from "./limits.ts";
 
 /** Tells of an agent that was let in. */
 export function describeCalled(
@@ -44,6 +45,7 @@ export function callsOf(
       logger: options.logger,
       onTaken: "What an agent called for has failed.",
       onMade: "What was asked of an agent has failed.",
+      maxTaken: MAX_LOGGED_FAILURES,
       properties: { address: formatAgentAddress(address) },
     }),
   };

@@ -14,7 +14,10 @@ export type Standing =
   | "good"
   /** It is known, but its last contact failed: it shares a part of the places with strangers. */
   | "failed"
-  /** It is new on a list that anybody can write, or never did well there: it goes last. */
+  /**
+   * It is new on a list that anybody can write, or that a primary wrote, or never did well there: it
+   * goes last.
+   */
   | "stranger";
 
 /** By what an agent's standing is told. */
@@ -27,7 +30,9 @@ export interface StandingRules {
 
 /** Returns how an agent stands. */
 export function standingOf(agent: ScheduledAgent, rules: StandingRules): Standing {
-  const isKnown = agent.wasServed || !rules.isOpen || rules.isRecorded(agent.name);
+  // A primary is trusted for itself alone, and can list ever new ones that hang.
+  const isListedByOperator = !rules.isOpen && agent.primary === null;
+  const isKnown = agent.wasServed || isListedByOperator || rules.isRecorded(agent.name);
   if (!isKnown) return "stranger";
   return agent.failures > 0 ? "failed" : "good";
 }

@@ -47,6 +47,11 @@ export interface ScheduledAgent {
   hasTls: boolean;
   /** How many lists of those behind it in a row were as the one before; `null` where it never gave one. */
   calmLists: number | null;
+  /**
+   * Until when the lists are paid for in which it named others than before: else one that does so each
+   * time would have the keeper come again and again.
+   */
+  newsUntilMs: number;
   /** How many contacts in a row did not end as wanted. */
   failures: number;
   /** Whether any contact ended as wanted. */
@@ -163,8 +168,8 @@ export class Schedule {
   }
 
   /**
-   * Takes the list of the agents behind another one; new ones are due at once, and who is left out is
-   * listed no more.
+   * Takes the list of the agents behind another one; new ones are due at once, or later where that
+   * was so twice already within a pause; who is left out is listed no more.
    *
    * @returns Those that are on it.
    */
@@ -175,17 +180,21 @@ export class Schedule {
   ): ScheduledAgent[] {
     const name = formatAgentAddress(primary);
     const before = new Set(this.behind(name));
+    const lister = this.#agents.get(name);
+    const untilMs = Math.max(nowMs, lister?.newsUntilMs ?? nowMs);
+    const dueMs = Math.max(nowMs, untilMs - RELIST_AFTER_MS);
     const listed = list.map(({ component, hasTls }) => {
-      const agent = this.#list({ ...primary, component }, nowMs);
+      const agent = this.#list({ ...primary, component }, dueMs);
       agent.hasTls = hasTls;
       return agent;
     });
-    const isSame = before.size === listed.length && listed.every((agent) => before.has(agent));
+    const hasNews = listed.some((agent) => !before.has(agent));
+    const isSame = before.size === listed.length && !hasNews;
     for (const agent of listed) before.delete(agent);
     for (const agent of before) agent.unlistedSinceMs = nowMs;
     this.#forget(nowMs);
-    const lister = this.#agents.get(name);
     if (lister !== undefined) {
+      if (hasNews) lister.newsUntilMs = untilMs + RELIST_AFTER_MS;
       lister.calmLists = isSame && lister.calmLists !== null ? lister.calmLists + 1 : 0;
     }
     return listed;
@@ -201,16 +210,16 @@ export class Schedule {
     if (pauseMs < this.#options.pollingIntervalMs) this.hurry(agent, nowMs + pauseMs);
   }
 
-  #list(address: AgentAddress, nowMs: number): ScheduledAgent {
+  #list(address: AgentAddress, dueMs: number): ScheduledAgent {
     const name = formatAgentAddress(address);
     const known = this.#agents.get(name);
     if (known !== undefined) {
       // Who registers anew with its primary is likely one that was made anew.
-      if (known.primary !== null && known.unlistedSinceMs !== null) this.hurry(known, nowMs);
+      if (known.primary !== null && known.unlistedSinceMs !== null) this.hurry(known, dueMs);
       known.unlistedSinceMs = null;
       return known;
     }
-    const agent = newAgent(address, nowMs);
+    const agent = newAgent(address, dueMs);
     this.#agents.set(name, agent);
     return agent;
   }
@@ -325,6 +334,7 @@ function newAgent(address: AgentAddress, nowMs: number): ScheduledAgent {
     primary: primaryNameOf(formatAgentAddress(address)),
     hasTls: false,
     calmLists: null,
+    newsUntilMs: -Infinity,
     failures: 0,
     wasServed: false,
     lastDurationMs: 0,

@@ -48,10 +48,12 @@ export function relayBeside(
     return { calls, onServed() {} };
   }
   let isCarrying = true;
+  let isWaiting = false;
   const carry: SessionCalls["work"] = async (desk) => {
     await relay.carry(desk, { component: agent.component, audit });
     isCarrying = false;
-    limit.goOn();
+    // The time may stand still for another reason, and does on.
+    if (isWaiting) limit.goOn();
   };
   return {
     calls: {
@@ -61,7 +63,9 @@ export function relayBeside(
       },
     },
     onServed() {
-      if (isCarrying) letOthersGoOn(options);
+      if (!isCarrying) return;
+      isWaiting = true;
+      letOthersGoOn(options);
     },
   };
 }

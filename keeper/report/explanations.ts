@@ -139,14 +139,19 @@ const HOOKS: Readonly<Record<string, string>> = {
   "hook-unstartable": "it cannot be started: see that the program is there",
 };
 
+/** A code may be a word of a peer, and so one that every object knows: `constructor`. */
+function textOf(texts: Readonly<Partial<Record<string, string>>>, code: string): string | null {
+  return Object.hasOwn(texts, code) ? texts[code] ?? null : null;
+}
+
 /** Explains the code of a file's result, as a part of a sentence; `null` where it says all. */
 export function explainFile(code: string): string | null {
-  return FILES[code] ?? null;
+  return textOf(FILES, code);
 }
 
 /** Explains the code of a hook's result, as a part of a sentence; `null` where it says all. */
 export function explainHook(code: string): string | null {
-  return HOOKS[code] ?? null;
+  return textOf(HOOKS, code);
 }
 
 /** Explains how a contact ended, as the end of a sentence; `null` where there is no more to say. */
@@ -157,11 +162,11 @@ export function explainOutcome(outcome: AgentOutcome): string | null {
     case "called":
       return null;
     case "pending":
-      return WAITS[outcome.reason] ?? null;
+      return textOf(WAITS, outcome.reason);
     case "rejected":
-      return (outcome.by === "us" ? REFUSED : REFUSES)[outcome.code] ?? null;
+      return textOf(outcome.by === "us" ? REFUSED : REFUSES, outcome.code);
     case "unreachable":
     case "failed":
-      return FAILURES[outcome.code] ?? null;
+      return textOf(FAILURES, outcome.code);
   }
 }

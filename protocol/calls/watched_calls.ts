@@ -17,17 +17,22 @@ export interface WatchCallsOptions {
   readonly onMade: string;
   /** What else belongs to both. @default {nothing} */
   readonly properties?: Readonly<Record<string, unknown>>;
+  /** How many failures of actions are written down: the peer causes as many as it likes. @default {all} */
+  readonly maxTaken?: number;
 }
 
 /** Writes down what fails in calls; what fails in those of this side then does not end the session. */
 export function watchCalls(calls: SessionCalls, options: WatchCallsOptions): SessionCalls {
-  const { logger, onTaken, onMade, properties = {} } = options;
+  const { logger, onTaken, onMade, properties = {}, maxTaken = Infinity } = options;
   const { work, onFailure } = calls;
+  let taken = 0;
   return {
     ...calls,
     onFailure: (failure) => {
       const { action, code, error } = failure;
-      logger.warn(onTaken, { ...properties, action, code, ...describeError(error) });
+      if (++taken <= maxTaken) {
+        logger.warn(onTaken, { ...properties, action, code, ...describeError(error) });
+      }
       onFailure?.(failure);
     },
     ...(work === undefined ? {} : {

@@ -12,7 +12,8 @@ import { wrapLine } from "../../report/report_lines.ts";
 import { type CalledReport, codeOfEnd, type RoundReport } from "./call_round.ts";
 
 /** What a call failed with, where the word alone does not say it. */
-const CODES: Readonly<Record<string, string>> = {
+/** By what a call may fail with: also words of an agent, such as `constructor`. */
+const CODES: ReadonlyMap<string, string> = new Map(Object.entries({
   "audit-failed": "the call cannot be put on record, so it was not made",
   "busy": "it runs as many calls as it can",
   "connection-lost": "the session broke while the call was open: it may have been done",
@@ -21,7 +22,7 @@ const CODES: Readonly<Record<string, string>> = {
   "output-malformed": "it answered something else than it says",
   "timed-out": "it took longer than --timeout: it may have been done",
   "unknown-action": "it has no such action",
-};
+}));
 
 const UNTRUSTED = "its key is not trusted yet: serve it first, or approve it (agents approve)";
 
@@ -56,7 +57,7 @@ export function describeFailure(agent: CalledReport): string | null {
   if (end !== null) {
     const code = codeOfEnd(end);
     const hint = end.error instanceof FluxVaultError ? end.error.hint : undefined;
-    const why = [CODES[code], hint].filter((text) => text !== undefined).join("; ");
+    const why = [CODES.get(code), hint].filter((text) => text !== undefined).join("; ");
     return wrapLine(
       sanitiseText(`${nameOfAgent(agent)}: failed (${code})${why === "" ? "" : `: ${why}`}`),
     );

@@ -67,3 +67,17 @@ Deno.test("talkByCalls calls those behind a primary over the session with it, si
     assert(primary.agent.revisions.length === 0);
   });
 });
+
+Deno.test("talkByCalls gives a call the time that it takes, of a primary behind which all are done, too", async () => {
+  await withPrimary([], async ({ stage, primary }) => {
+    await primary.add("db", CALLS);
+    const done = createDeferred<void>();
+    const converse: CallTask = async (_desk, { agent: { component } }) => {
+      if (component === "db") return done.resolve();
+      await done.promise;
+      await new Promise((r) => setTimeout(r, 1_500));
+    };
+    const keeper = stage.keeper({ task: { converse }, limits: { baseTimeMs: 1_000 } });
+    assertEquals(kindsOf(await keeper.pass()), { "p:1": "called", "p:1/db": "called" });
+  });
+});

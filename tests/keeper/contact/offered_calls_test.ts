@@ -1,4 +1,5 @@
 import type { CalledAgent } from "../../../keeper/contact/called_agent.ts";
+import { MAX_LOGGED_FAILURES } from "../../../keeper/contact/limits.ts";
 import { CallError, type SessionCalls } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { ECHO } from "../../support/call_desks.ts";
@@ -103,4 +104,27 @@ Deno.test("callsOf has no delivery suffer from what fails in calls", async () =>
     "What an agent called for has failed.",
     "What was asked of an agent has failed.",
   ]);
+});
+
+Deno.test("callsOf writes down no more of an agent that calls in vain on and on than it may", async () => {
+  const logger = new MemoryLogger();
+  const failures = 3 * MAX_LOGGED_FAILURES;
+  await using stage = await staged({
+    work: async (desk) => {
+      for (let i = 0; i < failures; i++) await assertRejects(() => desk.call("fail"), CallError);
+    },
+  });
+  let failed = 0;
+  const keeper = stage.keeper({
+    logger,
+    calls: () => ({
+      actions: [{ name: "fail", run: () => Promise.reject(new CallError("no-luck", "sorry")) }],
+      onFailure: () => void failed++,
+    }),
+  });
+  for (const passes of [1, 2]) {
+    assertEquals(kindsOf(await keeper.pass()), { "x:1": "delivered" });
+    const lines = logger.messages("warn").length;
+    assertEquals([failed, lines], [passes * failures, passes * MAX_LOGGED_FAILURES]);
+  }
 });

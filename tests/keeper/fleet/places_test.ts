@@ -69,6 +69,19 @@ Deno.test("standingOf takes nobody for a stranger whom the operator listed", () 
   assertEquals(standingOf(hall.agent("new"), rules), "failed");
 });
 
+Deno.test("standingOf takes whom a primary lists for a stranger until it is known, whoever listed that", () => {
+  const hall = new Hall(["p"]);
+  const list = ["new", "known", "served"].map((component) => ({ component, hasTls: false }));
+  const agents = hall.schedule.setBehind({ host: "p", port: 1 }, list, 0);
+  for (const { name, address } of agents) {
+    if (address.component === "known") hall.recorded.add(name);
+  }
+  for (const agent of agents) agent.wasServed = agent.address.component === "served";
+  const rules = { isOpen: false, isRecorded: (name: string) => hall.recorded.has(name) };
+  assertEquals(agents.map((agent) => standingOf(agent, rules)), ["stranger", "good", "good"]);
+  assertEquals(standingOf(hall.agent("p"), rules), "good");
+});
+
 Deno.test("Places gives strangers and those that failed a quarter together", async () => {
   const hall = new Hall(["a", "b", "c", "x", "y", "z", "last"]);
   const all = [

@@ -288,3 +288,17 @@ Deno.test("relayBeside asks nobody behind a primary whether others are behind hi
     assertEquals([inner.lists, inner.relayed], [0, []]);
   });
 });
+
+Deno.test("relayAlone is not kept busy by a primary that lists others each time", async () => {
+  let lists = 0;
+  await withPrimary([], async ({ stage }) => {
+    const keeper = stage.keeper();
+    assertEquals(kindsOf(await keeper.pass()), { "p:1": "delivered", "p:1/n1": "unreachable" });
+    for (let rounds = 0; rounds < 60; rounds++) {
+      stage.clock.advance(RELIST_AFTER_MS / 6);
+      // Whoever is due because of the last list makes for another one.
+      for (let i = 0; i < 9; i++) await keeper.passDue();
+    }
+    assert(lists > 5 && lists <= 2 + 2 * 60 / 6, String(lists));
+  }, { list: () => [{ Component: `n${++lists}` }] });
+});

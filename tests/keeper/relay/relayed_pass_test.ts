@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { explainRelayFault } from "../../../keeper/relay/relayed_pass.ts";
 import { isPassWanted } from "../../../keeper/report/report.ts";
+import type { Keeper } from "../../../keeper/keeper.ts";
 import type { KeeperOptions } from "../../../keeper/keeper_options.ts";
 import {
   CallError,
@@ -221,28 +222,45 @@ Deno.test("RelayedPass takes one process behind a primary and elsewhere for a re
   });
 });
 
+/** Makes a pass, and returns how many behind the primary were served at a time at the most. */
+async function countAtOnce(keeper: Keeper, { behind }: PlayedPrimary): Promise<number> {
+  let most = 0;
+  const held = new Set<() => void>();
+  // Agents that say nothing yet cannot have ended: whoever is held, is served.
+  const release = async () => {
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    for (const go of held) go();
+    held.clear();
+  };
+  const honest = new Map(behind);
+  for (const [component, serve] of honest) {
+    behind.set(component, async (duplex) => {
+      const { promise, resolve } = createDeferred<void>();
+      held.add(resolve);
+      most = Math.max(most, held.size);
+      if (held.size === 1) void release();
+      await promise;
+      return await serve(duplex);
+    });
+  }
+  assert(isPassWanted(await keeper.pass()));
+  for (const [component, serve] of honest) behind.set(component, serve);
+  return most;
+}
+
 Deno.test("RelayedPass serves no more agents at a time than a keeper may, those behind primaries too", async () => {
   await withPrimary(["a", "b", "c", "d", "e"], async ({ stage, primary }) => {
-    let [arrived, most] = [0, 0];
-    const held = new Set<() => void>();
-    // Agents that say nothing yet cannot have ended: whoever is held, is served.
-    const release = async () => {
-      for (let turn = 0; turn < 50; turn++) await nextTurn();
-      for (const go of held) go();
-      held.clear();
-    };
-    for (const [component, serve] of primary.behind) {
-      primary.behind.set(component, async (duplex) => {
-        const { promise, resolve } = createDeferred<void>();
-        held.add(resolve);
-        most = Math.max(most, held.size);
-        if (++arrived === 5 || held.size === 2) void release();
-        await promise;
-        return await serve(duplex);
-      });
-    }
-    assert(isPassWanted(await stage.keeper({ concurrency: 2 }).pass()));
-    assertEquals(most, 2);
+    const keeper = stage.keeper({ concurrency: 2 });
+    await keeper.pass();
+    assertEquals(await countAtOnce(keeper, primary), 2);
+  });
+});
+
+Deno.test("RelayedPass leaves most places to others where a primary lists ever new agents", async () => {
+  await withPrimary(["a", "b", "c", "d", "e"], async ({ stage, primary }) => {
+    const keeper = stage.keeper({ concurrency: 8 });
+    assertEquals(await countAtOnce(keeper, primary), 2);
+    assertEquals(await countAtOnce(keeper, primary), 5);
   });
 });
 

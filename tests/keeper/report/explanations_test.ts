@@ -72,3 +72,9 @@ Deno.test("explainFile and explainHook explain what a word alone does not say", 
   }
   assertEquals([explainFile("no-such-code"), explainHook("no-such-code")], [null, null]);
 });
+
+Deno.test("explainFile, explainHook and explainOutcome know no word that every object knows", () => {
+  const code = "constructor";
+  const outcome = explainOutcome({ kind: "failed", code });
+  assertEquals([explainFile(code), explainHook(code), outcome], [null, null, null]);
+});

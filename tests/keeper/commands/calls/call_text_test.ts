@@ -94,3 +94,11 @@ Deno.test("describeFailure says why an agent did not answer, and what may help",
   );
   assertEquals(describeFailure(answered(1)), null);
 });
+
+Deno.test("describeFailure explains no word of an agent that every object knows", () => {
+  const error = new CallError("constructor", "no");
+  assertEquals(
+    describeFailure(agentOf({ kind: "failed", error })),
+    "192.0.2.7:8888 (shop/web): failed (constructor)",
+  );
+});
