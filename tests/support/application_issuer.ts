@@ -1,9 +1,7 @@
 /** A keeper that certifies keys of applications, as an agent sees it: what it asks for, right or wrong. */
-import { type Bytes, copyBytes } from "../../protocol/bytes.ts";
 import { CallError } from "../../protocol/calls/mod.ts";
 import { decodeBase64 } from "../../protocol/certificates/mod.ts";
-import { decodeDer } from "../../protocol/certificates/der_reader.ts";
-import { PlayedAuthority, type PlayedCertificate } from "./played_authority.ts";
+import { PlayedAuthority, type PlayedCertificate, publicKeyOf } from "./played_authority.ts";
 
 /** Answers calls of the action `certificate`. */
 export class ApplicationIssuer {
@@ -45,20 +43,4 @@ export class ApplicationIssuer {
       NotAfter: 0,
     };
   };
-}
-
-/** Reads the public key of a request. */
-function publicKeyOf(request: Uint8Array): Bytes {
-  const key = decodeDer(request, (reader) => {
-    const all = reader.enter();
-    const body = all.enter();
-    body.next();
-    body.next();
-    const { whole } = body.next();
-    all.next();
-    all.next();
-    return copyBytes(whole);
-  });
-  if (key === null) throw new TypeError("no request");
-  return key;
 }

@@ -1,5 +1,11 @@
 /** An authority that issues what a test asks for, right or wrong. */
-import { type Bytes, concatBytes, encodeUtf8, randomBytes } from "../../protocol/bytes.ts";
+import {
+  type Bytes,
+  concatBytes,
+  copyBytes,
+  encodeUtf8,
+  randomBytes,
+} from "../../protocol/bytes.ts";
 import {
   type Certificate,
   COMMON_NAME_OID,
@@ -13,6 +19,7 @@ import {
   writeUnsigned,
   writeUtf8String,
 } from "../../protocol/certificates/mod.ts";
+import { decodeDer } from "../../protocol/certificates/der_reader.ts";
 import {
   type CertificateKey,
   type CertificateKeyAlgorithm,
@@ -188,4 +195,20 @@ function name(commonName: string): Bytes {
 function time(ms: number): Bytes {
   const text = new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, "");
   return writeDer(0x17, encodeUtf8(text.slice(2)));
+}
+
+/** Reads the public key of a request, as a certificate holds it. */
+export function publicKeyOf(request: Uint8Array): Bytes {
+  const key = decodeDer(request, (reader) => {
+    const all = reader.enter();
+    const body = all.enter();
+    body.next();
+    body.next();
+    const { whole } = body.next();
+    all.next();
+    all.next();
+    return copyBytes(whole);
+  });
+  if (key === null) throw new TypeError("no request");
+  return key;
 }

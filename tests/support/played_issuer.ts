@@ -2,9 +2,7 @@
 import { base64 } from "@scure/base";
 import { type CallDesk, CallError, type WholeCallOptions } from "../../protocol/mod.ts";
 import { CERTIFICATE, type CertificateInput } from "../../agent/certificates/certificate_calls.ts";
-import { copyBytes } from "../../protocol/bytes.ts";
-import { decodeDer } from "../../protocol/certificates/der_reader.ts";
-import type { PlayedCertificate } from "./played_authority.ts";
+import { type PlayedCertificate, publicKeyOf } from "./played_authority.ts";
 import { AGENT, type TlsAuthorities } from "./tls_ends.ts";
 
 /** What the keeper does otherwise than it should. */
@@ -59,20 +57,4 @@ export class PlayedIssuer {
       ...members,
     };
   }
-}
-
-/** Reads the public key of a request. */
-function publicKeyOf(request: Uint8Array) {
-  const key = decodeDer(request, (reader) => {
-    const all = reader.enter();
-    const body = all.enter();
-    body.next();
-    body.next();
-    const { whole } = body.next();
-    all.next();
-    all.next();
-    return copyBytes(whole);
-  });
-  if (key === null) throw new TypeError("no request");
-  return key;
 }
