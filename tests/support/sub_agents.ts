@@ -128,7 +128,10 @@ export async function deliverThrough(
   const duplex = await desk.openDuplex("relay", { input: { Component: component } });
   try {
     const session = await openSignedSessionOver(duplex, signed);
-    return await deliverInSession(session, files, signed);
+    const report = await deliverInSession(session, files, signed);
+    // Closing before the primary has answered would cut off what has come to its end.
+    await duplex.result;
+    return report;
   } finally {
     duplex.close();
   }
