@@ -30,3 +30,11 @@ Deno.test("provideRequire leaves every other script as it is", () => {
   assertEquals(provideRequire(script), script);
   assert(!lacksRequire(script));
 });
+
+Deno.test("lacksRequire finds what provideRequire does not know, however it is quoted", () => {
+  const other = shimOf("a").replace(`'Dynamic require of "'+n+'" is not supported'`, () => {
+    return '`Dynamic require of "${n}" is not supported`';
+  });
+  assertEquals(provideRequire(other), other);
+  assert(lacksRequire(other));
+});
