@@ -66,10 +66,29 @@ export class DiskAuthorityStore implements AuthorityStore {
   }
 }
 
+/** An index, and the file that it was read from. */
+interface ReadIndex {
+  readonly mark: string;
+  readonly index: object;
+}
+
+/** Tells one file at a path from another: each is written whole, under another name; `null` for none. */
+function markOf(path: string): string | null {
+  try {
+    const { dev, ino, size, mtime } = Deno.statSync(path);
+    return ino === null || mtime === null ? null : `${dev} ${ino} ${size} ${mtime.getTime()}`;
+  } catch {
+    // Whoever reads it says what is wrong.
+    return null;
+  }
+}
+
 class DiskFiles implements AuthorityFiles {
   readonly #root: string;
   readonly #apps: string;
   readonly #keys: string;
+  /** What was read last; every contact asks for it, and it seldom changes. */
+  readonly #read = new Map<string, ReadIndex>();
   readonly folders: readonly string[];
 
   constructor(folder: string, root: string) {
@@ -80,7 +99,7 @@ class DiskFiles implements AuthorityFiles {
   }
 
   async loadRoot(): Promise<RootIndex | null> {
-    const index = await readIndex(this.#root, decodeRootIndex);
+    const index = await this.#readIndex(this.#root, decodeRootIndex);
     if (index === null && (await this.#appFiles()).length > 0) {
       throw new StorageError("file-missing", `${this.#root} is missing beside what it made`, {
         hint: "Bring it back from a backup; without it nothing that was issued can be continued.",
@@ -90,12 +109,14 @@ class DiskFiles implements AuthorityFiles {
   }
 
   async loadApp(app: string): Promise<AppIndex | null> {
-    return await readIndex(this.#pathOf(app), decodeAppIndex);
+    return await this.#readIndex(this.#pathOf(app), decodeAppIndex);
   }
 
   async loadApps(): Promise<readonly AppIndex[]> {
     const indexes = [];
-    for (const path of await this.#appFiles()) indexes.push(await readIndex(path, decodeAppIndex));
+    for (const path of await this.#appFiles()) {
+      indexes.push(await this.#readIndex(path, decodeAppIndex));
+    }
     return indexes.filter((index) => index !== null);
   }
 
@@ -122,6 +143,23 @@ class DiskFiles implements AuthorityFiles {
     await writeFileAtomically(this.#keyPath(keyId), file);
   }
 
+  /** Reads an index, unless the file is the one that was read last. */
+  async #readIndex<T extends object>(
+    path: string,
+    decode: (bytes: Uint8Array) => T,
+  ): Promise<T | null> {
+    refuseWritableByOthers(path);
+    const mark = markOf(path);
+    const last = this.#read.get(path);
+    // Each path has one kind of index.
+    if (mark !== null && last?.mark === mark) return last.index as T;
+    const index = await readIndex(path, decode);
+    // A file that was exchanged while it was read has another mark than the one before.
+    if (mark === null || index === null) this.#read.delete(path);
+    else this.#read.set(path, { mark, index });
+    return index;
+  }
+
   async #appFiles(): Promise<readonly string[]> {
     try {
       const names = [];
@@ -145,7 +183,6 @@ class DiskFiles implements AuthorityFiles {
 }
 
 async function readIndex<T>(path: string, decode: (bytes: Uint8Array) => T): Promise<T | null> {
-  refuseWritableByOthers(path);
   const bytes = await readOptionalFile(path, { maxBytes: MAX_INDEX_BYTES });
   if (bytes === null) return null;
   try {

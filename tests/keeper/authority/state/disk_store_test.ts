@@ -50,6 +50,23 @@ Deno.test("DiskAuthorityStore lets two programs take turns", async () => {
   );
 });
 
+Deno.test("DiskAuthorityStore reads an index once, until another program has changed it", async () => {
+  await using folder = await temporaryFolder();
+  const secrets = new MemorySecrets();
+  const other = await open(folder.path, secrets);
+  await other.issue(await agentOrder());
+  const { reader } = new DiskAuthorityStore(folder.path);
+  const [root, app] = [await reader.loadRoot(), await reader.loadApp(APP)];
+  assert(root !== null && root === await reader.loadRoot());
+  assert(app !== null && app === await reader.loadApp(APP));
+  const { serial } = await other.issue(await agentOrder());
+  const changed = await reader.loadApp(APP);
+  assertEquals(changed?.issued.at(-1)?.serial, serial);
+  assertEquals(app.issued.length, 1);
+  await Deno.remove(`${folder.path}/authority/apps/app-vaultdemo.json`);
+  assertEquals(await reader.loadApp(APP), null);
+});
+
 Deno.test("DiskAuthorityStore refuses an index that is damaged, and leaves it as it is", async () => {
   await using folder = await temporaryFolder();
   const secrets = new MemorySecrets();
