@@ -48,6 +48,8 @@ Deno.test("agent: a sub-agent registers again after the primary has restarted", 
   const first = await app.startPrimary();
   const db = await app.startSubAgent("db");
   await untilRegistered(first, "db");
+  // The primary knows it before it has heard so.
+  await db.program.waitForLog(/registered with the primary/);
   await first.program.stop("SIGKILL");
   const second = await app.startPrimary({ port: first.port });
   await untilRegistered(second, "db");
