@@ -63,6 +63,7 @@ export { DIGEST_BYTES, sha256Digest } from "./digest.ts";
 export { createHasher, type Hasher, type HasherFactory } from "./hasher.ts";
 export * from "./deferred.ts";
 export { delay } from "./delay.ts";
+export { untilAborted } from "./until_aborted.ts";
 export { EventFeed, type EventOptions, type Events, type MissedEvents } from "./event_feed.ts";
 export { OpenWork } from "./open_work.ts";
 export { type Duplex, duplexPair } from "./duplex.ts";

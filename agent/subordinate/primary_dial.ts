@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Bytes, ConnectionError } from "../../protocol/mod.ts";
+import { type Bytes, ConnectionError, untilAborted } from "../../protocol/mod.ts";
 import { errnoOf, formatAddress } from "../../protocol/host/mod.ts";
 import { parseIpAddress } from "../door/ip_address.ts";
 import type { NameResolver } from "../door/peer_policy.ts";
@@ -36,7 +36,7 @@ export async function registerWithPrimary(
 ): Promise<Bytes> {
   const addresses = parseIpAddress(host) !== null
     ? [host]
-    : await during(signal, lookUp(host, { resolve, signal }));
+    : await untilAborted(lookUp(host, { resolve, signal }), signal);
   let failure: unknown = notFound(host);
   for (const hostname of addresses.slice(0, MAX_ADDRESSES)) {
     signal.throwIfAborted();
@@ -107,17 +107,5 @@ async function registerAt(
   } finally {
     signal.removeEventListener("abort", close);
     close();
-  }
-}
-
-/** Waits no longer than the signal allows, even where what is waited for knows none. */
-async function during<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -5,12 +5,12 @@
  */
 import {
   ConnectionError,
-  createDeferred,
   FluxVaultError,
   OriginalPeerError,
   OriginalRefusedError,
   PeerRejectedError,
   StorageError,
+  untilAborted,
 } from "../../protocol/mod.ts";
 import { type AgentAddress, formatAgentAddress } from "../fleet/agent_address.ts";
 import { type Acquaintance, newAcquaintance, type SyncOptions } from "./contact.ts";
@@ -81,20 +81,6 @@ export async function syncAgent(
     durationMs: Math.round((agent.servedMs ?? performance.now()) - beganMs),
     outcome,
   };
-}
-
-/** Waits for work, but no longer than the signal lets it. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = createDeferred<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  // The work may have run into the end of its time before this was called.
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 function outcomeOf(error: unknown, agent: Acquaintance): AgentOutcome {

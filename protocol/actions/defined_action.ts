@@ -7,7 +7,7 @@ import type { Action, CallContext } from "../calls/action.ts";
 import type { ActionContract } from "../calls/action_contract.ts";
 import { CallError } from "../calls/call_error.ts";
 import { CallLimit } from "../calls/call_limit.ts";
-import { untilAborted } from "../calls/until_aborted.ts";
+import { untilAborted } from "../until_aborted.ts";
 import { type ContractOptions, defineContract, type DefinedContract } from "./defined_contract.ts";
 import { NOTHING, readBySchema } from "./value_check.ts";
 

@@ -18,7 +18,7 @@ import {
   type ResultMessage,
 } from "./call_messages.ts";
 import { type CallRequest, OpenCall } from "./open_call.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { untilAborted } from "../until_aborted.ts";
 
 /** Makes calls, a limited number at a time, and hands each its answers. */
 export class OutgoingCalls {

@@ -9,7 +9,7 @@ import type { Session } from "../session.ts";
 import type { CallDesk } from "./call_desk.ts";
 import { SessionCallDesk } from "./session_call_desk.ts";
 import type { SessionCalls } from "./session_calls.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { untilAborted } from "../until_aborted.ts";
 
 /** Takes the calls of the peer, and runs what makes this side's own. */
 export class RunningCalls {

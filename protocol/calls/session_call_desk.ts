@@ -18,7 +18,7 @@ import { checkActionName, checkCallValue } from "./call_value.ts";
 import { IncomingCalls } from "./incoming_calls.ts";
 import { OutgoingCalls } from "./outgoing_calls.ts";
 import type { SessionCalls } from "./session_calls.ts";
-import { untilAborted } from "./until_aborted.ts";
+import { untilAborted } from "../until_aborted.ts";
 
 /** By what each role says that it makes no more calls. */
 const LAST_WORDS: Readonly<Record<Session["role"], ReadonlySet<unknown>>> = {
