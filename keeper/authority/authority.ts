@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { encodePem } from "../../protocol/certificates/mod.ts";
 import type { Bytes } from "../../protocol/mod.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { type AppIndex, emptyAppIndex, type IssuedRecord } from "./state/app_index.ts";
@@ -22,7 +23,7 @@ import {
   keeperTerms,
 } from "./issue_order.ts";
 import { findIssued, type IssuedCertificate, issueLeaf } from "./issued_certificate.ts";
-import { encodePem, generateKey, type KeyType } from "./certificates/key_pair.ts";
+import { generateKey, type KeyType } from "./certificates/key_pair.ts";
 import type { RevocationReason } from "./certificates/revocation_list.ts";
 import {
   type RevokedCertificate,

@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { encodePem } from "../../protocol/certificates/mod.ts";
 import type { AppIndex, IssuedRecord } from "./state/app_index.ts";
 import { forgetEnded, revocationOf } from "./app_revocations.ts";
 import { type AuthorityChange, validityFrom, wholeSeconds } from "./authority_change.ts";
 import { generateSerial, type Validity, writeLeaf } from "./certificates/certificate.ts";
 import { AuthorityError } from "./errors.ts";
 import type { LeafTerms } from "./issue_order.ts";
-import { encodePem } from "./certificates/key_pair.ts";
 import { MAX_LIVE_CERTIFICATES, MAX_LIVE_OF_HOLDER } from "./limits.ts";
 import type { RootIndex } from "./state/root_index.ts";
 import { loadX509 } from "./certificates/x509_library.ts";

@@ -16,7 +16,7 @@ export { type IssuedCertificate, renewalTime } from "./issued_certificate.ts";
 export type { RevokedCertificate } from "./revoked_certificate.ts";
 export { KeeperCertificates, type KeeperCertificatesOptions } from "./keeper_certificates.ts";
 export { openAuthority, type OpenAuthorityOptions } from "./opened_authority.ts";
-export { encodePem, KEY_TYPES, type KeyType } from "./certificates/key_pair.ts";
+export { KEY_TYPES, type KeyType } from "./certificates/key_pair.ts";
 export { REVOCATION_REASONS, type RevocationReason } from "./certificates/revocation_list.ts";
 export type { KeyUsage } from "./certificates/certificate.ts";
 export type { Purpose } from "./state/app_index.ts";

@@ -13,7 +13,7 @@ export {
   leadsToRoot,
 } from "./certificate_check.ts";
 export { agentCertificateName, appDomain, keeperCertificateName } from "./certificate_names.ts";
-export { DER_TAGS } from "./der_reader.ts";
+export { decodeDer, DER_TAGS } from "./der_reader.ts";
 export {
   writeBitString,
   writeDer,
@@ -22,7 +22,13 @@ export {
   writeUnsigned,
   writeUtf8String,
 } from "./der_writer.ts";
-export { COMMON_NAME_OID, KEY_OIDS, SIGNATURE_OIDS, USAGE_OIDS } from "./object_identifiers.ts";
+export {
+  COMMON_NAME_OID,
+  EXTENSION_OIDS,
+  KEY_OIDS,
+  SIGNATURE_OIDS,
+  USAGE_OIDS,
+} from "./object_identifiers.ts";
 export { decodeBase64, decodePem, encodePem, type PemLabel } from "./pem.ts";
 export { isRevocationListOf, parseRevocationList, type RevocationList } from "./revocation_list.ts";
 export { encodeEcdsaSignature } from "./signed_der.ts";

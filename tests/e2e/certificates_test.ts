@@ -5,7 +5,7 @@
  * @module
  */
 import { base64 } from "@scure/base";
-import { encodePem } from "../../keeper/authority/mod.ts";
+import { encodePem } from "../../protocol/certificates/mod.ts";
 import { RingSecrets } from "../../keeper/authority/ring_secrets.ts";
 import { openKeyRing } from "../../keeper/keys/mod.ts";
 import { fixedEnvironment } from "../../protocol/host/mod.ts";

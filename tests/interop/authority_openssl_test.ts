@@ -1,7 +1,7 @@
 /** What the keeper's certificate authority writes, as OpenSSL understands it. */
 import type { Authority, IssuedCertificate } from "../../keeper/authority/mod.ts";
 import { writeLeaf } from "../../keeper/authority/certificates/certificate.ts";
-import { encodePem } from "../../keeper/authority/certificates/key_pair.ts";
+import { encodePem } from "../../protocol/certificates/mod.ts";
 import { AuthorityKeys } from "../../keeper/authority/state/authority_keys.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { missingForOpenssl, type Openssl, withOpenssl } from "../support/openssl.ts";

@@ -1,7 +1,7 @@
 /** Pebble, the test server of ACME, with what it needs: a certificate of its own and a DNS. */
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import { encodePem } from "../../keeper/authority/mod.ts";
+import { encodePem } from "../../protocol/certificates/mod.ts";
 import { DatagramDnsServer } from "./dns_server.ts";
 import { freePort } from "./site.ts";
 import { temporaryFolder } from "./temporary_folder.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { USAGE_OIDS } from "../../../protocol/certificates/mod.ts";
 import { type Bytes, encodeHex, randomBytes } from "../../../protocol/mod.ts";
 import type { KeyType } from "./key_pair.ts";
 import { signatureOf } from "./key_pair.ts";
@@ -73,10 +74,6 @@ export interface LeafOptions extends CertificateOptions {
 }
 
 const ORGANISATION = "FluxVault";
-const USAGES: Readonly<Record<KeyUsage, string>> = {
-  server: "1.3.6.1.5.5.7.3.1",
-  client: "1.3.6.1.5.5.7.3.2",
-};
 
 /** Makes a serial number: 16 random bytes, of which the first two bits are fixed. */
 export function generateSerial(): string {
@@ -115,7 +112,7 @@ export async function writeIntermediate(
     subject: [{ O: [ORGANISATION] }, { OU: [app] }, { CN: [`FluxVault intermediate${ordinal}`] }],
     extensions: [
       ...await authorityExtensions(x509, { publicKey, below: 0 }),
-      new x509.ExtendedKeyUsageExtension(Object.values(USAGES)),
+      new x509.ExtendedKeyUsageExtension(Object.values(USAGE_OIDS)),
       new x509.Extension(NAME_CONSTRAINTS, true, encodeNameConstraints(permitted)),
     ],
   });
@@ -134,7 +131,7 @@ export async function writeLeaf(issuer: Issuer, options: LeafOptions): Promise<B
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension(usage.map((word) => USAGES[word])),
+      new x509.ExtendedKeyUsageExtension(usage.map((word) => USAGE_OIDS[word])),
       new x509.SubjectAlternativeNameExtension(general),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],

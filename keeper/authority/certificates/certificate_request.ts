@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { decodeDer, DER_TAGS } from "../../../protocol/certificates/mod.ts";
 import type { Bytes } from "../../../protocol/mod.ts";
-import { isWholeSequence } from "./der.ts";
 import { AuthorityError } from "../errors.ts";
 import { MAX_REQUEST_BYTES, MAX_RSA_BITS, MIN_RSA_BITS } from "../limits.ts";
 import { loadX509 } from "./x509_library.ts";
@@ -30,7 +30,7 @@ const CURVES: readonly unknown[] = ["P-256", "P-384"];
  * `request-unsigned` where the private half of that key did not sign it.
  */
 export async function readCertificateRequest(der: Bytes): Promise<RequestedKey> {
-  if (der.length > MAX_REQUEST_BYTES || !isWholeSequence(der)) throw malformed();
+  if (der.length > MAX_REQUEST_BYTES || !isOneSequence(der)) throw malformed();
   const { Pkcs10CertificateRequest } = await loadX509();
   let request: InstanceType<typeof Pkcs10CertificateRequest>;
   let algorithm: Algorithm;
@@ -51,6 +51,11 @@ export async function readCertificateRequest(der: Bytes): Promise<RequestedKey> 
     // A key that is none, such as a point that is not on the curve.
   }
   throw unsigned();
+}
+
+/** Tells whether the bytes are one sequence from end to end, in the one spelling of its length. */
+function isOneSequence(der: Bytes): boolean {
+  return decodeDer(der, (reader) => reader.next(DER_TAGS.sequence)) !== null;
 }
 
 function typeOf(algorithm: Algorithm): string {

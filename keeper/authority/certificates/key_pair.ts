@@ -44,12 +44,3 @@ export async function generateKey(type: KeyType): Promise<NewKey> {
 export async function importPrivateKey(pkcs8: Bytes, type: KeyType): Promise<CryptoKey> {
   return await crypto.subtle.importKey("pkcs8", pkcs8, algorithmOf(type), false, ["sign"]);
 }
-
-const LINE_LENGTH = 64;
-
-/** Writes DER as PEM. */
-export function encodePem(label: string, der: Uint8Array): string {
-  const text = btoa(Array.from(der, (byte) => String.fromCharCode(byte)).join(""));
-  const lines = text.match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
-}

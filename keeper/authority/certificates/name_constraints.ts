@@ -4,11 +4,11 @@
  * @module
  */
 import { type Bytes, encodeUtf8 } from "../../../protocol/mod.ts";
-import { encodeDer, encodeSequence } from "./der.ts";
+import { EXTENSION_OIDS, writeDer, writeSequence } from "../../../protocol/certificates/mod.ts";
 import { readIpAddress } from "./ip_address.ts";
 
 /** The identifier of the extension. */
-export const NAME_CONSTRAINTS = "2.5.29.30";
+export const NAME_CONSTRAINTS: string = EXTENSION_OIDS.nameConstraints;
 
 const PERMITTED = 0xa0;
 const EXCLUDED = 0xa1;
@@ -42,12 +42,12 @@ export function encodeNameConstraints(names: readonly string[]): Bytes {
   const excluded = addresses.length > 0
     ? []
     : [8, 32].map((length) => subtree(IP_ADDRESS, new Uint8Array(length)));
-  return encodeSequence(
-    encodeDer(PERMITTED, ...permitted),
-    ...(excluded.length === 0 ? [] : [encodeDer(EXCLUDED, ...excluded)]),
+  return writeSequence(
+    writeDer(PERMITTED, ...permitted),
+    ...(excluded.length === 0 ? [] : [writeDer(EXCLUDED, ...excluded)]),
   );
 }
 
 function subtree(tag: number, ...parts: readonly Uint8Array[]): Bytes {
-  return encodeSequence(encodeDer(tag, ...parts));
+  return writeSequence(writeDer(tag, ...parts));
 }

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { EXTENSION_OIDS, writeUnsigned } from "../../../protocol/certificates/mod.ts";
 import type { Bytes } from "../../../protocol/mod.ts";
 import { BACK_DATED_MS } from "../limits.ts";
 import type { Issuer } from "./certificate.ts";
-import { encodeInteger } from "./der.ts";
 import { signatureOf } from "./key_pair.ts";
 import { loadX509 } from "./x509_library.ts";
 
@@ -46,8 +46,6 @@ export interface RevocationListOptions {
   readonly revoked: readonly RevokedSerial[];
 }
 
-const CRL_NUMBER = "2.5.29.20";
-
 /** Writes and signs a list, in DER. */
 export async function writeRevocationList(
   { certificate, privateKey, type }: Issuer,
@@ -67,10 +65,16 @@ export async function writeRevocationList(
     })),
     extensions: [
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      new x509.Extension(CRL_NUMBER, false, encodeInteger(options.number)),
+      new x509.Extension(EXTENSION_OIDS.crlNumber, false, encodeNumber(options.number)),
     ],
     signingAlgorithm: signatureOf(type),
     signingKey: privateKey,
   });
   return new Uint8Array(list.rawData);
+}
+
+function encodeNumber(number: number): Bytes {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(number));
+  return writeUnsigned(bytes);
 }

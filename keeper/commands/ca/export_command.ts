@@ -5,7 +5,8 @@
  */
 import { ConfigError } from "../../../protocol/mod.ts";
 import { type CommandContext, EXIT_DONE } from "../../../protocol/host/mod.ts";
-import { type Authority, encodePem } from "../../authority/mod.ts";
+import { encodePem } from "../../../protocol/certificates/mod.ts";
+import type { Authority } from "../../authority/mod.ts";
 import type { EXPORT_OPTIONS } from "../../authority_options.ts";
 import { checkApp } from "../../keys/mod.ts";
 import {

@@ -3,7 +3,7 @@ import { AUTHORITY_COMMANDS } from "../../../../keeper/authority_commands.ts";
 import type { AuthorityParts } from "../../../../keeper/commands/ca/authority_desk.ts";
 import { openKeyRing } from "../../../../keeper/keys/system_key_ring.ts";
 import type { Command, CommandContext, Program } from "../../../../protocol/host/mod.ts";
-import { encodePem } from "../../../../keeper/authority/mod.ts";
+import { encodePem } from "../../../../protocol/certificates/mod.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { MemoryInput } from "../../../support/memory_input.ts";
 import { type ProgramRun, runInProcess } from "../../../support/program.ts";
