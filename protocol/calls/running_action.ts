@@ -77,6 +77,8 @@ export class RunningAction implements CallContext {
     let result: ActionResult;
     try {
       const input = await parseInput(action, this.#parts.message.input);
+      // Work that waits for the signal would not hear of it any more.
+      this.signal.throwIfAborted();
       const output = checkOutput(await action.run(this, input));
       await this.#endOutput();
       result = { status: "Success", code: null, output };

@@ -1,5 +1,6 @@
 import type { Action, CallContext } from "../../../protocol/calls/action.ts";
 import { CallError } from "../../../protocol/calls/call_error.ts";
+import { createDeferred } from "../../../protocol/deferred.ts";
 import type { SendStream } from "../../../protocol/streams.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { openPlayedCallee, type PlayedCallee, readAll } from "../../support/call_desks.ts";
@@ -126,6 +127,23 @@ Deno.test("RunningAction says nothing once its call was cancelled", async () => 
   assertEquals(await callee.take(), { ...FAILED, Code: "cancelled" });
   assertEquals(ended.length, 1);
   await Promise.all(ended);
+});
+
+Deno.test("RunningAction does not begin where its call was cancelled while its input was read", async () => {
+  const reading = createDeferred<void>();
+  let runs = 0;
+  const slow: Action = {
+    name: "slow",
+    parseInput: () => reading.promise,
+    run: () => Promise.resolve(runs++),
+  };
+  await using callee = await openPlayedCallee({ actions: [slow] });
+  await callee.peer.send({ State: "CALL", Id: 0, Action: "slow" });
+  await callee.peer.send({ State: "CANCEL", Id: 0 });
+  assertEquals(await callee.take(), { ...FAILED, Code: "cancelled" });
+  reading.resolve();
+  await callee.peer.send({ State: "CALL", Id: 1, Action: "slow" });
+  assertEquals(await callee.take(), { ...SUCCESS, Id: 1, Output: 0 });
 });
 
 Deno.test("RunningAction gives up both streams of a call that is cancelled", async () => {
