@@ -194,7 +194,8 @@ function readIsAuthority(reader: DerReader | null): boolean {
   const inside = reader.enter();
   reader.end();
   const flag = inside.nextIf(DER_TAGS.boolean);
-  if (inside.nextIf(DER_TAGS.integer) === null) inside.end();
+  // How many authorities may follow: whoever verifies the chain counts them.
+  inside.nextIf(DER_TAGS.integer);
   inside.end();
   return flag !== null && readBoolean(flag);
 }
