@@ -5,6 +5,10 @@
  */
 import type { Duplex as NodeDuplex } from "node:stream";
 import type { Duplex } from "../../duplex.ts";
+import { ConnectionError } from "../../errors.ts";
+
+/** How long the other end has to end its direction, too, in milliseconds. */
+const PARTING_TIMEOUT_MS = 10_000;
 
 /** How the methods of a stream of Node's say that they are done. */
 type Done = (error?: Error | null) => void;
@@ -25,8 +29,18 @@ export class RawStream {
   #isWanted = false;
   /** Why the transport is given up, where it is. */
   #reason: unknown = null;
+  /** Runs while the end of the other direction is waited for. */
+  #parting: ReturnType<typeof setTimeout> | undefined;
+  readonly #partingTimeoutMs: number;
 
-  private constructor({ readable, writable }: Duplex, Stream: typeof NodeDuplex) {
+  private constructor(
+    { readable, writable }: Duplex,
+    { Stream, partingTimeoutMs }: {
+      readonly Stream: typeof NodeDuplex;
+      readonly partingTimeoutMs: number;
+    },
+  ) {
+    this.#partingTimeoutMs = partingTimeoutMs;
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
     // What goes wrong is told by the read or write that meets it.
@@ -45,16 +59,25 @@ export class RawStream {
     });
   }
 
-  /** Takes both directions of a transport; the module of Node's is loaded with the first. */
-  static async open(duplex: Duplex): Promise<RawStream> {
+  /**
+   * Takes both directions of a transport; the module of Node's is loaded with the first.
+   *
+   * @param partingTimeoutMs How long the other end has to end its direction once this one has ended, in
+   * milliseconds; then the transport is freed.
+   */
+  static async open(
+    duplex: Duplex,
+    partingTimeoutMs: number = PARTING_TIMEOUT_MS,
+  ): Promise<RawStream> {
     // Named, an import would be of the whole program's start once it is bundled.
     const { Duplex: Stream } = await import("node:stream");
-    return new RawStream(duplex, Stream);
+    return new RawStream(duplex, { Stream, partingTimeoutMs });
   }
 
-  /** Ends this direction, and then waits for the end of the other: what was written still arrives. */
+  /** Ends this direction, and waits a while for the end of the other: what was written still arrives. */
   finish(): void {
     this.release();
+    if (!this.stream.destroyed) this.#limitParting();
     this.stream.end();
     this.stream.resume();
   }
@@ -96,17 +119,26 @@ export class RawStream {
    */
   #destroy(error: Error | null, done: Done): void {
     const reason = this.#reason ?? error;
-    if (reason === null) this.#part().catch(ignore);
+    if (reason === null) this.#part().catch(ignore).finally(() => clearTimeout(this.#parting));
     else this.#drop(reason);
     done(error);
   }
 
   #drop(reason: unknown): void {
+    clearTimeout(this.#parting);
     this.#reader.cancel(reason).catch(ignore);
     this.#writer.abort(reason).catch(ignore);
   }
 
+  /** Nobody looks at the transport any more: without a limit the other end could keep it for ever. */
+  #limitParting(): void {
+    this.#parting ??= setTimeout(() => {
+      this.abort(new ConnectionError("timed-out", "the other end leaves the connection open"));
+    }, this.#partingTimeoutMs);
+  }
+
   async #part(): Promise<void> {
+    this.#limitParting();
     // Closed already, as a rule.
     await this.#writer.close().catch(ignore);
     while (!(await this.#reader.read()).done);

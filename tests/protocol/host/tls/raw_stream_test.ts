@@ -42,6 +42,25 @@ Deno.test("RawStream.abort gives the transport up at once, also after that", asy
   }
 });
 
+Deno.test("RawStream.finish lets its last bytes through, and waits for the other end's", async () => {
+  const [near, far] = duplexPair();
+  const raw = await RawStream.open(near);
+  raw.stream.write("goodbye");
+  raw.finish();
+  assertEquals(await new Response(far.readable).text(), "goodbye");
+  await far.writable.close();
+});
+
+Deno.test("RawStream frees a transport whose other end never ends it, however it was let go of", async () => {
+  for (const isFinished of [false, true]) {
+    const [near, far] = duplexPair();
+    const raw = await RawStream.open(near, 0);
+    if (isFinished) raw.finish();
+    else raw.stream.destroy();
+    await assertRejects(() => far.writable.getWriter().closed, ConnectionError, "timed-out");
+  }
+});
+
 Deno.test("RawStream fails as its transport does, whatever the reason is", async () => {
   const lost = new ConnectionError("connection-lost", "gone");
   for (const [reason, isOurs] of [[lost, true], ["gone", false]] as const) {
