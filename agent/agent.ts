@@ -26,7 +26,6 @@ import {
   RsaKeyStock,
   SILENT_LOGGER,
   type StatementVerifier,
-  watchCalls,
 } from "../protocol/mod.ts";
 import { type AgentEvent, AgentFeed } from "./agent_events.ts";
 import { type Conversation, DeliveryDesk, type DeliveryOptions } from "./delivery/delivery.ts";
@@ -160,11 +159,7 @@ export class Agent implements AsyncDisposable {
     this.#actions = openActionRegister(calls);
     this.#desk = new DeliveryDesk({
       ...options,
-      calls: watchCalls({ ...calls, actions: [], source: this.#feed.watch(this.#actions) }, {
-        logger,
-        onTaken: "what a keeper called for has failed",
-        onMade: "what was asked of a keeper has failed",
-      }),
+      calls: { ...calls, actions: [], source: this.#feed.watch(this.#actions) },
     });
     this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });

@@ -281,3 +281,6 @@ export const RELAY_PIECE_BYTES = 65_536;
 export const CERTIFICATE_TIMEOUT_MS = 30_000;
 /** How long no keeper is asked again once one could issue none. */
 export const CERTIFICATE_PAUSE_MS = 600_000;
+
+/** How many calls of a keeper that failed are written down in a session. */
+export const MAX_LOGGED_FAILURES = 20;

@@ -9,17 +9,20 @@ import {
   type DeliveryReport,
   type HasherFactory,
   type HookRunner,
+  type Logger,
   type ManifestMessage,
   PeerRejectedError,
   type ReceiveOptions,
   type SecretStore,
   type Session,
   type SessionCalls,
+  SILENT_LOGGER,
+  watchCalls,
 } from "../../protocol/mod.ts";
 import type { OriginalSession } from "../../protocol/original/mod.ts";
 import { DeliveryRecord } from "./delivery_record.ts";
 import { InTurnStore } from "./in_turn_store.ts";
-import { BUSY_WAIT_MS, FILES_IN_FLIGHT, MAX_SESSIONS } from "../limits.ts";
+import { BUSY_WAIT_MS, FILES_IN_FLIGHT, MAX_LOGGED_FAILURES, MAX_SESSIONS } from "../limits.ts";
 import type { AgentSessionReport } from "./session_report.ts";
 import { StallWatch } from "./stall_watch.ts";
 import { Turn } from "./turn.ts";
@@ -50,6 +53,8 @@ export interface DeliveryOptions {
   readonly stallTimeoutMs?: number;
   /** How many sessions may be open. @default {32} */
   readonly maxSessions?: number;
+  /** Is told what fails in calls. @default {SILENT_LOGGER} */
+  readonly logger?: Logger;
 }
 
 /** A session, and the wire that it is spoken on. */
@@ -167,7 +172,7 @@ export class DeliveryDesk {
         hooks: this.#options.hooks ?? null,
         identity: this.#options.identity ?? null,
         certificates: this.#options.certificates ?? null,
-        ...stall.watchCalls(this.#options.calls),
+        ...stall.watchCalls(this.#watchedCalls()),
         onDone: () => {
           // All is settled: what the keeper calls from here on keeps no other delivery waiting.
           settle = () => Promise.resolve();
@@ -198,6 +203,18 @@ export class DeliveryDesk {
       stall.end();
       passOn();
     }
+  }
+
+  /** What fails in the calls of a session costs no delivery; the log tells of it. */
+  #watchedCalls(): SessionCalls | undefined {
+    const { calls, logger = SILENT_LOGGER } = this.#options;
+    if (calls === undefined) return undefined;
+    return watchCalls(calls, {
+      logger,
+      onTaken: "what a keeper called for has failed",
+      onMade: "what was asked of a keeper has failed",
+      maxTaken: MAX_LOGGED_FAILURES,
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type DeliveryOutcome,
 } from "../../../agent/delivery/delivery.ts";
 import type { CallDesk } from "../../../protocol/calls/call_desk.ts";
+import { CallError } from "../../../protocol/calls/call_error.ts";
 import { converseAsKeeper } from "../../../protocol/calls/converse_as_keeper.ts";
 import { deliverAsKeeper } from "../../../protocol/deliver_as_keeper.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
@@ -382,4 +383,15 @@ Deno.test("Agent asks every keeper, and writes down what came to nothing", async
   const { files } = await deliverAsKeeper(session, source, { revision: 1, calls });
   assertEquals([files[0]?.outcome, told], ["created", [0]]);
   assertEquals(port.logger.messages("warn"), ["what was asked of a keeper has failed"]);
+});
+
+Deno.test("Agent writes down only the first calls of a session that fail", async () => {
+  const fail = { name: "fail", run: () => Promise.reject(new CallError("out", "of order")) };
+  await using port = await AgentPort.open({ calls: { actions: [fail] } });
+  for (const total of [20, 40]) {
+    await converseAsKeeper(await port.openSession(), async (desk) => {
+      for (let i = 0; i < 25; i++) await assertRejects(() => desk.call("fail"), CallError);
+    });
+    assertEquals(port.logger.messages("warn").length, total);
+  }
 });
