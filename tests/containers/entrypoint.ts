@@ -23,11 +23,11 @@ const host = ContainerHost.ofSuite();
 /** What is put into an image, by name. */
 type Files = Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
 
-/** An application: says what it has, by its digest, and stays. */
+/** An application: says what it has, by its digest, as its last words, and stays. */
 function application(password: string): string {
   return `#!/bin/sh
-echo "password \$(${password} | sha256sum)"
 echo "variables of the agent: \$(env | grep -c FLUXVAULT_)"
+echo "password \$(${password} | sha256sum)"
 exec sleep 600
 `;
 }

@@ -126,12 +126,12 @@ Deno.test(
     await change(0);
     // As an application does that opens the folder first.
     await using watcher = new Watcher(() => {
-      const folder = Deno.realPathSync(`${agent.files}/etc/tls`);
       try {
+        const folder = Deno.realPathSync(`${agent.files}/etc/tls`);
         const texts = names.map((name) => Deno.readTextFileSync(folder + name.slice("tls".length)));
         return new Set(texts).size === 1 ? texts[0] ?? "" : "a mixture";
       } catch (error) {
-        // The folder that was opened has been taken away since: it is opened again.
+        // The folder that the link named has been taken away since: it is opened again.
         if (error instanceof Deno.errors.NotFound) return null;
         throw error;
       }

@@ -14,6 +14,8 @@ export class Watcher implements AsyncDisposable {
   /** Begins; `look` says in words what is to be seen, `null` for nothing. */
   constructor(look: () => string | null) {
     this.#watching = this.#watch(look);
+    // What a look throws is told by `stop`, not to whoever runs the tests.
+    this.#watching.catch(() => {});
   }
 
   /** Stops looking; rejects with what a look threw. */
