@@ -71,12 +71,8 @@ export * from "./web_socket_duplex.ts";
 export * as limits from "./limits.ts";
 export { isAppName } from "./app_name.ts";
 export type { AgentClaim, AgentReadiness, NodeEvidence } from "./confirmation.ts";
-export {
-  decodeEnrolmentSecret,
-  type EnrolmentClaim,
-  proveEnrolment,
-  verifyEnrolment,
-} from "./enrolment.ts";
+export { decodeEnrolmentSecret, type EnrolmentClaim } from "./enrolment.ts";
+export { proveEnrolment, verifyEnrolment } from "./enrolment.ts";
 export {
   type AgentIdentity,
   fingerprintGroups,
@@ -87,9 +83,10 @@ export {
   verifyIdentitySignature,
 } from "./identity.ts";
 export type { KeeperProof, KeeperStatement, ManifestCheck } from "./statement.ts";
-export type { ManifestStatement, SignedManifest, StatementScope } from "./statement.ts";
-export { composeKeeperStatement, composeManifestStatement, isStatement } from "./statement.ts";
-export { type StatementSigner, type StatementVerifier, verifyManifest } from "./statement.ts";
+export type { ManifestStatement, PluginStatement, SignedManifest } from "./statement.ts";
+export type { StatementScope, StatementSigner, StatementVerifier } from "./statement.ts";
+export { composeKeeperStatement, composeManifestStatement } from "./statement.ts";
+export { composePluginStatement, isStatement, verifyManifest } from "./statement.ts";
 export { type ResultClaim, verifyResults } from "./result_signature.ts";
 export { generateRsaKeyPair, type RsaKeyPair, type RsaModulusBits } from "./rsa_key.ts";
 export { type RsaKeyLease, RsaKeyStock, type RsaKeyStockOptions } from "./rsa_key_stock.ts";
@@ -114,6 +111,7 @@ export type { ResumePoint, SecretContent, SecretSource } from "./secret_source.t
 export type * from "./secret_store.ts";
 export type { DeliveryReport } from "./exchange.ts";
 export * from "./actions/mod.ts";
+export * from "./plugins/mod.ts";
 export { deliverAsKeeper, type DeliverOptions } from "./deliver_as_keeper.ts";
 export { receiveAsAgent, type ReceiveOptions } from "./receive_as_agent.ts";
 export { MemorySecretSource } from "./memory_secret_source.ts";

@@ -1,6 +1,6 @@
 /**
- * The statements that a keeper signs: who it is in this session, and what its manifest says (spec,
- * sections 6 and 8).
+ * The statements that a keeper signs: who it is in this session, what its manifest says, and
+ * which plugins are its own (spec, sections 6 and 8).
  *
  * A signature by the owner of an app can be a login or an app update on the Flux network. So a keeper
  * never signs bytes that a peer chose: each side composes the text from what it knows itself, in a
@@ -84,6 +84,44 @@ export function composeManifestStatement(statement: ManifestStatement): string {
   ].join("\n");
 }
 
+/** What a keeper's statement about a plugin says. */
+export interface PluginStatement {
+  /** The plugin's name. */
+  readonly name: string;
+  /** The plugin's version: three numbers with dots. */
+  readonly pluginVersion: string;
+  /** The SHA-256 of the plugin's package; 32 bytes. */
+  readonly digest: Bytes;
+}
+
+/**
+ * Composes the text of a keeper's statement about a plugin: ASCII, LF, no final newline.
+ *
+ * It names no agent and does not expire: a plugin that is out of date is one with a lower version.
+ *
+ * @throws {RangeError} if the name or the version is none.
+ *
+ * @example
+ * ```ts
+ * import { composePluginStatement } from "@fluxvault/fluxvault/protocol";
+ *
+ * const digest = new Uint8Array(32);
+ * const text = composePluginStatement({ name: "greeter", pluginVersion: "1.0.0", digest });
+ * console.assert(text.startsWith("FluxVault plugin\n"));
+ * ```
+ */
+export function composePluginStatement(statement: PluginStatement): string {
+  const text = [
+    "FluxVault plugin",
+    `version: ${PROTOCOL_VERSION}`,
+    `name: ${statement.name}`,
+    `plugin-version: ${statement.pluginVersion}`,
+    `digest: ${encodeHex(statement.digest)}`,
+  ].join("\n");
+  if (!PLUGIN_STATEMENT.test(text)) throw new RangeError("a statement cannot carry that plugin");
+  return text;
+}
+
 const NAME = `(?:-|${APP_NAME.source.slice(1, -1)})`;
 const SCOPE =
   `version: ${PROTOCOL_VERSION}\napp: ${NAME}\ncomponent: ${NAME}\nagent: [0-9a-f]{64}\n`;
@@ -94,6 +132,11 @@ const KEEPER_STATEMENT = new RegExp(
 );
 const MANIFEST_STATEMENT = new RegExp(
   `^FluxVault keeper manifest\n${SCOPE}revision: ${NUMBER}\n${TIMES}\nmanifest: [0-9a-f]{64}$`,
+);
+const PART = "(?:0|[1-9][0-9]{0,8})";
+const PLUGIN_STATEMENT = new RegExp(
+  `^FluxVault plugin\nversion: ${PROTOCOL_VERSION}\nname: [a-z][a-z0-9]{0,30}\n` +
+    `plugin-version: ${PART}\\.${PART}\\.${PART}\ndigest: [0-9a-f]{64}$`,
 );
 
 /**
@@ -112,7 +155,7 @@ const MANIFEST_STATEMENT = new RegExp(
 export function isStatement(text: string): boolean {
   const ofKeeper = KEEPER_STATEMENT.exec(text);
   if (ofKeeper !== null) return Number(ofKeeper[2]) === Number(ofKeeper[1]) + STATEMENT_LIFETIME_S;
-  return MANIFEST_STATEMENT.test(text);
+  return MANIFEST_STATEMENT.test(text) || PLUGIN_STATEMENT.test(text);
 }
 
 /** Signs statements for a keeper. */

@@ -2,6 +2,7 @@ import { PeerRejectedError } from "../../protocol/errors.ts";
 import {
   composeKeeperStatement,
   composeManifestStatement,
+  composePluginStatement,
   isStatement,
   type KeeperProof,
   type ManifestCheck,
@@ -46,6 +47,31 @@ Deno.test("composeManifestStatement writes exactly the text of section 8", () =>
       "expires: 20\n" +
       `manifest: ${"ef".repeat(32)}`,
   );
+});
+
+const PLUGIN = {
+  name: "greeter",
+  pluginVersion: "1.2.3",
+  digest: new Uint8Array(32).fill(0xef),
+};
+
+Deno.test("composePluginStatement writes exactly the text of section 14", () => {
+  assertEquals(
+    composePluginStatement(PLUGIN),
+    "FluxVault plugin\n" +
+      "version: 2\n" +
+      "name: greeter\n" +
+      "plugin-version: 1.2.3\n" +
+      `digest: ${"ef".repeat(32)}`,
+  );
+  assert(isStatement(composePluginStatement(PLUGIN)));
+});
+
+Deno.test("composePluginStatement refuses what would write a line of its own", () => {
+  for (const change of [{ name: "a\nversion: 3" }, { pluginVersion: "1.2" }, { name: "a-b" }]) {
+    assertThrows(() => composePluginStatement({ ...PLUGIN, ...change }), RangeError);
+  }
+  assert(!isStatement(`${composePluginStatement(PLUGIN)}\n`));
 });
 
 Deno.test("composeKeeperStatement refuses a name that would write a line of its own", () => {

@@ -1,0 +1,23 @@
+/**
+ * Plugins as they are sent: what they say of themselves, and their package.
+ *
+ * @module
+ */
+export {
+  comparePluginVersions,
+  encodePluginManifest,
+  isPluginName,
+  MAX_PLUGIN_MANIFEST_BYTES,
+  parsePluginManifest,
+  type PluginAction,
+  type PluginLimits,
+  type PluginManifest,
+  type PluginPermissions,
+  type PluginSide,
+} from "./plugin_manifest.ts";
+export {
+  encodePluginPackage,
+  MAX_PLUGIN_BYTES,
+  parsePluginPackage,
+  type PluginPackage,
+} from "./plugin_package.ts";
