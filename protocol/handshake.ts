@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Bytes, copyBytes, randomBytes } from "./bytes.ts";
+import { copyBytes, randomBytes } from "./bytes.ts";
 import {
   type AgentClaim,
   type AgentReadiness,
@@ -16,25 +16,20 @@ import {
   encodeKeeperAnswer,
   encodeReadiness,
   failureCode,
-  type NodeEvidence,
 } from "./confirmation.ts";
 import type { Duplex } from "./duplex.ts";
 import { proveEnrolment } from "./enrolment.ts";
-import {
-  OriginalPeerError,
-  PeerRejectedError,
-  ProtocolError,
-  type RejectionCode,
-} from "./errors.ts";
+import { OriginalPeerError, PeerRejectedError, ProtocolError } from "./errors.ts";
 import { encodeMessageFrame } from "./frame.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import { readMessage, startFrames } from "./handshake_frames.ts";
-import {
-  type AgentIdentity,
-  identityDigestHex,
-  signTranscript,
-  verifyIdentityProof,
-} from "./identity.ts";
+import type {
+  AgentHandshakeOptions,
+  HandshakeOptions,
+  KeeperHandshakeOptions,
+  OriginalGreeting,
+} from "./handshake_options.ts";
+import { identityDigestHex, signTranscript, verifyIdentityProof } from "./identity.ts";
 import { wrapSecret } from "./key_wrap.ts";
 import {
   FAREWELL_TIMEOUT_MS,
@@ -54,90 +49,9 @@ import {
 } from "./opening.ts";
 import { importRsaPublicKey } from "./rsa_key.ts";
 import type { RsaKeyLease, RsaKeyStock } from "./rsa_key_stock.ts";
-import { Session, type SessionOptions, type SessionOrigin } from "./session.ts";
-import {
-  proveKeeper,
-  type StatementSigner,
-  type StatementVerifier,
-  verifyKeeperProof,
-} from "./statement.ts";
-
-/** What both roles can set. */
-export interface HandshakeOptions extends SessionOptions {
-  /** Ends the handshake, and later the session, with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** The time now in Unix milliseconds. @default {Date.now} */
-  readonly now?: () => number;
-  /** When the handshake is due after line 1. @default {HANDSHAKE_TIMEOUT_MS} */
-  readonly handshakeTimeoutMs?: number;
-}
-
-/** What an agent brings to a handshake. */
-export interface AgentHandshakeOptions extends HandshakeOptions {
-  /** Where the RSA key comes from. */
-  readonly keys: Pick<RsaKeyStock, "lease">;
-  /** Who the agent is. */
-  readonly identity: AgentIdentity;
-  /** Names the agent's process; 16 random bytes. */
-  readonly instance: Bytes;
-  /** The app that the agent belongs to. @default {null} */
-  readonly app?: string | null;
-  /** The component that the agent is. @default {null} */
-  readonly component?: string | null;
-  /** The enrolment secret; 32 bytes. @default {null} */
-  readonly enrolmentSecret?: Bytes | null;
-  /** Where the agent runs, as far as it knows; nobody can check it. @default {null} */
-  readonly node?: NodeEvidence | null;
-  /** Checks the keeper's statement; `null` where the keeper need not sign. @default {null} */
-  readonly verifyStatement?: StatementVerifier | null;
-  /** Name and version, for the keeper's log. */
-  readonly software: string;
-  /** What it takes beside files: at most 15 words `[a-z][a-z-]{0,31}`, such as `calls`. @default {[]} */
-  readonly wants?: readonly string[];
-  /** When line 2 is due after line 1. @default {OPENING_TIMEOUT_MS} */
-  readonly openingTimeoutMs?: number;
-}
-
-/** What the keeper's policy is shown of an agent whose proof of identity holds. */
-export interface AgentIntroduction {
-  /** What the agent says of itself. */
-  readonly claim: AgentClaim;
-  /** The transcript of the session; 32 bytes. */
-  readonly transcript: Bytes;
-}
-
-/** The names under which a keeper knows an agent: its statement to that agent has them. */
-export interface AgentNames {
-  /** The app, or `null`. */
-  readonly app: string | null;
-  /** The component, or `null`. */
-  readonly component: string | null;
-}
-
-/**
- * What a policy decides about an agent: the reason for which it may not go on; or that it may, under
- * the names that it is known by, or with `null` under those that the keeper dialled for.
- */
-export type AgentDecision = RejectionCode | AgentNames | null;
-
-/** Decides whether an agent may go on. */
-export type AgentPolicy = (
-  introduction: AgentIntroduction,
-) => Promise<AgentDecision> | AgentDecision;
-
-/** What a keeper brings to a handshake. */
-export interface KeeperHandshakeOptions extends HandshakeOptions {
-  /** Decides on the agent before anything else is sent to it. */
-  readonly policy: AgentPolicy;
-  /** Signs the keeper's statement; `null` where it does not sign. @default {null} */
-  readonly signer?: StatementSigner | null;
-  /** The app that the keeper dialled for, as its statement names it. @default {null} */
-  readonly app?: string | null;
-  /** The component that the keeper dialled for. @default {null} */
-  readonly component?: string | null;
-  /** When line 1 is due. @default {HANDSHAKE_TIMEOUT_MS} */
-  readonly openingTimeoutMs?: number;
-}
+import { Session } from "./session.ts";
+import type { SessionOrigin } from "./session_parts.ts";
+import { proveKeeper, verifyKeeperProof } from "./statement.ts";
 
 /** Waits for a key, but no longer than the link lasts. */
 async function takeLease(link: Link, keys: Pick<RsaKeyStock, "lease">): Promise<RsaKeyLease> {
@@ -177,16 +91,6 @@ async function giveUp(
   link.fail(failure.error);
   await failure.writer?.settle();
   throw failure.error;
-}
-
-/** A connection whose keeper answered line 1 in the manner of the original FluxVault (section 2). */
-export interface OriginalGreeting {
-  /** @internal The transport, behind the keeper's line. */
-  readonly link: Link;
-  /** The keeper's line, newline included. */
-  readonly line: Bytes;
-  /** The key that was offered; whoever takes the greeting releases it. */
-  readonly lease: RsaKeyLease;
 }
 
 /**

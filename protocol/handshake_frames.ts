@@ -14,7 +14,7 @@ import { MAX_HANDSHAKE_SEALED_BYTES } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { MessageFields } from "./message_fields.ts";
 import { FrameOpener, FrameSealer } from "./sealing.ts";
-import type { SessionOptions } from "./session.ts";
+import type { SessionOptions } from "./session_parts.ts";
 import { hashTranscript } from "./transcript.ts";
 
 /** Both directions of a link once the key is agreed. */

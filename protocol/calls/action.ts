@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SessionOrigin } from "../session.ts";
+import type { SessionOrigin } from "../session_parts.ts";
 import type { ReceiveStream, SendStream } from "../streams.ts";
 import type { ActionContract } from "./action_contract.ts";
 import type { ActionDescription } from "./action_description.ts";

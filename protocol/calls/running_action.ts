@@ -5,7 +5,8 @@
  */
 import { FluxVaultError } from "../errors.ts";
 import { MAX_FILE_BYTES } from "../limits.ts";
-import type { Session, SessionOrigin } from "../session.ts";
+import type { Session } from "../session.ts";
+import type { SessionOrigin } from "../session_parts.ts";
 import { type ReceiveStream, RESET_CODE, type SendStream } from "../streams.ts";
 import type { Action, CallContext } from "./action.ts";
 import type { CallDesk } from "./call_desk.ts";

@@ -6,8 +6,8 @@
  */
 import { type Bytes, copyBytes } from "../bytes.ts";
 import type { Duplex } from "../duplex.ts";
-import type { OriginalGreeting } from "../handshake.ts";
 import { ConnectionError, OriginalRefusedError, ProtocolError } from "../errors.ts";
+import type { OriginalGreeting } from "../handshake_options.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "../limits.ts";
 import { Link } from "../link.ts";
 import { MessageFields } from "../message_fields.ts";

@@ -10,12 +10,11 @@ import {
   ProtocolError,
   type RejectionCode,
 } from "../../protocol/errors.ts";
-import {
-  type AgentHandshakeOptions,
-  handshakeAsAgent,
-  handshakeAsKeeper,
-  type KeeperHandshakeOptions,
-} from "../../protocol/handshake.ts";
+import { handshakeAsAgent, handshakeAsKeeper } from "../../protocol/handshake.ts";
+import type {
+  AgentHandshakeOptions,
+  KeeperHandshakeOptions,
+} from "../../protocol/handshake_options.ts";
 import { MAX_FIRST_LINE_BYTES } from "../../protocol/limits.ts";
 import type { KeeperProof } from "../../protocol/statement.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";

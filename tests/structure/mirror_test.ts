@@ -26,6 +26,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
   "protocol/calls/action.ts": "interfaces alone; tests/protocol/calls/running_action_test.ts",
   "protocol/certificate_desk.ts": "interfaces alone; tests/protocol/issued_files_test.ts",
   "protocol/handshake_frames.ts": "tests/protocol/handshake_test.ts, and every vector",
+  "protocol/handshake_options.ts": "interfaces alone; tests/protocol/handshake_test.ts",
   "protocol/hook_result.ts": "interfaces alone; tests/protocol/receive_as_agent_test.ts",
   "protocol/manifest_entry.ts": "interfaces alone; tests/protocol/manifest_line_test.ts",
   "protocol/messages.ts": "interfaces alone; tests/protocol/message_encoding_test.ts",

@@ -6,7 +6,10 @@ import { FluxVaultError } from "../../protocol/errors.ts";
 import { decodeFrame, encodeMessageFrame, type Frame } from "../../protocol/frame.ts";
 import { FrameReader } from "../../protocol/frame_reader.ts";
 import { handshakeAsAgent, handshakeAsKeeper } from "../../protocol/handshake.ts";
-import type { AgentHandshakeOptions, KeeperHandshakeOptions } from "../../protocol/handshake.ts";
+import type {
+  AgentHandshakeOptions,
+  KeeperHandshakeOptions,
+} from "../../protocol/handshake_options.ts";
 import { signTranscript } from "../../protocol/identity.ts";
 import { deriveSessionSecrets, DirectionKeys } from "../../protocol/key_schedule.ts";
 import { unwrapSecret, wrapSecret } from "../../protocol/key_wrap.ts";

@@ -1,12 +1,11 @@
 /** Both ends of a session in memory, with one RSA key for the whole test process. */
 import { randomBytes } from "../../protocol/bytes.ts";
 import { type Duplex, duplexPair } from "../../protocol/duplex.ts";
-import {
-  type AgentHandshakeOptions,
-  handshakeAsAgent,
-  handshakeAsKeeper,
-  type KeeperHandshakeOptions,
-} from "../../protocol/handshake.ts";
+import { handshakeAsAgent, handshakeAsKeeper } from "../../protocol/handshake.ts";
+import type {
+  AgentHandshakeOptions,
+  KeeperHandshakeOptions,
+} from "../../protocol/handshake_options.ts";
 import {
   type AgentIdentity,
   generateIdentitySeed,

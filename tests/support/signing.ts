@@ -7,7 +7,8 @@ import {
   signMessage,
   zelIdOfKey,
 } from "../../flux/mod.ts";
-import { handshakeAsKeeper, type KeeperHandshakeOptions } from "../../protocol/handshake.ts";
+import { handshakeAsKeeper } from "../../protocol/handshake.ts";
+import type { KeeperHandshakeOptions } from "../../protocol/handshake_options.ts";
 import type { Duplex } from "../../protocol/duplex.ts";
 import { deliverAsKeeper } from "../../protocol/deliver_as_keeper.ts";
 import { dialTcp } from "../../protocol/host/mod.ts";

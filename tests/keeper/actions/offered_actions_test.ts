@@ -3,7 +3,7 @@ import { OfferedActions } from "../../../keeper/actions/offered_actions.ts";
 import type { CalledAgent } from "../../../keeper/contact/called_agent.ts";
 import type { Action } from "../../../protocol/calls/action.ts";
 import { CallError } from "../../../protocol/calls/call_error.ts";
-import type { SessionOrigin } from "../../../protocol/session.ts";
+import type { SessionOrigin } from "../../../protocol/session_parts.ts";
 import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { openCallDesks } from "../../support/call_desks.ts";
 
