@@ -116,6 +116,7 @@ interface Setup {
  * ```ts
  * import { Agent, parsePeerRule, PeerPolicy } from "@fluxvault/fluxvault/agent";
  * import {
+ *   duplexPair,
  *   generateIdentitySeed,
  *   importIdentity,
  *   MemorySecretStore,
@@ -126,8 +127,14 @@ interface Setup {
  *   store: new MemorySecretStore(),
  *   policy: new PeerPolicy([parsePeerRule("192.0.2.7")]),
  * });
- * // `listen()` gives connections; here nobody connects.
- * await agent.serve((async function* () {})());
+ * const [duplex] = duplexPair();
+ * const remoteAddress = { hostname: "192.0.2.8", port: 50_000 };
+ * let isClosed = false;
+ * // `listen()` gives connections; here is one from an address that is not let in.
+ * await agent.serve((async function* () {
+ *   yield { duplex, remoteAddress, close: () => void (isClosed = true) };
+ * })());
+ * console.assert(isClosed);
  * ```
  */
 export class Agent implements AsyncDisposable {

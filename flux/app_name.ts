@@ -57,9 +57,15 @@ export function isRegistrableComponentName(name: string): boolean {
  *
  * @example
  * ```ts
- * import { checkAppName } from "@fluxvault/fluxvault/flux";
+ * import { checkAppName, FluxApiError } from "@fluxvault/fluxvault/flux";
  *
- * checkAppName("vaultdemo"); // Throws for a name that no app can have.
+ * checkAppName("vaultdemo");
+ * try {
+ *   checkAppName(".*"); // Every app of the network, to whoever takes it for a pattern.
+ *   console.assert(false);
+ * } catch (error) {
+ *   console.assert(error instanceof FluxApiError && error.code === "name-invalid");
+ * }
  * ```
  */
 export function checkAppName(name: string): void {

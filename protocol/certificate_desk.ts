@@ -39,7 +39,27 @@ export type CertificateErrorCode =
   /** One of both sides knows nothing of certificates for applications. */
   | "certificate-unsupported";
 
-/** One certificate could not be had; the delivery goes on without what comes of it. */
+/**
+ * One certificate could not be had; the delivery goes on without what comes of it.
+ *
+ * @example
+ * ```ts
+ * import { CertificateError, type CertificateDesk } from "@fluxvault/fluxvault/protocol";
+ *
+ * // For `receiveAsAgent(session, store, { certificates: desk })`.
+ * const desk: CertificateDesk = {
+ *   recall: () => null,
+ *   issue: (certificate) =>
+ *     Promise.reject(new CertificateError("certificate-refused", `no ${certificate.name} here`)),
+ *   keep: () => Promise.resolve(),
+ * };
+ * const issuing = desk.issue(
+ *   { name: "web", key: "P-256", terms: "00".repeat(32) },
+ *   { declaredBy: null, call: () => Promise.resolve(null) },
+ * );
+ * console.assert(await issuing.catch(({ code }) => code) === "certificate-refused");
+ * ```
+ */
 export class CertificateError extends FluxVaultError {
   /** Which of them it is. */
   declare readonly code: CertificateErrorCode;

@@ -76,6 +76,40 @@ export interface DeliverOptions {
  * @throws {ProtocolError} if the agent breaks the protocol, or asks without end.
  * @throws {ConnectionError} if the transport fails or ends early.
  * @throws {PeerRejectedError} if the agent refuses the manifest or is busy.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverAsKeeper,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore());
+ * const secret = new TextEncoder().encode("correct horse");
+ * const source = await MemorySecretSource.from({ "db.password": secret });
+ * const report = await deliverAsKeeper(keeper, source, {
+ *   revision: 1,
+ *   isPlan: true, // Only asks what the agent would do.
+ * });
+ * console.assert(report.files[0]?.outcome === "created" && report.contentBytes === 0);
+ * await receiving;
+ * ```
  */
 export async function deliverAsKeeper(
   session: Session,

@@ -62,13 +62,45 @@ async function importSecret(secret: Bytes, use: "sign" | "verify"): Promise<Cryp
   return await crypto.subtle.importKey("raw", secret, algorithm, false, [use]);
 }
 
-/** Computes the proof: HMAC-SHA-256 over the claim; 32 bytes. */
+/**
+ * Computes the proof: HMAC-SHA-256 over the claim; 32 bytes.
+ *
+ * @example
+ * ```ts
+ * import { proveEnrolment, randomBytes, verifyEnrolment } from "@fluxvault/fluxvault/protocol";
+ *
+ * const secret = randomBytes(32); // Both know it: it is in the agent's private environment.
+ * const claim = {
+ *   transcript: randomBytes(32),
+ *   publicKey: randomBytes(32),
+ *   app: "shop",
+ *   component: "web",
+ * };
+ * const proof = await proveEnrolment(secret, claim);
+ * console.assert(await verifyEnrolment(secret, proof, claim));
+ * ```
+ */
 export async function proveEnrolment(secret: Bytes, claim: EnrolmentClaim): Promise<Bytes> {
   const key = await importSecret(secret, "sign");
   return new Uint8Array(await crypto.subtle.sign("HMAC", key, claimBytes(claim)));
 }
 
-/** Tells whether a proof was made with this secret for this claim, in constant time. */
+/**
+ * Tells whether a proof was made with this secret for this claim, in constant time.
+ *
+ * @example
+ * ```ts
+ * import { proveEnrolment, randomBytes, verifyEnrolment } from "@fluxvault/fluxvault/protocol";
+ *
+ * const secret = randomBytes(32);
+ * const [transcript, publicKey] = [randomBytes(32), randomBytes(32)];
+ * const claim = { transcript, publicKey, app: "shop", component: "web" };
+ * const proof = await proveEnrolment(secret, claim);
+ * // Whoever recorded it has no use for it: every session has a transcript of its own.
+ * const later = { ...claim, transcript: randomBytes(32) };
+ * console.assert(!await verifyEnrolment(secret, proof, later));
+ * ```
+ */
 export async function verifyEnrolment(
   secret: Bytes,
   proof: Bytes,

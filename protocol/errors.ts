@@ -85,7 +85,18 @@ export class ProtocolError extends FluxVaultError {
   }
 }
 
-/** The peer speaks the original's wire where protocol 2 was expected; nothing is sent to it. */
+/**
+ * The peer speaks the original's wire where protocol 2 was expected; nothing is sent to it.
+ *
+ * @example
+ * ```ts
+ * import { OriginalPeerError, ProtocolError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error = new OriginalPeerError("the peer speaks the wire of the original FluxVault");
+ * // It can be told from another peer that breaks the protocol; who need not, sees such a one.
+ * console.assert(error instanceof ProtocolError && error.code === "version-unsupported");
+ * ```
+ */
 export class OriginalPeerError extends ProtocolError {
   /** Makes an error about a peer that says so in its first message. */
   constructor(message: string, options: FluxVaultErrorOptions = {}) {
@@ -194,7 +205,18 @@ export type StorageErrorCode =
   | "state-malformed"
   | "symlink-refused";
 
-/** The agent offered protocol 2 and hung up on the original's wire: it does not let us speak that. */
+/**
+ * The agent offered protocol 2 and hung up on the original's wire: it does not let us speak that.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionError, OriginalRefusedError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const error = new OriginalRefusedError("the agent does not take the original's wire");
+ * // To a program that knows nothing of it, the connection broke.
+ * console.assert(error instanceof ConnectionError && error.code === "truncated");
+ * ```
+ */
 export class OriginalRefusedError extends ConnectionError {
   /** Makes an error about an agent that ended the connection at the first message. */
   constructor(message: string, options: FluxVaultErrorOptions = {}) {
@@ -259,6 +281,18 @@ export class ConfigError extends FluxVaultError {
 /**
  * Several mistakes of the operator that were found at once, so that each can be corrected before the
  * next try; exit status 2.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError, ConfigErrors } from "@fluxvault/fluxvault/protocol";
+ *
+ * const errors = new ConfigErrors([
+ *   new ConfigError("the port is taken", { setting: "--bind-port" }),
+ *   new ConfigError("the folder is missing", { setting: "--working-dir" }),
+ * ]);
+ * console.assert(errors.message === "the port is taken (and 1 more)");
+ * console.assert(errors.errors.map(({ setting }) => setting).includes("--working-dir"));
+ * ```
  */
 export class ConfigErrors extends ConfigError {
   /** The mistakes, in the order in which they are told; at least one. */

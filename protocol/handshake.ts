@@ -100,6 +100,38 @@ async function giveUp(
  * the original's wire.
  * @throws {PeerRejectedError} if either side turns the other away.
  * @throws {ConnectionError} if the transport fails or the peer is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   identityFingerprint,
+ *   importIdentity,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair(); // Or a connection of any kind.
+ * const known = await identityFingerprint(identity.publicKey);
+ * const opening = handshakeAsKeeper(keeperEnd, {
+ *   policy: async ({ claim: { identity: { publicKey } } }) =>
+ *     await identityFingerprint(publicKey) === known ? null : "agent-pending",
+ * });
+ * const agent = await handshakeAsAgent(agentEnd, {
+ *   keys,
+ *   identity,
+ *   instance: randomBytes(16), // New at each start.
+ *   software: "example/1",
+ * });
+ * const keeper = await opening;
+ * console.assert(keeper.origin.readiness.software === "example/1");
+ * await Promise.all([agent.close(), keeper.close()]);
+ * ```
  */
 export async function handshakeAsAgent(
   duplex: Duplex,
@@ -118,6 +150,37 @@ export async function handshakeAsAgent(
  * answered as the original's vault would. Only for peers that the operator lets speak so.
  *
  * @returns The session, or what `onOriginal` made of the greeting.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   openAsAgent,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ * import {
+ *   acceptOriginal,
+ *   generateSharedRsaKeyPair,
+ * } from "@fluxvault/fluxvault/protocol/original";
+ *
+ * using keys = new RsaKeyStock({ generate: generateSharedRsaKeyPair }); // For both wires.
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const opening = handshakeAsKeeper(keeperEnd, { policy: () => null });
+ * const opened = await openAsAgent(agentEnd, {
+ *   keys,
+ *   identity: await importIdentity(await generateIdentitySeed()),
+ *   instance: randomBytes(16),
+ *   software: "example/1",
+ *   onOriginal: (greeting) => acceptOriginal(greeting),
+ * });
+ * const keeper = await opening;
+ * console.assert("origin" in opened); // This one speaks protocol 2.
+ * if ("origin" in opened) await Promise.all([opened.close(), keeper.close()]);
+ * ```
  */
 export async function openAsAgent<Other>(
   duplex: Duplex,
@@ -216,6 +279,29 @@ export async function openAsAgent<Other>(
  * @throws {ProtocolError} if the peer breaks the protocol.
  * @throws {PeerRejectedError} if either side turns the other away.
  * @throws {ConnectionError} if the transport fails or the peer is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [atAgent, atKeeper] = await Promise.allSettled([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => "agent-pending" }), // A stranger waits.
+ * ]);
+ * console.assert(atAgent.status === "rejected" && atAgent.reason.by === "peer");
+ * console.assert(atKeeper.status === "rejected" && atKeeper.reason.code === "agent-pending");
+ * ```
  */
 export async function handshakeAsKeeper(
   duplex: Duplex,

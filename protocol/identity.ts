@@ -118,6 +118,22 @@ export interface IdentityProof {
  * The message begins with a context string that nothing else signs under (spec, section 6).
  *
  * @returns `false` also for a key or a signature that no platform should rest on.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   generateIdentitySeed,
+ *   importIdentity,
+ *   verifyIdentitySignature,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * const { publicKey, sign } = await importIdentity(await generateIdentitySeed());
+ * const message = new TextEncoder().encode("my-app receipt\n42 files");
+ * const signature = await sign(message);
+ * console.assert(await verifyIdentitySignature({ publicKey, signature }, message));
+ * message[message.length - 1] = 0;
+ * console.assert(!await verifyIdentitySignature({ publicKey, signature }, message));
+ * ```
  */
 export async function verifyIdentitySignature(
   { publicKey, signature }: IdentityProof,

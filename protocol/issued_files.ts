@@ -98,6 +98,32 @@ export async function resolveIssued(
 /**
  * Returns a manifest as a store takes it, with what is remembered of certificates: for what was put in
  * place before.
+ *
+ * @example
+ * ```ts
+ * import { type Manifest, recallIssued } from "@fluxvault/fluxvault/protocol";
+ *
+ * const manifest: Manifest = {
+ *   certificates: [{ name: "web", key: "P-256", terms: "00".repeat(32) }],
+ *   entries: [{
+ *     kind: "issued",
+ *     path: "tls/key.pem",
+ *     certificate: "web",
+ *     part: "key",
+ *     mode: 0o600,
+ *     strategy: "STRICT",
+ *   }],
+ *   hooks: [],
+ *   isWipe: false,
+ * };
+ * const part = { digest: "ab".repeat(32), size: 241 };
+ * const parts = { key: part, certificate: part, chain: part, root: part };
+ * const desk = { recall: () => ({ parts, isDue: false }) };
+ * const [known] = recallIssued(manifest, { desk, declaredBy: null }).entries;
+ * console.assert(known?.kind === "file" && known.size === 241);
+ * const [unknown] = recallIssued(manifest, { desk: null, declaredBy: null }).entries;
+ * console.assert(unknown?.kind === "keep"); // What is there stays.
+ * ```
  */
 export function recallIssued(
   manifest: Manifest,
@@ -210,7 +236,23 @@ async function isInPlace(
   return true;
 }
 
-/** Returns what can be remembered of what was issued. */
+/**
+ * Returns what can be remembered of what was issued.
+ *
+ * @example
+ * ```ts
+ * import { describeIssued, encodeUtf8 } from "@fluxvault/fluxvault/protocol";
+ *
+ * const parts = await describeIssued({
+ *   key: encodeUtf8("a private key"),
+ *   certificate: encodeUtf8("a certificate"),
+ *   chain: encodeUtf8("what leads to the root"),
+ *   root: encodeUtf8("the root"),
+ * });
+ * // The key itself is not kept: its digest tells whether the file is still as it was issued.
+ * console.assert(parts.key.size === 13 && /^[0-9a-f]{64}$/.test(parts.key.digest));
+ * ```
+ */
 export async function describeIssued(
   contents: Readonly<Record<CertificatePart, Bytes>>,
 ): Promise<IssuedParts> {

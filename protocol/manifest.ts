@@ -199,6 +199,21 @@ export interface ReadManifest {
  *
  * @throws {ProtocolError} `manifest-malformed` for anything but the canonical bytes of a list of
  * well-formed, distinct paths; `manifest-too-large`.
+ *
+ * @example
+ * ```ts
+ * import { decodeManifest, encodeManifest, ProtocolError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const folder = { kind: "folder", path: "tls", mode: 0o700, strategy: "STRICT" } as const;
+ * const { bytes } = await encodeManifest([folder]);
+ * console.assert(decodeManifest(bytes).entries[0]?.kind === "folder");
+ * try {
+ *   decodeManifest(new Uint8Array([...bytes, 0x20])); // A space that says nothing.
+ *   console.assert(false);
+ * } catch (error) {
+ *   console.assert(error instanceof ProtocolError && error.code === "manifest-malformed");
+ * }
+ * ```
  */
 export function decodeManifest(bytes: Bytes): Manifest {
   checkSize(bytes);

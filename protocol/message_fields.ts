@@ -30,7 +30,42 @@ export interface IntegerBounds {
   readonly max?: number;
 }
 
-/** Reads the members of one JSON object. */
+/**
+ * Reads the members of one JSON object.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   ProtocolError,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * await agent.send({ Count: 3 });
+ * const fields = (await keeper.receive())?.fields;
+ * console.assert(fields?.integer("Count", { max: 10 }) === 3);
+ * console.assert(fields?.optionalText("Name", /^[a-z]+$/) === null); // It is absent.
+ * try {
+ *   fields?.integer("Count", { max: 2 });
+ *   console.assert(false);
+ * } catch (error) {
+ *   console.assert(error instanceof ProtocolError && error.code === "message-malformed");
+ * }
+ * await Promise.all([agent.close(), keeper.close()]);
+ * ```
+ */
 export class MessageFields {
   readonly #what: string;
   readonly #members: Readonly<Record<string, unknown>>;

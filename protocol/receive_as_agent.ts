@@ -73,6 +73,40 @@ export interface ReceiveOptions {
  * @throws {ConnectionError} if the transport fails or ends early.
  * @throws {PeerRejectedError} if the manifest is refused.
  * @throws {RangeError} if a path to ask for is malformed, or no file may be worked on.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverAsKeeper,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const secret = new TextEncoder().encode("correct horse");
+ * const source = await MemorySecretSource.from({ "db.password": secret });
+ * const delivering = deliverAsKeeper(keeper, source, { revision: 1 });
+ * const store = new MemorySecretStore(); // Or a `DiskSecretStore`, or one of your own.
+ * const report = await receiveAsAgent(agent, store, { files: ["api.token"] });
+ * await delivering;
+ * console.assert(new TextDecoder().decode(store.read("db.password")) === "correct horse");
+ * const asked = report.files.find(({ path }) => path === "api.token");
+ * console.assert(asked?.outcome === "denied"); // The keeper knows nothing of such a file.
+ * ```
  */
 export function receiveAsAgent(
   session: Session,

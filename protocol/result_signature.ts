@@ -31,6 +31,47 @@ export async function signResults(identity: AgentIdentity, claim: ResultClaim): 
  * Tells whether a signature is that of an agent over these results.
  *
  * @param signer.publicKey The raw key, which the agent has proved to hold; 32 bytes.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverAsKeeper,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ *   verifyResults,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore(), { identity });
+ * const { transcript, claim: { identity: { publicKey } } } = keeper.origin;
+ * const verdicts: Promise<boolean>[] = [];
+ * await deliverAsKeeper(keeper, await MemorySecretSource.from({}), {
+ *   revision: 1,
+ *   // Whoever keeps these can show at any time what the agent said, without the session's keys.
+ *   onResults: ({ digest, counts, signature }) => {
+ *     const signer = { publicKey, signature: signature ?? new Uint8Array(64) };
+ *     verdicts.push(verifyResults(signer, { transcript, digest, counts }));
+ *     const others = { ...counts, failed: counts.failed + 1 };
+ *     verdicts.push(verifyResults(signer, { transcript, digest, counts: others }));
+ *   },
+ * });
+ * await receiving;
+ * console.assert((await Promise.all(verdicts)).join() === "true,false");
+ * ```
  */
 export async function verifyResults(
   signer: { readonly publicKey: Bytes; readonly signature: Bytes },

@@ -122,7 +122,19 @@ export interface RsaKeyPair {
   readonly publicKeyPem: string;
 }
 
-/** Makes a key pair; takes a third of a second on a fast core, seconds on a tenth of one. */
+/**
+ * Makes a key pair; takes a third of a second on a fast core, seconds on a tenth of one.
+ *
+ * @example
+ * ```ts
+ * import { generateRsaKeyPair, RsaKeyStock } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock({ generate: () => generateRsaKeyPair(3072) });
+ * const lease = await keys.lease();
+ * console.assert(lease.wrappedBytes === 384);
+ * lease.release();
+ * ```
+ */
 export async function generateRsaKeyPair(bits: RsaModulusBits = 2048): Promise<RsaKeyPair> {
   const parameters = {
     ...ALGORITHM,
@@ -139,6 +151,17 @@ export async function generateRsaKeyPair(bits: RsaModulusBits = 2048): Promise<R
  *
  * Web Crypto binds a key to one hash, and the original's OAEP has SHA-1: so the key is made to be
  * exported, and imported once for each; neither of the two can be exported again.
+ *
+ * @example
+ * ```ts
+ * import { generateSharedRsaKeyPair } from "@fluxvault/fluxvault/protocol/original";
+ * import { RsaKeyStock } from "@fluxvault/fluxvault/protocol";
+ *
+ * const pair = await generateSharedRsaKeyPair();
+ * console.assert(!pair.privateKey.extractable && !pair.originalPrivateKey?.extractable);
+ * using originalKeys = new RsaKeyStock({ generate: () => Promise.resolve(pair) });
+ * console.assert((await originalKeys.lease()).publicKeyPem === pair.publicKeyPem);
+ * ```
  */
 export async function generateSharedRsaKeyPair(): Promise<RsaKeyPair> {
   const parameters = {

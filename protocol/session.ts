@@ -34,7 +34,38 @@ import { ReceiveStream, SendStream, type StreamCarrier, StreamResetError } from 
 
 const MAX_STREAM_ID = 2 ** 32 - 1;
 
-/** One end of a session. */
+/**
+ * One end of a session.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * // A dialogue of one's own; files are exchanged by `deliverAsKeeper` and `receiveAsAgent`.
+ * await keeper.send({ Question: "how warm" });
+ * const asked = await agent.receive();
+ * console.assert(asked?.fields.text("Question", /^[a-z ]+$/) === "how warm");
+ * const closing = keeper.close();
+ * console.assert(await agent.receive() === null); // The keeper says no more.
+ * await agent.close();
+ * await closing;
+ * ```
+ */
 export class Session implements AsyncDisposable {
   /** Which end this is. */
   readonly role: "agent" | "keeper";

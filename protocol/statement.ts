@@ -61,7 +61,23 @@ function scopeLines(scope: StatementScope): string[] {
   ];
 }
 
-/** Composes the text of a keeper's statement about itself: ASCII, LF, no final newline. */
+/**
+ * Composes the text of a keeper's statement about itself: ASCII, LF, no final newline.
+ *
+ * @example
+ * ```ts
+ * import { composeKeeperStatement, isStatement } from "@fluxvault/fluxvault/protocol";
+ *
+ * const text = composeKeeperStatement({
+ *   app: "shop",
+ *   component: "web",
+ *   agentDigestHex: "ab".repeat(32),
+ *   transcript: new Uint8Array(32),
+ *   issued: 1_800_000_000,
+ * });
+ * console.assert(isStatement(text) && text.endsWith("expires: 1800000300"));
+ * ```
+ */
 export function composeKeeperStatement(statement: KeeperStatement): string {
   return [
     "FluxVault keeper statement",
@@ -72,7 +88,30 @@ export function composeKeeperStatement(statement: KeeperStatement): string {
   ].join("\n");
 }
 
-/** Composes the text of a keeper's statement about a manifest: ASCII, LF, no final newline. */
+/**
+ * Composes the text of a keeper's statement about a manifest: ASCII, LF, no final newline.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   composeManifestStatement,
+ *   encodeManifest,
+ *   isStatement,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * const { digest } = await encodeManifest([]);
+ * const text = composeManifestStatement({
+ *   app: "shop",
+ *   component: "web",
+ *   agentDigestHex: "ab".repeat(32),
+ *   revision: 7,
+ *   issued: 1_800_000_000,
+ *   expires: 1_800_086_400,
+ *   digest,
+ * });
+ * console.assert(isStatement(text) && text.includes("\nrevision: 7\n"));
+ * ```
+ */
 export function composeManifestStatement(statement: ManifestStatement): string {
   return [
     "FluxVault keeper manifest",
@@ -268,6 +307,27 @@ export interface ManifestCheck {
  * Checks that a manifest is signed for this agent, and neither over nor older than one before it.
  *
  * @throws {PeerRejectedError} `statement-missing`, `statement-invalid`, `manifest-stale`.
+ *
+ * @example
+ * ```ts
+ * import { decodeWif, recoverSigner } from "@fluxvault/fluxvault/flux";
+ * import { createStatementSigner } from "@fluxvault/fluxvault/keeper";
+ * import { composeManifestStatement, verifyManifest } from "@fluxvault/fluxvault/protocol";
+ *
+ * // A key that is public, for demonstrations.
+ * const key = decodeWif("Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7");
+ * const keeper = createStatementSigner(key);
+ * const scope = { app: "shop", component: "web", agentDigestHex: "ab".repeat(32) };
+ * const statement = { revision: 7, issued: 1_000, expires: 2_000, digest: new Uint8Array(32) };
+ * const signature = await keeper.sign(composeManifestStatement({ ...scope, ...statement }));
+ *
+ * const verify = async (text: string, signature: string) =>
+ *   await recoverSigner(text, signature) === keeper.address;
+ * const check = { scope, verify, now: 1_500, lastRevision: 7 };
+ * await verifyManifest({ ...statement, signature }, check);
+ * const late = verifyManifest({ ...statement, signature }, { ...check, lastRevision: 8 });
+ * console.assert(await late.catch(({ code }) => code) === "manifest-stale");
+ * ```
  */
 export async function verifyManifest(
   manifest: SignedManifest,

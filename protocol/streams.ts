@@ -24,7 +24,43 @@ export const RESET_CODE = {
   storage: 3,
 } as const;
 
-/** A stream that was given up before its end; the session goes on. */
+/**
+ * A stream that was given up before its end; the session goes on.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   randomBytes,
+ *   RESET_CODE,
+ *   RsaKeyStock,
+ *   StreamResetError,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const stream = keeper.openStream(1_000_000);
+ * await keeper.send({ Stream: stream.id, StreamSize: 1_000_000 });
+ * const log = (await agent.receive())?.stream;
+ * stream.reset(RESET_CODE.changed); // The file changed while it was read.
+ * try {
+ *   for await (const _piece of log ?? []) console.assert(false);
+ * } catch (error) {
+ *   console.assert(error instanceof StreamResetError && error.resetCode === RESET_CODE.changed);
+ * }
+ * await agent.send({ State: "the session goes on" });
+ * await Promise.all([agent.close(), keeper.close()]);
+ * ```
+ */
 export class StreamResetError extends ConnectionError {
   /** Why, by the word of the end that gave it up. */
   readonly resetCode: number;
@@ -54,7 +90,40 @@ export interface StreamParts {
   readonly carrier: StreamCarrier;
 }
 
-/** The sending end of a stream. */
+/**
+ * The sending end of a stream.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const stream = keeper.openStream(5);
+ * await keeper.send({ Stream: stream.id, StreamSize: 5 });
+ * await stream.write(new TextEncoder().encode("hello")); // It ends with its size.
+ * console.assert(stream.isOver);
+ * let text = "";
+ * for await (const piece of (await agent.receive())?.stream ?? []) {
+ *   text += new TextDecoder().decode(piece);
+ * }
+ * console.assert(text === "hello");
+ * await Promise.all([agent.close(), keeper.close()]);
+ * ```
+ */
 export class SendStream {
   /** The stream's number. */
   readonly id: number;
@@ -164,6 +233,35 @@ export class SendStream {
  * The receiving end of a stream: iterate over it once.
  *
  * A piece is valid until the next one is asked for; then its memory is let go.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const stream = keeper.openStream(null); // Nobody knows yet how much there will be.
+ * await keeper.send({ Stream: stream.id, StreamOpen: true });
+ * const lines = (await agent.receive())?.stream;
+ * const reading = Array.fromAsync(lines ?? [], (piece) => new TextDecoder().decode(piece));
+ * await stream.write(new TextEncoder().encode("one line\n"));
+ * await stream.end();
+ * console.assert(lines?.isOpenEnded === true && (await reading).join("") === "one line\n");
+ * await Promise.all([agent.close(), keeper.close()]);
+ * ```
  */
 export class ReceiveStream implements AsyncIterable<Bytes> {
   /** The stream's number. */

@@ -58,6 +58,19 @@ export function completeResults(
 /**
  * Finds the hooks that tell of changes: that of the entry itself, or, where something is removed that
  * has no entry, that of the nearest folder above it which has one.
+ *
+ * @example
+ * ```ts
+ * import { hookChanges, type Manifest } from "@fluxvault/fluxvault/protocol";
+ *
+ * const manifest: Manifest = {
+ *   entries: [{ kind: "folder", path: "conf", mode: 0o700, strategy: "STRICT", hook: "reload" }],
+ *   hooks: [{ name: "reload", action: { kind: "touch", path: "reloaded" }, timeoutS: 30 }],
+ *   isWipe: false,
+ * };
+ * const changes = hookChanges(manifest, ["conf/old.json"]); // A file that was removed.
+ * console.assert(changes.get("reload")?.join() === "conf/old.json");
+ * ```
  */
 export function hookChanges({ entries }: Manifest, paths: Iterable<string>): HookChanges {
   if (!entries.some((entry) => entry.kind !== "keep" && entry.hook !== undefined)) return new Map();

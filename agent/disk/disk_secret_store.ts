@@ -7,7 +7,6 @@ import {
   type Bytes,
   type FileEntry,
   type FileResult,
-  type HasherFactory,
   type HeldManifest,
   type LocalStep,
   type Logger,
@@ -37,29 +36,10 @@ import {
   syncFolders,
 } from "./files/mod.ts";
 import { type AroundExpiry, type ExpiredLeases, expireLeases } from "./expiry.ts";
-import { type Clock, ManifestMemory, type RecallIssued } from "./state/mod.ts";
+import { ManifestMemory } from "./state/mod.ts";
+import type { DiskSecretStoreOptions } from "./disk_store_options.ts";
 import { MountMemory } from "./mount_memory.ts";
 import { type SweepReport, sweepStages } from "./stage_sweep.ts";
-
-/** Where a {@linkcode DiskSecretStore} works. */
-export interface DiskSecretStoreOptions {
-  /** The working folder, for relative paths; must be there. */
-  readonly workingFolder: string;
-  /** The agent's folder of state, which no path may lead into; `null` keeps all in memory. */
-  readonly stateFolder: string | null;
-  /** Folders below which absolute paths may lead; they are made if missing. @default {[]} */
-  readonly absoluteFolders?: readonly string[];
-  /** Makes a SHA-256 hasher. @default {createNodeHasher} */
-  readonly createHasher?: HasherFactory;
-  /** Whether a file fails whose folder is not in memory (tmpfs, ramfs). @default {false} */
-  readonly requiresMemory?: boolean;
-  /** Is told of what is odd and no failure of one file. @default {SILENT_LOGGER} */
-  readonly logger?: Logger;
-  /** Reads the time. */
-  readonly clock?: () => Clock;
-  /** Says what is remembered of what came of certificates, in a manifest. @default {nothing} */
-  readonly recall?: RecallIssued;
-}
 
 interface OpenedStore {
   readonly disk: DiskRoots;
@@ -72,6 +52,22 @@ interface OpenedStore {
  *
  * Each file is staged beside its target with its declared mode and owner, synced, and put in place by
  * rename; folders are synced in {@linkcode DiskSecretStore.settle}.
+ *
+ * @example
+ * ```ts
+ * import { DiskSecretStore } from "@fluxvault/fluxvault/agent";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const store = await DiskSecretStore.open({ workingFolder: folder, stateFolder: null });
+ * const staged = await store.stage("tls/key.pem", { size: 3, mode: 0o600 });
+ * await staged.write(new TextEncoder().encode("key"));
+ * await staged.commit();
+ * await store.settle(); // From here on it outlasts a crash.
+ * console.assert(await Deno.readTextFile(`${folder}/tls/key.pem`) === "key");
+ * const refused = store.stage("../passwd", { size: 3, mode: 0o600 });
+ * console.assert(await refused.catch(({ code }) => code) === "path-refused");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export class DiskSecretStore implements SecretStore {
   readonly #options: DiskSecretStoreOptions;

@@ -4,7 +4,8 @@
  * @module
  */
 export { type DiskRoots, type DiskRootsOptions, openDiskRoots } from "./paths/disk_roots.ts";
-export { DiskSecretStore, type DiskSecretStoreOptions } from "./disk_secret_store.ts";
+export { DiskSecretStore } from "./disk_secret_store.ts";
+export type { DiskSecretStoreOptions } from "./disk_store_options.ts";
 export type { AroundExpiry, ExpiredLeases } from "./expiry.ts";
 export type { Clock, EndedLease } from "./state/lease_book.ts";
 export type { RecallIssued } from "./state/mod.ts";

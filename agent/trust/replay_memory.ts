@@ -13,7 +13,19 @@ export interface ReplayTerm {
   readonly untilMs: number;
 }
 
-/** Remembers what was accepted until it would be refused anyway; what is oldest makes room. */
+/**
+ * Remembers what was accepted until it would be refused anyway; what is oldest makes room.
+ *
+ * @example
+ * ```ts
+ * import { ReplayMemory } from "@fluxvault/fluxvault/agent";
+ *
+ * const accepted = new ReplayMemory();
+ * const term = { nowMs: Date.now(), untilMs: Date.now() + 300_000 };
+ * console.assert(accepted.admit("a keeper's statement", term));
+ * console.assert(!accepted.admit("a keeper's statement", term)); // Somebody plays it again.
+ * ```
+ */
 export class ReplayMemory {
   readonly #maxEntries: number;
   /** In the order of their arrival. */

@@ -83,6 +83,35 @@ export interface RestoreOptions {
  * Finds out what of the manifest that was kept is good; a failure of one file is its condition.
  *
  * @param manifest What was kept, or `null`.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   DiskSecretStore,
+ *   fixedSigners,
+ *   ManifestGuard,
+ *   restoreState,
+ *   RevisionMemory,
+ * } from "@fluxvault/fluxvault/agent";
+ * import { recoverSigner } from "@fluxvault/fluxvault/flux";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const store = await DiskSecretStore.open({ workingFolder: folder, stateFolder: null });
+ * const guard = new ManifestGuard({
+ *   scope: { app: "shop", component: "web", agentDigestHex: "ab".repeat(32) },
+ *   signers: fixedSigners(["1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM"]),
+ *   recover: recoverSigner,
+ *   revisions: new RevisionMemory(),
+ * });
+ * const keeperCame = new AbortController();
+ * const state = await restoreState(store.held, {
+ *   guard,
+ *   compare: (entry) => store.compare(entry),
+ *   superseded: keeperCame.signal,
+ * });
+ * console.assert(!state.isVouched && state.reason === "no-manifest"); // Its first start.
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function restoreState(
   manifest: HeldManifest | null,

@@ -21,7 +21,25 @@ export interface RevisionMemoryOptions {
   readonly logger?: Logger;
 }
 
-/** Remembers the highest revision of each signer. */
+/**
+ * Remembers the highest revision of each signer.
+ *
+ * @example
+ * ```ts
+ * import { RevisionMemory, type SignerRevision } from "@fluxvault/fluxvault/agent";
+ *
+ * let kept: readonly SignerRevision[] = []; // A file, where it should outlast a restart.
+ * const revisions = new RevisionMemory({
+ *   save: (known) => {
+ *     kept = known;
+ *     return Promise.resolve();
+ *   },
+ * });
+ * await revisions.raise("1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM", 7);
+ * const restarted = new RevisionMemory({ known: kept });
+ * console.assert(restarted.of("1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM") === 7);
+ * ```
+ */
 export class RevisionMemory {
   readonly #options: RevisionMemoryOptions;
   /** In the order in which they were raised last. */

@@ -54,7 +54,24 @@ const NEWLINE = encodeUtf8("\n");
 /** How much of the end of a file is read at most: what was cut off, and the line before it. */
 const MAX_TAIL_BYTES = 4 * MAX_LINE_BYTES;
 
-/** Keeps an audit log in a file, which is never written anew. */
+/**
+ * Keeps an audit log in a file, which is never written anew.
+ *
+ * @example
+ * ```ts
+ * import { AuditFile } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const log = new AuditFile(`${folder}/audit.jsonl`);
+ * await log.append([{ event: "my-app-deployed", version: "1.2.0" }]); // Synced by now.
+ * await log.append([{ event: "my-app-stopped" }]);
+ * const lines = (await Deno.readTextFile(log.path)).trimEnd().split("\n");
+ * const [first, second] = lines.map((line) => JSON.parse(line));
+ * console.assert(first.seq === 1 && second.event === "my-app-stopped");
+ * console.assert(second.prev.length === 64); // The hash of the first: no line can be taken out.
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class AuditFile implements AuditLog {
   /** Where the file is; it is made (0600), and its folder (0700), with the first event. */
   readonly path: string;

@@ -20,7 +20,21 @@ export interface AuditLog {
   readonly failure: AuditError | null;
 }
 
-/** What happens cannot be put on record, and so must not happen. */
+/**
+ * What happens cannot be put on record, and so must not happen.
+ *
+ * @example
+ * ```ts
+ * import { AuditError, type AuditLog } from "@fluxvault/fluxvault/keeper";
+ *
+ * // A log of one's own says so where it cannot keep an event: what that tells of does not happen.
+ * const log: AuditLog = {
+ *   failure: null,
+ *   append: () => Promise.reject(new AuditError("the collector is away", { hint: "Start it." })),
+ * };
+ * console.assert(await log.append([]).catch(({ code }) => code) === "audit-failed");
+ * ```
+ */
 export class AuditError extends FluxVaultError {
   /** The one code: `audit-failed`. */
   declare readonly code: "audit-failed";

@@ -8,7 +8,32 @@ import type { DeliveriesState, DeliveriesStore } from "../original/mod.ts";
 import type { AuditEvent } from "./audit_line.ts";
 import type { AuditRecorder } from "./audit_recorder.ts";
 
-/** Keeps deliveries in a store, and records what is new in them, of an app or `null`. */
+/**
+ * Keeps deliveries in a store, and records what is new in them, of an app or `null`.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   AuditedDeliveries,
+ *   AuditRecorder,
+ *   createContentsFingerprint,
+ *   type DeliveriesState,
+ *   MemoryAuditLog,
+ * } from "@fluxvault/fluxvault/keeper";
+ *
+ * const log = new MemoryAuditLog();
+ * const fingerprint = await createContentsFingerprint(crypto.getRandomValues(new Uint8Array(32)));
+ * const memory = { load: () => Promise.resolve(new Map()), merge: () => Promise.resolve() };
+ * const deliveries = new AuditedDeliveries(memory, new AuditRecorder(log, { fingerprint }), {
+ *   app: "shop",
+ * }); // For `new Keeper({ deliveries, ... })`.
+ * const files = new Map([["motd", "ab".repeat(32)]]);
+ * const held: DeliveriesState = new Map([["192.0.2.7:39898", files]]);
+ * await deliveries.merge(held);
+ * await deliveries.merge(held); // No news.
+ * console.assert(log.lines.length === 1 && JSON.parse(log.lines[0] ?? "").path === "motd");
+ * ```
+ */
 export class AuditedDeliveries implements DeliveriesStore {
   readonly #store: DeliveriesStore;
   readonly #recorder: AuditRecorder;

@@ -18,6 +18,27 @@ export interface AuditDialOptions {
  *
  * Nodes on the original's wire are not dialled while nothing can be put on record: what they are given
  * is told afterwards.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   auditDial,
+ *   AuditRecorder,
+ *   createContentsFingerprint,
+ *   type Dial,
+ *   MemoryAuditLog,
+ * } from "@fluxvault/fluxvault/keeper";
+ * import { duplexPair } from "@fluxvault/fluxvault/protocol";
+ *
+ * const fingerprint = await createContentsFingerprint(crypto.getRandomValues(new Uint8Array(32)));
+ * const audit = new AuditRecorder(new MemoryAuditLog(), { fingerprint });
+ * const [keeperEnd] = duplexPair();
+ * const dial: Dial = () => Promise.resolve({ duplex: keeperEnd, close() {} }); // Or `dialAgent`.
+ * const audited = auditDial(dial, audit); // For `new Keeper({ dial: audited, ... })`.
+ * const { signal } = new AbortController();
+ * const connection = await audited({ host: "192.0.2.7", port: 8888 }, { signal });
+ * console.assert(connection.audit === audit && connection.duplex === keeperEnd);
+ * ```
  */
 export function auditDial(
   dial: Dial,

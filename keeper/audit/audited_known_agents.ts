@@ -13,7 +13,32 @@ export interface AuditedKnownAgentsOptions {
   readonly by: string;
 }
 
-/** Keeps known agents in a store, and records whom it trusts anew, otherwise, and no more. */
+/**
+ * Keeps known agents in a store, and records whom it trusts anew, otherwise, and no more.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   approveAgents,
+ *   AuditedKnownAgents,
+ *   AuditError,
+ *   MemoryAuditLog,
+ *   MemoryKnownAgentsStore,
+ * } from "@fluxvault/fluxvault/keeper";
+ *
+ * const log = new MemoryAuditLog();
+ * const agents = new AuditedKnownAgents(new MemoryKnownAgentsStore(), log, { by: "console" });
+ * const approve = (fingerprint: string) =>
+ *   agents.update((state) =>
+ *     approveAgents(state, { selectors: [fingerprint], app: "shop" }, Date.now()).state
+ *   );
+ * await approve(`SHA256:${"A".repeat(43)}`);
+ * console.assert(JSON.parse(log.lines[0] ?? "").to === "approved");
+ * log.failure = new AuditError("the disk is full");
+ * await approve(`SHA256:${"B".repeat(42)}A`).catch(() => {});
+ * console.assert((await agents.load()).agents.length === 1); // What is not on record is not done.
+ * ```
+ */
 export class AuditedKnownAgents implements KnownAgentsStore {
   readonly #store: KnownAgentsStore;
   readonly #log: AuditLog;

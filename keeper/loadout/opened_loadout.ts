@@ -71,7 +71,24 @@ export async function openLoadout(path: string): Promise<OpenedLoadout> {
   return new LoadoutOnDisk(path, { files, loadout: verdict });
 }
 
-/** Returns the app of that name, however it is written, or `undefined`. */
+/**
+ * Returns the app of that name, however it is written, or `undefined`.
+ *
+ * @example
+ * ```ts
+ * import { findApp, openLoadout } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(
+ *   `${folder}/loadout.yaml`,
+ *   "version: 1\napps: { Shop: { groups: { all: { state_directives: [{ source: motd }] } } } }",
+ * );
+ * const { loadout } = await openLoadout(`${folder}/loadout.yaml`);
+ * console.assert(findApp(loadout, "shop")?.app === "Shop"); // Case tells no apps apart.
+ * console.assert(findApp(loadout, "another") === undefined);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export function findApp(loadout: Loadout, name: string): AppLoadout | undefined {
   return loadout.apps.find(({ app }) => isSameApp(app, name));
 }

@@ -21,7 +21,21 @@ const LOCK_NAME = "original_nodes.lock";
 const VERSION = 1;
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** Keeps deliveries in a file; one that cannot be read is never written over. */
+/**
+ * Keeps deliveries in a file; one that cannot be read is never written over.
+ *
+ * @example
+ * ```ts
+ * import { DeliveriesFile } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const deliveries = new DeliveriesFile(folder); // For `new Keeper({ deliveries, ... })`.
+ * await deliveries.merge(new Map([["192.0.2.7:39898", new Map([["motd", "ab".repeat(32)]])]]));
+ * const kept = await new DeliveriesFile(folder).load(); // After a restart.
+ * console.assert(kept.get("192.0.2.7:39898")?.get("motd") === "ab".repeat(32));
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class DeliveriesFile implements DeliveriesStore {
   /** Where the file is. */
   readonly path: string;

@@ -27,7 +27,27 @@ export interface AgentPlan {
   readonly digest: string;
 }
 
-/** Tells whether a delivery would do nothing but say that all is as it should be. */
+/**
+ * Tells whether a delivery would do nothing but say that all is as it should be.
+ *
+ * @example
+ * ```ts
+ * import { type AgentPlan, isPlanEmpty } from "@fluxvault/fluxvault/keeper";
+ *
+ * // As it stands in the outcome of an agent whose kind is `planned`.
+ * const plan: AgentPlan = {
+ *   isAsked: true,
+ *   files: [{ path: "db.password", outcome: "unchanged" }],
+ *   hooks: [],
+ *   entries: [],
+ *   withheld: [],
+ *   revision: 7,
+ *   digest: "ab".repeat(32),
+ * };
+ * console.assert(isPlanEmpty(plan));
+ * console.assert(!isPlanEmpty({ ...plan, files: [{ path: "db.password", outcome: "updated" }] }));
+ * ```
+ */
 export function isPlanEmpty({ isAsked, files, hooks }: AgentPlan): boolean {
   return isAsked && hooks.length === 0 && files.every(({ outcome }) => outcome === "unchanged");
 }

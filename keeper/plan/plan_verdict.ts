@@ -16,7 +16,52 @@ export type PlanVerdict =
   /** Some agent did not answer, or would not end up as declared. */
   | "trouble";
 
-/** Tells what a plan comes to; one of no agent is trouble, since nobody was asked. */
+/**
+ * Tells what a plan comes to; one of no agent is trouble, since nobody was asked.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   Agent,
+ *   declareForAll,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   importIdentity,
+ *   Keeper,
+ *   MemoryKnownAgentsStore,
+ *   MemorySecretStore,
+ *   MemoryVault,
+ *   parseManagedFiles,
+ *   parsePeerRule,
+ *   PeerPolicy,
+ *   StaticFleet,
+ * } from "@fluxvault/fluxvault";
+ * import { judgePlan } from "@fluxvault/fluxvault/keeper";
+ *
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const store = new MemorySecretStore();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const policy = new PeerPolicy([parsePeerRule("192.0.2.1")]);
+ * const remoteAddress = { hostname: "192.0.2.1", port: 50_000 };
+ * const served = new Agent({ identity, store, policy }).serve((async function* () {
+ *   yield { duplex: agentEnd, remoteAddress, close() {} };
+ * })());
+ * const planning = new Keeper({
+ *   fleet: new StaticFleet([{ host: "192.0.2.7", port: 8888 }]),
+ *   vault: await MemoryVault.from({ "db.password": new TextEncoder().encode("correct horse") }),
+ *   declarations: declareForAll(parseManagedFiles(["db.password"])),
+ *   knownAgents: new MemoryKnownAgentsStore(), // A `KnownAgentsDraft`, where agents are known.
+ *   trust: "first-use",
+ *   firstUseLimit: 1,
+ *   dial: () => Promise.resolve({ duplex: keeperEnd, close() {} }),
+ *   task: { isPlan: true },
+ * });
+ * console.assert(judgePlan([await planning.pass()]) === "changes");
+ * await served;
+ * console.assert(store.read("db.password") === undefined); // Nothing was changed.
+ * console.assert(judgePlan([]) === "trouble"); // Nobody was asked.
+ * ```
+ */
 export function judgePlan(passes: readonly PassReport[]): PlanVerdict {
   const agents = passes.flatMap(({ agents }) => agents);
   const hasProblems = passes.some(({ problems }) => problems.length > 0);

@@ -9,6 +9,22 @@ import type { KnownAgentsStore } from "./known_agents_store.ts";
 /**
  * Changes a copy of what is known, in memory alone: what a plan decides about agents, and how it
  * numbers what is declared, is as a delivery would, and is forgotten with it.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   approveAgents,
+ *   KnownAgentsDraft,
+ *   MemoryKnownAgentsStore,
+ * } from "@fluxvault/fluxvault/keeper";
+ *
+ * const knownAgents = new MemoryKnownAgentsStore();
+ * const draft = new KnownAgentsDraft(knownAgents); // For a keeper that only plans.
+ * const selection = { selectors: [`SHA256:${"A".repeat(43)}`], app: null };
+ * await draft.update((state) => approveAgents(state, selection, Date.now()).state);
+ * console.assert((await draft.load()).agents.length === 1);
+ * console.assert((await knownAgents.load()).agents.length === 0);
+ * ```
  */
 export class KnownAgentsDraft implements KnownAgentsStore {
   readonly #store: KnownAgentsStore;

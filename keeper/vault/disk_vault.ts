@@ -61,8 +61,15 @@ export interface DiskVaultOptions {
  *
  * const folder = await Deno.makeTempDir();
  * await Deno.writeTextFile(`${folder}/db.password`, "correct horse");
+ * await Deno.symlink("/etc/passwd", `${folder}/leak`);
  * const vault = new DiskVault(folder); // For `new Keeper({ vault, ... })`.
- * console.assert(typeof vault.inspect === "function");
+ * const secret = { source: "db.password", symlinks: "refuse" } as const;
+ * const leak = { source: "leak", symlinks: "copy" } as const;
+ * const view = await vault.inspect([secret, leak]);
+ * const [file] = view.contentsOf(secret).items;
+ * console.assert(file?.kind === "file" && file.size === 13);
+ * const [gap] = view.contentsOf(leak).items;
+ * console.assert(gap?.kind === "gap" && gap.code === "symlink-outside");
  * await Deno.remove(folder, { recursive: true });
  * ```
  */

@@ -20,7 +20,26 @@ export const FOLDER_MARKS_FILE_NAME = "vault_folders.json";
 const LOCK_NAME = "vault_folders.lock";
 const VERSION = 1;
 
-/** Keeps marks in a file; one that cannot be read is never written over. */
+/**
+ * Keeps marks in a file; one that cannot be read is never written over.
+ *
+ * @example
+ * ```ts
+ * import { DiskVault, FolderMarksFile } from "@fluxvault/fluxvault/keeper";
+ *
+ * const folder = await Deno.realPath(await Deno.makeTempDir());
+ * const marks = new FolderMarksFile(`${folder}/state`);
+ * // As an earlier run left it: a disk was mounted there, and held files.
+ * await marks.merge(new Map([[`${folder}/vault/tls`, { dev: 1, isMount: true }]]));
+ * await Deno.mkdir(`${folder}/vault/tls`, { recursive: true });
+ * const vault = new DiskVault(`${folder}/vault`, { marks }); // For `new Keeper({ vault, ... })`.
+ * const source = { source: "tls", symlinks: "refuse" } as const;
+ * const [found] = (await vault.inspect([source])).contentsOf(source).items;
+ * // It is empty now, and yet no agent is to lose its files.
+ * console.assert(found?.kind === "gap" && found.code === "mount-missing");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class FolderMarksFile implements FolderMarksStore {
   /** Where the file is. */
   readonly path: string;

@@ -73,12 +73,37 @@ const OUTPUT: StandardSchema<unknown, readonly ListedAction[]> = {
  *
  * @example
  * ```ts
- * import { type CallDesk, LIST_ACTIONS } from "@fluxvault/fluxvault/protocol";
+ * import {
+ *   converseAsKeeper,
+ *   defineAction,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   LIST_ACTIONS,
+ *   MemorySecretStore,
+ *   openActionRegister,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
  *
- * async function namesOf(desk: CallDesk): Promise<string[]> {
- *   return (await desk.call(LIST_ACTIONS)).map(({ name }) => name);
- * }
- * console.assert(namesOf.length === 1 && LIST_ACTIONS.name === "actions");
+ * const ping = defineAction("ping", { describe: "Answers", run: () => "pong" });
+ * const register = openActionRegister({ actions: [ping] });
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const introduction = { identity, instance: randomBytes(16), software: "my-app/1" };
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, ...introduction, wants: ["calls"] }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const calls = { source: register };
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore(), { calls });
+ * const listed = await converseAsKeeper(keeper, (desk) => desk.call(LIST_ACTIONS));
+ * console.assert(listed.find(({ name }) => name === "ping")?.describe === "Answers");
+ * await receiving;
  * ```
  */
 export const LIST_ACTIONS: DefinedContract<
@@ -97,7 +122,48 @@ export const LIST_ACTIONS: DefinedContract<
   describeOutput: "a list of objects with Name, Describe, Input and Output",
 });
 
-/** Makes the action that lists what is offered whenever it is called. */
+/**
+ * Makes the action that lists what is offered whenever it is called.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   ActionRegister,
+ *   converseAsKeeper,
+ *   defineAction,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   LIST_ACTIONS,
+ *   listActionsBy,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * const register = new ActionRegister();
+ * register.add(defineAction("ping", { run: () => "pong" }));
+ * register.add(defineAction("debug", { run: () => "much" }));
+ * // Nobody is told of `debug`, though who knows of it can call it.
+ * register.add(listActionsBy(() => register.list().filter(({ name }) => name !== "debug")));
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const introduction = { identity, instance: randomBytes(16), software: "my-app/1" };
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, ...introduction, wants: ["calls"] }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const calls = { source: register };
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore(), { calls });
+ * const listed = await converseAsKeeper(keeper, (desk) => desk.call(LIST_ACTIONS));
+ * console.assert(listed.map(({ name }) => name).join() === "actions,ping");
+ * await receiving;
+ * ```
+ */
 export function listActionsBy(
   list: () => readonly Action[],
 ): DefinedAction<ListActionsInput | undefined, unknown> {
@@ -120,6 +186,15 @@ export function listActionsBy(
  * Opens a register that has `actions`, and what else is offered from the beginning.
  *
  * @throws {TypeError} if a name is none, or stands twice.
+ *
+ * @example
+ * ```ts
+ * import { defineAction, openActionRegister } from "@fluxvault/fluxvault/protocol";
+ *
+ * const register = openActionRegister({ actions: [defineAction("ping", { run: () => "pong" })] });
+ * // For `receiveAsAgent(session, store, { calls: { source: register } })`.
+ * console.assert(register.list().map(({ name }) => name).join() === "actions,ping");
+ * ```
  */
 export function openActionRegister(
   { actions = [], source }: Pick<SessionCalls, "actions" | "source"> = {},

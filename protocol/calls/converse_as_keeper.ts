@@ -22,6 +22,37 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
  *
  * @returns What the work returns.
  * @throws What the work throws, once the session has ended as it should; what ended it early.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   converseAsKeeper,
+ *   defineAction,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const wants = ["calls"]; // Says that it can be called.
+ * const introduction = { identity, instance: randomBytes(16), software: "example/1", wants };
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, ...introduction }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const calls = { actions: [defineAction("ping", { run: () => "pong" })] };
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore(), { calls });
+ * const answer = await converseAsKeeper(keeper, (desk) => desk.call("ping"));
+ * console.assert(answer === "pong" && (await receiving).isCallsOnly === true);
+ * ```
  */
 export async function converseAsKeeper<T>(
   session: Session,

@@ -21,7 +21,24 @@ export interface WatchCallsOptions {
   readonly maxTaken?: number;
 }
 
-/** Writes down what fails in calls; what fails in those of this side then does not end the session. */
+/**
+ * Writes down what fails in calls; what fails in those of this side then does not end the session.
+ *
+ * @example
+ * ```ts
+ * import { defineAction, SILENT_LOGGER, watchCalls } from "@fluxvault/fluxvault/protocol";
+ *
+ * const warnings: (Record<string, unknown> | undefined)[] = [];
+ * const calls = watchCalls({ actions: [defineAction("ping", { run: () => "pong" })] }, {
+ *   logger: { ...SILENT_LOGGER, warn: (_message, properties) => warnings.push(properties) },
+ *   onTaken: "An action failed.",
+ *   onMade: "A call failed.",
+ * });
+ * // For `receiveAsAgent(session, store, { calls })`, which tells of what fails:
+ * calls.onFailure?.({ action: "ping", code: "failed", error: new TypeError("private") });
+ * console.assert(warnings[0]?.["action"] === "ping" && warnings[0]["reason"] === "TypeError");
+ * ```
+ */
 export function watchCalls(calls: SessionCalls, options: WatchCallsOptions): SessionCalls {
   const { logger, onTaken, onMade, properties = {}, maxTaken = Infinity } = options;
   const { work, onFailure } = calls;

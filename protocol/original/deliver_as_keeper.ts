@@ -62,6 +62,38 @@ export const NOT_TEXT = "not-text";
  *
  * @throws {ProtocolError} if the node breaks the protocol, or asks without end.
  * @throws {ConnectionError} if the transport fails or the node is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverOriginalAsKeeper,
+ *   generateSharedRsaKeyPair,
+ *   openOriginalAsAgent,
+ *   openOriginalAsKeeper,
+ *   receiveOriginalAsAgent,
+ * } from "@fluxvault/fluxvault/protocol/original";
+ * import {
+ *   duplexPair,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock({ generate: generateSharedRsaKeyPair });
+ * const [nodeEnd, vaultEnd] = duplexPair();
+ * const [node, vault] = await Promise.all([
+ *   openOriginalAsAgent(nodeEnd, { lease: await keys.lease() }),
+ *   openOriginalAsKeeper(vaultEnd),
+ * ]);
+ * const source = await MemorySecretSource.from({ motd: new TextEncoder().encode("hello") });
+ * const receiving = receiveOriginalAsAgent(node, new MemorySecretStore(), { files: ["motd"] });
+ * const held = new Map<string, string>();
+ * await deliverOriginalAsKeeper(vault, source, {
+ *   onDelivered: (path, digest) => held.set(path, digest), // For `lastDelivered` the next time.
+ * });
+ * console.assert(held.has("motd"));
+ * await receiving;
+ * ```
  */
 export async function deliverOriginalAsKeeper(
   session: OriginalSession,

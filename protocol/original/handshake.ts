@@ -87,6 +87,45 @@ async function importNodeKey(der: Bytes): Promise<CryptoKey> {
  *
  * @throws {ProtocolError} if the vault breaks the protocol; `open-failed` if its key does not fit.
  * @throws {ConnectionError} if the transport fails or the vault is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   acceptOriginal,
+ *   deliverOriginalAsKeeper,
+ *   generateSharedRsaKeyPair,
+ *   openOriginalAsKeeper,
+ *   receiveOriginalAsAgent,
+ * } from "@fluxvault/fluxvault/protocol/original";
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   importIdentity,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   openAsAgent,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * const [agentEnd, vaultEnd] = duplexPair();
+ * const vault = openOriginalAsKeeper(vaultEnd);
+ * using keys = new RsaKeyStock({ generate: generateSharedRsaKeyPair });
+ * const opened = await openAsAgent(agentEnd, {
+ *   keys,
+ *   identity: await importIdentity(await generateIdentitySeed()),
+ *   instance: randomBytes(16),
+ *   software: "example/1",
+ *   onOriginal: (greeting) => acceptOriginal(greeting),
+ * });
+ * if ("origin" in opened) throw new Error("it speaks protocol 2 after all");
+ * const source = await MemorySecretSource.from({ motd: new TextEncoder().encode("hello") });
+ * const [report] = await Promise.all([
+ *   receiveOriginalAsAgent(opened, new MemorySecretStore(), { files: ["motd"] }),
+ *   deliverOriginalAsKeeper(await vault, source),
+ * ]);
+ * console.assert(report.files[0]?.outcome === "created");
+ * ```
  */
 export async function acceptOriginal(
   { link, line, lease }: OriginalGreeting,
@@ -137,6 +176,33 @@ export async function acceptOriginal(
  *
  * @throws {ProtocolError} if the vault breaks the protocol; `open-failed` if its key does not fit.
  * @throws {ConnectionError} if the transport fails or the vault is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverOriginalAsKeeper,
+ *   generateSharedRsaKeyPair,
+ *   openOriginalAsAgent,
+ *   openOriginalAsKeeper,
+ *   receiveOriginalAsAgent,
+ * } from "@fluxvault/fluxvault/protocol/original";
+ * import {
+ *   duplexPair,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock({ generate: generateSharedRsaKeyPair });
+ * const [nodeEnd, vaultEnd] = duplexPair();
+ * const [node, vault] = await Promise.all([
+ *   openOriginalAsAgent(nodeEnd, { lease: await keys.lease() }),
+ *   openOriginalAsKeeper(vaultEnd),
+ * ]);
+ * const receiving = receiveOriginalAsAgent(node, new MemorySecretStore(), { files: [] });
+ * await deliverOriginalAsKeeper(vault, await MemorySecretSource.from({}));
+ * console.assert((await receiving).files.length === 0 && !node.isNodeNewer);
+ * ```
  */
 export async function openOriginalAsAgent(
   duplex: Duplex,
@@ -165,6 +231,35 @@ export async function openOriginalAsAgent(
  *
  * @throws {ProtocolError} if the node breaks the protocol.
  * @throws {ConnectionError} if the transport fails or the node is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverOriginalAsKeeper,
+ *   generateSharedRsaKeyPair,
+ *   openOriginalAsAgent,
+ *   openOriginalAsKeeper,
+ *   receiveOriginalAsAgent,
+ * } from "@fluxvault/fluxvault/protocol/original";
+ * import {
+ *   duplexPair,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock({ generate: generateSharedRsaKeyPair });
+ * const [nodeEnd, vaultEnd] = duplexPair();
+ * const [node, vault] = await Promise.all([
+ *   openOriginalAsAgent(nodeEnd, { lease: await keys.lease() }),
+ *   openOriginalAsKeeper(vaultEnd),
+ * ]);
+ * // What offers protocol 2 as well is an agent of ours: better to speak that with it.
+ * console.assert(!vault.isNodeNewer);
+ * const receiving = receiveOriginalAsAgent(node, new MemorySecretStore(), { files: [] });
+ * await deliverOriginalAsKeeper(vault, await MemorySecretSource.from({}));
+ * await receiving;
+ * ```
  */
 export async function openOriginalAsKeeper(
   duplex: Duplex,

@@ -243,6 +243,14 @@ export function readAnswer(
  *
  * The original's vault reads at most 8,192 bytes of it, and of a line that is too long for one TCP
  * segment perhaps less.
+ *
+ * @example
+ * ```ts
+ * import { requestLineBytes } from "@fluxvault/fluxvault/protocol/original";
+ *
+ * console.assert(requestLineBytes("db.password") < 8_192);
+ * console.assert(requestLineBytes("x".repeat(4_096)) > 8_192); // No vault would read it whole.
+ * ```
  */
 export function requestLineBytes(name: string): number {
   const longest = { name, checksum: 2 ** 32 - 1, fill: "0".repeat(2 * FILL_BYTES) };

@@ -42,6 +42,37 @@ export interface OriginalReceiveOptions {
  *
  * @throws {ProtocolError} if the vault breaks the protocol.
  * @throws {ConnectionError} if the transport fails or the vault is too slow.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   deliverOriginalAsKeeper,
+ *   generateSharedRsaKeyPair,
+ *   openOriginalAsAgent,
+ *   openOriginalAsKeeper,
+ *   receiveOriginalAsAgent,
+ * } from "@fluxvault/fluxvault/protocol/original";
+ * import {
+ *   duplexPair,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock({ generate: generateSharedRsaKeyPair });
+ * const [nodeEnd, vaultEnd] = duplexPair();
+ * const [node, vault] = await Promise.all([
+ *   openOriginalAsAgent(nodeEnd, { lease: await keys.lease() }),
+ *   openOriginalAsKeeper(vaultEnd),
+ * ]);
+ * const source = await MemorySecretSource.from({ motd: new TextEncoder().encode("hello") });
+ * const delivering = deliverOriginalAsKeeper(vault, source);
+ * const report = await receiveOriginalAsAgent(node, new MemorySecretStore(), {
+ *   files: ["motd", "another"], // On this wire the node says what it wants.
+ * });
+ * console.assert(report.files.map(({ outcome }) => outcome).join() === "created,missing");
+ * await delivering;
+ * ```
  */
 export async function receiveOriginalAsAgent(
   session: OriginalSession,
