@@ -13,6 +13,23 @@
  * Obligations of an implementation: bytes arrive once and in order; the readable ends when the peer
  * has closed its direction; aborting the writable or cancelling the readable frees the transport
  * even while the other is in use. A readable of type `"bytes"` is read without copying.
+ *
+ * @example
+ * ```ts
+ * import type { Duplex } from "@fluxvault/fluxvault/protocol";
+ *
+ * using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+ * const [near, far] = await Promise.all([
+ *   Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+ *   listener.accept(),
+ * ]);
+ * // For `handshakeAsKeeper(duplex, ...)`; a WebSocket or a pair of pipes does as well.
+ * const duplex: Duplex = { readable: near.readable, writable: near.writable };
+ * await far.write(new TextEncoder().encode("hello"));
+ * far.close();
+ * console.assert(await new Response(duplex.readable).text() === "hello");
+ * await duplex.writable.abort();
+ * ```
  */
 export interface Duplex {
   /** What the peer sends. */

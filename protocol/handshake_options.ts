@@ -70,7 +70,26 @@ export interface AgentNames {
  */
 export type AgentDecision = RejectionCode | AgentNames | null;
 
-/** Decides whether an agent may go on. */
+/**
+ * Decides whether an agent may go on.
+ *
+ * @example
+ * ```ts
+ * import { type AgentPolicy, encodeHex } from "@fluxvault/fluxvault/protocol";
+ *
+ * const known = new Map([["ab".repeat(32), "web"]]); // Components, by the keys of their agents.
+ * const policy: AgentPolicy = ({ claim }) => {
+ *   const component = known.get(encodeHex(claim.identity.publicKey));
+ *   return component === undefined ? "agent-pending" : { app: "shop", component };
+ * }; // For `handshakeAsKeeper(duplex, { policy })`.
+ * const bytes = new Uint8Array(32);
+ * const identity = { publicKey: bytes, signature: new Uint8Array(64) };
+ * const claim = { app: "shop", component: "web", instance: bytes, enrolment: null, node: null };
+ * // What an agent says of itself is not what it is known as.
+ * const decision = await policy({ claim: { ...claim, identity }, transcript: bytes });
+ * console.assert(decision === "agent-pending");
+ * ```
+ */
 export type AgentPolicy = (
   introduction: AgentIntroduction,
 ) => Promise<AgentDecision> | AgentDecision;

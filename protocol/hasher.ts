@@ -18,7 +18,27 @@ export interface Hasher {
   digest(): Bytes;
 }
 
-/** Makes a fresh SHA-256 hasher; may have to load it first. */
+/**
+ * Makes a fresh SHA-256 hasher; may have to load it first.
+ *
+ * @example
+ * ```ts
+ * import { createHash } from "node:crypto";
+ * import type { HasherFactory } from "@fluxvault/fluxvault/protocol";
+ *
+ * // A faster one, where there is Node's.
+ * const createHasher: HasherFactory = () => {
+ *   const hash = createHash("sha256");
+ *   return {
+ *     update: (bytes) => void hash.update(bytes),
+ *     digest: () => new Uint8Array(hash.digest()),
+ *   };
+ * }; // For `receiveAsAgent(session, store, { createHasher })`.
+ * const hasher = await createHasher();
+ * hasher.update(new TextEncoder().encode("abc"));
+ * console.assert(hasher.digest()[0] === 0xba);
+ * ```
+ */
 export type HasherFactory = () => Hasher | Promise<Hasher>;
 
 /**

@@ -46,6 +46,24 @@ export type HookChanges = ReadonlyMap<string, readonly string[]>;
  *
  * None of its methods rejects: a hook that cannot be run is a result, and files are put in place
  * whatever hooks do.
+ *
+ * @example
+ * ```ts
+ * import type { HookRunner } from "@fluxvault/fluxvault/protocol";
+ *
+ * let reloads = 0;
+ * const ran = { hook: "reload", outcome: "ran", signal: null, output: "" } as const;
+ * const hooks: HookRunner = {
+ *   mark: () => Promise.resolve(), // A file here lets what is due outlast a restart.
+ *   finish: (paths) => {
+ *     if (paths.length === 0) return Promise.resolve([]);
+ *     reloads++;
+ *     return Promise.resolve([{ ...ran, changeId: "00".repeat(16), attempts: 1, exitStatus: 0 }]);
+ *   },
+ *   due: () => Promise.resolve([]),
+ * }; // For `receiveAsAgent(session, store, { hooks })`.
+ * console.assert((await hooks.finish(["conf/app.json"]))[0]?.outcome === "ran" && reloads === 1);
+ * ```
  */
 export interface HookRunner {
   /**

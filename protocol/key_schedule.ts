@@ -33,7 +33,38 @@ async function expand(secret: CryptoKey, options: Expansion): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.deriveBits(parameters, secret, length * 8));
 }
 
-/** Derives a value that only the two ends of this session know; 32 bytes. */
+/**
+ * Derives a value that only the two ends of this session know; 32 bytes.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   randomBytes,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * // Binds something else, such as a second connection, to this session.
+ * const context = new TextEncoder().encode("upload 7");
+ * const here = await agent.origin.exporter("shop upload", context);
+ * const there = await keeper.origin.exporter("shop upload", context);
+ * console.assert(here.length === 32 && here.join() === there.join());
+ * const other = await agent.origin.exporter("shop download", context);
+ * console.assert(here.join() !== other.join());
+ * await Promise.all([agent.close(), keeper.close()]);
+ * ```
+ */
 export type Exporter = (label: string, context: Bytes) => Promise<Bytes>;
 
 /** The secrets that a session starts with. */

@@ -6,7 +6,32 @@
 import type { Bytes } from "./bytes.ts";
 import type { DeclaredCertificate, FileEntry, Hook, ManifestEntry } from "./manifest_entry.ts";
 
-/** What a keeper delivers to one agent. */
+/**
+ * What a keeper delivers to one agent.
+ *
+ * @example
+ * ```ts
+ * import { encodeHex, type SecretSource, sha256Digest } from "@fluxvault/fluxvault/protocol";
+ *
+ * const secret = new TextEncoder().encode("correct horse"); // From wherever it is kept.
+ * const source: SecretSource = {
+ *   entries: [{
+ *     kind: "file",
+ *     path: "db.password",
+ *     digest: encodeHex(await sha256Digest(secret)),
+ *     size: secret.length,
+ *     mode: 0o600,
+ *     strategy: "STRICT",
+ *   }],
+ *   missing: new Set(["api.token"]), // The agent's as well, and not to be had now.
+ *   open: () => Promise.resolve({ offset: 0, chunks: ReadableStream.from([secret]) }),
+ * }; // For `deliverAsKeeper(session, source, ...)`.
+ * const [entry] = source.entries;
+ * if (entry?.kind !== "file") throw new Error("it is a file");
+ * const content = await source.open(entry, { offset: 0, prefix: null });
+ * console.assert((await Array.fromAsync(content?.chunks ?? []))[0]?.length === entry.size);
+ * ```
+ */
 export interface SecretSource {
   /** What the agent should hold. */
   readonly entries: readonly ManifestEntry[];

@@ -10,7 +10,29 @@ import type { ManifestMessage } from "./messages.ts";
 import type { FileResult } from "./results.ts";
 import type { LocalStep, Survey, WantedState } from "./survey.ts";
 
-/** Where an agent puts what it is given. */
+/**
+ * Where an agent puts what it is given.
+ *
+ * @example
+ * ```ts
+ * import { MemorySecretStore, type SecretStore } from "@fluxvault/fluxvault/protocol";
+ *
+ * // Counts deliveries; another may keep files in a place of its own.
+ * class CountingStore extends MemorySecretStore implements SecretStore {
+ *   deliveries = 0;
+ *
+ *   override async settle() {
+ *     const results = await super.settle();
+ *     this.deliveries++; // All that was delivered is in place now.
+ *     return results;
+ *   }
+ * }
+ *
+ * const store = new CountingStore(); // For `new Agent({ store, ... })`.
+ * await store.settle();
+ * console.assert(store.deliveries === 1);
+ * ```
+ */
 export interface SecretStore {
   /** Returns the manifest that was kept last, or `null` where none is held. */
   heldManifest(): Promise<HeldManifest | null>;

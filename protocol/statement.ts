@@ -197,7 +197,26 @@ export function isStatement(text: string): boolean {
   return MANIFEST_STATEMENT.test(text) || PLUGIN_STATEMENT.test(text);
 }
 
-/** Signs statements for a keeper. */
+/**
+ * Signs statements for a keeper.
+ *
+ * @example
+ * ```ts
+ * import { decodeWif, signMessage, zelIdOfKey } from "@fluxvault/fluxvault/flux";
+ * import { isStatement, type StatementSigner } from "@fluxvault/fluxvault/protocol";
+ *
+ * // A key that is public, for demonstrations; it might as well be in a device.
+ * const key = decodeWif("Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7");
+ * const signer: StatementSigner = {
+ *   address: zelIdOfKey(key),
+ *   async sign(text) {
+ *     if (!isStatement(text)) throw new TypeError("that is nothing for this key to sign");
+ *     return await signMessage(text, key);
+ *   },
+ * }; // For `new Keeper({ signer, ... })`.
+ * console.assert(await signer.sign("a login").catch(({ name }) => name) === "TypeError");
+ * ```
+ */
 export interface StatementSigner {
   /** The address that the signature will recover to. */
   readonly address: string;
@@ -214,6 +233,18 @@ export interface StatementSigner {
  *
  * @returns Whether it recovers to an address that this side was configured with; must not throw for
  * what the peer sent.
+ *
+ * @example
+ * ```ts
+ * import { recoverSigner } from "@fluxvault/fluxvault/flux";
+ * import type { StatementVerifier } from "@fluxvault/fluxvault/protocol";
+ *
+ * const trusted = "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM";
+ * // `createStatementVerifier` also takes none twice.
+ * const verifyStatement: StatementVerifier = async (text, signature) =>
+ *   await recoverSigner(text, signature) === trusted; // For `new Agent({ verifyStatement, ... })`.
+ * console.assert(!await verifyStatement("any text", "no signature"));
+ * ```
  */
 export type StatementVerifier = (text: string, signature: string) => Promise<boolean>;
 

@@ -14,7 +14,19 @@ export type PeerRule =
   /** The addresses that a host name has at the moment of a connection. */
   | { readonly kind: "name"; readonly name: string };
 
-/** Looks up the addresses of a host name; rejects where it has none. */
+/**
+ * Looks up the addresses of a host name; rejects where it has none.
+ *
+ * @example
+ * ```ts
+ * import { type NameResolver, parsePeerRule, PeerPolicy } from "@fluxvault/fluxvault/agent";
+ *
+ * const hosts = new Map([["home.example.org", ["198.51.100.7"]]]); // A file of hosts, or DNS.
+ * const resolveName: NameResolver = (name) => Promise.resolve(hosts.get(name) ?? []);
+ * const policy = new PeerPolicy([parsePeerRule("home.example.org")], { resolveName });
+ * console.assert(await policy.allows("198.51.100.7") && !await policy.allows("198.51.100.8"));
+ * ```
+ */
 export type NameResolver = (
   name: string,
   options: { readonly signal: AbortSignal },

@@ -4,7 +4,25 @@
  * @module
  */
 
-/** The addresses whose signature counts. */
+/**
+ * The addresses whose signature counts.
+ *
+ * @example
+ * ```ts
+ * import { createStatementVerifier, type TrustedSigners } from "@fluxvault/fluxvault/agent";
+ * import { recoverSigner } from "@fluxvault/fluxvault/flux";
+ *
+ * let owner: string | null = null; // Of the app, as the network says once it is asked.
+ * const signers: TrustedSigners = {
+ *   addresses: () => Promise.resolve(owner === null ? null : [owner]),
+ * };
+ * const verify = createStatementVerifier({ signers, recover: recoverSigner });
+ * const early = verify("any text", "no signature");
+ * console.assert(await early.catch(({ code }) => code) === "owner-unknown");
+ * owner = "1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM";
+ * console.assert(!await verify("any text", "no signature"));
+ * ```
+ */
 export interface TrustedSigners {
   /**
    * Returns them, or `null` where they are not known yet; may wait for a few seconds until they are.

@@ -18,12 +18,16 @@ import type { AuditRecorder } from "./audit_recorder.ts";
  *   AuditRecorder,
  *   createContentsFingerprint,
  *   type DeliveriesState,
+ *   type DeliveriesStore,
  *   MemoryAuditLog,
  * } from "@fluxvault/fluxvault/keeper";
  *
  * const log = new MemoryAuditLog();
  * const fingerprint = await createContentsFingerprint(crypto.getRandomValues(new Uint8Array(32)));
- * const memory = { load: () => Promise.resolve(new Map()), merge: () => Promise.resolve() };
+ * const memory: DeliveriesStore = {
+ *   load: () => Promise.resolve(new Map()),
+ *   merge: () => Promise.resolve(),
+ * };
  * const deliveries = new AuditedDeliveries(memory, new AuditRecorder(log, { fingerprint }), {
  *   app: "shop",
  * }); // For `new Keeper({ deliveries, ... })`.

@@ -22,7 +22,38 @@ export interface CallContact {
  */
 export type CallTask = (desk: CallDesk, contact: CallContact) => Promise<void>;
 
-/** What a keeper does at each contact; without any of it, it delivers what is declared. */
+/**
+ * What a keeper does at each contact; without any of it, it delivers what is declared.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   type ContactTask,
+ *   declareForAll,
+ *   Keeper,
+ *   MemoryKnownAgentsStore,
+ *   MemoryVault,
+ *   StaticFleet,
+ * } from "@fluxvault/fluxvault/keeper";
+ * import { ConnectionError } from "@fluxvault/fluxvault/protocol";
+ *
+ * const answers: unknown[] = [];
+ * const task: ContactTask = {
+ *   isMeant: (component) => component === "web",
+ *   converse: async (desk) => void answers.push(await desk.call("queue-length")),
+ * };
+ * const keeper = new Keeper({
+ *   fleet: new StaticFleet([{ host: "192.0.2.7", port: 8888 }]),
+ *   vault: await MemoryVault.from({}),
+ *   declarations: declareForAll([]),
+ *   knownAgents: new MemoryKnownAgentsStore(),
+ *   dial: () => Promise.reject(new ConnectionError("connection-refused", "nobody is there")),
+ *   task,
+ * });
+ * const [agent] = (await keeper.pass()).agents;
+ * console.assert(agent?.outcome.kind === "unreachable" && answers.length === 0);
+ * ```
+ */
 export interface ContactTask {
   /** Whether agents only say what they would do. @default {false} */
   readonly isPlan?: boolean;

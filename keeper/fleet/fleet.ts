@@ -5,7 +5,25 @@
  */
 import type { AgentAddress } from "./agent_address.ts";
 
-/** Lists the agents of one app. */
+/**
+ * Lists the agents of one app.
+ *
+ * @example
+ * ```ts
+ * import { type Fleet, parseAgentAddresses } from "@fluxvault/fluxvault/keeper";
+ *
+ * const inventory = ["192.0.2.7", "192.0.2.8:9999"]; // What a service of yours answers.
+ * const fleet: Fleet = {
+ *   app: "shop",
+ *   instances: 2, // As many may be trusted at first use.
+ *   list({ signal } = {}) {
+ *     signal?.throwIfAborted();
+ *     return Promise.resolve(parseAgentAddresses(inventory));
+ *   },
+ * }; // For `new Keeper({ fleet, ... })`.
+ * console.assert((await fleet.list())[1]?.port === 9999);
+ * ```
+ */
 export interface Fleet {
   /** The app that every agent of the fleet must belong to, or `null` where any may answer. */
   readonly app: string | null;

@@ -15,7 +15,27 @@ export interface WatchedAgent {
   readonly component: string | null;
 }
 
-/** Is told of deliveries while they are under way. */
+/**
+ * Is told of deliveries while they are under way.
+ *
+ * @example
+ * ```ts
+ * import type { DeliveryWatch } from "@fluxvault/fluxvault/keeper";
+ *
+ * const sent = new Map<string, number>(); // Bytes on the wire, by agent.
+ * const watch: DeliveryWatch = {
+ *   begin: ({ address }) => ({
+ *     start() {},
+ *     send: (bytes) => sent.set(address, (sent.get(address) ?? 0) + bytes),
+ *     end: () => sent.delete(address),
+ *   }),
+ * }; // For `new Keeper({ task: { watch }, ... })`.
+ * const delivery = watch.begin({ address: "192.0.2.7:8888", app: null, component: null }, []);
+ * delivery.start("db.password", 13);
+ * delivery.send(13);
+ * console.assert(sent.get("192.0.2.7:8888") === 13);
+ * ```
+ */
 export interface DeliveryWatch {
   /** A delivery begins; what is returned is told how it goes on, and that it has ended. */
   begin(agent: WatchedAgent, entries: readonly ManifestEntry[]): WatchedDelivery;

@@ -5,7 +5,34 @@
  */
 import { EMPTY_STATE, type KnownAgentsState } from "./known_agents_state.ts";
 
-/** Where the known agents are kept. */
+/**
+ * Where the known agents are kept.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   approveAgents,
+ *   type KnownAgentsStore,
+ *   MemoryKnownAgentsStore,
+ * } from "@fluxvault/fluxvault/keeper";
+ *
+ * const memory = new MemoryKnownAgentsStore();
+ * let writes = 0;
+ * const store: KnownAgentsStore = {
+ *   load: () => memory.load(),
+ *   async update(change) {
+ *     const before = await memory.load();
+ *     const after = await memory.update(change);
+ *     if (after !== before) writes++; // Here it goes to a database, before this resolves.
+ *     return after;
+ *   },
+ * }; // For `new Keeper({ knownAgents: store, ... })`.
+ * const selection = { selectors: [`SHA256:${"A".repeat(43)}`], app: null };
+ * await store.update((state) => approveAgents(state, selection, Date.now()).state);
+ * await store.update((state) => state);
+ * console.assert(writes === 1);
+ * ```
+ */
 export interface KnownAgentsStore {
   /**
    * Reads the state; nobody is known where there is none yet.

@@ -8,7 +8,24 @@ import { reachesLevel, type TrustLevel } from "../trust/mod.ts";
 import type { ApplicationCertificate } from "./application_certificate.ts";
 import type { Declaration } from "./declaration.ts";
 
-/** Says what agents should hold, by their components. */
+/**
+ * Says what agents should hold, by their components.
+ *
+ * @example
+ * ```ts
+ * import { type Declarations, parseManagedFiles } from "@fluxvault/fluxvault/keeper";
+ *
+ * const [web, others] = [parseManagedFiles(["tls:/etc/tls"]), parseManagedFiles(["motd"])];
+ * const declarations: Declarations = {
+ *   all: [...web, ...others],
+ *   components: ["web"],
+ *   hooks: [],
+ *   of: (component) => component === "web" ? web : others,
+ * }; // For `new Keeper({ declarations, ... })`.
+ * console.assert(declarations.of("web")[0]?.target === "/etc/tls");
+ * console.assert(declarations.of(null)[0]?.source === "motd"); // Who says no component.
+ * ```
+ */
 export interface Declarations {
   /** All that is declared, for whatever component. */
   readonly all: readonly Declaration[];

@@ -72,7 +72,34 @@ export interface SourceContents {
   readonly items: readonly VaultItem[];
 }
 
-/** Holds secret files. */
+/**
+ * Holds secret files.
+ *
+ * @example
+ * ```ts
+ * import type { Vault, VaultItem } from "@fluxvault/fluxvault/keeper";
+ * import { encodeHex, sha256Digest } from "@fluxvault/fluxvault/protocol";
+ *
+ * const secret = new TextEncoder().encode("correct horse"); // Of another keeper of secrets.
+ * const digest = encodeHex(await sha256Digest(secret));
+ * const file = { kind: "file", below: "", digest, size: 13, isProgram: false } as const;
+ * const [held, absent]: readonly (readonly VaultItem[])[] = [
+ *   [file],
+ *   [{ kind: "gap", below: "", code: "file-missing", reason: "there is no such secret" }],
+ * ];
+ * const vault: Vault = {
+ *   inspect: () =>
+ *     Promise.resolve({
+ *       contentsOf: ({ source }) => ({ items: (source === "db.password" ? held : absent) ?? [] }),
+ *       open: () => Promise.resolve({ offset: 0, chunks: ReadableStream.from([secret]) }),
+ *     }),
+ * }; // For `new Keeper({ vault, ... })`.
+ * const view = await vault.inspect([]);
+ * const source = { source: "api.token", symlinks: "refuse" } as const;
+ * console.assert(view.contentsOf(source).items[0]?.kind === "gap");
+ * console.assert((await view.open(file, { offset: 0, prefix: null }))?.offset === 0);
+ * ```
+ */
 export interface Vault {
   /**
    * Looks at sources and says what they hold now; contents are read again when an agent asks for them.

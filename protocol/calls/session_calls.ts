@@ -7,7 +7,48 @@ import type { Action } from "./action.ts";
 import type { ActionSource } from "./action_source.ts";
 import type { CallDesk } from "./call_desk.ts";
 
-/** What one end of a session lets be called, and what it calls itself. */
+/**
+ * What one end of a session lets be called, and what it calls itself.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   defineAction,
+ *   deliverAsKeeper,
+ *   duplexPair,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   MemorySecretSource,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ *   type SessionCalls,
+ * } from "@fluxvault/fluxvault/protocol";
+ *
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, identity, instance: randomBytes(16), software: "shop/1" }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * let token: unknown;
+ * const ofAgent: SessionCalls = {
+ *   work: async (desk) => void (token = await desk.call("join-token", { signal: desk.signal })),
+ * };
+ * const ofKeeper: SessionCalls = {
+ *   actions: [defineAction("join-token", { run: () => crypto.randomUUID() })],
+ * };
+ * await Promise.all([
+ *   receiveAsAgent(agent, new MemorySecretStore(), { calls: ofAgent }),
+ *   deliverAsKeeper(keeper, await MemorySecretSource.from({}), { revision: 1, calls: ofKeeper }),
+ * ]);
+ * console.assert(typeof token === "string");
+ * ```
+ */
 export interface SessionCalls {
   /** What the peer may call; no name twice. @default {[]} */
   readonly actions?: readonly Action[];

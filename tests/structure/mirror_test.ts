@@ -19,17 +19,21 @@ const EXEMPT: Readonly<Record<string, string>> = {
     "interfaces alone; tests/keeper/authority/state/disk_store_test.ts",
   "keeper/authority_commands.ts": "tests/keeper/program_test.ts",
   "keeper/status/agent_status.ts": "interfaces alone; tests/keeper/status/noted_contact_test.ts",
+  "keeper/contact/contact_task.ts":
+    "interfaces alone; tests/keeper/contact/planned_contact_test.ts",
   "keeper/keeper_options.ts": "interfaces alone; tests/keeper/keeper_test.ts",
   "keeper/vault/vault.ts": "interfaces alone; the vaults that there are have tests",
   "protocol/actions/standard_schema.ts":
     "interfaces alone; tests/protocol/actions/defined_action_test.ts",
   "protocol/calls/action.ts": "interfaces alone; tests/protocol/calls/running_action_test.ts",
+  "protocol/calls/session_calls.ts": "interfaces alone; tests/protocol/calls/running_calls_test.ts",
   "protocol/certificate_desk.ts": "interfaces alone; tests/protocol/issued_files_test.ts",
   "protocol/handshake_frames.ts": "tests/protocol/handshake_test.ts, and every vector",
   "protocol/handshake_options.ts": "interfaces alone; tests/protocol/handshake_test.ts",
   "protocol/hook_result.ts": "interfaces alone; tests/protocol/receive_as_agent_test.ts",
   "protocol/manifest_entry.ts": "interfaces alone; tests/protocol/manifest_line_test.ts",
   "protocol/messages.ts": "interfaces alone; tests/protocol/message_encoding_test.ts",
+  "protocol/secret_source.ts": "interfaces alone; the sources that there are have tests",
   "protocol/secret_store.ts": "interfaces alone; the stores that there are have tests",
 };
 
