@@ -207,7 +207,7 @@ Deno.test("hooks: a plan says what would run, and runs nothing", UNIX, async () 
 Deno.test("hooks: a program that takes longer than its time is ended", UNIX, async () => {
   await using site = await Site.open();
   const agent = await startAgent(site);
-  const slow = { ...shellHook("echo begun; sleep 600"), timeoutS: 1 };
+  const slow = { ...shellHook("echo begun; sleep 600"), timeoutS: 3 };
   const [late] = await hooksOf(agent, { files: { a: "one" }, hooks: [slow] });
   assertEquals([late?.outcome, late?.code, late?.output], ["failed", "hook-timed-out", "begun"]);
 });

@@ -101,7 +101,7 @@ export class FollowedProcess implements AsyncDisposable {
   }
 
   async #follow(guardTimeoutMs: number): Promise<ProcessEnd> {
-    const guard = setTimeout(() => this.#process.kill("SIGKILL"), guardTimeoutMs);
+    const guard = setTimeout(() => this.kill("SIGKILL"), guardTimeoutMs);
     const [{ code, signal }] = await Promise.all([
       this.#process.status,
       this.#read(this.#process.stdout, (text) => this.stdout += text),

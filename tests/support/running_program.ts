@@ -74,6 +74,14 @@ export class RunningProgram extends FollowedProcess {
     return this.waitFor(() => this.reports.find(isWanted));
   }
 
+  /** Waits until so many lines of JSON among its reports are as wanted, and returns all of them. */
+  waitForReports(count: number, isWanted: (line: JsonLine) => boolean): Promise<JsonLine[]> {
+    return this.waitFor(() => {
+      const wanted = this.reports.filter(isWanted);
+      return wanted.length >= count ? wanted : undefined;
+    });
+  }
+
   /** Waits until standard error matches. */
   async waitForLog(pattern: RegExp): Promise<void> {
     await this.waitFor(() => pattern.test(this.stderr) || undefined);

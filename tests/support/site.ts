@@ -2,6 +2,7 @@
 import { encodeHex } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { type JsonLine, jsonLines, type ProcessEnd } from "./followed_process.ts";
+import { portAt } from "./free_port.ts";
 import { type ProgramStart, RunningProgram } from "./running_program.ts";
 
 /** How to start an agent. */
@@ -10,7 +11,7 @@ export interface AgentStart {
   readonly name?: string;
   /** The address that it listens on. @default "127.0.0.1" */
   readonly host?: string;
-  /** The port that it listens on. @default {0} */
+  /** The port that it listens on. @default one that is its own, also when it is started again */
   readonly port?: number;
   /** Who may connect. @default "127.0.0.1" */
   readonly whitelist?: string;
@@ -128,7 +129,7 @@ export class Site implements AsyncDisposable {
     const state = this.path(`${name}/state`);
     await Deno.mkdir(this.path(name), { recursive: true });
     const program = this.start("agent", [
-      ...["--bind-address", host, "--bind-port", `${port}`, "--json"],
+      ...["--bind-address", host, "--bind-port", `${portAt(host, port)}`, "--json"],
       ...["--whitelisted-addresses", whitelist, "--working-dir", files, "--state-dir", state],
       ...start.args ?? [],
     ], { starter: start.starter ?? [], ...start.process });
@@ -227,12 +228,6 @@ export async function digestOf(path: string): Promise<string | null> {
 /** Returns the permission bits of a file or folder. */
 export async function modeOf(path: string): Promise<number> {
   return ((await Deno.lstat(path)).mode ?? 0) & 0o777;
-}
-
-/** Takes a port that is free at an address now. */
-export function freePort(hostname = "127.0.0.1"): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
 }
 
 /** Whether this machine answers on more loopback addresses than one; macOS does not. */
