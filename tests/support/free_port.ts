@@ -15,7 +15,7 @@ function readFirstGivenPort(): number {
 }
 
 const END = Math.min(readFirstGivenPort(), 32_768);
-const BEGIN = Math.max(END - 16_384, 1_024);
+const BEGIN = Math.max(END - 16_384, 10_000);
 /** What all test processes of this user count in, one after the other. */
 const TURNS_FILE = `${tmpdir()}/fluxvault-test-ports-${Deno.uid() ?? "user"}`;
 

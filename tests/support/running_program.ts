@@ -25,7 +25,7 @@ export interface ProgramStart {
   readonly application?: readonly string[];
   /** A program and arguments that start the process in their place. @default {[]} */
   readonly starter?: readonly string[];
-  /** When it is ended, in milliseconds. @default {120_000} */
+  /** When it is ended, in milliseconds. @default {600_000} */
   readonly guardTimeoutMs?: number;
 }
 

@@ -203,9 +203,11 @@ export async function readTree(folder: string): Promise<Record<string, string>> 
   async function read(below: string): Promise<void> {
     for await (const { name, isDirectory, isSymlink, isFile } of Deno.readDir(folder + below)) {
       const path = `${below}/${name}`;
-      if (isDirectory) await read(path);
-      else if (isSymlink) tree[path.slice(1)] = `link ${await Deno.readLink(folder + path)}`;
-      else if (isFile) {
+      if (isDirectory) await unlessGone(read(path));
+      else if (isSymlink) {
+        const target = await unlessGone(Deno.readLink(folder + path));
+        if (target !== null) tree[path.slice(1)] = `link ${target}`;
+      } else if (isFile) {
         const digest = await digestOf(folder + path);
         if (digest !== null) tree[path.slice(1)] = digest;
       } else tree[path.slice(1)] = "special";
@@ -217,8 +219,14 @@ export async function readTree(folder: string): Promise<Record<string, string>> 
 
 /** Returns the digest of a file, or `null` where somebody removed it since it was listed. */
 export async function digestOf(path: string): Promise<string | null> {
+  const bytes = await unlessGone(Deno.readFile(path));
+  return bytes === null ? null : encodeHex(await sha256Digest(bytes));
+}
+
+/** Returns what a look gives, or `null` where what was listed before is gone. */
+export async function unlessGone<T>(look: Promise<T>): Promise<T | null> {
   try {
-    return encodeHex(await sha256Digest(await Deno.readFile(path)));
+    return await look;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

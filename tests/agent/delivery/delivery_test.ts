@@ -117,7 +117,7 @@ Deno.test("DeliveryDesk settles what a vault of the original brought where it is
   const desk = new VaultDesk({ store, stallTimeoutMs: 50 });
   const { vault, outcome } = await desk.open();
   // It takes the first request and never answers.
-  await vault.channel.readSealed({ what: "a request", maxBytes: 65_536, timeoutMs: 5_000 });
+  await vault.channel.readSealed({ what: "a request", maxBytes: 65_536, timeoutMs: 60_000 });
   const { isComplete } = await outcome;
   assertEquals([isComplete, store.settled], [false, 1]);
 });
