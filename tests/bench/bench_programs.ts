@@ -1,6 +1,6 @@
 /** The real programs, from source or from their bundles, as the benches run them. */
-import { freePort } from "../support/site.ts";
 import { jsonLines } from "../support/followed_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { type ProgramName, RunningProgram } from "../support/running_program.ts";
 import { HAS_PROC, readChildrenCpuMs, untilIdle, wait } from "./processes.ts";
 

@@ -1,7 +1,7 @@
 /** The machine's own nginx, with one worker, that serves a folder for as long as the bench. */
-import { freePort } from "../support/site.ts";
 import { answersOn } from "./processes.ts";
 import { isInstalled } from "./ssh_server.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** An nginx of our own on a high port of 127.0.0.1. */
 export class NginxServer implements AsyncDisposable {

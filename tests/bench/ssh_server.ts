@@ -1,6 +1,6 @@
 /** A server for scp and rsync: the machine's own sshd with keys that live as long as the bench. */
-import { freePort } from "../support/site.ts";
 import { answersOn } from "./processes.ts";
+import { freePort } from "../support/free_port.ts";
 
 const SSHD = "/usr/sbin/sshd";
 

@@ -124,7 +124,7 @@ async function liveThrough(
   );
   assert(SECRETS.every((secret) => !logs.includes(secret)));
 
-  await app.do("stop", "--time=10");
+  await app.do("stop", "--time=60");
   assertEquals(await app.inspect(".State.ExitCode"), "143");
 }
 

@@ -34,7 +34,7 @@ for (const carrier of carriersOfSuite()) {
     const health = [
       `--health-cmd=${JSON.stringify(command)}`,
       "--health-retries=1",
-      "--health-timeout=20s",
+      "--health-timeout=120s",
       // Whoever asks is a second process, for which the page asks for more memory.
       "--memory=96m",
     ];

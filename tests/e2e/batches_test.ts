@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals } from "../support/assert.ts";
-import { jsonLines } from "../support/followed_process.ts";
+import type { JsonLine } from "../support/followed_process.ts";
 import { deliverDemo, DEMO_AGENT, writeLoadout } from "../support/loadout_site.ts";
 import { outcomesOf, readKeeperRun, readTree, sampleBytes, Site } from "../support/site.ts";
 import { WireTap } from "../support/wire_tap.ts";
@@ -76,9 +76,8 @@ Deno.test(
       "locked/key": "failed permission-denied",
     }], run.stderr);
     assertEquals(await Deno.readTextFile(`${agent.files}/d3/f3`), "other contents");
-    const [first, second] = jsonLines(agent.program.stdout).filter(({ event }) =>
-      event === "delivery"
-    );
+    const isDelivery = ({ event }: JsonLine) => event === "delivery";
+    const [first, second] = await agent.program.waitForReports(2, isDelivery);
     const { "d3/f3": changed, "locked/key": locked, ...others } = outcomesOf(first);
     assertEquals([changed, locked, first?.created, first?.failed], ["changed", "changed", 401, 2]);
     assertEquals([...new Set(Object.values(others))], ["created"]);

@@ -134,7 +134,8 @@ testBehindLink(
   "agent and keeper: go on in the same session when a link was dead for a while",
   { rateMbit: 20 },
   async ({ site, agent, namespace }) => {
-    await site.store({ big: sampleBytes(6 * MB) });
+    // It takes seconds, so that the link dies before all of it has come.
+    await site.store({ big: sampleBytes(16 * MB) });
     const delivery = site.deliver({ agents: [agent.address] });
     await namespace.waitFor(() => namespace.countReceived(), 2 * MB);
     await namespace.setLoss(1_000);
@@ -144,7 +145,7 @@ testBehindLink(
     const { code, stderr } = await delivery;
     assertEquals(code, 0, stderr);
     await assertServed(site, agent);
-    const sessions = jsonLines(agent.program.stdout).filter(({ event }) => event === "delivery");
+    const sessions = await agent.program.waitForReports(1, ({ event }) => event === "delivery");
     assertEquals(sessions.length, 1);
   },
 );

@@ -7,8 +7,9 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FleetTranscript } from "../support/fleet_transcript.ts";
 import { jsonLines } from "../support/followed_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { assertGolden, replaceAll } from "../support/golden.ts";
-import { freePort, type RunningAgent, Site } from "../support/site.ts";
+import { type RunningAgent, Site } from "../support/site.ts";
 import { AppSite, untilRegistered } from "../support/sub_agents.ts";
 
 const CANARY = "canary-7f3a91";

@@ -30,6 +30,7 @@ import {
 import { dialTcp } from "../../protocol/host/mod.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { declared } from "../support/fake_fleet.ts";
+import { freePort } from "../support/free_port.ts";
 import { fixedIdentity, fixedRsaKeyPair } from "../support/session_pair.ts";
 
 /** An agent that listens until the scope ends. */
@@ -133,10 +134,7 @@ function textOf(store: MemorySecretStore, path: string): string {
 Deno.test("a keeper serves the agents behind an agent while it serves that one, and one that is broken costs nothing", async () => {
   await using web = await ListeningAgent.start();
   await using db = await ListeningAgent.start();
-  await using closed = await ListeningAgent.start();
-  const { port: closedPort } = closed;
-  await closed[Symbol.asyncDispose]();
-  const ports = { web: web.port, db: db.port, closed: closedPort };
+  const ports = { web: web.port, db: db.port, closed: freePort() };
   await using primary = await ListeningAgent.start({
     calls: { actions: [relayTo(ports)] },
     wants: ["relay"],
@@ -222,5 +220,7 @@ Deno.test("a call that is cut off at the wire fails on both sides, and the agent
   const keeper = await keeperOf(agent.port, {});
   assertEquals((await keeper.pass()).agents.map(({ outcome }) => outcome.kind), ["delivered"]);
   assertEquals(ended, ["cut off"]);
+  // All of its sessions are over then, and told.
+  await agent[Symbol.asyncDispose]();
   assert(agent.reports.some(({ isComplete }) => !isComplete));
 });

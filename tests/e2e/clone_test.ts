@@ -8,11 +8,16 @@ import { jsonLines } from "../support/followed_process.ts";
 import type { RunningProgram } from "../support/running_program.ts";
 import { hasManyLoopbacks, readTree, Site } from "../support/site.ts";
 
+/** Copies what is there; what the agent takes away meanwhile is not. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true, mode: 0o700 });
   for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
     if (isDirectory) await copyFolder(`${from}/${name}`, `${to}/${name}`);
-    else if (isFile) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+    else if (isFile) {
+      await Deno.copyFile(`${from}/${name}`, `${to}/${name}`).catch((error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
   }
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
-import { jsonLines } from "../support/followed_process.ts";
 import { modeOf, outcomesOf, readTree, sampleBytes, Site } from "../support/site.ts";
 
 Deno.test("keeper: delivers first, has nothing to do then, and brings a change", async () => {
@@ -114,7 +113,7 @@ Deno.test("keeper: delivers to an absolute path only where the agent allows it",
     plain: "created",
   }]);
   assertEquals(await Deno.stat(elsewhere).catch(() => null), null);
-  assertEquals(jsonLines(strict.program.stdout).at(-1)?.event, "delivery");
+  await strict.program.waitForJson(({ event }) => event === "delivery");
 
   const args = ["--allow-absolute", elsewhere];
   const lenient = await site.startAgent({ name: "lenient", args });

@@ -231,7 +231,7 @@ Deno.test("entrypoint: shares its terminal with the application, which gets each
   const args = ["--json", "--bind-port=0", "--whitelisted-addresses=127.0.0.1", ...folders];
   const application = ["/bin/sh", "-c", script];
   await using agent = startAtTerminal(site, args, { program: "agent", application });
-  const port = await agent.waitFor(() => /"port":(\d+)/.exec(agent.stdout)?.[1]);
+  const port = await agent.waitFor(() => /"port":(\d+)\D/.exec(agent.stdout)?.[1]);
   assertEquals((await site.deliver({ agents: [`127.0.0.1:${port}`] })).code, 0);
   await answer(agent, "ready", "hello\n");
   await answer(agent, "typed <hello>", "\x03");

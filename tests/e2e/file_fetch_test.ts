@@ -5,8 +5,9 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { freePort } from "../support/free_port.ts";
 import { getRaw } from "../support/http_peer.ts";
-import { freePort, modeOf, type RunningAgent, Site } from "../support/site.ts";
+import { modeOf, type RunningAgent, Site } from "../support/site.ts";
 import { deliverWhole } from "../support/whole_delivery.ts";
 
 function startServing(site: Site, port: number): Promise<RunningAgent> {

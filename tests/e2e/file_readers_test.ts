@@ -156,10 +156,14 @@ Deno.test("agent: tells of a file that goes since its lease is over, and that it
   const events = async (query: string): Promise<Events> => {
     return JSON.parse((await getRaw(port, `/files/events?${query}`)).body);
   };
-  await writeLoadout(site, {
-    agents: [agent.address],
-    directives: ["{ source: leased, lease: 2s }", "{ source: stays }"],
-  });
+  const declare = async (lease: string) => {
+    await writeLoadout(site, {
+      agents: [agent.address],
+      directives: [`{ source: leased, lease: ${lease} }`, "{ source: stays }"],
+    });
+  };
+  // Longer than it takes to hear that it has come.
+  await declare("5s");
   const { last: first } = await events("wait=0");
   assertEquals((await deliverDemo(site)).code, 0);
   const brought = await events(`after=${first}&wait=40`);
@@ -167,6 +171,7 @@ Deno.test("agent: tells of a file that goes since its lease is over, and that it
   const expired = await events(`after=${brought.last}&wait=40`);
   assertEquals(expired.changes.map(({ path, digest }) => [path, digest]), [["leased", null]]);
   assertEquals((await getRaw(port, "/files/leased")).status, 503);
+  await declare("1h");
   assertEquals((await deliverDemo(site)).code, 0);
   const back = await events(`after=${expired.last}&wait=40`);
   assertEquals(back.changes.map(({ path, digest }) => [path, digest === null]), [

@@ -124,7 +124,7 @@ Deno.test("agent: serves after a restart what is signed, though no keeper has co
   // The line comes just before the server takes up what it tells of.
   const get = async () => await getRaw(port, "/files/db.password");
   let reply = await get();
-  for (let left = 100; reply.status === 503 && left > 0; left--, reply = await get()) {
+  for (let left = 600; reply.status === 503 && left > 0; left--, reply = await get()) {
     await delay(50);
   }
   assertEquals(reply.body, "one");

@@ -7,10 +7,10 @@ import { Buffer } from "node:buffer";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
+import { freePort } from "../support/free_port.ts";
 import type { RunningProgram } from "../support/running_program.ts";
 import { dialAsKeeper } from "../support/second_ends.ts";
 import {
-  freePort,
   hasManyLoopbacks,
   outcomesOf,
   readKeeperRun,

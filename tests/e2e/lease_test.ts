@@ -37,7 +37,8 @@ function delivery(script: string, more: Partial<HookedDelivery> = {}): HookedDel
     files: { leased: "one" },
     others: { stays: "two" },
     hooks: [runHook("reload", ["sh", "-c", script])],
-    leaseS: 2,
+    // Longer than it takes to see that it is there.
+    leaseS: 5,
     ...more,
   };
 }

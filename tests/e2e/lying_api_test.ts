@@ -6,7 +6,8 @@
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
-import { freePort, hasManyLoopbacks, readTree, type RunningAgent, Site } from "../support/site.ts";
+import { freePort } from "../support/free_port.ts";
+import { hasManyLoopbacks, readTree, type RunningAgent, Site } from "../support/site.ts";
 import { TcpPeer } from "../support/tcp_peer.ts";
 
 const APP = "vaultdemo";

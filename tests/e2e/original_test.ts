@@ -3,8 +3,9 @@ import { MemorySecretStore } from "../../protocol/memory_secret_store.ts";
 import { ConnectionError } from "../../protocol/errors.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../support/assert.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
+import { freePort } from "../support/free_port.ts";
 import { honestNode, runVault } from "../support/original_peers.ts";
-import { freePort, hasManyLoopbacks, outcomesOf, readKeeperRun, Site } from "../support/site.ts";
+import { hasManyLoopbacks, outcomesOf, readKeeperRun, Site } from "../support/site.ts";
 import { readToEnd, TcpPeer, writeAll } from "../support/tcp_peer.ts";
 
 const SCRIPT = "dist/fluxvault.ts";

@@ -62,7 +62,7 @@ Deno.test(
     [ "$PPID" = 1 ] || exit 90
     for i in 1 2 3 4 5 6 7 8 9 10; do (sh -c 'sleep 0.01; exit 3' &) ; (sleep 0.02 &); done
     tries=0
-    while [ "$tries" -lt 200 ]; do
+    while [ "$tries" -lt 1500 ]; do
       alive=0
       for stat in /proc/[0-9]*/stat; do
         read -r pid name state parent rest <"$stat" || continue

@@ -82,14 +82,14 @@ Deno.test("keeper: a leased file stays while a keeper comes, and goes when none 
   const agent = await site.startAgent({ args: DEMO_AGENT });
   await writeLoadout(site, {
     agents: [agent.address],
-    directives: ["{ source: leased, lease: 4 }", "{ source: motd }"],
+    directives: ["{ source: leased, lease: 8 }", "{ source: motd }"],
     more: ["polling_interval: 1"],
   });
   const keeper = startDemoKeeper(site, { words: ["run"] });
   const deliveries = () =>
     jsonLines(agent.program.stdout).filter(({ event }) => event === "delivery");
   // For longer than the lease; nothing but its renewal keeps it.
-  await agent.program.waitFor(() => deliveries().length >= 7 || undefined);
+  await agent.program.waitFor(() => deliveries().length >= 11 || undefined);
   assertEquals(
     deliveries().map(({ created }) => created).reduce((sum, count) => sum + count, 0),
     2,

@@ -11,7 +11,6 @@ import {
   makeFailingSystem,
   missingForFailingSystem,
 } from "../support/failing_system.ts";
-import { jsonLines } from "../support/followed_process.ts";
 import { missingForMounts, withMount } from "../support/mounts.ts";
 import { outcomesOf, readTree, sampleBytes, Site } from "../support/site.ts";
 
@@ -57,7 +56,7 @@ for (const [what, failing, code] of CASES) {
       "good/key": "updated",
     }]);
     assertEquals(run.agents.get(agent.address)?.wanted, false);
-    const told = jsonLines(agent.program.stdout).filter(({ event }) => event === "delivery")[1];
+    const [, told] = await agent.program.waitForReports(2, ({ event }) => event === "delivery");
     assertEquals([told?.failed, outcomesOf(told)["bad/key"]], [1, `failed ${code}`]);
     const after = await readTree(agent.files);
     assertEquals(after["bad/key"], before["bad/key"]);

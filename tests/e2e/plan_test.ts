@@ -7,9 +7,10 @@ import { encodeWif, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FleetTranscript } from "../support/fleet_transcript.ts";
 import { type JsonLine, jsonLines } from "../support/followed_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { assertGolden } from "../support/golden.ts";
 import { startSignedAgent } from "../support/signed_agent.ts";
-import { freePort, readTree, Site } from "../support/site.ts";
+import { readTree, Site } from "../support/site.ts";
 
 function deliveryOf(
   site: Site,

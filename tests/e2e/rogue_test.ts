@@ -5,8 +5,8 @@
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FakeFluxApi } from "../support/fake_flux_api.ts";
+import { freePort } from "../support/free_port.ts";
 import {
-  freePort,
   hasManyLoopbacks,
   type KeeperRun,
   readKeeperRun,

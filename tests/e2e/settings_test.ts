@@ -5,8 +5,9 @@
  */
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { jsonLines } from "../support/followed_process.ts";
+import { freePort } from "../support/free_port.ts";
 import type { ProgramName } from "../support/running_program.ts";
-import { freePort, readTree, Site } from "../support/site.ts";
+import { readTree, Site } from "../support/site.ts";
 
 const AGENT = ["--whitelisted-addresses", "127.0.0.1", "--bind-address", "127.0.0.1"];
 const KEEPER = ["--run-once", "--managed-files", "a", "--vault-dir", "vault", "--state-dir", "ks"];

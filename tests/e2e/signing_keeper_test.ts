@@ -5,14 +5,9 @@
  */
 import { encodeWif, type FluxPrivateKey, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { freePort } from "../support/free_port.ts";
 import { restoredLine, startPlainAgent, startSignedAgent } from "../support/signed_agent.ts";
-import {
-  freePort,
-  type KeeperRun,
-  readKeeperRun,
-  type RunningAgent,
-  Site,
-} from "../support/site.ts";
+import { type KeeperRun, readKeeperRun, type RunningAgent, Site } from "../support/site.ts";
 import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
 
 const KEY = generatePrivateKey();

@@ -6,8 +6,9 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { FleetTranscript } from "../support/fleet_transcript.ts";
 import { type JsonLine, jsonLines } from "../support/followed_process.ts";
+import { freePort } from "../support/free_port.ts";
 import { assertGolden } from "../support/golden.ts";
-import { freePort, type RunningAgent, Site } from "../support/site.ts";
+import { type RunningAgent, Site } from "../support/site.ts";
 
 /** Two apps; one of the hooks needs a keeper that signs, and this one does not. */
 function loadoutOf(shop: RunningAgent, blog: RunningAgent): string {

@@ -30,7 +30,7 @@ Deno.test(
     await untilRegistered(primary, "web");
     const { residentBytes: before } = await readMemory(primary.program.pid);
     await withPrimary(primary, async (desk) => {
-      const first = deliverThrough(desk, "db", { files: { large: LARGE } });
+      const first = outcome(deliverThrough(desk, "db", { files: { large: LARGE } }));
       // It is amid the contents once some are on its disk.
       while (![...Deno.readDirSync(db.files)].some(({ name }) => name !== "large")) {
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -44,7 +44,7 @@ Deno.test(
       } finally {
         db.program.kill("SIGCONT");
       }
-      assert(typeof await outcome(first) !== "string");
+      assert(typeof await first !== "string", `${await first}`);
     });
     assertEquals((await Deno.stat(`${db.files}/large`)).size, LARGE.length);
     assertEquals((await Deno.stat(`${web.files}/a`)).size, 1_000_000);

@@ -9,6 +9,7 @@ import {
 import { webSocketDuplex } from "../../protocol/web_socket_duplex.ts";
 import { openOurAgent, openOurKeeper, outcomes, sampleBytes, utf8 } from "../interop/our_ends.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** Runs with the two ends of a WebSocket on this machine. */
 async function withEnds(run: (client: Duplex, server: Duplex) => Promise<void>): Promise<void> {
@@ -108,10 +109,7 @@ Deno.test("webSocketDuplex tells the far end of an abort", async () => {
 });
 
 Deno.test("webSocketDuplex fails where the socket cannot be opened", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const duplex = webSocketDuplex(new WebSocket(`ws://127.0.0.1:${port}`));
+  const duplex = webSocketDuplex(new WebSocket(`ws://127.0.0.1:${freePort()}`));
   const writing = duplex.writable.getWriter().write(Uint8Array.of(1));
   await assertRejects(() => readOnce(duplex), ConnectionError, "connection-failed");
   await assertRejects(() => writing, ConnectionError, "connection-failed");

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { encodeWif, generatePrivateKey, zelIdOfKey } from "../../flux/mod.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { FollowedProcess, type ProcessEnd } from "../support/followed_process.ts";
-import { freePort } from "../support/site.ts";
+import { freePort } from "../support/free_port.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { openPage } from "./host/chromium_runtime.ts";
 import { chromium, EXECUTABLES, runtimesFolder } from "./versions.ts";

@@ -43,6 +43,8 @@ export class AgentProcess implements AsyncDisposable {
     this.#child = child;
     this.#lines = said.lines;
     this.#draining = this.#drain();
+    // Whoever waits for its end is told.
+    this.#draining.catch(() => {});
   }
 
   /** Starts an agent in a folder; later arguments go before its own. */

@@ -1,7 +1,7 @@
 /** Looks for secrets in all that programs leave behind, in whatever spelling they might stand there. */
 import { Buffer } from "node:buffer";
 import { assert } from "./assert.ts";
-import type { Site } from "./site.ts";
+import { type Site, unlessGone } from "./site.ts";
 
 /** A secret that is a text, with all that is written otherwise somewhere. */
 export const TEXT = 'canary-6b1f/"\\\u00e4\u{1f424}+&=-sings';
@@ -63,7 +63,8 @@ export async function readLeftBehind(site: Site, purposes: RegExp): Promise<Map<
       const path = `${folder}/${name}`;
       if (isDirectory) await read(path);
       else if (isFile && !purposes.test(path.slice(site.folder.length + 1))) {
-        places.set(path.slice(site.folder.length + 1), await readLatin1AndUtf8(path));
+        const text = await unlessGone(readLatin1AndUtf8(path));
+        if (text !== null) places.set(path.slice(site.folder.length + 1), text);
       }
     }
   }

@@ -23,7 +23,7 @@ export const POOR = [
   ...["--security-opt=no-new-privileges", "--memory=64m", "--cpus=0.1"],
 ];
 
-const GUARD_TIMEOUT_MS = 120_000;
+const GUARD_TIMEOUT_MS = 600_000;
 
 /** The settings of Podman: what machines without systemd and with old control groups bear. */
 const ENGINE = `
@@ -145,9 +145,15 @@ export class Container implements AsyncDisposable {
     this.name = name;
   }
 
-  /** Does something with it: `stop`, `kill`, `start`, `restart`. */
+  /** Does something with it: `stop`, `start`, `restart`. */
   async do(...deed: readonly string[]): Promise<void> {
     await this.#host.podman(...deed, this.name);
+  }
+
+  /** Kills it, and waits until Podman knows that: what runs for all it knows it does not start. */
+  async kill(): Promise<void> {
+    await this.do("kill");
+    await this.do("wait");
   }
 
   /** Returns all that it wrote. */

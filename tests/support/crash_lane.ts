@@ -8,6 +8,7 @@ import { takeCrashPicture } from "./crash_picture.ts";
 import { FollowedWork, type Moment, type WorkSize } from "./crash_moment.ts";
 import type { Picture } from "./disk_picture.ts";
 import type { JsonLine, ProcessEnd } from "./followed_process.ts";
+import { freePort } from "./free_port.ts";
 import { LinkRelay } from "./link_relay.ts";
 import { DEMO_AGENT, startDemoKeeper, writeLoadout } from "./loadout_site.ts";
 import type { RunningProgram } from "./running_program.ts";
@@ -88,8 +89,9 @@ export class CrashLane implements AsyncDisposable {
     await Deno.writeTextFile(site.path("outside/folder/file"), "outside, deep");
     await Deno.mkdir(site.path("agent"));
     await Deno.mkdir(site.path("keeper-state"), { mode: 0o700 });
-    const agent = spawnAgent(site, { key, port: 0 });
-    const { port } = await listeningLine(agent);
+    const port = freePort();
+    const agent = spawnAgent(site, { key, port });
+    await listeningLine(agent);
     return new CrashLane(site, { vault, random, key }, { agent, port });
   }
 

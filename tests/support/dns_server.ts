@@ -1,5 +1,6 @@
 /** A DNS server that answers for containers as an engine's does: PTR and A, over TCP or UDP. */
 import { createSocket, type Socket } from "node:dgram";
+import { freePort } from "./free_port.ts";
 
 /** What it knows. */
 export interface DnsRecords {
@@ -73,8 +74,10 @@ export class DnsServer implements AsyncDisposable {
       readonly port?: number;
     } = {},
   ) {
-    this.#listener = Deno.listen({ hostname, port });
+    this.#listener = Deno.listen({ hostname, port: port === 0 ? freePort(hostname) : port });
     this.#accepting = this.#accept(typeof records === "function" ? records : () => records, ended);
+    // Whoever disposes of it is told.
+    this.#accepting.catch(() => {});
   }
 
   /** Its port. */
@@ -117,6 +120,16 @@ async function answerAll(conn: Deno.Conn, records: DnsRecords | null): Promise<v
   conn.close();
 }
 
+function bind(socket: Socket, port: number, hostname: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind(port, hostname, () => {
+      socket.off("error", reject);
+      resolve();
+    });
+  });
+}
+
 /** What a {@linkcode DatagramDnsServer} sends for the right answer to a question. */
 export type AlterAnswer = (answer: Uint8Array, count: number) => readonly Uint8Array[];
 
@@ -127,6 +140,7 @@ export class DatagramDnsServer implements AsyncDisposable {
   readonly #socket: Socket;
   /** Answers in the name of the server, from another port. */
   readonly #stranger: Socket;
+  #isClosed = false;
 
   private constructor(socket: Socket, stranger: Socket) {
     this.#socket = socket;
@@ -167,14 +181,16 @@ export class DatagramDnsServer implements AsyncDisposable {
       const evil = sendElsewhere(answer, server.asked);
       for (const bytes of evil) stranger.send(bytes, port, address);
       const reply = () => {
+        if (server.#isClosed) return;
         for (const bytes of send(answer, server.asked)) socket.send(bytes, port, address);
       };
       // What comes from elsewhere comes first.
       if (evil.length === 0) reply();
       else setTimeout(reply, 50);
     });
-    await new Promise<void>((resolve) => socket.bind(port, hostname, resolve));
-    await new Promise<void>((resolve) => stranger.bind(0, "127.0.0.1", resolve));
+    // Nobody is to listen at that port over TCP either, unless the test does.
+    await bind(socket, port === 0 ? freePort(hostname) : port, hostname);
+    await bind(stranger, 0, "127.0.0.1");
     return server;
   }
 
@@ -184,6 +200,7 @@ export class DatagramDnsServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     for (const socket of [this.#socket, this.#stranger]) {
       await new Promise<void>((resolve) => socket.close(() => resolve()));
     }

@@ -22,7 +22,7 @@ export interface ProcessStart {
   readonly input?: string | undefined;
   /** Whether more is typed while it runs, so that its input does not end. @default {false} */
   readonly isTyped?: boolean | undefined;
-  /** When it is ended, in milliseconds; longer than anything that is waited for. @default {120_000} */
+  /** When it is ended, in milliseconds; longer than anything that is waited for. @default {600_000} */
   readonly guardTimeoutMs?: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export class FollowedProcess implements AsyncDisposable {
     }).spawn();
     this.pid = this.#process.pid;
     if (hasInput) this.#input = this.#process.stdin.getWriter();
-    this.end = this.#follow(start.guardTimeoutMs ?? 120_000);
+    this.end = this.#follow(start.guardTimeoutMs ?? 600_000);
     if (start.input !== undefined) void this.type(start.input);
     if (hasInput && !start.isTyped) void this.#endInput();
   }
@@ -101,7 +101,7 @@ export class FollowedProcess implements AsyncDisposable {
   }
 
   async #follow(guardTimeoutMs: number): Promise<ProcessEnd> {
-    const guard = setTimeout(() => this.#process.kill("SIGKILL"), guardTimeoutMs);
+    const guard = setTimeout(() => this.kill("SIGKILL"), guardTimeoutMs);
     const [{ code, signal }] = await Promise.all([
       this.#process.status,
       this.#read(this.#process.stdout, (text) => this.stdout += text),

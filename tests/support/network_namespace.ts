@@ -135,13 +135,20 @@ export class NetworkNamespace implements AsyncDisposable {
 
 /** Gives the outer end of a link an address in a net of its own; returns how the addresses begin. */
 async function takeNet(link: string): Promise<string> {
-  const routes = await run(["ip", "-4", "route"]);
   for (let i = 0; i < ATTEMPTS; i++) {
     const [part = 0] = crypto.getRandomValues(new Uint8Array(1));
     const net = `${PREFIX}.${part}.`;
-    if (routes.includes(net)) continue;
-    await run(["ip", "address", "add", `${net}1/24`, "dev", link]);
-    return net;
+    if (await countUses(net) > 0) continue;
+    const address = [`${net}1/24`, "dev", link];
+    await run(["ip", "address", "add", ...address]);
+    // Of those who have taken it at the same time nobody keeps it.
+    if (await countUses(net) === 1) return net;
+    await run(["ip", "address", "delete", ...address]);
   }
   throw new Error("no net is free");
+}
+
+/** Returns how many links have an address in a net, whether they are up or not. */
+async function countUses(net: string): Promise<number> {
+  return (await run(["ip", "-4", "-oneline", "address"])).split(` ${net}`).length - 1;
 }

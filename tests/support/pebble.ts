@@ -3,7 +3,8 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { encodePem } from "../../protocol/certificates/mod.ts";
 import { DatagramDnsServer } from "./dns_server.ts";
-import { freePort } from "./site.ts";
+import { freePort } from "./free_port.ts";
+import { untilListening } from "./tcp_peer.ts";
 import { temporaryFolder } from "./temporary_folder.ts";
 
 /** A server that runs. */
@@ -74,15 +75,19 @@ export async function startPebble(names: readonly string[]): Promise<Pebble> {
     stderr: "inherit",
   }).spawn();
   const ready = Promise.withResolvers<void>();
-  const reading = readLines(process.stdout, (line) => {
-    if (line.includes("Listening on")) ready.resolve();
+  let said = "";
+  const reading = readText(process.stdout, (text) => {
+    said += text;
+    if (said.includes("Listening on")) ready.resolve();
   });
   stack.defer(async () => {
     process.kill("SIGTERM");
     await process.status;
     await reading;
   });
-  await Promise.race([ready.promise, process.status.then(() => fail("pebble has ended"))]);
+  // It says that it listens before it does.
+  const listens = ready.promise.then(() => untilListening(port));
+  await Promise.race([listens, process.status.then(() => fail("pebble has ended"))]);
   const all = stack.move();
   return {
     directory: `https://localhost:${port}/dir`,
@@ -92,11 +97,11 @@ export async function startPebble(names: readonly string[]): Promise<Pebble> {
   };
 }
 
-async function readLines(
+async function readText(
   stream: ReadableStream<Uint8Array>,
-  onLine: (line: string) => void,
+  onText: (text: string) => void,
 ): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream() as TextStream)) onLine(text);
+  for await (const text of stream.pipeThrough(new TextDecoderStream() as TextStream)) onText(text);
 }
 
 type TextStream = TransformStream<Uint8Array, string>;

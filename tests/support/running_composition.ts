@@ -17,6 +17,8 @@ export interface CompositionStart {
   readonly files: Readonly<Record<string, string>>;
   /** Further variables. @default {{}} */
   readonly variables?: Readonly<Record<string, string>>;
+  /** The services that are started at first. @default all */
+  readonly services?: readonly string[];
 }
 
 /** The composition; `await using` takes it down, with its volumes. */
@@ -37,7 +39,7 @@ export class RunningComposition implements AsyncDisposable {
     this.#network = place.network;
   }
 
-  /** Starts all of its containers. */
+  /** Starts its containers. */
   static async up(host: ContainerHost, start: CompositionStart): Promise<RunningComposition> {
     const folder = await temporaryFolder();
     // The engine makes its networks in a namespace of their own.
@@ -45,12 +47,17 @@ export class RunningComposition implements AsyncDisposable {
     const composition = new RunningComposition(host, start, { folder, network });
     for (const [path, text] of Object.entries(start.files)) await composition.write(path, text);
     try {
-      await composition.#compose("up", "--detach");
+      await composition.#compose("up", "--detach", ...start.services ?? []);
       return composition;
     } catch (error) {
       await composition[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Starts the containers that were not started at first. */
+  async startRest(): Promise<void> {
+    await this.#compose("up", "--detach", "--no-recreate");
   }
 
   /** Writes a file that it mounts, as its user's own. */

@@ -25,7 +25,7 @@ export interface ProgramStart {
   readonly application?: readonly string[];
   /** A program and arguments that start the process in their place. @default {[]} */
   readonly starter?: readonly string[];
-  /** When it is ended, in milliseconds. @default {120_000} */
+  /** When it is ended, in milliseconds. @default {600_000} */
   readonly guardTimeoutMs?: number;
 }
 
@@ -72,6 +72,14 @@ export class RunningProgram extends FollowedProcess {
   /** Waits until a line of JSON among its reports is as wanted, and returns it. */
   waitForJson(isWanted: (line: JsonLine) => boolean): Promise<JsonLine> {
     return this.waitFor(() => this.reports.find(isWanted));
+  }
+
+  /** Waits until so many lines of JSON among its reports are as wanted, and returns all of them. */
+  waitForReports(count: number, isWanted: (line: JsonLine) => boolean): Promise<JsonLine[]> {
+    return this.waitFor(() => {
+      const wanted = this.reports.filter(isWanted);
+      return wanted.length >= count ? wanted : undefined;
+    });
   }
 
   /** Waits until standard error matches. */

@@ -2,6 +2,7 @@
 import type { DeliveryReport } from "../../protocol/exchange.ts";
 import { ConnectionError, FluxVaultError } from "../../protocol/errors.ts";
 import type { JsonLine } from "./followed_process.ts";
+import { portAt } from "./free_port.ts";
 import { deliverSigned, type SignedDelivery } from "./signing.ts";
 import type { ProgramStart } from "./running_program.ts";
 import type { RunningAgent, Site } from "./site.ts";
@@ -12,7 +13,7 @@ export interface SignedAgentStart {
   readonly name?: string;
   /** The address that it listens on. @default "127.0.0.1" */
   readonly host?: string;
-  /** The port that it listens on. @default {0} */
+  /** The port that it listens on. @default one that is its own, also when it is started again */
   readonly port?: number;
   /** The addresses whose signature counts; none for the app's owner. @default {[]} */
   readonly zelids?: readonly string[];
@@ -28,7 +29,7 @@ export interface SignedAgentStart {
 export function folderArgs(site: Site, start: SignedAgentStart): string[] {
   const { name = "agent", host = "127.0.0.1", port = 0 } = start;
   return [
-    ...["--bind-address", host, "--bind-port", `${port}`, "--json"],
+    ...["--bind-address", host, "--bind-port", `${portAt(host, port)}`, "--json"],
     ...["--working-dir", site.path(`${name}/files`), "--state-dir", site.path(`${name}/state`)],
   ];
 }

@@ -2,6 +2,7 @@
 import { encodeHex } from "../../protocol/bytes.ts";
 import { sha256Digest } from "../../protocol/digest.ts";
 import { type JsonLine, jsonLines, type ProcessEnd } from "./followed_process.ts";
+import { portAt } from "./free_port.ts";
 import { type ProgramStart, RunningProgram } from "./running_program.ts";
 
 /** How to start an agent. */
@@ -10,7 +11,7 @@ export interface AgentStart {
   readonly name?: string;
   /** The address that it listens on. @default "127.0.0.1" */
   readonly host?: string;
-  /** The port that it listens on. @default {0} */
+  /** The port that it listens on. @default one that is its own, also when it is started again */
   readonly port?: number;
   /** Who may connect. @default "127.0.0.1" */
   readonly whitelist?: string;
@@ -128,7 +129,7 @@ export class Site implements AsyncDisposable {
     const state = this.path(`${name}/state`);
     await Deno.mkdir(this.path(name), { recursive: true });
     const program = this.start("agent", [
-      ...["--bind-address", host, "--bind-port", `${port}`, "--json"],
+      ...["--bind-address", host, "--bind-port", `${portAt(host, port)}`, "--json"],
       ...["--whitelisted-addresses", whitelist, "--working-dir", files, "--state-dir", state],
       ...start.args ?? [],
     ], { starter: start.starter ?? [], ...start.process });
@@ -202,9 +203,11 @@ export async function readTree(folder: string): Promise<Record<string, string>> 
   async function read(below: string): Promise<void> {
     for await (const { name, isDirectory, isSymlink, isFile } of Deno.readDir(folder + below)) {
       const path = `${below}/${name}`;
-      if (isDirectory) await read(path);
-      else if (isSymlink) tree[path.slice(1)] = `link ${await Deno.readLink(folder + path)}`;
-      else if (isFile) {
+      if (isDirectory) await unlessGone(read(path));
+      else if (isSymlink) {
+        const target = await unlessGone(Deno.readLink(folder + path));
+        if (target !== null) tree[path.slice(1)] = `link ${target}`;
+      } else if (isFile) {
         const digest = await digestOf(folder + path);
         if (digest !== null) tree[path.slice(1)] = digest;
       } else tree[path.slice(1)] = "special";
@@ -216,8 +219,14 @@ export async function readTree(folder: string): Promise<Record<string, string>> 
 
 /** Returns the digest of a file, or `null` where somebody removed it since it was listed. */
 export async function digestOf(path: string): Promise<string | null> {
+  const bytes = await unlessGone(Deno.readFile(path));
+  return bytes === null ? null : encodeHex(await sha256Digest(bytes));
+}
+
+/** Returns what a look gives, or `null` where what was listed before is gone. */
+export async function unlessGone<T>(look: Promise<T>): Promise<T | null> {
   try {
-    return encodeHex(await sha256Digest(await Deno.readFile(path)));
+    return await look;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
@@ -227,12 +236,6 @@ export async function digestOf(path: string): Promise<string | null> {
 /** Returns the permission bits of a file or folder. */
 export async function modeOf(path: string): Promise<number> {
   return ((await Deno.lstat(path)).mode ?? 0) & 0o777;
-}
-
-/** Takes a port that is free at an address now. */
-export function freePort(hostname = "127.0.0.1"): number {
-  using listener = Deno.listen({ hostname, port: 0 });
-  return listener.addr.port;
 }
 
 /** Whether this machine answers on more loopback addresses than one; macOS does not. */

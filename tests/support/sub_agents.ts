@@ -3,6 +3,7 @@ import type { CallDesk } from "../../protocol/calls/mod.ts";
 import { converseAsKeeper } from "../../protocol/calls/mod.ts";
 import type { DeliveryReport } from "../../protocol/exchange.ts";
 import { ConnectionError, FluxVaultError } from "../../protocol/errors.ts";
+import { freePort } from "./free_port.ts";
 import { startPlainAgent } from "./signed_agent.ts";
 import {
   deliverInSession,
@@ -10,7 +11,7 @@ import {
   openSignedSessionOver,
   type SignedDelivery,
 } from "./signing.ts";
-import { freePort, type RunningAgent, Site } from "./site.ts";
+import { type RunningAgent, Site } from "./site.ts";
 
 /** What all of them know. */
 export const REGISTRAR_KEY = "correct-horse-battery-staple";

@@ -10,6 +10,8 @@ export class TcpAgent implements AsyncDisposable {
   private constructor(behaviour: Behaviour) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#accepting = this.#accept(behaviour);
+    // Whoever disposes of it is told.
+    this.#accepting.catch(() => {});
   }
 
   /** Starts to listen. */

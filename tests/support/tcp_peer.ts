@@ -1,5 +1,8 @@
 /** A TCP server whose every connection a test plays. */
 
+/** How often it is looked whether somebody listens. */
+const LOOK_INTERVAL_MS = 20;
+
 /** Plays one connection; it is closed when this resolves, and on rejection. */
 export type ConnectionPlay = (connection: Deno.TcpConn, index: number) => Promise<void>;
 
@@ -75,6 +78,18 @@ export class TcpPeer implements AsyncDisposable {
       // The listener was closed while it waited.
     }
     await Promise.all(plays);
+  }
+}
+
+/** Waits until somebody listens at a port of this machine. */
+export async function untilListening(port: number): Promise<void> {
+  for (;;) {
+    try {
+      return (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
   }
 }
 

@@ -13,9 +13,17 @@ export class Watcher implements AsyncDisposable {
 
   /** Begins; `look` says in words what is to be seen, `null` for nothing. */
   constructor(look: () => string | null) {
-    this.#watching = this.#watch(look);
+    this.#watching = this.#watch(look).finally(() => this.#isOver = true);
     // What a look throws is told by `stop`, not to whoever runs the tests.
     this.#watching.catch(() => {});
+  }
+
+  /** Waits until something is seen, or was; rejects with what a look threw. */
+  async waitFor(what: string): Promise<void> {
+    while (!this.seen.has(what)) {
+      if (this.#isOver) return await this.#watching;
+      await nextTurn();
+    }
   }
 
   /** Stops looking; rejects with what a look threw. */

@@ -124,7 +124,7 @@ for (const capture of CAPTURES) {
       const channel = new Channel(link, PLATFORM_ENTROPY);
       channel.key = key;
       for (const { plaintext } of sealed) {
-        const options = { what: "a message", maxBytes: 1e6, timeoutMs: 5_000 };
+        const options = { what: "a message", maxBytes: 1e6, timeoutMs: 60_000 };
         const members = await channel.readSealed(options);
         assertEquals(Object.fromEntries(members), { ...plaintext });
       }

@@ -4,6 +4,7 @@ import type { HttpReply } from "../../../agent/http/server/http_connection.ts";
 import { encodeHex, encodeUtf8 } from "../../../protocol/bytes.ts";
 import { sha256Digest } from "../../../protocol/digest.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { freePort } from "../../support/free_port.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { type ProgramRun, runInProcess } from "../../support/program.ts";
 import { modeOf } from "../../support/site.ts";
@@ -76,10 +77,7 @@ Deno.test("fetch waits where it is told to, and else says what the server said",
 });
 
 Deno.test("fetch waits for a server that does not listen yet, and gives up in time", async () => {
-  using free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
-  const url = `http://127.0.0.1:${port}/files/a`;
+  const url = `http://127.0.0.1:${freePort()}/files/a`;
   const late = await runInProcess(
     AGENT_PROGRAM,
     ["fetch", url, "--wait", "--wait-timeout", "1"],

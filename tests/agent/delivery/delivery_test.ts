@@ -87,7 +87,7 @@ Deno.test("DeliveryDesk lets no session keep the turn that delivers nothing", as
 });
 
 Deno.test("DeliveryDesk ends a session in which no manifest comes", async () => {
-  await using port = await AgentPort.open({ manifestTimeoutMs: 20 });
+  await using port = await AgentPort.open({ manifestTimeoutMs: 500 });
   const idle = await port.openSession();
   const { error } = await port.report(0);
   assert(error instanceof ConnectionError && error.code === "timed-out");
@@ -105,7 +105,7 @@ class CountingStore extends MemorySecretStore {
 
 Deno.test("DeliveryDesk settles nothing for a session that breaks before its turn", async () => {
   const store = new CountingStore();
-  await using port = await AgentPort.open({ store, manifestTimeoutMs: 20 });
+  await using port = await AgentPort.open({ store, manifestTimeoutMs: 500 });
   const idle = await port.openSession();
   await port.report(0);
   assertEquals(store.settled, 0);
@@ -114,16 +114,16 @@ Deno.test("DeliveryDesk settles nothing for a session that breaks before its tur
 
 Deno.test("DeliveryDesk settles what a vault of the original brought where it is cut off", async () => {
   const store = new CountingStore();
-  const desk = new VaultDesk({ store, stallTimeoutMs: 50 });
+  const desk = new VaultDesk({ store, stallTimeoutMs: 1_000 });
   const { vault, outcome } = await desk.open();
   // It takes the first request and never answers.
-  await vault.channel.readSealed({ what: "a request", maxBytes: 65_536, timeoutMs: 5_000 });
+  await vault.channel.readSealed({ what: "a request", maxBytes: 65_536, timeoutMs: 60_000 });
   const { isComplete } = await outcome;
   assertEquals([isComplete, store.settled], [false, 1]);
 });
 
 Deno.test("DeliveryDesk ends a delivery in which no file gets any further", async () => {
-  await using port = await AgentPort.open({ stallTimeoutMs: 100 });
+  await using port = await AgentPort.open({ stallTimeoutMs: 1_000 });
   const stuck = new StuckSource(await sourceOf({ a: "one" }));
   const delivery = deliver(port, stuck);
   const report = await port.report(0);

@@ -6,6 +6,9 @@ import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_f
 /** These start real programs of a Unix. */
 const UNIX = { ignore: Deno.build.os === "windows" };
 
+/** Long enough for a shell to have begun, however busy the machine is. */
+const SOON_MS = 3_000;
+
 function shell(script: string, more: Partial<HookProgram> = {}): HookProgram {
   return {
     path: "/bin/sh",
@@ -81,7 +84,7 @@ Deno.test("runHookProgram ends a program at its time, and all that it started", 
   await using folder = await temporaryFolder();
   const { path, untilClosed } = await openPipe(folder);
   const script = `exec 3>${path}; sleep 600 & trap 'echo asked; exit 0' TERM; wait`;
-  const end = await run(shell(script, { timeoutMs: 300 }));
+  const end = await run(shell(script, { timeoutMs: SOON_MS }));
   assertEquals([end.outcome, end.code, end.exitStatus, end.output], [
     "failed",
     "hook-timed-out",
@@ -98,7 +101,7 @@ Deno.test(
     await using folder = await temporaryFolder();
     const { path, untilClosed } = await openPipe(folder);
     const script = `exec 3>${path}; trap '' TERM; while :; do sleep 0.05; done`;
-    const end = await run(shell(script, { timeoutMs: 300 }), { graceMs: 100 });
+    const end = await run(shell(script, { timeoutMs: SOON_MS }), { graceMs: 100 });
     assertEquals([end.code, end.signal], ["hook-timed-out", "SIGKILL"]);
     await untilClosed;
   },

@@ -5,9 +5,9 @@ import type { Applicant } from "../../../agent/subordinate/registrar_client.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { ConnectionError } from "../../../protocol/errors.ts";
 import { assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { freePort } from "../../support/free_port.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { newIdentity, PlayedRegistrar } from "../../support/registrations.ts";
-import { freePort } from "../../support/site.ts";
 
 const KEY = encodeUtf8("correct-horse-battery");
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { FakeFluxApi } from "../../support/fake_flux_api.ts";
 import type { ProcessEnd } from "../../support/followed_process.ts";
+import { freePort } from "../../support/free_port.ts";
 import type { RunningProgram } from "../../support/running_program.ts";
 import { hasManyLoopbacks, modeOf, readKeeperRun, Site } from "../../support/site.ts";
 import {
@@ -61,7 +62,7 @@ class Move implements AsyncDisposable {
   readonly site: Site;
   readonly api: FakeFluxApi;
   /** What stands for the port of the page. */
-  port = 0;
+  readonly port: number = freePort();
 
   private constructor(site: Site, api: FakeFluxApi) {
     this.site = site;
@@ -101,13 +102,11 @@ class Move implements AsyncDisposable {
     return line.split(" ");
   }
 
-  /** Starts a node of the original; the first one has the port for all. */
+  /** Starts a node of the original. */
   async startPythonNode(dialect: PythonDialect, host = "127.0.0.1"): Promise<PythonNode> {
     const files = this.words("pythonNode").slice(-NAMES.length);
     const folder = this.site.path(host === "127.0.0.1" ? "node" : "other");
-    const node = await PythonNode.start({ folder, files, dialect, host, port: this.port });
-    this.port = node.port;
-    return node;
+    return await PythonNode.start({ folder, files, dialect, host, port: this.port });
   }
 
   /** Runs the vault of the original. */
@@ -282,7 +281,7 @@ for (const dialect of DIALECTS) {
       script: "dist/fluxvault.ts",
       variables: { FLUXVAULT_JSON: "true" },
     });
-    move.port = (await node.waitForJson(({ event }) => event === "listening")).port;
+    await node.waitForJson(({ event }) => event === "listening");
     for (const version of ["1", "2"]) {
       await move.store(version);
       assertEquals((await move.runPythonVault(dialect)).code, 0, node.stderr);

@@ -101,7 +101,7 @@ Deno.test("keeper: serves a Python node and two agents, each on the wire that --
     assertEquals(reports.map((report) => report?.wire), ["original", "original", 2]);
     assertEquals(reports.map(outcomesOf), expected);
   }
-  const told = jsonLines(old.program.stdout).filter(({ event }) => event === "delivery");
+  const told = await old.program.waitForReports(2, ({ event }) => event === "delivery");
   assertEquals(told.map(outcomesOf), [all, {}]);
   const vault = await readTree(site.path("vault"));
   for (const path of [folder, old.files, recent.files]) assertEquals(await readTree(path), vault);

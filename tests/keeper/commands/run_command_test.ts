@@ -6,6 +6,7 @@ import { defineCommand, type Program } from "../../../protocol/host/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeAgent, FakeNode } from "../../support/fake_fleet.ts";
 import { FakeFluxApi } from "../../support/fake_flux_api.ts";
+import { freePort } from "../../support/free_port.ts";
 import { COLLISION } from "../../support/original_peers.ts";
 import { type ProgramRun, runInProcess } from "../../support/program.ts";
 import { TcpAgent } from "../../support/tcp_agents.ts";
@@ -115,9 +116,7 @@ Deno.test("run lets a new agent of an app wait until the real program approved i
 
 Deno.test("run exits with 1 where an agent cannot be reached", async () => {
   await using place = await Workplace.make();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const { code, stdout } = await place.run(
     ...MANAGED,
     "--agent-ips",

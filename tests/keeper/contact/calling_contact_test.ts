@@ -26,11 +26,11 @@ Deno.test("talkByCalls calls in the place of a delivery, and the agent has nothi
 Deno.test("talkByCalls gives a call the time that it takes", async () => {
   await using stage = new Stage();
   // Longer than a contact may take, and that is long enough for a handshake on a busy machine.
-  const run = () => new Promise((resolve) => setTimeout(() => resolve(1), 1_600));
+  const run = () => new Promise((resolve) => setTimeout(() => resolve(1), 5_100));
   const slow: Action = { name: "slow", run };
   await stage.add("a:1", await FakeAgent.make({ calls: { actions: [slow] } }));
   const converse: CallTask = async (desk) => void await desk.call("slow");
-  const keeper = stage.keeper({ task: { converse }, limits: { baseTimeMs: 1_500 } });
+  const keeper = stage.keeper({ task: { converse }, limits: { baseTimeMs: 5_000 } });
   // The key of the session was made already.
   assertEquals(kindsOf(await keeper.pass()), { "a:1": "called" });
 });
@@ -77,9 +77,9 @@ Deno.test("talkByCalls gives a call the time that it takes, of a primary behind 
     const converse: CallTask = async (_desk, { agent: { component } }) => {
       if (component === "db") return done.resolve();
       await done.promise;
-      await new Promise((r) => setTimeout(r, 1_500));
+      await new Promise((r) => setTimeout(r, 5_100));
     };
-    const keeper = stage.keeper({ task: { converse }, limits: { baseTimeMs: 1_000 } });
+    const keeper = stage.keeper({ task: { converse }, limits: { baseTimeMs: 5_000 } });
     assertEquals(kindsOf(await keeper.pass()), { "p:1": "called", "p:1/db": "called" });
   });
 });

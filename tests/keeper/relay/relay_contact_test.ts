@@ -54,7 +54,7 @@ Deno.test("relayAlone does not hold up the end of a delivery for those who faile
     primary.behind.set("db", () => stopped.promise);
     const ended: string[] = [];
     const keeper = stage.keeper({
-      limits: { baseTimeMs: 1_000 },
+      limits: { baseTimeMs: 4_000 },
       onContact: ({ address }) => ended.push(address),
     });
     await keeper.pass();

@@ -74,7 +74,7 @@ Deno.test("RelayedPass costs neither the primary nor the others an agent that ha
     primary.behind.set("hang", () => stopped.promise);
     primary.behind.set("die", (duplex) => duplex.writable.abort());
     primary.behind.set("mute", (duplex) => duplex.writable.close());
-    const report = await stage.keeper({ limits: { baseTimeMs: 1_500 } }).pass();
+    const report = await stage.keeper({ limits: { baseTimeMs: 5_000 } }).pass();
     stopped.resolve();
     assertEquals(kindsOf(report), {
       "p:1": "delivered",
@@ -88,7 +88,7 @@ Deno.test("RelayedPass costs neither the primary nor the others an agent that ha
     assertEquals(hang?.outcome, { kind: "failed", code: "timed-out" });
     const [first] = report.agents;
     // What a primary waits for those behind it is not its own time.
-    assert(first !== undefined && first.durationMs < 1_500, String(first?.durationMs));
+    assert(first !== undefined && first.durationMs < 5_000, String(first?.durationMs));
   });
 });
 

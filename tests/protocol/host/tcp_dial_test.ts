@@ -1,6 +1,7 @@
 import { ConnectionError } from "../../../protocol/errors.ts";
 import { dialTcp, formatAddress } from "../../../protocol/host/tcp_dial.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { freePort } from "../../support/free_port.ts";
 
 Deno.test("dialTcp names the far end", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -11,9 +12,7 @@ Deno.test("dialTcp names the far end", async () => {
 });
 
 Deno.test("dialTcp rejects with connection-refused where nothing listens", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const error = await assertRejects(
     () => dialTcp({ host: "127.0.0.1", port }),
     ConnectionError,
