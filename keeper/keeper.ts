@@ -249,7 +249,8 @@ export class Keeper implements AsyncDisposable {
    * Serves the fleet until it is stopped: every agent once a polling interval, a new one as soon as it
    * is listed, one that failed after a pause that grows.
    *
-   * @throws The reason of the signal, and nothing else: what fails is reported and tried again.
+   * @throws The reason of the signal, or an `AbortError` where the keeper is disposed of, and nothing
+   * else: what fails is reported and tried again.
    */
   async run(options: RunOptions): Promise<never> {
     try {

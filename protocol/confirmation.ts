@@ -56,7 +56,7 @@ export interface AgentClaim {
 export interface AgentReadiness {
   /** Its name and version, for the log. */
   readonly software: string;
-  /** The kinds of work that it asks for; `files` is the one of this version. */
+  /** What it is there for: `files`; `calls` where it can be called; further words of its own. */
   readonly wants: readonly string[];
 }
 

@@ -49,7 +49,7 @@ export interface DeliverOptions {
   readonly now?: () => number;
   /** How long the manifest is valid, in seconds. @default {MANIFEST_LIFETIME_S} */
   readonly lifetimeS?: number;
-  /** Whether the agent only says what it would do: nothing is signed or sent. @default {false} */
+  /** Whether the agent only says what it would do: nothing of it is signed. @default {false} */
   readonly isPlan?: boolean;
   /** What the agent may call, and what is called of it beside the delivery. @default {nothing} */
   readonly calls?: SessionCalls;
@@ -73,7 +73,8 @@ export interface DeliverOptions {
 /**
  * Delivers as the keeper, to the end of the session.
  *
- * @throws {ProtocolError} if the agent breaks the protocol, or asks without end.
+ * @throws {ProtocolError} if the agent breaks the protocol, or asks without end;
+ * `manifest-malformed` or `manifest-too-large` if what the source declares makes no manifest.
  * @throws {ConnectionError} if the transport fails or ends early.
  * @throws {PeerRejectedError} if the agent refuses the manifest or is busy.
  *

@@ -86,7 +86,7 @@ export class ProtocolError extends FluxVaultError {
 }
 
 /**
- * The peer speaks the original's wire where protocol 2 was expected; nothing is sent to it.
+ * The peer speaks the original's wire where protocol 2 was expected; nothing further is sent to it.
  *
  * @example
  * ```ts

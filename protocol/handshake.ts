@@ -150,6 +150,7 @@ export async function handshakeAsAgent(
  * answered as the original's vault would. Only for peers that the operator lets speak so.
  *
  * @returns The session, or what `onOriginal` made of the greeting.
+ * @throws As {@linkcode handshakeAsAgent} does; what `onOriginal` throws.
  *
  * @example
  * ```ts

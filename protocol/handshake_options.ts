@@ -18,7 +18,7 @@ export interface HandshakeOptions extends SessionOptions {
   readonly signal?: AbortSignal;
   /** The time now in Unix milliseconds. @default {Date.now} */
   readonly now?: () => number;
-  /** When the handshake is due after line 1. @default {HANDSHAKE_TIMEOUT_MS} */
+  /** When the handshake is due after line 1, in milliseconds. @default {HANDSHAKE_TIMEOUT_MS} */
   readonly handshakeTimeoutMs?: number;
 }
 
@@ -44,7 +44,7 @@ export interface AgentHandshakeOptions extends HandshakeOptions {
   readonly software: string;
   /** What it takes beside files: at most 15 words `[a-z][a-z-]{0,31}`, such as `calls`. @default {[]} */
   readonly wants?: readonly string[];
-  /** When line 2 is due after line 1. @default {OPENING_TIMEOUT_MS} */
+  /** When line 2 is due after line 1, in milliseconds. @default {OPENING_TIMEOUT_MS} */
   readonly openingTimeoutMs?: number;
 }
 
@@ -104,7 +104,7 @@ export interface KeeperHandshakeOptions extends HandshakeOptions {
   readonly app?: string | null;
   /** The component that the keeper dialled for. @default {null} */
   readonly component?: string | null;
-  /** When line 1 is due. @default {HANDSHAKE_TIMEOUT_MS} */
+  /** When line 1 is due, in milliseconds. @default {HANDSHAKE_TIMEOUT_MS} */
   readonly openingTimeoutMs?: number;
 }
 

@@ -34,7 +34,8 @@ async function expand(secret: CryptoKey, options: Expansion): Promise<Bytes> {
 }
 
 /**
- * Derives a value that only the two ends of this session know; 32 bytes.
+ * Derives a value that only the two ends of this session know, another for each label and context;
+ * 32 bytes (spec, section 4).
  *
  * @example
  * ```ts

@@ -43,7 +43,7 @@ const DEFAULT_FILES_IN_FLIGHT = 32;
 export interface ReceiveOptions {
   /** Files that the agent was told to ask for, in the manifest or not. @default {[]} */
   readonly files?: readonly string[];
-  /** How many files are worked on at a time; 1 to 64. @default {32} */
+  /** How many files are worked on at a time, from 1; 64 are the most. @default {32} */
   readonly filesInFlight?: number;
   /** Makes a SHA-256 hasher. @default {createHasher} */
   readonly createHasher?: HasherFactory;
@@ -72,6 +72,8 @@ export interface ReceiveOptions {
  * @throws {ProtocolError} if the keeper breaks the protocol.
  * @throws {ConnectionError} if the transport fails or ends early.
  * @throws {PeerRejectedError} if the manifest is refused.
+ * @throws {StorageError} if the store cannot compare, or keep the manifest or what was put in place;
+ * a failure of one file is its result.
  * @throws {RangeError} if a path to ask for is malformed, or no file may be worked on.
  *
  * @example

@@ -46,7 +46,7 @@ export interface RsaKeyLease {
 export interface RsaKeyStockOptions {
   /** Makes a key pair. @default {generateRsaKeyPair} */
   readonly generate?: () => Promise<RsaKeyPair>;
-  /** How long after a session the next key is made, so as not to slow its end. @default {1000} */
+  /** How many ms after a session the next key is made, so as not to slow it. @default {1_000} */
   readonly restockDelayMs?: number;
   /** The time now, in milliseconds of any steady clock. @default {performance.now} */
   readonly now?: () => number;
@@ -111,7 +111,11 @@ export class RsaKeyStock implements Disposable {
     if (this.#spare === null && this.#now() < this.#busyUntilMs) this.#spare = this.#make();
   }
 
-  /** Waits for a key and takes part in its use. */
+  /**
+   * Waits for a key and takes part in its use.
+   *
+   * @throws {RangeError} if the stock was disposed of; what making a key throws.
+   */
   async lease(): Promise<RsaKeyLease> {
     this.#dropExpired();
     const hasWaited = !(this.#offered ?? this.#spare)?.isMade;

@@ -11,7 +11,7 @@ import type { Exporter } from "./key_schedule.ts";
 import type { Link } from "./link.ts";
 import type { KeeperProof } from "./statement.ts";
 
-/** The times of a session. */
+/** The times of a session, in milliseconds. */
 export interface SessionOptions {
   /** After how long without sending a ping is sent. @default {PING_AFTER_MS} */
   readonly pingAfterMs?: number;

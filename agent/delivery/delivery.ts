@@ -37,7 +37,12 @@ export interface DeliveryOptions {
   readonly createHasher?: HasherFactory;
   /** What keepers may call, and what is called of them in each session. @default {nothing} */
   readonly calls?: SessionCalls;
-  /** Refuses a manifest by throwing, before anything of it is acted on. @default {accepts} */
+  /**
+   * Refuses a manifest by throwing, before anything of it is acted on; returns the address of the
+   * key that signed it, or `null` for one that nobody vouches for.
+   *
+   * @default {accepts}
+   */
   readonly checkManifest?: ReceiveOptions["checkManifest"];
   /** Runs the hooks of manifests; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;

@@ -123,7 +123,7 @@ export class DiskSecretStore implements SecretStore {
     }
   }
 
-  /** Removes what an earlier process left beside the files; never rejects. */
+  /** Removes what a process left beside the files before then, in Unix ms; never rejects. */
   sweep(beforeMs: number): Promise<SweepReport> {
     const sweeping = this.#sweep(beforeMs);
     this.#sweeping = sweeping;

@@ -20,7 +20,7 @@ export interface DiskSecretStoreOptions {
   readonly requiresMemory?: boolean;
   /** Is told of what is odd and no failure of one file. @default {SILENT_LOGGER} */
   readonly logger?: Logger;
-  /** Reads the time. */
+  /** Reads the time, by which leases end. @default {that of the machine} */
   readonly clock?: () => Clock;
   /** Says what is remembered of what came of certificates, in a manifest. @default {nothing} */
   readonly recall?: RecallIssued;

@@ -116,7 +116,7 @@ export function formatPeerRule(rule: PeerRule): string {
 export interface PeerPolicyOptions {
   /** Looks up host names; needed where a rule has one. */
   readonly resolveName?: NameResolver;
-  /** How long a look-up may take. @default {5000} */
+  /** How long a look-up may take, in milliseconds. @default {5_000} */
   readonly lookupTimeoutMs?: number;
   /** Is told of names that could not be looked up. @default {SILENT_LOGGER} */
   readonly logger?: Logger;

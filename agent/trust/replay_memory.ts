@@ -31,7 +31,11 @@ export class ReplayMemory {
   /** In the order of their arrival. */
   readonly #untilMs = new Map<string, number>();
 
-  /** Starts with nothing remembered. */
+  /**
+   * Starts with nothing remembered.
+   *
+   * @param maxEntries How much is remembered at most; 16,384 by default.
+   */
   constructor(maxEntries: number = MAX_REMEMBERED_STATEMENTS) {
     this.#maxEntries = maxEntries;
   }

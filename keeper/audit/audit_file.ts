@@ -102,7 +102,11 @@ export class AuditFile implements AuditLog {
     return this.#failure;
   }
 
-  /** Adds events; those that come together are written and synced together. */
+  /**
+   * Adds events; those that come together are written and synced together.
+   *
+   * @throws {AuditError} if they cannot be written.
+   */
   append(events: readonly AuditEvent[]): Promise<void> {
     return this.#batches.add(events);
   }

@@ -70,7 +70,11 @@ export class MemoryAuditLog implements AuditLog {
     this.#now = now;
   }
 
-  /** Adds events. */
+  /**
+   * Adds events.
+   *
+   * @throws {AuditError} as long as there is a failure.
+   */
   append(events: readonly AuditEvent[]): Promise<void> {
     const { failure } = this;
     if (failure !== null) return Promise.reject(failure);

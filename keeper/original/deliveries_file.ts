@@ -64,7 +64,11 @@ export class DeliveriesFile implements DeliveriesStore {
     }
   }
 
-  /** Adds to the file. */
+  /**
+   * Adds to the file; of more than it holds, the nodes that were heard of last.
+   *
+   * @throws {StorageError} if it cannot be read or written; `locked` if others have it too long.
+   */
   async merge(news: DeliveriesState): Promise<void> {
     try {
       await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });

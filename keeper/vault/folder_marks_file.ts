@@ -68,7 +68,11 @@ export class FolderMarksFile implements FolderMarksStore {
     }
   }
 
-  /** Changes the file. */
+  /**
+   * Changes the file; of more than it holds, the folders that were noted last.
+   *
+   * @throws {StorageError} if it cannot be read or written; `locked` if others have it too long.
+   */
   async merge(news: FolderMarks): Promise<void> {
     try {
       await Deno.mkdir(this.#folder, { recursive: true, mode: 0o700 });

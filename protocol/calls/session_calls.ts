@@ -58,8 +58,9 @@ export interface SessionCalls {
    * Calls the peer: starts with the session, runs beside the delivery, and holds back its end (DONE of an
    * agent, DONE-REPLY of a keeper) until it has resolved.
    *
-   * Obligations: it ends once the signal of the desk fires, and is waited for then for 2 s. What it throws ends the session, and is
-   * thrown: what shall cost the delivery nothing it has to catch itself.
+   * Obligations: it ends once the signal of the desk fires, and is waited for then for 2 s. What it
+   * throws ends the session, and is thrown: what shall cost the delivery nothing it has to catch
+   * itself.
    *
    * @default {nothing}
    */

@@ -37,7 +37,7 @@ import {
 export interface OriginalOptions {
   /** Ends the session with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** When each message is due, before what is added for its length. @default {60_000} */
+  /** When each message is due, in milliseconds, and more for its length. @default {60_000} */
   readonly messageTimeoutMs?: number;
   /** How this side behaves where the original's versions differ. @default {CAREFUL} */
   readonly dialect?: Dialect;
