@@ -5,7 +5,7 @@
  */
 import type { Environment } from "../../protocol/host/mod.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
-import type { KeyStoreChoice } from "../keys/key_store.ts";
+import type { KeyStoreChoice } from "../keys/stores/mod.ts";
 import { Authority, type AuthorityOptions } from "./authority.ts";
 import { RingSecrets } from "./ring_secrets.ts";
 import { DiskAuthorityStore } from "./state/disk_store.ts";

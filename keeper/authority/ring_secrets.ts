@@ -8,7 +8,7 @@ import { ConfigError, encodeHex, randomBytes, StorageError } from "../../protoco
 import type { Environment } from "../../protocol/host/mod.ts";
 import { AUTHORITY_CREDENTIAL, readCredential } from "../keys/credentials.ts";
 import type { KeyRing } from "../keys/key_ring.ts";
-import type { KeyStoreChoice } from "../keys/key_store.ts";
+import type { KeyStoreChoice } from "../keys/stores/mod.ts";
 import type { AuthoritySecrets } from "./state/authority_store.ts";
 import { generateAuthoritySecret } from "./state/private_key_seal.ts";
 

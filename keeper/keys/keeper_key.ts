@@ -7,9 +7,9 @@ import { encodeWif, type FluxPrivateKey } from "../../flux/mod.ts";
 import { ConfigError, type Logger, type StatementSigner } from "../../protocol/mod.ts";
 import { CREDENTIALS_VARIABLE, KEY_CREDENTIAL, readCredential } from "./credentials.ts";
 import { commandFor, type KeyRing } from "./key_ring.ts";
-import type { KeyName, KeyStoreChoice } from "./key_store.ts";
 import { askYesNo, takeSecret } from "./operator_dialogue.ts";
 import { checkAddress, readPrivateKey } from "./private_key.ts";
+import type { KeyName, KeyStoreChoice } from "./stores/mod.ts";
 import { createStatementSigner } from "../statement_signer.ts";
 import { type KeyRingContext, openKeyRing } from "./system_key_ring.ts";
 

@@ -6,7 +6,7 @@
 import { isZelId } from "../../flux/mod.ts";
 import { type Bytes, decodeUtf8, encodeUtf8, isAppName, StorageError } from "../../protocol/mod.ts";
 import { isSameApp } from "../app_name.ts";
-import { keyIdOf, type KeyKind, type KeyName, type KeyStoreName } from "./key_store.ts";
+import { keyIdOf, type KeyKind, type KeyName, type KeyStoreName } from "./stores/mod.ts";
 
 /** Where a secret is kept. */
 export interface KeyPlace extends KeyName {

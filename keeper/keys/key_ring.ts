@@ -11,7 +11,7 @@ import {
   type KeyName,
   type KeyStore,
   type KeyStoreChoice,
-} from "./key_store.ts";
+} from "./stores/mod.ts";
 
 /** What a ring is made of. */
 export interface KeyRingOptions {

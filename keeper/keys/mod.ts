@@ -10,8 +10,8 @@ export { type EnrolmentSearchContext, EnrolmentWatch } from "./enrolment_watch.t
 export { findSigner, type KeySearchContext, type SignerSearchContext } from "./keeper_key.ts";
 export type { KeyEntry, KeyPlace } from "./key_index.ts";
 export { commandFor, describeKey, type KeyRing, type KeySaveOptions } from "./key_ring.ts";
-export type { KeyKind, KeyName, KeyStoreChoice, KeyStoreName } from "./key_store.ts";
 export { askYesNo, removalQuestion, takeSecret } from "./operator_dialogue.ts";
 export { checkAddress, readPrivateKey } from "./private_key.ts";
 export { createStatementSigner } from "../statement_signer.ts";
+export type { KeyKind, KeyName, KeyStoreChoice, KeyStoreName } from "./stores/mod.ts";
 export { type KeyRingContext, type KeyRingParts, openKeyRing } from "./system_key_ring.ts";

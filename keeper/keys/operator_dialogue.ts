@@ -4,8 +4,8 @@
  * @module
  */
 import type { TextInput, TextOutput } from "../../protocol/host/mod.ts";
-import type { KeyName } from "./key_store.ts";
 import { describeKey } from "./key_ring.ts";
+import type { KeyName } from "./stores/mod.ts";
 
 /** Where a person can be asked. */
 export interface OperatorContext {

@@ -4,17 +4,20 @@
  * @module
  */
 import type { Environment } from "../../protocol/host/mod.ts";
-import { type CommandRunner, systemCommandRunner } from "./command_runner.ts";
-import { CredentialLockerStore } from "./credential_locker_store.ts";
-import { EncryptedFileStore } from "./encrypted_file_store.ts";
-import { KeychainStore } from "./keychain_store.ts";
 import { KeyIndexFile } from "./key_index_file.ts";
 import { KeyRing } from "./key_ring.ts";
-import type { KeyStore } from "./key_store.ts";
 import type { OperatorContext } from "./operator_dialogue.ts";
-import { passphraseSource } from "./passphrase.ts";
-import type { KeyCost } from "./sealed_secret.ts";
-import { SecretServiceStore } from "./secret_service_store.ts";
+import {
+  type CommandRunner,
+  CredentialLockerStore,
+  EncryptedFileStore,
+  KeychainStore,
+  type KeyCost,
+  type KeyStore,
+  passphraseSource,
+  SecretServiceStore,
+  systemCommandRunner,
+} from "./stores/mod.ts";
 
 /** What the keys are opened with. */
 export interface KeyRingContext extends OperatorContext {

@@ -1,7 +1,7 @@
 /** Keys, stores and programs of the system for the tests of a keeper's keys; all keys are public. */
-import type { CommandCall, CommandResult } from "../../../keeper/keys/command_runner.ts";
+import type { CommandCall, CommandResult } from "../../../keeper/keys/stores/command_runner.ts";
 import type { KeyEntry, KeyIndex, KeyIndexUpdateOptions } from "../../../keeper/keys/key_index.ts";
-import type { KeyStore, KeyStoreName } from "../../../keeper/keys/key_store.ts";
+import type { KeyStore, KeyStoreName } from "../../../keeper/keys/stores/key_store.ts";
 import { StorageError } from "../../../protocol/mod.ts";
 
 /** A key of the compressed form. */

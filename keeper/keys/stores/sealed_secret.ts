@@ -14,7 +14,7 @@ import {
   encodeUtf8,
   randomBytes,
   StorageError,
-} from "../../protocol/mod.ts";
+} from "../../../protocol/mod.ts";
 import {
   KDF_MEMORY_KIB,
   KDF_PASSES,
@@ -23,7 +23,7 @@ import {
   MAX_SECRET_LENGTH,
   NONCE_BYTES,
   SALT_BYTES,
-} from "./limits.ts";
+} from "../limits.ts";
 
 /** What deriving a key from a passphrase costs, whoever tries. */
 export interface KeyCost {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { ConfigError } from "../../protocol/mod.ts";
-import type { Environment, TextInput, TextOutput } from "../../protocol/host/mod.ts";
-import { CREDENTIALS_VARIABLE, PASSPHRASE_CREDENTIAL, readCredential } from "./credentials.ts";
-import { MIN_PASSPHRASE_CHARACTERS } from "./limits.ts";
+import { ConfigError } from "../../../protocol/mod.ts";
+import type { Environment, TextInput, TextOutput } from "../../../protocol/host/mod.ts";
+import { CREDENTIALS_VARIABLE, PASSPHRASE_CREDENTIAL, readCredential } from "../credentials.ts";
+import { MIN_PASSPHRASE_CHARACTERS } from "../limits.ts";
 
 /** What a passphrase is for. */
 export interface PassphrasePurpose {

@@ -5,10 +5,10 @@ import {
   openSealedSecret,
   type SealedSecret,
   sealSecret,
-} from "../../../keeper/keys/sealed_secret.ts";
-import { decodeUtf8, encodeUtf8, StorageError } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
-import { KEY, QUICK } from "./key_fixtures.ts";
+} from "../../../../keeper/keys/stores/sealed_secret.ts";
+import { decodeUtf8, encodeUtf8, StorageError } from "../../../../protocol/mod.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { KEY, QUICK } from "../key_fixtures.ts";
 
 const PASSPHRASE = "correct horse";
 

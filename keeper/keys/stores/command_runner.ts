@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { StorageError } from "../../protocol/mod.ts";
-import { type Environment, sanitiseText } from "../../protocol/host/mod.ts";
-import { MAX_COMPLAINT_CHARACTERS } from "./limits.ts";
+import { StorageError } from "../../../protocol/mod.ts";
+import { type Environment, sanitiseText } from "../../../protocol/host/mod.ts";
+import { MAX_COMPLAINT_CHARACTERS } from "../limits.ts";
 
 /** What to run. */
 export interface CommandCall {

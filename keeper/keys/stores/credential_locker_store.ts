@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { decodeUtf8, encodeUtf8, StorageError } from "../../protocol/mod.ts";
+import { decodeUtf8, encodeUtf8, StorageError } from "../../../protocol/mod.ts";
 import { base64 } from "@scure/base";
 import type { CommandResult, CommandRunner } from "./command_runner.ts";
 import { checkId, checkPrintable, type KeyStore, type KeyWriteOptions } from "./key_store.ts";
-import { DIALOGUE_TIME_MS } from "./limits.ts";
+import { DIALOGUE_TIME_MS } from "../limits.ts";
 
 const COMMAND = "powershell";
 const ARGUMENTS = ["-NoLogo", "-NoProfile", "-NonInteractive", "-Command", "-"];

@@ -1,10 +1,13 @@
-import { type PassphraseContext, passphraseSource } from "../../../keeper/keys/passphrase.ts";
-import { ConfigError } from "../../../protocol/mod.ts";
-import { fixedEnvironment } from "../../../protocol/host/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { MemoryInput } from "../../support/memory_input.ts";
-import { MemoryOutput } from "../../support/memory_output.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
+import {
+  type PassphraseContext,
+  passphraseSource,
+} from "../../../../keeper/keys/stores/passphrase.ts";
+import { ConfigError } from "../../../../protocol/mod.ts";
+import { fixedEnvironment } from "../../../../protocol/host/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { MemoryInput } from "../../../support/memory_input.ts";
+import { MemoryOutput } from "../../../support/memory_output.ts";
+import { temporaryFolder } from "../../../support/temporary_folder.ts";
 
 function contextWith(stdin: MemoryInput, variables = {}): PassphraseContext {
   const signal = new AbortController().signal;

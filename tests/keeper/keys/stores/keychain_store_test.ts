@@ -1,7 +1,7 @@
-import { KeychainStore, quoteForSecurity } from "../../../keeper/keys/keychain_store.ts";
-import { StorageError } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
-import { KEY, PlayedCommands } from "./key_fixtures.ts";
+import { KeychainStore, quoteForSecurity } from "../../../../keeper/keys/stores/keychain_store.ts";
+import { StorageError } from "../../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
+import { KEY, PlayedCommands } from "../key_fixtures.ts";
 
 const ITEM = ["-s", "fluxvault", "-a", "keeper-key-x"];
 

@@ -1,7 +1,7 @@
-import { CredentialLockerStore } from "../../../keeper/keys/credential_locker_store.ts";
-import { StorageError } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { KEY, PlayedCommands } from "./key_fixtures.ts";
+import { CredentialLockerStore } from "../../../../keeper/keys/stores/credential_locker_store.ts";
+import { StorageError } from "../../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { KEY, PlayedCommands } from "../key_fixtures.ts";
 
 const WIF_BASE64 = btoa(KEY.wif);
 

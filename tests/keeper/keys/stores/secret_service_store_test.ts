@@ -1,7 +1,7 @@
-import { SecretServiceStore } from "../../../keeper/keys/secret_service_store.ts";
-import { StorageError } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { KEY, PlayedCommands } from "./key_fixtures.ts";
+import { SecretServiceStore } from "../../../../keeper/keys/stores/secret_service_store.ts";
+import { StorageError } from "../../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { KEY, PlayedCommands } from "../key_fixtures.ts";
 
 const ATTRIBUTES = ["application", "fluxvault", "id", "keeper-key-x"];
 const LATE = new StorageError("io-failed", "secret-tool did not end within 5 s");

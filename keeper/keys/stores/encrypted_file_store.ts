@@ -4,16 +4,16 @@
  * @module
  */
 import { join } from "node:path";
-import { ConfigError, StorageError } from "../../protocol/mod.ts";
+import { ConfigError, StorageError } from "../../../protocol/mod.ts";
 import {
   readOptionalFile,
   removeTemporaries,
   storageError,
   syncFolder,
   writeFileAtomically,
-} from "../../protocol/host/mod.ts";
+} from "../../../protocol/host/mod.ts";
 import { checkId, checkPrintable, type KeyStore } from "./key_store.ts";
-import { MAX_SEALED_FILE_BYTES } from "./limits.ts";
+import { MAX_SEALED_FILE_BYTES } from "../limits.ts";
 import type { PassphraseSource } from "./passphrase.ts";
 import {
   decodeSealedSecret,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { StorageError } from "../../protocol/mod.ts";
+import { StorageError } from "../../../protocol/mod.ts";
 import type { CommandResult, CommandRunner } from "./command_runner.ts";
 import { checkId, checkPrintable, type KeyStore, type KeyWriteOptions } from "./key_store.ts";
-import { DIALOGUE_TIME_MS, PROBE_TIME_MS } from "./limits.ts";
+import { DIALOGUE_TIME_MS, PROBE_TIME_MS } from "../limits.ts";
 
 const COMMAND = "secret-tool";
 const NOT_FOUND = 1;

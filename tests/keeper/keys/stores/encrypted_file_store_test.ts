@@ -1,8 +1,8 @@
-import { EncryptedFileStore } from "../../../keeper/keys/encrypted_file_store.ts";
-import { ConfigError, StorageError } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { listTree, temporaryFolder } from "../../support/temporary_folder.ts";
-import { KEY, QUICK } from "./key_fixtures.ts";
+import { EncryptedFileStore } from "../../../../keeper/keys/stores/encrypted_file_store.ts";
+import { ConfigError, StorageError } from "../../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { listTree, temporaryFolder } from "../../../support/temporary_folder.ts";
+import { KEY, QUICK } from "../key_fixtures.ts";
 
 function open(folder: string, passphrase = "correct horse") {
   const asked: boolean[] = [];

@@ -1,5 +1,5 @@
-import { checkId, checkPrintable, keyIdOf } from "../../../keeper/keys/key_store.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { checkId, checkPrintable, keyIdOf } from "../../../../keeper/keys/stores/key_store.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 
 Deno.test("keyIdOf names secrets so that no two are the same", () => {
   assertEquals(keyIdOf({ kind: "keeper-key", name: "1GKugr" }), "keeper-key-1GKugr");

@@ -1,7 +1,7 @@
-import { systemCommandRunner } from "../../../keeper/keys/command_runner.ts";
-import { StorageError } from "../../../protocol/mod.ts";
-import { fixedEnvironment, StopRequested } from "../../../protocol/host/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { systemCommandRunner } from "../../../../keeper/keys/stores/command_runner.ts";
+import { StorageError } from "../../../../protocol/mod.ts";
+import { fixedEnvironment, StopRequested } from "../../../../protocol/host/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 
 const IS_WINDOWS = Deno.build.os === "windows";
 const timeLimitMs = 60_000;
