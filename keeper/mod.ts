@@ -54,7 +54,7 @@ export {
   MemoryAuditLog,
 } from "./audit/mod.ts";
 export { auditDial, type AuditDialOptions } from "./audit/audited_dial.ts";
-export { AuditFile, type AuditFileOptions } from "./audit/audit_file.ts";
+export { AuditFile, type AuditFileOptions } from "./audit/log/audit_file.ts";
 export type * from "./actions/mod.ts";
 export { dialAgent } from "./contact/dialer.ts";
 export { type Fleet, type FleetListOptions, StaticFleet } from "./fleet/fleet.ts";

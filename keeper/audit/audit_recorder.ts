@@ -5,8 +5,7 @@
  */
 import type { Bytes } from "../../protocol/mod.ts";
 import type { TrustLevel } from "../trust/mod.ts";
-import type { AuditEvent } from "./audit_line.ts";
-import type { AuditLog } from "./audit_log.ts";
+import type { AuditEvent, AuditLog } from "./log/mod.ts";
 import { MAX_REMEMBERED_AGENTS } from "./limits.ts";
 
 /** An agent as the log names it. */

@@ -5,7 +5,7 @@
  */
 import { decodeHex, DIGEST_BYTES } from "../../protocol/mod.ts";
 import type { DeliveriesState, DeliveriesStore } from "../original/mod.ts";
-import type { AuditEvent } from "./audit_line.ts";
+import type { AuditEvent } from "./log/mod.ts";
 import type { AuditRecorder } from "./audit_recorder.ts";
 
 /**

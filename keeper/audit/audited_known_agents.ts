@@ -4,8 +4,7 @@
  * @module
  */
 import type { KnownAgent, KnownAgentsState, KnownAgentsStore } from "../trust/mod.ts";
-import type { AuditEvent } from "./audit_line.ts";
-import type { AuditLog } from "./audit_log.ts";
+import type { AuditEvent, AuditLog } from "./log/mod.ts";
 
 /** Who changes what is known: the `run` of a keeper, or a command. */
 export interface AuditedKnownAgentsOptions {

@@ -3,10 +3,7 @@
  *
  * @module
  */
-export { type AuditEvent, type AuditLine, decodeAuditLine } from "./audit_line.ts";
-export { AuditError, type AuditLog, MemoryAuditLog } from "./audit_log.ts";
 export { type AuditedAgent, AuditRecorder, type AuditRecorderOptions } from "./audit_recorder.ts";
-export { type AuditFault, type AuditVerdict, verifyAudit } from "./audit_walk.ts";
 export { AuditedDeliveries } from "./audited_deliveries.ts";
 export {
   AuditedKnownAgents,
@@ -14,5 +11,19 @@ export {
   describeTrustChanges,
 } from "./audited_known_agents.ts";
 export { type ContentsFingerprint, createContentsFingerprint } from "./contents_fingerprint.ts";
-export { type SplitLine, splitLines } from "./line_split.ts";
+export {
+  AuditError,
+  type AuditEvent,
+  type AuditLine,
+  type AuditLog,
+  decodeAuditLine,
+  MemoryAuditLog,
+} from "./log/mod.ts";
+export {
+  type AuditFault,
+  type AuditVerdict,
+  type SplitLine,
+  splitLines,
+  verifyAudit,
+} from "./reading/mod.ts";
 export { type AgentResults, recordDelivery, type RecordedDelivery } from "./recorded_delivery.ts";

@@ -12,7 +12,7 @@ import {
   type ResultCounts,
   verifyResults,
 } from "../../protocol/mod.ts";
-import type { AuditEvent } from "./audit_line.ts";
+import type { AuditEvent } from "./log/mod.ts";
 
 /** What an agent signed of a delivery, and with which key. */
 export interface Receipt extends ResultClaim {

@@ -7,7 +7,7 @@ import type { CommandContext } from "../../protocol/host/mod.ts";
 import { openStateFolder } from "../commands/opened_state_folder.ts";
 import type { DECIDE_OPTIONS } from "../options.ts";
 import { KnownAgentsFile } from "../trust/known_agents_file.ts";
-import { AuditFile } from "./audit_file.ts";
+import { AuditFile } from "./log/audit_file.ts";
 import { describeTrustChanges } from "./audited_known_agents.ts";
 import { findAuditLog } from "./run_audit.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "../../protocol/mod.ts";
 import type { ResultCounts } from "../../protocol/mod.ts";
 import { isFileDone } from "../report/report.ts";
-import type { AuditEvent } from "./audit_line.ts";
+import type { AuditEvent } from "./log/mod.ts";
 import type { AuditedAgent, AuditRecorder } from "./audit_recorder.ts";
 import { MAX_FILES_PER_LINE } from "./limits.ts";
 import { encodeReceipt } from "./receipt.ts";

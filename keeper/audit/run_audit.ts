@@ -8,9 +8,9 @@ import config from "../../deno.json" with { type: "json" };
 import type { Logger } from "../../protocol/mod.ts";
 import { storageError } from "../../protocol/host/mod.ts";
 import type { PassReport } from "../report/report.ts";
-import { AUDIT_FILE_NAME, AuditFile } from "./audit_file.ts";
 import { openContentsFingerprint } from "./audit_key_file.ts";
-import { AuditError, type AuditLog } from "./audit_log.ts";
+import { AUDIT_FILE_NAME, AuditFile } from "./log/audit_file.ts";
+import { AuditError, type AuditLog } from "./log/mod.ts";
 import { AuditRecorder } from "./audit_recorder.ts";
 
 /** Where an audit log is. */

@@ -6,7 +6,7 @@
  */
 import { encodePem } from "../../protocol/certificates/mod.ts";
 import type { Bytes } from "../../protocol/mod.ts";
-import type { AuditLog } from "../audit/audit_log.ts";
+import type { AuditLog } from "../audit/log/mod.ts";
 import { type AppIndex, emptyAppIndex, type IssuedRecord } from "./state/app_index.ts";
 import { isFresh, revocationOf } from "./app_revocations.ts";
 import { AuthorityChange, keyInUse } from "./authority_change.ts";

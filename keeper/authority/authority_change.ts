@@ -8,7 +8,7 @@
  * @module
  */
 import { encodeHex, sha256Digest } from "../../protocol/mod.ts";
-import type { AuditEvent } from "../audit/audit_line.ts";
+import type { AuditEvent } from "../audit/log/mod.ts";
 import { isSameApp } from "../app_name.ts";
 import type { AppIndex, IntermediateCertificate, IntermediateKey } from "./state/app_index.ts";
 import type { AuthorityKeys } from "./state/authority_keys.ts";

@@ -11,7 +11,7 @@ import {
   settingError,
   storageError,
 } from "../../protocol/host/mod.ts";
-import { formatAuditLine } from "../audit/audit_text.ts";
+import { formatAuditLine } from "../audit/reading/audit_text.ts";
 import { MAX_LINE_BYTES } from "../audit/limits.ts";
 import { type AuditVerdict, decodeAuditLine, splitLines, verifyAudit } from "../audit/mod.ts";
 import { findAuditLog } from "../audit/run_audit.ts";

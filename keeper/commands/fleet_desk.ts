@@ -5,7 +5,7 @@
  * @module
  */
 import { ConfigError } from "../../protocol/mod.ts";
-import { findGivenBefore } from "../audit/given_before.ts";
+import { findGivenBefore } from "../audit/reading/given_before.ts";
 import {
   noteAuditFailure,
   openAudit,

@@ -9,7 +9,7 @@ import {
   storageError,
   writeFileAtomically,
 } from "../../../protocol/host/mod.ts";
-import { AuditFile } from "../../audit/audit_file.ts";
+import { AuditFile } from "../../audit/log/audit_file.ts";
 import { findAuditLog } from "../../audit/run_audit.ts";
 import {
   type Authority,

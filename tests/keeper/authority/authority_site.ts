@@ -17,7 +17,7 @@ import {
   encodeRootIndex,
   type RootIndex,
 } from "../../../keeper/authority/state/root_index.ts";
-import { MemoryAuditLog } from "../../../keeper/audit/audit_log.ts";
+import { MemoryAuditLog } from "../../../keeper/audit/log/audit_log.ts";
 import { type Bytes, StorageError } from "../../../protocol/mod.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 

@@ -1,7 +1,7 @@
 import { loadX509 } from "../../../keeper/authority/certificates/x509_library.ts";
 import { AuthorityError } from "../../../keeper/authority/mod.ts";
 import { decodeAuditLine } from "../../../keeper/audit/mod.ts";
-import { AuditError } from "../../../keeper/audit/audit_log.ts";
+import { AuditError } from "../../../keeper/audit/log/audit_log.ts";
 import { encodeUtf8, StorageError } from "../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {

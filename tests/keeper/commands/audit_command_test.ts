@@ -1,5 +1,5 @@
 import { KEEPER_PROGRAM } from "../../../keeper/program.ts";
-import { hashLine } from "../../../keeper/audit/audit_line.ts";
+import { hashLine } from "../../../keeper/audit/log/audit_line.ts";
 import { encodeUtf8 } from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { type ProgramRun, runInProcess } from "../../support/program.ts";

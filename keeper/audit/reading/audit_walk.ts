@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { type Bytes, encodeHex, sha256Digest } from "../../protocol/mod.ts";
+import { type Bytes, encodeHex, sha256Digest } from "../../../protocol/mod.ts";
 import {
   type AuditLine,
   type ChainEnd,
   decodeAuditLine,
   EMPTY_CHAIN,
   hashLine,
-} from "./audit_line.ts";
-import { checkReceipt } from "./receipt.ts";
+} from "../log/mod.ts";
+import { checkReceipt } from "../receipt.ts";
 import { splitLines } from "./line_split.ts";
-import { MAX_LINE_BYTES } from "./limits.ts";
+import { MAX_LINE_BYTES } from "../limits.ts";
 
 /** What a walk has found. */
 export interface AuditVerdict {

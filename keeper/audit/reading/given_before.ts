@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { StorageError } from "../../protocol/mod.ts";
-import { storageError } from "../../protocol/host/mod.ts";
-import { decodeAuditLine } from "./audit_line.ts";
-import { MAX_GIVEN_SCAN_BYTES, MAX_LINE_BYTES, READ_BUFFER_BYTES } from "./limits.ts";
+import { StorageError } from "../../../protocol/mod.ts";
+import { storageError } from "../../../protocol/host/mod.ts";
+import { decodeAuditLine } from "../log/mod.ts";
+import { MAX_GIVEN_SCAN_BYTES, MAX_LINE_BYTES, READ_BUFFER_BYTES } from "../limits.ts";
 
 /** What an agent was given at a path. */
 export interface GivenBefore {

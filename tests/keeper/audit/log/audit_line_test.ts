@@ -5,10 +5,10 @@ import {
   hashLine,
   NO_LINE_HASH,
   writeAuditLine,
-} from "../../../keeper/audit/audit_line.ts";
-import { MAX_LINE_BYTES } from "../../../keeper/audit/limits.ts";
-import { encodeUtf8 } from "../../../protocol/mod.ts";
-import { assertEquals, assertRejects } from "../../support/assert.ts";
+} from "../../../../keeper/audit/log/audit_line.ts";
+import { MAX_LINE_BYTES } from "../../../../keeper/audit/limits.ts";
+import { encodeUtf8 } from "../../../../protocol/mod.ts";
+import { assertEquals, assertRejects } from "../../../support/assert.ts";
 
 const NOW_MS = Date.UTC(2030, 0, 2, 3, 4, 5);
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Bytes, encodeHex, encodeUtf8, sha256Digest } from "../../protocol/mod.ts";
-import { MAX_LINE_BYTES } from "./limits.ts";
+import { type Bytes, encodeHex, encodeUtf8, sha256Digest } from "../../../protocol/mod.ts";
+import { MAX_LINE_BYTES } from "../limits.ts";
 
 /** What the first line names in the place of a line before it: 64 zeros. */
 export const NO_LINE_HASH = "0".repeat(64);

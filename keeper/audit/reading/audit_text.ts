@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { sanitiseText } from "../../protocol/host/mod.ts";
-import type { AuditLine } from "./audit_line.ts";
+import { sanitiseText } from "../../../protocol/host/mod.ts";
+import type { AuditLine } from "../log/mod.ts";
 
 const EVENT_WIDTH = 8;
 const ADDRESS_WIDTH = 21;

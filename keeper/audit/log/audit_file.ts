@@ -17,18 +17,18 @@ import {
   sha256Digest,
   SILENT_LOGGER,
   StorageError,
-} from "../../protocol/mod.ts";
+} from "../../../protocol/mod.ts";
 import {
   lockFile,
   PRIVATE_FILE_MODE,
   storageError,
   syncFolder,
   WriteBatches,
-} from "../../protocol/host/mod.ts";
+} from "../../../protocol/host/mod.ts";
 import { type AuditEvent, type ChainEnd, writeAuditLine } from "./audit_line.ts";
 import { AuditError, type AuditLog } from "./audit_log.ts";
 import { type LogTail, readLogTail } from "./audit_tail.ts";
-import { AUDIT_LOCK_WAIT_MS, MAX_LINE_BYTES, READ_BUFFER_BYTES } from "./limits.ts";
+import { AUDIT_LOCK_WAIT_MS, MAX_LINE_BYTES, READ_BUFFER_BYTES } from "../limits.ts";
 
 /** The name of the file in the folder of state, unless the operator names another. */
 export const AUDIT_FILE_NAME = "audit.jsonl";

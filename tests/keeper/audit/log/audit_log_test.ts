@@ -1,6 +1,6 @@
-import { AuditError, MemoryAuditLog, verifyAudit } from "../../../keeper/audit/mod.ts";
-import { assertEquals, assertRejects } from "../../support/assert.ts";
-import { bytesOf } from "./audit_fixtures.ts";
+import { AuditError, MemoryAuditLog, verifyAudit } from "../../../../keeper/audit/mod.ts";
+import { assertEquals, assertRejects } from "../../../support/assert.ts";
+import { bytesOf } from "../audit_fixtures.ts";
 
 Deno.test("MemoryAuditLog makes one chain of events that come together", async () => {
   const log = new MemoryAuditLog(() => 0);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes } from "../../protocol/mod.ts";
+import type { Bytes } from "../../../protocol/mod.ts";
 import { type ChainEnd, decodeAuditLine, EMPTY_CHAIN, hashLine } from "./audit_line.ts";
 import { AuditError } from "./audit_log.ts";
 

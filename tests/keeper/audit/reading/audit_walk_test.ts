@@ -1,12 +1,17 @@
 import fc from "fast-check";
-import { verifyAudit } from "../../../keeper/audit/audit_walk.ts";
-import { hashLine } from "../../../keeper/audit/audit_line.ts";
-import { encodeReceipt } from "../../../keeper/audit/receipt.ts";
-import { encodeHex, encodeUtf8, identityFingerprint, sha256Digest } from "../../../protocol/mod.ts";
-import { importIdentity } from "../../../protocol/identity.ts";
-import { signResults } from "../../../protocol/result_signature.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
-import { bytesOf, textOf } from "./audit_fixtures.ts";
+import { verifyAudit } from "../../../../keeper/audit/reading/audit_walk.ts";
+import { hashLine } from "../../../../keeper/audit/log/audit_line.ts";
+import { encodeReceipt } from "../../../../keeper/audit/receipt.ts";
+import {
+  encodeHex,
+  encodeUtf8,
+  identityFingerprint,
+  sha256Digest,
+} from "../../../../protocol/mod.ts";
+import { importIdentity } from "../../../../protocol/identity.ts";
+import { signResults } from "../../../../protocol/result_signature.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { bytesOf, textOf } from "../audit_fixtures.ts";
 
 const EVENTS = [
   { event: "start", app: "demo" },

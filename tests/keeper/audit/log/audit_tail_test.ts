@@ -1,9 +1,9 @@
-import { readLogTail } from "../../../keeper/audit/audit_tail.ts";
-import { AuditError } from "../../../keeper/audit/mod.ts";
-import { hashLine, NO_LINE_HASH } from "../../../keeper/audit/audit_line.ts";
-import { encodeUtf8 } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { textOf } from "./audit_fixtures.ts";
+import { readLogTail } from "../../../../keeper/audit/log/audit_tail.ts";
+import { AuditError } from "../../../../keeper/audit/mod.ts";
+import { hashLine, NO_LINE_HASH } from "../../../../keeper/audit/log/audit_line.ts";
+import { encodeUtf8 } from "../../../../protocol/mod.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { textOf } from "../audit_fixtures.ts";
 
 const LOG = await textOf([{ event: "start" }, { event: "given", path: "a" }]);
 const [FIRST = "", SECOND = ""] = LOG.split("\n");

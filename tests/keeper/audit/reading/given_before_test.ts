@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { findGivenBefore } from "../../../keeper/audit/given_before.ts";
-import { READ_BUFFER_BYTES } from "../../../keeper/audit/limits.ts";
-import type { AuditEvent } from "../../../keeper/audit/mod.ts";
-import { assertEquals } from "../../support/assert.ts";
-import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
-import { textOf } from "./audit_fixtures.ts";
+import { findGivenBefore } from "../../../../keeper/audit/reading/given_before.ts";
+import { READ_BUFFER_BYTES } from "../../../../keeper/audit/limits.ts";
+import type { AuditEvent } from "../../../../keeper/audit/mod.ts";
+import { assertEquals } from "../../../support/assert.ts";
+import { type TemporaryFolder, temporaryFolder } from "../../../support/temporary_folder.ts";
+import { textOf } from "../audit_fixtures.ts";
 
 function given(agent: string, path: string, contents: string): AuditEvent {
   return { event: "given", fingerprint: agent, path, contents, size: contents.length };

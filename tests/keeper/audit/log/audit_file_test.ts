@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { AuditFile } from "../../../keeper/audit/audit_file.ts";
-import { AuditError, verifyAudit } from "../../../keeper/audit/mod.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
-import { MemoryLogger } from "../../support/memory_logger.ts";
-import { modeOf } from "../../support/site.ts";
-import { temporaryFolder } from "../../support/temporary_folder.ts";
-import { eventsOf } from "./audit_fixtures.ts";
+import { AuditFile } from "../../../../keeper/audit/log/audit_file.ts";
+import { AuditError, verifyAudit } from "../../../../keeper/audit/mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../../support/assert.ts";
+import { MemoryLogger } from "../../../support/memory_logger.ts";
+import { modeOf } from "../../../support/site.ts";
+import { temporaryFolder } from "../../../support/temporary_folder.ts";
+import { eventsOf } from "../audit_fixtures.ts";
 
 const APPENDER = fileURLToPath(new URL("./append_events.ts", import.meta.url));
 

@@ -1,7 +1,7 @@
-import { formatAuditLine } from "../../../keeper/audit/audit_text.ts";
-import { NO_LINE_HASH } from "../../../keeper/audit/audit_line.ts";
-import type { AuditEvent } from "../../../keeper/audit/mod.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { formatAuditLine } from "../../../../keeper/audit/reading/audit_text.ts";
+import { NO_LINE_HASH } from "../../../../keeper/audit/log/audit_line.ts";
+import type { AuditEvent } from "../../../../keeper/audit/mod.ts";
+import { assertEquals } from "../../../support/assert.ts";
 
 const AGENT = {
   app: "demo",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FluxVaultError, type FluxVaultErrorOptions } from "../../protocol/mod.ts";
+import { FluxVaultError, type FluxVaultErrorOptions } from "../../../protocol/mod.ts";
 import { type AuditEvent, type ChainEnd, EMPTY_CHAIN, encodeAuditLine } from "./audit_line.ts";
 
 /** An audit log: it only grows. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Bytes } from "../../protocol/mod.ts";
+import type { Bytes } from "../../../protocol/mod.ts";
 
 const NEWLINE = 0x0a;
 
