@@ -35,16 +35,30 @@ export interface ManifestGuardOptions {
  * @example
  * ```ts
  * import { fixedSigners, ManifestGuard, RevisionMemory } from "@fluxvault/fluxvault/agent";
- * import { recoverSigner } from "@fluxvault/fluxvault/flux";
+ * import { decodeWif, recoverSigner } from "@fluxvault/fluxvault/flux";
+ * import { createStatementSigner } from "@fluxvault/fluxvault/keeper";
+ * import { composeManifestStatement, type ManifestMessage } from "@fluxvault/fluxvault/protocol";
  *
+ * // A key that is public, for demonstrations.
+ * const key = decodeWif("Kwd2NvAavdEjYFWj299R6csDyoFeQsLvH5ZkN1Bb8jQcf1e8Qre7");
+ * const keeper = createStatementSigner(key);
+ * const scope = { app: "shop", component: "web", agentDigestHex: "ab".repeat(32) };
  * const guard = new ManifestGuard({
- *   scope: { app: "shop", component: "web", agentDigestHex: "ab".repeat(32) },
- *   signers: fixedSigners(["1GKugrE8cmw9NysWFJPwszBbETRLwLaLmM"]),
+ *   scope,
+ *   signers: fixedSigners([keeper.address]),
  *   recover: recoverSigner,
  *   revisions: new RevisionMemory(),
+ *   now: () => 1_500_000,
  * });
- * const checkManifest = guard.admit.bind(guard);
- * console.assert(checkManifest.length === 1);
+ * const compose = async (revision: number): Promise<ManifestMessage> => {
+ *   const statement = { revision, issued: 1_000, expires: 2_000, digest: new Uint8Array(32) };
+ *   const signature = await keeper.sign(composeManifestStatement({ ...scope, ...statement }));
+ *   return { state: "MANIFEST", id: 0, ...statement, size: 0, signature };
+ * };
+ * const checkManifest = guard.admit.bind(guard); // For `new Agent({ checkManifest, ... })`.
+ * console.assert(await checkManifest(await compose(7)) === keeper.address);
+ * const replayed = checkManifest(await compose(6)); // One that the keeper has replaced.
+ * console.assert(await replayed.catch(({ code }) => code) === "manifest-stale");
  * ```
  */
 export class ManifestGuard {

@@ -36,18 +36,20 @@ export interface AuditRecorderOptions {
  * @example
  * ```ts
  * import {
- *   auditDial,
  *   AuditRecorder,
  *   createContentsFingerprint,
- *   dialAgent,
  *   MemoryAuditLog,
  * } from "@fluxvault/fluxvault/keeper";
  *
  * const log = new MemoryAuditLog();
  * const key = crypto.getRandomValues(new Uint8Array(32));
  * const audit = new AuditRecorder(log, { fingerprint: await createContentsFingerprint(key) });
- * const dial = auditDial(dialAgent, audit);
- * console.assert(typeof dial === "function" && log.lines.length === 0);
+ * // For `auditDial(dialAgent, audit)`; a keeper of one's own tells of what it does by itself:
+ * const agent = { app: "shop", component: "web", address: "192.0.2.7:8888" };
+ * const stranger = { ...agent, fingerprint: `SHA256:${"A".repeat(43)}`, trust: null };
+ * await audit.refused(stranger, "agent-pending");
+ * await audit.refused(stranger, "agent-pending"); // As before: no news.
+ * console.assert(log.lines.length === 1 && JSON.parse(log.lines[0] ?? "").event === "refused");
  * ```
  */
 export class AuditRecorder {

@@ -29,15 +29,47 @@ export type CallSteps<T> =
  *
  * @example
  * ```ts
- * import { type CallDesk, type CallSteps, followSteps } from "@fluxvault/fluxvault/protocol";
+ * import {
+ *   ANY_JSON,
+ *   type CallSteps,
+ *   converseAsKeeper,
+ *   defineAction,
+ *   duplexPair,
+ *   followSteps,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   importIdentity,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ * } from "@fluxvault/fluxvault/protocol";
  *
  * function* drain(): CallSteps<number> {
+ *   let rounds = 0;
  *   let left = Number(yield { action: "queue-length" });
- *   while (left > 0) left = Number(yield { action: "take-some", input: { count: 10 } });
- *   return left;
+ *   for (; left > 0; rounds++) left = Number(yield { action: "take-some", input: { count: 10 } });
+ *   return rounds;
  * }
- * const work = async (desk: CallDesk): Promise<number> => await followSteps(desk, drain());
- * console.assert(work.length === 1);
+ *
+ * let queue = 25;
+ * const actions = [
+ *   defineAction("queue-length", { run: () => queue }),
+ *   defineAction("take-some", { input: ANY_JSON, run: () => queue = Math.max(0, queue - 10) }),
+ * ];
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const introduction = { identity, instance: randomBytes(16), software: "shop/1" };
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, ...introduction, wants: ["calls"] }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore(), { calls: { actions } });
+ * const rounds = await converseAsKeeper(keeper, (desk) => followSteps(desk, drain()));
+ * console.assert(rounds === 3 && queue === 0);
+ * await receiving;
  * ```
  */
 export async function followSteps<T>(desk: CallDesk, steps: CallSteps<T>): Promise<T> {
@@ -68,15 +100,52 @@ async function attempt(
  *
  * @example
  * ```ts
- * import { type CallSteps, defineContract, type ListedAction, LIST_ACTIONS, stepOf } from "@fluxvault/fluxvault/protocol";
+ * import {
+ *   ANY_JSON,
+ *   type CallSteps,
+ *   converseAsKeeper,
+ *   defineContract,
+ *   duplexPair,
+ *   followSteps,
+ *   generateIdentitySeed,
+ *   handshakeAsAgent,
+ *   handshakeAsKeeper,
+ *   implementContract,
+ *   importIdentity,
+ *   MemorySecretStore,
+ *   randomBytes,
+ *   receiveAsAgent,
+ *   RsaKeyStock,
+ *   type StandardSchema,
+ *   stepOf,
+ * } from "@fluxvault/fluxvault/protocol";
  *
- * const ping = defineContract("ping");
- * function* steps(): CallSteps<number> {
- *   const actions: readonly ListedAction[] = yield* stepOf(LIST_ACTIONS);
- *   yield* stepOf(ping);
- *   return actions.length;
+ * const text: StandardSchema<string> = {
+ *   "~standard": {
+ *     version: 1,
+ *     vendor: "shop",
+ *     validate: (value) =>
+ *       typeof value === "string" ? { value } : { issues: [{ message: "no text" }] },
+ *   },
+ * };
+ * const version = defineContract("version", { output: text });
+ * function* ask(): CallSteps<string> {
+ *   const said = yield* stepOf(version); // A string, as the contract says.
+ *   return said.toUpperCase();
  * }
- * console.assert(typeof steps().next === "function");
+ *
+ * const actions = [implementContract(version, { run: () => "v2" })];
+ * using keys = new RsaKeyStock();
+ * const identity = await importIdentity(await generateIdentitySeed());
+ * const [agentEnd, keeperEnd] = duplexPair();
+ * const introduction = { identity, instance: randomBytes(16), software: "shop/1" };
+ * const [agent, keeper] = await Promise.all([
+ *   handshakeAsAgent(agentEnd, { keys, ...introduction, wants: ["calls"] }),
+ *   handshakeAsKeeper(keeperEnd, { policy: () => null }),
+ * ]);
+ * const receiving = receiveAsAgent(agent, new MemorySecretStore(), { calls: { actions } });
+ * console.assert(await converseAsKeeper(keeper, (desk) => followSteps(desk, ask())) === "V2");
+ * await receiving;
  * ```
  */
 export function* stepOf<Input, Output>(

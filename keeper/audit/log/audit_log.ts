@@ -52,8 +52,10 @@ export class AuditError extends FluxVaultError {
  * ```ts
  * import { MemoryAuditLog } from "@fluxvault/fluxvault/keeper";
  *
- * const log = new MemoryAuditLog();
- * console.assert(log.lines.length === 0 && log.failure === null);
+ * const log = new MemoryAuditLog(() => Date.UTC(2026, 0, 1));
+ * await log.append([{ event: "shop-deployed", version: "1.2.0" }]);
+ * const line = JSON.parse(log.lines[0] ?? "");
+ * console.assert(line.seq === 1 && line.time === "2026-01-01T00:00:00.000Z");
  * ```
  */
 export class MemoryAuditLog implements AuditLog {
