@@ -21,7 +21,7 @@ const SUITE = "tests/interop/secret_service.ts";
  */
 const SCRIPT = `
 printf keyring | gnome-keyring-daemon --unlock --components=secrets >/dev/null || exit 1
-for attempt in $(seq 100); do
+for attempt in $(seq 600); do
   dbus-send --session --print-reply --dest=org.freedesktop.DBus / \\
     org.freedesktop.DBus.GetNameOwner string:org.freedesktop.secrets >/dev/null 2>&1 && break
   sleep 0.1

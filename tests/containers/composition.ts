@@ -25,7 +25,9 @@ for (const carrier of carriersOfSuite()) {
     await untilSaid(application, /the password has 13 bytes/);
     const agent = composition.container("agent");
     await untilSaid(agent, /a keeper has delivered/);
-    const { status } = await agent.checkHealth();
+    // One check may take longer than it may on a busy machine; an engine asks again and again.
+    let { status } = await agent.checkHealth();
+    for (let i = 0; status !== "healthy" && i < 5; i++) ({ status } = await agent.checkHealth());
     assertEquals(status, "healthy");
 
     await composition.write("vault/db.password", "battery staple");

@@ -64,7 +64,9 @@ function endNginx(folder: string): AsyncDisposable {
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       try {
-        Deno.kill(Number(await Deno.readTextFile(`${folder}/nginx.pid`)), "SIGTERM");
+        const pid = Number(await Deno.readTextFile(`${folder}/nginx.pid`));
+        // The file may be there before the number is in it, and 0 stands for all who are here.
+        if (pid > 0) Deno.kill(pid, "SIGTERM");
       } catch (error) {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }

@@ -43,10 +43,10 @@ Deno.test({
   async fn() {
     await using site = await Site.open({ "db.password": "1" });
     const agent = await site.startAgent({ name: "agent", host: "127.0.0.1" });
-    // Two polling intervals of a second are as long as a sighting lasts.
+    // Two polling intervals are as long as a sighting lasts, and longer than two contacts take.
     const keeper = await site.startKeeper({
       agents: [agent.address, `127.0.0.2:${agent.port}`],
-      args: ["--polling-interval", "1"],
+      args: ["--polling-interval", "4"],
     });
     await waitForNext(keeper, agent.address, "delivered");
     await copyFolder(agent.state, site.path("clone/state"));

@@ -133,6 +133,7 @@ Deno.test("fluxvault Node and Vault: are the original's command lines, over its 
   for (const name of ["quotes", "readme"]) {
     assertEquals(await Deno.readTextFile(site.path(`node/${name}.txt`)), name);
   }
+  await node.waitForLog(/wire of the original FluxVault is on/i);
   for (const { stderr } of [node, end]) {
     assertEquals(stderr.match(/wire of the original FluxVault is on/gi)?.length, 1);
   }

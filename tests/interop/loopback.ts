@@ -22,6 +22,8 @@ export async function connect<Ours, Theirs>(
   using connection = await dialTcp({ host: "127.0.0.1", port });
   const [socket] = await accepted;
   socket.setNoDelay(true);
+  // Whoever reads or writes is told of it; while nobody does, it is nobody's.
+  socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.once("close", resolve));
   try {
     return await Promise.allSettled([ours(connection.duplex), theirs(socketTransport(socket))]);

@@ -210,6 +210,12 @@ export class CrashLane implements AsyncDisposable {
     assertEquals(plan.code, 0, `something is left to do: ${plan.stdout}${plan.stderr}`);
   }
 
+  /** Waits until the agent has ended what it is at: a plan waits for its turn. */
+  async untilIdle(): Promise<void> {
+    const plan = await startDemoKeeper(this.site, { words: ["plan"], key: this.#key }).end;
+    assert(plan.code === 0 || plan.code === 3, plan.stdout + plan.stderr);
+  }
+
   /** Fails unless each line of the audit log follows from the one before. */
   async checkAudit(): Promise<void> {
     const file = await Deno.open(this.site.path("keeper-state/audit.jsonl"));

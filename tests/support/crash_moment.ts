@@ -49,6 +49,8 @@ export class FollowedWork implements AsyncDisposable {
     this.#onMoment = onMoment;
     this.#watcher = Deno.watchFs(folder);
     this.#watching = this.#watch();
+    // What keeps it from watching is told when it is disposed of.
+    this.#watching.catch(() => {});
   }
 
   /** Whether the moment has come. */

@@ -75,6 +75,8 @@ export class CrashRounds {
   readonly #paces = new Map<string, Pace>();
   /** Folders that others made where later one may be declared: those stay. */
   readonly #theirs = new Set<string>();
+  /** Whether the agent may still be at what a killed keeper had begun. */
+  #isLeftAlone = false;
   /** The parts of files that the agent left when it was killed last. */
   #parts = new Map<string, number>();
 
@@ -117,6 +119,7 @@ export class CrashRounds {
     await this.#cut("wipe");
     const { keeper } = await this.#lane.perform("wipe");
     assertEquals(keeper.code, 0, keeper.stdout + keeper.stderr);
+    this.#isLeftAlone = false;
     const isTheirs = (path: string) => [...this.#theirs].some((one) => isBelow(one, path));
     const left = [...await takeCrashPicture(files)].filter(([path, what]) => {
       return !strangers.has(path) && !(what.startsWith("folder ") && isTheirs(path));
@@ -194,6 +197,9 @@ export class CrashRounds {
   async #cut(deed: Deed): Promise<void> {
     const lane = this.#lane;
     const { vault, random, files } = lane;
+    // What there was before is not to change by work that was begun earlier.
+    if (this.#isLeftAlone) await lane.untilIdle();
+    this.#isLeftAlone = false;
     const [wanted, start] = [await this.#wanted(deed), await this.#startOf(deed)];
     const victim = pick<Victim>(random, ["agent", "agent", "agent", "agent", "keeper", "both"]);
     const watched = victim === "keeper" && random(3) > 0 ? "keeper-state" : "agent";
@@ -210,6 +216,7 @@ export class CrashRounds {
     // An agent that has lost its keeper may still be at work; sometimes it is left alone, and goes on.
     if (victim === "keeper" && random(2) === 0) {
       this.#parts = new Map();
+      this.#isLeftAlone = true;
       return this.#counts.kill({ victim, deed }, end.isCut ? "within" : "after");
     }
     await lane.stop(victim === "keeper" ? "SIGTERM" : "SIGKILL");
@@ -281,6 +288,7 @@ export class CrashRounds {
     const task = { deed: "deliver", before, wanted, watched: "agent" } as const;
     const { keeper, size } = await lane.perform("deliver");
     assertEquals(keeper.code, 0, keeper.stdout + keeper.stderr);
+    this.#isLeftAlone = false;
     this.#learn(task, size);
     const after = await takeCrashPicture(files);
     const wrong = changed({ before: after, wanted });

@@ -3,6 +3,27 @@ import type { ProcessEnd } from "./followed_process.ts";
 import { replaceAll } from "./golden.ts";
 import type { RunningAgent, Site } from "./site.ts";
 
+/** How long ago something was, which takes more room the longer it was. */
+const AGES = /\b\d+ (?:s|min) ago/g;
+/** How wide the column of ages is where all are as short as can be, with what parts it from the next. */
+const AGE_WIDTH = "N s ago  ".length;
+
+/** Has the column `SEEN` be as wide in every table as where all that is in it is short. */
+function levelAges(text: string): string {
+  let column: readonly [start: number, end: number] | null = null;
+  return text.split("\n").map((line) => {
+    const start = line.indexOf("  SEEN ") + 2;
+    if (start > 2) column = [start, line.indexOf("STATE", start)];
+    // A table ends in front of the first line that is none of its rows.
+    else if (column !== null && !line.slice(...column).match(/^(?:\d+ (?:s|min) ago|-) +$/)) {
+      column = null;
+    }
+    if (column === null) return line;
+    const cell = line.slice(...column).trimEnd().replace(AGES, "N s ago");
+    return line.slice(0, column[0]) + cell.padEnd(AGE_WIDTH) + line.slice(column[1]);
+  }).join("\n");
+}
+
 /** Plays commands one after the other and writes down what an operator sees. */
 export class FleetTranscript {
   readonly #site: Site;
@@ -39,13 +60,13 @@ export class FleetTranscript {
       [new RegExp(fingerprint, "g"), `FINGERPRINT-${i + 1}`] as const,
       [new RegExp(fingerprint.slice(0, 15), "g"), `SHA256:KEY-${i + 1}`.padEnd(15, "_")] as const,
     ]);
-    return replaceAll(this.#text, [
+    return replaceAll(levelAges(this.#text), [
       ...agents,
       [/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME"],
       [/\b\d{4}-\d\d-\d\d \d\d:\d\d/g, "YYYY-MM-DD HH:MM"],
       [/\b1\d{12}\b/g, "REVISIONNUMBR"],
       [/\b[0-9a-f]{16}\b/g, "CONTENTS-PRINTED"],
-      [/\b\d+ s ago/g, "N s ago"],
+      [AGES, "N s ago"],
       [/\b\d+\.\d\d s\b/g, "N.NN s"],
     ]);
   }

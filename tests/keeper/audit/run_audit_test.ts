@@ -59,7 +59,9 @@ Deno.test("startRunAudit refuses a key that is not as it was written", async () 
 
 Deno.test("startRunAudit rejects where nothing can be recorded", async () => {
   await using folder = await temporaryFolder();
-  const place = { stateFolder: folder.path, auditLog: folder.path };
+  const auditLog = `${folder.path}/log`;
+  await Deno.mkdir(auditLog);
+  const place = { stateFolder: folder.path, auditLog };
   const run = () => startRunAudit(place, RUN, { logger: new MemoryLogger() });
   await assertRejects(run, AuditError, "audit-failed");
 });

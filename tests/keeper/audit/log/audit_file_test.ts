@@ -136,7 +136,9 @@ Deno.test("AuditFile refuses a file that is no audit log, and adds nothing to it
   await Deno.writeTextFile(path, "Buy milk\n");
   await assertRejects(() => new AuditFile(path).append([{ event: "a" }]), AuditError);
   assertEquals(await Deno.readTextFile(path), "Buy milk\n");
-  await assertRejects(() => new AuditFile(folder.path).append([{ event: "a" }]), AuditError);
+  await Deno.mkdir(`${folder.path}/log`);
+  const inFolder = () => new AuditFile(`${folder.path}/log`).append([{ event: "a" }]);
+  await assertRejects(inFolder, AuditError);
 });
 
 /** What somebody does to a log, and what is said of it. */
