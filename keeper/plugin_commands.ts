@@ -4,7 +4,11 @@
  * @module
  */
 import { type Command, defineCommand } from "../protocol/host/mod.ts";
-import { PLUGIN_BUILD_OPTIONS, PLUGIN_SIGN_OPTIONS } from "./plugin_options.ts";
+import {
+  PLUGIN_BUILD_OPTIONS,
+  PLUGIN_SHOW_OPTIONS,
+  PLUGIN_SIGN_OPTIONS,
+} from "./plugin_options.ts";
 
 /** The commands about plugins. */
 export const PLUGIN_COMMANDS: readonly Command[] = [
@@ -23,5 +27,12 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     operands: "FILE",
     options: PLUGIN_SIGN_OPTIONS,
     load: async () => ({ run: (await import("./commands/plugins/sign_command.ts")).signPlugin }),
+  }),
+  defineCommand({
+    path: ["plugin", "show"],
+    summary: "Shows what the package of a plugin says of itself, and who signed it.",
+    operands: "FILE",
+    options: PLUGIN_SHOW_OPTIONS,
+    load: async () => ({ run: (await import("./commands/plugins/show_command.ts")).showPlugin }),
   }),
 ];

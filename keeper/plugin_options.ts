@@ -27,8 +27,36 @@ export const PLUGIN_SIGN_OPTIONS = defineOptions([
   },
 ]);
 
+/** The options of `plugin show`. */
+export const PLUGIN_SHOW_OPTIONS = defineOptions([
+  {
+    name: "zelid",
+    aliases: ["signing-address"],
+    kind: "text",
+    metavar: "ADDRESS",
+    group: PLUGIN,
+    help: "The address that must have signed it: 1 if it did not.",
+  },
+]);
+
 /** The options of `plugin build`. */
 export const PLUGIN_BUILD_OPTIONS = defineOptions([
+  {
+    name: "description",
+    kind: "path",
+    metavar: "FILE",
+    sources: ["flag"],
+    group: PLUGIN,
+    help: "What the plugin says of itself; plugin.json beside the source where it is not given.",
+  },
+  {
+    name: "deno",
+    kind: "path",
+    metavar: "FILE",
+    group: PLUGIN,
+    help: "The deno that bundles; the one that runs this keeper, else that of $PATH, where it is " +
+      "not given.",
+  },
   {
     name: "out",
     kind: "path",

@@ -3,20 +3,24 @@
  *
  * @module
  */
-import { ConfigError, encodePluginPackage } from "../../../protocol/mod.ts";
+import { type Bytes, ConfigError, encodePluginPackage } from "../../../protocol/mod.ts";
 import {
   type CommandContext,
   dirname,
   EXIT_DONE,
   join,
+  printableJson,
+  resolve,
   storageError,
-  writeFileAtomically,
 } from "../../../protocol/host/mod.ts";
 import type { KeyRing } from "../../keys/mod.ts";
 import { type CommandRunner, systemCommandRunner } from "../../keys/command_runner.ts";
 import type { PLUGIN_BUILD_OPTIONS } from "../../plugin_options.ts";
+import { checkOutFile } from "../out_file.ts";
+import { bundlePlugin, checkPluginScript } from "./plugin_bundle.ts";
 import { parsePluginDescription } from "./plugin_description.ts";
-import { PACKAGE_MODE, readFileOperand, writeSignature } from "./sign_command.ts";
+import { readFileOperand, signaturePathOf, writePluginFile } from "./plugin_file.ts";
+import { findPluginSigner, signPluginPackage } from "./plugin_signature.ts";
 
 /** What builds a plugin is given. */
 export type PluginBuildContext = CommandContext<typeof PLUGIN_BUILD_OPTIONS>;
@@ -25,106 +29,95 @@ export type PluginBuildContext = CommandContext<typeof PLUGIN_BUILD_OPTIONS>;
 export interface PluginBuildParts {
   /** Runs `deno`. */
   readonly run?: CommandRunner;
+  /** The program that is running. @default {Deno.execPath()} */
+  readonly execPath?: string;
   /** The stored keys. */
   readonly ring?: KeyRing;
 }
 
-const BUNDLE_LIMIT_MS = 120_000;
-const BUNDLE = ["bundle", "--quiet", "--no-config", "--format", "iife", "--minify"] as const;
 const DESCRIPTION = "plugin.json";
-/** What a bundler leaves of an import that it could not take in. */
-const LEFT_IMPORT = /\bimport\s*\(|\bDynamic require of\b/;
 
 /** Builds a package, and signs it where a key is named. */
 export async function buildPlugin(
   context: PluginBuildContext,
   parts: PluginBuildParts = {},
 ): Promise<number> {
-  const { settings: { out, zelid, json }, stdout, env, signal } = context;
+  const { settings: { zelid, json }, stdout } = context;
   const source = readFileOperand(context, "source of a plugin");
-  if (out === undefined) {
-    throw new ConfigError("the package to write has to be named", {
-      setting: "--out",
-      hint: "Add --out FILE.",
-    });
-  }
-  const beside = join(dirname(source), DESCRIPTION);
-  const manifest = parsePluginDescription(await readText(beside), beside);
-  const run = parts.run ?? systemCommandRunner(env, { signal });
+  const beside = context.settings.description ?? join(dirname(source), DESCRIPTION);
+  const out = await readOut(context, [source, beside]);
+  const text = await readText(source, "Name the source of a plugin.");
+  const manifest = parsePluginDescription(
+    await readText(beside, `A plugin is a source with ${DESCRIPTION} beside it.`),
+    beside,
+  );
+  // Nothing is made where it could not be signed as it was asked for.
+  const signer = zelid === undefined ? null : await findPluginSigner(context, parts.ring);
   // What is JavaScript already was bundled by somebody else.
-  const code = source.endsWith(".js") ? await readText(source) : await bundle(source, run);
-  checkScript(code, source);
-  let bytes;
+  const code = source.endsWith(".js") ? text : await bundle(source, { context, parts });
+  await checkPluginScript(code, source);
+  let bytes: Bytes;
   try {
     bytes = encodePluginPackage({ manifest, code });
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new ConfigError(`${JSON.stringify(source)} makes no plugin: ${cause.message}`, { cause });
   }
-  await writeFileAtomically(out, bytes, { mode: PACKAGE_MODE });
-  const signed = zelid === undefined ? null : await writeSignature(context, {
-    ...{ path: out, bytes, manifest, zelid },
-    ring: parts.ring,
-  });
+  const signature = signer === null ? null : await signPluginPackage(signer, { bytes, manifest });
+  await writePluginFile({ path: out, bytes }, signature);
   const { name, version } = manifest;
-  const text = [
-    `built ${name} ${version}: ${out}, ${bytes.length} bytes\n`,
-    signed === null ? "It is not signed.\n" : `signed as ${signed.signer}: ${signed.signature}\n`,
-  ].join("");
-  const record = { name, version, package: out, bytes: bytes.length };
+  const signed = signer === null
+    ? { signer: null, signature: null }
+    : { signer: signer.address, signature: signaturePathOf(out) };
   await stdout.write(
-    json
-      ? `${JSON.stringify({ ...record, ...(signed ?? { signer: null, signature: null }) })}\n`
-      : text,
+    json ? `${printableJson({ name, version, package: out, bytes: bytes.length, ...signed })}\n` : [
+      `built ${name} ${version}: ${out}, ${bytes.length} bytes\n`,
+      signed.signer === null
+        ? "It is not signed.\n"
+        : `signed as ${signed.signer}: ${signed.signature}\n`,
+    ].join(""),
   );
   return EXIT_DONE;
 }
 
-async function bundle(source: string, run: CommandRunner): Promise<string> {
-  await readText(source);
-  // A name that begins with a hyphen would be an option.
-  const path = /^[/\\]|^[A-Za-z]:/.test(source) ? source : `./${source}`;
-  const result = await run({
-    command: "deno",
-    args: [...BUNDLE, path],
-    timeLimitMs: BUNDLE_LIMIT_MS,
-  });
-  if (result === null) {
-    throw new ConfigError("there is no deno that this keeper may run to bundle the source", {
-      hint: `Bundle it yourself (deno ${BUNDLE.join(" ")} -o plugin.js SOURCE), and build that.`,
+/** Reads where the package goes, which is none of the files that it is made of. */
+async function readOut(
+  { settings: { out } }: PluginBuildContext,
+  made: readonly string[],
+): Promise<string> {
+  if (out === undefined) {
+    throw new ConfigError("the package to write has to be named", {
+      setting: "--out",
+      hint: "Add --out FILE.",
     });
   }
-  if (result.code === 0) return result.stdout;
-  throw new ConfigError(`${JSON.stringify(source)} cannot be bundled: ${result.complaint}`, {
-    hint: "Run deno check on it.",
-  });
-}
-
-/** Checks that nothing is imported when it runs; it is compiled here, and not run. */
-function checkScript(code: string, source: string): void {
-  let cause: unknown;
-  try {
-    new Function(code);
-    if (!LEFT_IMPORT.test(code)) return;
-  } catch (error) {
-    cause = error;
+  const taken = made.map((path) => resolve(path));
+  if ([out, signaturePathOf(out)].some((path) => taken.includes(resolve(path)))) {
+    throw new ConfigError("the package would take the place of what it is made of", {
+      setting: "--out",
+      hint: "Name another file.",
+    });
   }
-  throw new ConfigError(`${JSON.stringify(source)} is no self-contained script`, {
-    hint: "A plugin imports nothing when it runs, neither node: modules nor by import(), and " +
-      "exports nothing.",
-    ...(cause === undefined ? {} : { cause }),
-  });
+  await checkOutFile(out);
+  return out;
 }
 
-async function readText(path: string): Promise<string> {
+async function bundle(
+  source: string,
+  { context, parts }: { readonly context: PluginBuildContext; readonly parts: PluginBuildParts },
+): Promise<string> {
+  const { settings: { deno }, env, signal } = context;
+  const { run = systemCommandRunner(env, { signal }), execPath = Deno.execPath() } = parts;
+  return await bundlePlugin(source, { run, execPath, deno, env });
+}
+
+async function readText(path: string, hint: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) {
-      throw storageError(error, `read ${JSON.stringify(path)}`);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new ConfigError(`there is no file ${JSON.stringify(path)}`, { hint });
     }
-    throw new ConfigError(`there is no file ${JSON.stringify(path)}`, {
-      hint: `A plugin is a source with ${DESCRIPTION} beside it.`,
-    });
+    throw storageError(error, `read ${JSON.stringify(path)}`);
   }
 }

@@ -1,7 +1,7 @@
 import { parsePluginPackage } from "../../../../protocol/mod.ts";
 import { assert, assertEquals, assertMatch } from "../../../support/assert.ts";
-import { KEY } from "../../keys/key_fixtures.ts";
-import { type PluginSite, SCRIPT, withPlugin } from "./plugin_site.ts";
+import { KEY, UNCOMPRESSED_KEY } from "../../keys/key_fixtures.ts";
+import { DESCRIPTION, type PluginSite, SCRIPT, withPlugin } from "./plugin_site.ts";
 
 function test(name: string, work: (site: PluginSite) => Promise<void>): void {
   Deno.test(name, () => withPlugin(work));
@@ -24,53 +24,19 @@ test("buildPlugin packs a script with its description, and signs nothing unasked
   assertEquals([site.calls.length, await exists(`${out}.sig`)], [0, false]);
 });
 
-test("buildPlugin has deno bundle what is no JavaScript", async (site) => {
+test("buildPlugin bundles what is no JavaScript", async (site) => {
   site.result = { code: 0, stdout: "plugin({});", complaint: "" };
   const out = `${site.folder}/greeter`;
   const source = `${site.folder}/plugin.ts`;
   assertEquals((await site.run("build", source, "--out", out)).code, 0);
   const [call] = site.calls;
-  assertEquals([call?.command, call?.args[0], call?.args.at(-1)], ["deno", "bundle", source]);
+  assertEquals([call?.command, call?.args[0], call?.args.at(-1)], ["/opt/deno", "bundle", source]);
   assertEquals(parsePluginPackage(await Deno.readFile(out)).code, "plugin({});");
 });
 
-test("buildPlugin says how to bundle where there is no deno", async (site) => {
-  const out = `${site.folder}/greeter`;
-  const { code, stderr } = await site.run("build", `${site.folder}/plugin.ts`, "--out", out);
-  assertEquals([code, await exists(out)], [2, false]);
-  assertMatch(stderr, /there is no deno .*\n.*deno bundle .*--format iife/);
-});
-
-test("buildPlugin shows why a source cannot be bundled", async (site) => {
-  site.result = { code: 1, stdout: "", complaint: "error: no such module" };
-  const args = ["build", `${site.folder}/plugin.ts`, "--out", `${site.folder}/greeter`];
-  const { code, stderr } = await site.run(...args);
-  assertEquals(code, 2);
-  assertMatch(stderr, /cannot be bundled: error: no such module/);
-});
-
-for (
-  const [what, script] of [
-    ["an import", 'import { a } from "node:fs"; a();'],
-    ["an export", "export const a = 1;"],
-    ["an import when it runs", 'await_(import("node:fs"));'],
-    ["what a bundler could not take in", "throw Error('Dynamic require of \"fs\"');"],
-    ["a mistake", "plugin({"],
-  ] as const
-) {
-  test(`buildPlugin refuses a script with ${what}`, async (site) => {
-    const source = `${site.folder}/plugin.js`;
-    const out = `${site.folder}/greeter`;
-    await Deno.writeTextFile(source, script);
-    const { code, stderr } = await site.run("build", source, "--out", out);
-    assertEquals([code, await exists(out)], [2, false]);
-    assertMatch(stderr, /is no self-contained script/);
-  });
-}
-
 test("buildPlugin runs nothing of the script", async (site) => {
   const source = `${site.folder}/plugin.js`;
-  await Deno.writeTextFile(source, "globalThis.pluginWasRun = true;");
+  await Deno.writeTextFile(source, "globalThis.pluginWasRun = true; plugin({});");
   assertEquals((await site.run("build", source, "--out", `${site.folder}/greeter`)).code, 0);
   assert(!("pluginWasRun" in globalThis));
 });
@@ -81,10 +47,67 @@ test("buildPlugin asks for the file to write", async (site) => {
   assertMatch(stderr, /the package to write has to be named/);
 });
 
+for (const name of ["plugin.js", "plugin.json"]) {
+  test(`buildPlugin writes no package in the place of ${name}`, async (site) => {
+    const path = `${site.folder}/${name}`;
+    const before = await Deno.readTextFile(path);
+    const { code, stderr } = await site.run("build", `${site.folder}/plugin.js`, "--out", path);
+    assertEquals([code, await Deno.readTextFile(path)], [2, before]);
+    assertMatch(stderr, /would take the place of what it is made of/);
+  });
+}
+
 test("buildPlugin signs where a key is named", async (site) => {
   const out = `${site.folder}/greeter`;
   const args = ["build", `${site.folder}/plugin.js`, "--out", out, "--zelid", KEY.address];
   const { code, stdout } = await site.run(...args, "--json");
   const { signer, signature } = JSON.parse(stdout);
   assertEquals([code, signer, signature], [0, KEY.address, `${out}.sig`]);
+});
+
+test("buildPlugin writes nothing where it has no key to sign with", async (site) => {
+  const out = `${site.folder}/greeter`;
+  const source = `${site.folder}/plugin.js`;
+  const { code, stderr } = await site.run(
+    ...["build", source, "--out", out, "--zelid", UNCOMPRESSED_KEY.address],
+  );
+  assertEquals([code, await exists(out)], [2, false]);
+  assertMatch(stderr, /key/);
+});
+
+test("buildPlugin removes the signature of what was there before", async (site) => {
+  const out = `${site.folder}/greeter`;
+  const args = ["build", `${site.folder}/plugin.js`, "--out", out];
+  assertEquals((await site.run(...args, "--zelid", KEY.address)).code, 0);
+  assert(await exists(`${out}.sig`));
+  assertEquals((await site.run(...args)).code, 0);
+  assert(!await exists(`${out}.sig`));
+});
+
+test("buildPlugin leaves package and signature where the new source is no plugin", async (site) => {
+  const out = `${site.folder}/greeter`;
+  const source = `${site.folder}/plugin.js`;
+  await site.run("build", source, "--out", out, "--zelid", KEY.address);
+  const before = await Deno.readFile(out);
+  await Deno.writeTextFile(source, "export {};");
+  assertEquals((await site.run("build", source, "--out", out)).code, 2);
+  assertEquals(await Deno.readFile(out), before);
+  assert(await exists(`${out}.sig`));
+});
+
+test("buildPlugin takes a description that is elsewhere", async (site) => {
+  const out = `${site.folder}/other`;
+  const description = `${site.folder}/other.json`;
+  await Deno.writeTextFile(description, JSON.stringify({ ...DESCRIPTION, Name: "other" }));
+  const source = `${site.folder}/plugin.js`;
+  const { stdout } = await site.run("build", source, "--out", out, "--description", description);
+  assertMatch(stdout, /^built other 1\.2\.3/);
+});
+
+test("buildPlugin says which description is missing", async (site) => {
+  await Deno.remove(`${site.folder}/plugin.json`);
+  const out = `${site.folder}/greeter`;
+  const { code, stderr } = await site.run("build", `${site.folder}/plugin.js`, "--out", out);
+  assertEquals([code, await exists(out)], [2, false]);
+  assertMatch(stderr, /there is no file ".*plugin\.json"/);
 });

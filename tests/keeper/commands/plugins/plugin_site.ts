@@ -3,7 +3,12 @@ import { openKeyRing } from "../../../../keeper/keys/system_key_ring.ts";
 import type { CommandCall, CommandResult } from "../../../../keeper/keys/command_runner.ts";
 import { buildPlugin } from "../../../../keeper/commands/plugins/build_command.ts";
 import { signPlugin } from "../../../../keeper/commands/plugins/sign_command.ts";
-import { PLUGIN_BUILD_OPTIONS, PLUGIN_SIGN_OPTIONS } from "../../../../keeper/plugin_options.ts";
+import { showPlugin } from "../../../../keeper/commands/plugins/show_command.ts";
+import {
+  PLUGIN_BUILD_OPTIONS,
+  PLUGIN_SHOW_OPTIONS,
+  PLUGIN_SIGN_OPTIONS,
+} from "../../../../keeper/plugin_options.ts";
 import { defineCommand, type Program } from "../../../../protocol/host/mod.ts";
 import { MemoryInput } from "../../../support/memory_input.ts";
 import { type ProgramRun, runInProcess } from "../../../support/program.ts";
@@ -28,6 +33,8 @@ export interface PluginSite {
   readonly calls: CommandCall[];
   /** What `deno` answers; `null` where there is none. */
   result: CommandResult | null;
+  /** The programs that `deno` is looked for as and that are none. */
+  readonly missing: Set<string>;
   /** Runs a command. */
   run(...args: readonly string[]): Promise<ProgramRun>;
 }
@@ -44,9 +51,11 @@ export async function withPlugin(work: (site: PluginSite) => Promise<void>): Pro
     folder,
     calls: [],
     result: null,
+    missing: new Set(),
     run: (...args) => {
       const stdin = new MemoryInput([KEY.wif]);
-      return runInProcess(programOf(site, secrets), [...args, "--state-dir", folder], { stdin });
+      const state = args[0] === "show" ? [] : ["--state-dir", folder];
+      return runInProcess(programOf(site, secrets), [...args, ...state], { stdin });
     },
   };
   await work(site);
@@ -56,7 +65,7 @@ function programOf(site: PluginSite, secrets: Map<string, string>): Program {
   const parts = { run: playSecretTool(secrets), cost: QUICK, now: () => NOW_MS };
   const run = (call: CommandCall) => {
     site.calls.push(call);
-    return Promise.resolve(site.result);
+    return Promise.resolve(site.missing.has(call.command) ? null : site.result);
   };
   return {
     name: "fluxvault-keeper",
@@ -73,7 +82,7 @@ function programOf(site: PluginSite, secrets: Map<string, string>): Program {
           Promise.resolve({
             run: (context) => {
               const ring = openKeyRing({ ...context, stateFolder: site.folder }, parts);
-              return buildPlugin(context, { run, ring });
+              return buildPlugin(context, { run, ring, execPath: "/opt/deno" });
             },
           }),
       }),
@@ -87,6 +96,13 @@ function programOf(site: PluginSite, secrets: Map<string, string>): Program {
             run: (context) =>
               signPlugin(context, openKeyRing({ ...context, stateFolder: site.folder }, parts)),
           }),
+      }),
+      defineCommand({
+        path: ["show"],
+        summary: "Shows.",
+        operands: "FILE",
+        options: PLUGIN_SHOW_OPTIONS,
+        load: () => Promise.resolve({ run: showPlugin }),
       }),
     ],
   };

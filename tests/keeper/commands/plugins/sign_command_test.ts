@@ -40,7 +40,7 @@ test("signPlugin signs nothing that is no plugin", async (site) => {
     ...["sign", `${site.folder}/plugin.js`, "--zelid", KEY.address],
   );
   assertEquals(code, 2);
-  assertMatch(stderr, /is no plugin/);
+  assertMatch(stderr, /is no package of a plugin/);
 });
 
 test("signPlugin says which file is not there", async (site) => {
