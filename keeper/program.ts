@@ -7,6 +7,7 @@ import config from "../deno.json" with { type: "json" };
 import { type Command, defineCommand, type Program } from "../protocol/host/mod.ts";
 import { AUTHORITY_COMMANDS } from "./authority_commands.ts";
 import { ACTIONS_OPTIONS, CALL_OPTIONS } from "./call_options.ts";
+import { PLUGIN_COMMANDS } from "./plugin_commands.ts";
 import { APPLY_OPTIONS, PLAN_OPTIONS, STATUS_OPTIONS } from "./fleet_options.ts";
 import {
   AGENTS_OPTIONS,
@@ -315,5 +316,6 @@ export const KEEPER_PROGRAM: Program = {
     ...KEYS_COMMANDS,
     ...ENROLMENT_COMMANDS,
     ...AUTHORITY_COMMANDS,
+    ...PLUGIN_COMMANDS,
   ],
 };

@@ -79,6 +79,8 @@ const OPERATING_SYSTEM_FILES: readonly string[] = [
   "keeper/options.ts",
   "keeper/original/deliveries_file.ts",
   "keeper/plan/plan_text.ts",
+  "keeper/plugin_commands.ts",
+  "keeper/plugin_options.ts",
   "keeper/program.ts",
   "keeper/progress/progress_display.ts",
   "keeper/progress/progress_line.ts",

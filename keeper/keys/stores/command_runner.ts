@@ -16,6 +16,8 @@ export interface CommandCall {
   readonly command: string;
   /** Its arguments: none of them is a secret. */
   readonly args: readonly string[];
+  /** Variables beside those that every program gets: none of them is a secret. @default {none} */
+  readonly variables?: Readonly<Record<string, string>>;
   /** What it reads from standard input. @default {""} */
   readonly input?: string;
   /** How long it may take, in milliseconds. */
@@ -69,7 +71,7 @@ export function systemCommandRunner(
   }
   return async (call) => {
     signal.throwIfAborted();
-    const child = spawn(call, variables);
+    const child = spawn(call, { ...variables, ...call.variables });
     return child === null ? null : await follow(child, call, { signal });
   };
 }

@@ -1,0 +1,148 @@
+/**
+ * What the source of a plugin sees: the function that it calls, and what its actions are given.
+ *
+ * These are types alone, for the source of a plugin, which imports nothing when it runs:
+ *
+ * ```ts ignore
+ * import type { DefineAgentPlugin } from "@fluxvault/fluxvault/plugin";
+ *
+ * declare const plugin: DefineAgentPlugin;
+ *
+ * plugin({ actions: { greet: (input) => `Hello, ${input}` } });
+ * ```
+ *
+ * Input and output are JSON. What is asked of the context is answered by the program outside: it throws
+ * where that is not granted, too large, or failed, with an error whose `code` says which.
+ *
+ * @module
+ */
+
+/** What is kept for a plugin, over calls, upgrades and restarts; values are JSON. */
+export interface PluginKept {
+  /** Returns what is kept under a key, or `null`. */
+  get(key: string): Promise<unknown>;
+  /** Keeps a value in the place of what was there. */
+  set(key: string, value: unknown): Promise<void>;
+  /** Forgets a key; nothing happens where there is none. */
+  delete(key: string): Promise<void>;
+  /** Lists the keys, in the order in which they were first set. */
+  list(): Promise<readonly string[]>;
+}
+
+/** What a plugin asks a server. */
+export interface PluginRequest {
+  /** The method. @default {"GET"} */
+  readonly method?: string;
+  /** The fields of the header. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A text that is sent; 1 MiB at most. */
+  readonly body?: string;
+}
+
+/** What a server answered. */
+export interface PluginResponse {
+  /** The status, such as 200. */
+  readonly status: number;
+  /** The fields of the header, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The text; 1 MiB at most. */
+  readonly body: string;
+}
+
+/** What an action or an event may ask for, besides computing. */
+export interface PluginContext {
+  /** What is kept for the plugin. */
+  readonly storage: PluginKept;
+  /** Writes a line to the log of the program; long ones are cut, and many left out. */
+  log(text: string): void;
+  /** Tells the caller how far the action is; within an action alone. */
+  progress(output: unknown): void;
+  /** Waits, in milliseconds. */
+  sleep(durationMs: number): Promise<void>;
+  /** Tells whether nobody waits for the action any more. */
+  isCancelled(): boolean;
+  /** Asks a server; takes `net` for its host, and that of each one that it leads on to. */
+  fetch(url: string, request?: PluginRequest): Promise<PluginResponse>;
+  /** Reads a file of the machine as text; takes `read`. */
+  readText(path: string): Promise<string>;
+  /** Reads a file of the machine, in base64; takes `read`. */
+  readBase64(path: string): Promise<string>;
+  /** Writes a file of the machine; takes `write`. */
+  writeText(path: string, text: string): Promise<void>;
+  /** Lists the names in a folder of the machine; takes `read`. */
+  list(path: string): Promise<readonly string[]>;
+  /** Reads a variable of the environment, or `null`; takes `env`. */
+  env(name: string): Promise<string | null>;
+}
+
+/** What a plugin of the agent may ask for. */
+export interface AgentPluginContext extends PluginContext {
+  /** What keepers delivered to the agent, as far as `read` names it. */
+  readonly files: {
+    /** Lists their paths. */
+    list(): Promise<readonly string[]>;
+    /** Reads one as text. */
+    readText(path: string): Promise<string>;
+  };
+}
+
+/** An agent that a plugin of the keeper can reach. */
+export interface PluginAgent {
+  /** `host:port`, or `host:port/component` behind a primary. */
+  readonly address: string;
+  /** The app that it belongs to, or `null` where that is not known. */
+  readonly app: string | null;
+  /** Its component, or `null`. */
+  readonly component: string | null;
+}
+
+/** A certificate of the keeper's authority. */
+export interface PluginCertificate {
+  /** The certificate, and those between it and the root, in PEM. */
+  readonly chain: string;
+  /** The root, in PEM. */
+  readonly root: string;
+}
+
+/** What a plugin wants certified beside what its request says. */
+export interface PluginSigning {
+  /** The app whose certificate it is. */
+  readonly app: string;
+  /** Names of hosts, and addresses. */
+  readonly names: readonly string[];
+  /** For how many days. @default {30} */
+  readonly days?: number;
+}
+
+/** What a plugin of the keeper may ask for. */
+export interface KeeperPluginContext extends PluginContext {
+  /** Lists the agents that the keeper trusts. */
+  agents(): Promise<readonly PluginAgent[]>;
+  /** Has one agent do something, and returns what it answers. */
+  call(address: string, action: string, input?: unknown): Promise<unknown>;
+  /** Has the authority of the keeper sign a certificate request in PEM. */
+  signRequest(request: string, signing: PluginSigning): Promise<PluginCertificate>;
+}
+
+/** What a plugin does when it is called; what it returns or throws goes to the caller. */
+export type PluginActionFunction<Context> = (input: unknown, context: Context) => unknown;
+
+/** What a plugin does when something happened; nobody waits for it. */
+export type PluginEventFunction<Context> = (event: unknown, context: Context) => unknown;
+
+/** What a plugin is made of. */
+export interface PluginDefinition<Context> {
+  /** What can be called of it, by name; its description has the same names. */
+  readonly actions?: Readonly<Record<string, PluginActionFunction<Context>>>;
+  /** What it is told of; its description has the same names. */
+  readonly events?: {
+    /** Files were delivered, or could not be. */
+    readonly delivery?: PluginEventFunction<Context>;
+  };
+}
+
+/** The function that a plugin of the agent calls once, at its top level. */
+export type DefineAgentPlugin = (definition: PluginDefinition<AgentPluginContext>) => void;
+
+/** The function that a plugin of the keeper calls once, at its top level. */
+export type DefineKeeperPlugin = (definition: PluginDefinition<KeeperPluginContext>) => void;
