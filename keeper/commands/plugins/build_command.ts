@@ -14,7 +14,7 @@ import {
   storageError,
 } from "../../../protocol/host/mod.ts";
 import type { KeyRing } from "../../keys/mod.ts";
-import { type CommandRunner, systemCommandRunner } from "../../keys/command_runner.ts";
+import { type CommandRunner, systemCommandRunner } from "../../keys/stores/command_runner.ts";
 import type { PLUGIN_BUILD_OPTIONS } from "../../plugin_options.ts";
 import { checkOutFile } from "../out_file.ts";
 import { bundlePlugin, checkPluginScript } from "./plugin_bundle.ts";

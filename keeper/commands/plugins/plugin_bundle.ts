@@ -5,7 +5,7 @@
  */
 import { ConfigError, StorageError } from "../../../protocol/mod.ts";
 import { basename, type Environment } from "../../../protocol/host/mod.ts";
-import type { CommandResult, CommandRunner } from "../../keys/command_runner.ts";
+import type { CommandResult, CommandRunner } from "../../keys/stores/command_runner.ts";
 
 const BUNDLE_LIMIT_MS = 120_000;
 /** For a browser: what only Deno has is not there in the walls of a plugin either. */

@@ -3,7 +3,7 @@ import {
   type BundleTools,
   checkPluginScript,
 } from "../../../../keeper/commands/plugins/plugin_bundle.ts";
-import type { CommandCall, CommandResult } from "../../../../keeper/keys/command_runner.ts";
+import type { CommandCall, CommandResult } from "../../../../keeper/keys/stores/command_runner.ts";
 import { ConfigError, StorageError } from "../../../../protocol/mod.ts";
 import { fixedEnvironment } from "../../../../protocol/host/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";

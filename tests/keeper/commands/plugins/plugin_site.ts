@@ -1,6 +1,6 @@
 /** A folder with the source of a plugin and a stored key, for the tests of the commands about plugins. */
 import { openKeyRing } from "../../../../keeper/keys/system_key_ring.ts";
-import type { CommandCall, CommandResult } from "../../../../keeper/keys/command_runner.ts";
+import type { CommandCall, CommandResult } from "../../../../keeper/keys/stores/command_runner.ts";
 import { buildPlugin } from "../../../../keeper/commands/plugins/build_command.ts";
 import { signPlugin } from "../../../../keeper/commands/plugins/sign_command.ts";
 import { showPlugin } from "../../../../keeper/commands/plugins/show_command.ts";
