@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { delay } from "../../protocol/delay.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { deliverHooked } from "../support/hooked_delivery.ts";
 import { runHook } from "../support/hook_manifest.ts";
@@ -31,6 +32,7 @@ const SIGNER = signerOf();
  * where it is told to.
  */
 const SCRIPT = `
+  echo $$ >>../hooks
   kill_once() { [ -e "../$1" ] || return 0; rm "../$1"; kill -KILL "$PPID"; }
   kill_once before
   echo "$FLUXVAULT_CHANGE_ID $(cat a) $(cat deep/b)" >>../log
@@ -87,7 +89,20 @@ class Lane {
     program.kill("SIGKILL");
     await program.end;
     this.#agent = null;
+    await this.#untilHooksEnd();
     return isWhole;
+  }
+
+  /** Waits for hooks that outlive their agent: the next delivery is not to come in between. */
+  async #untilHooksEnd(): Promise<void> {
+    const text = await Deno.readTextFile(this.site.path("agent/hooks")).catch(() => "");
+    const isRunning = async (pid: string) => {
+      const words = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+      return words.includes("kill_once");
+    };
+    for (const pid of text.trim().split("\n")) {
+      while (await isRunning(pid)) await delay(10);
+    }
   }
 
   async round(version: string): Promise<Moment> {
