@@ -4,7 +4,9 @@
  * @module
  */
 import { sortByAddress } from "../../keeper/report/address_order.ts";
+import { delay } from "../../protocol/delay.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import { LinkRelay } from "../support/link_relay.ts";
 import { readTree, type RunningAgent, Site } from "../support/site.ts";
 import type { RunningProgram } from "../support/running_program.ts";
 import { answer, missingForTerminal, startAtTerminal } from "../support/terminal.ts";
@@ -14,7 +16,10 @@ const PROMPT = "Approve which (1,3-5; a: all new; Enter: none)? ";
 /** Less than an agent that waits has to wait for its third try. */
 const SOON_MS = 4_500;
 
-function keeperArguments(agents: readonly RunningAgent[], ...args: readonly string[]): string[] {
+function keeperArguments(
+  agents: readonly Pick<RunningAgent, "address">[],
+  ...args: readonly string[]
+): string[] {
   return [
     ...["--agent-ips", agents.map(({ address }) => address).join(","), "--trust", "approve"],
     ...["--vault-dir", "vault", "--managed-files", "db.password", "--state-dir", "keeper-state"],
@@ -83,11 +88,10 @@ testAtTerminal(
   async (site, agents) => {
     const [one] = agents;
     const times = ["--polling-interval", "1h", "--discovery-interval", "1h"];
-    await using keeper = startAtTerminal(site, keeperArguments([one], ...times));
-    await keeper.waitFor(() => {
-      const second = keeper.stdout.search(/^pass 2:/m);
-      return (second > 0 && keeper.stdout.slice(second).includes(PROMPT)) || undefined;
-    });
+    await using relay = new LinkRelay(one);
+    await using keeper = startAtTerminal(site, keeperArguments([relay], ...times));
+    await keeper.waitFor(() => keeper.stdout.includes(PROMPT) || undefined);
+    while (relay.connections < 2 || relay.open > 0) await delay(20);
     await keeper.type("a\r");
     const answeredMs = performance.now();
     await keeper.waitFor(() => /1 as wanted/.test(keeper.stdout) || undefined);

@@ -27,6 +27,8 @@ export class LinkRelay implements AsyncDisposable {
   toKeeper = 0;
   /** How many connections were cut off. */
   cuts = 0;
+  /** How many connections there are now. */
+  open = 0;
   readonly #target: { readonly hostname: string; readonly port: number };
   readonly #options: LinkOptions;
   readonly #peer: TcpPeer;
@@ -38,7 +40,10 @@ export class LinkRelay implements AsyncDisposable {
   ) {
     this.#target = { hostname: target.host, port: target.port };
     this.#options = options;
-    this.#peer = TcpPeer.listen((keeper, index) => this.#relay(keeper, index));
+    this.#peer = TcpPeer.listen((keeper, index) => {
+      this.open++;
+      return this.#relay(keeper, index).finally(() => this.open--);
+    });
   }
 
   /** The address as a keeper is told: `host:port`. */
