@@ -92,6 +92,17 @@ export function runFlagsOf({ flags }: ProgramBuild): readonly string[] {
   return [...LOAD_WHEN_NEEDED, ...flags];
 }
 
+/** What most processes load, in that order, by the module that is bundled. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  "agent/main.ts": ["log_setup", "health_command", "serve_command", "wire", "delivering"],
+  "keeper/main.ts": ["log_setup", "run_command"],
+};
+
+/** Returns the parts of a bundle that are one file each, `main` the first of them. */
+export function partsOf(source: string): readonly string[] {
+  return ["main", ...PARTS[source] ?? []];
+}
+
 /** Returns the name of the folder of a program's bundle, for example `fluxvault-agent`. */
 export function bundleNameOf({ program }: ProgramBuild): string {
   return program;
