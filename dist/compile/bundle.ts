@@ -85,17 +85,16 @@ async function runBundler(
     folder: scratch,
     args: ["--code-splitting", "--config", config, "--outdir", folder, source],
   });
+  for (const path of await listBundle(folder)) {
+    await Deno.writeTextFile(path, provideRequire(await Deno.readTextFile(path)));
+  }
   await joinParts(source, { folder, scratch });
   for (const path of await listBundle(folder)) {
-    const written = await Deno.readTextFile(path);
-    const script = provideRequire(written);
-    if (lacksRequire(script)) {
-      throw new BuildError(
-        `the bundle of ${source} cannot load modules of Node`,
-        "dist/compile/node_require.ts has to know what esbuild writes now",
-      );
-    }
-    if (script !== written) await Deno.writeTextFile(path, script);
+    if (!lacksRequire(await Deno.readTextFile(path))) continue;
+    throw new BuildError(
+      `the bundle of ${source} cannot load modules of Node`,
+      "dist/compile/node_require.ts has to know what esbuild writes now",
+    );
   }
 }
 

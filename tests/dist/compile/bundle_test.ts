@@ -95,6 +95,14 @@ Deno.test("bundleModule loads no package of CommonJS by itself, which would lose
   }
 });
 
+Deno.test("bundleModule has no program load a module of Node before it knows what to do", async () => {
+  await using folder = await temporaryFolder();
+  for (const program of Object.keys(await bundled(folder, "agent", "keeper"))) {
+    const text = await Deno.readTextFile(`${folder.path}/${program}/${BUNDLE_MAIN}`);
+    assertEquals(text.match(/\b(?:from|import) ?"node:[^"]*"/g), null);
+  }
+});
+
 Deno.test("bundleModule says what could not be bundled", async () => {
   await using folder = await temporaryFolder();
   const bundling = () => bundleModule("agent/none.ts", `${folder.path}/out.js`);
