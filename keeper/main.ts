@@ -11,4 +11,5 @@ export function main(args: readonly string[] = Deno.args): Promise<number> {
   return runProgram(KEEPER_PROGRAM, { ...systemHost(), args });
 }
 
-if (import.meta.main) Deno.exit(await main());
+// Not awaited here: what is loaded later imports from the file of a bundle that this becomes a part of.
+if (import.meta.main) main().then(Deno.exit);

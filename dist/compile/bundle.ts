@@ -6,10 +6,12 @@
  */
 import { pathToFileURL } from "node:url";
 import { PROJECT_ROOT, readProjectConfig, withDerivedConfig } from "../tasks/derived_config.ts";
-import { dirname, join, resolve } from "../../protocol/host/mod.ts";
+import { basename, dirname, join, resolve } from "../../protocol/host/mod.ts";
 import { BuildError } from "./build_error.ts";
 import { importDirectly, type Sources } from "./direct_imports.ts";
+import { planJoins } from "./joined_chunks.ts";
 import { lacksRequire, provideRequire } from "./node_require.ts";
+import { partsOf } from "./programs.ts";
 
 /** The file of a bundle that starts the program; a module that is bundled is a `main.ts`. */
 export const BUNDLE_MAIN = "main.js";
@@ -79,29 +81,61 @@ async function runBundler(
     readonly scratch: string;
   },
 ): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--minify", "--code-splitting"],
-      ...["--config", config, "--outdir", folder, source],
-    ],
-    cwd: scratch,
-    stdin: "null",
-  }).spawn().status;
-  if (!success) {
+  await callBundler(source, {
+    folder: scratch,
+    args: ["--code-splitting", "--config", config, "--outdir", folder, source],
+  });
+  for (const path of await listBundle(folder)) {
+    await Deno.writeTextFile(path, provideRequire(await Deno.readTextFile(path)));
+  }
+  await joinParts(source, { folder, scratch });
+  for (const path of await listBundle(folder)) {
+    if (!lacksRequire(await Deno.readTextFile(path))) continue;
     throw new BuildError(
-      `${source} could not be bundled`,
-      "deno bundle fetches esbuild from the package registry once",
+      `the bundle of ${source} cannot load modules of Node`,
+      "dist/compile/node_require.ts has to know what esbuild writes now",
     );
   }
+}
+
+async function callBundler(
+  source: string,
+  { folder, args }: { readonly folder: string; readonly args: readonly string[] },
+): Promise<void> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--minify", ...args],
+    cwd: folder,
+    stdin: "null",
+  }).spawn().status;
+  if (success) return;
+  throw new BuildError(
+    `${source} could not be bundled`,
+    "deno bundle fetches esbuild from the package registry once",
+  );
+}
+
+/** Puts into one file each what is loaded together. */
+async function joinParts(
+  source: string,
+  { folder, scratch }: { readonly folder: string; readonly scratch: string },
+): Promise<void> {
+  const scripts = new Map<string, string>();
   for (const path of await listBundle(folder)) {
-    const written = await Deno.readTextFile(path);
-    const script = provideRequire(written);
-    if (lacksRequire(script)) {
-      throw new BuildError(
-        `the bundle of ${source} cannot load modules of Node`,
-        "dist/compile/node_require.ts has to know what esbuild writes now",
-      );
-    }
-    if (script !== written) await Deno.writeTextFile(path, script);
+    scripts.set(basename(path), await Deno.readTextFile(path));
+    await Deno.remove(path);
   }
+  const { sources, roots, external, others } = planJoins(scripts, partsOf(source));
+  const work = join(scratch, "joined");
+  await Deno.mkdir(work);
+  await Deno.writeTextFile(join(work, "deno.json"), "{}");
+  for (const [name, text] of sources) await Deno.writeTextFile(join(work, name), text);
+  await callBundler(source, {
+    folder: work,
+    args: [
+      ...external.flatMap((name) => ["--external", `./${name}`]),
+      ...["--outdir", folder, ...roots.keys()],
+    ],
+  });
+  for (const [name, root] of roots) await Deno.rename(join(folder, name), join(folder, root));
+  for (const [name, text] of others) await Deno.writeTextFile(join(folder, name), text);
 }

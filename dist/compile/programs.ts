@@ -1,8 +1,8 @@
 /**
  * What is built of each program, and what each may do: the one place where that is said.
  *
- * The tasks of `deno.json` have the same flags, which a test compares, so that a program from source
- * and its executable never differ.
+ * The tasks of `deno.json` have the same permissions, which a test compares, so that a program from
+ * source and its executable never differ.
  *
  * @module
  */
@@ -20,6 +20,14 @@ export interface ProgramBuild {
   /** The flags of `deno run` and `deno compile`, permissions among them. */
   readonly flags: readonly string[];
 }
+
+/**
+ * The flags of `deno run` alone, before those of the program.
+ *
+ * Left alone, Deno reads and analyses at the start whatever could be loaded later, and keeps that in
+ * memory: 11 MB of an agent. An executable is analysed when it is compiled, and would lack those files.
+ */
+const LOAD_WHEN_NEEDED = ["--unstable-lazy-dynamic-imports"];
 
 /**
  * Holds the agent's heap small: left alone, V8 takes 200 MB for ten thousand files before it looks for
@@ -78,6 +86,22 @@ export const PROGRAMS: readonly ProgramBuild[] = [
     ],
   },
 ];
+
+/** Returns the flags of `deno run` for a program, from source or from its bundle. */
+export function runFlagsOf({ flags }: ProgramBuild): readonly string[] {
+  return [...LOAD_WHEN_NEEDED, ...flags];
+}
+
+/** What most processes load, in that order, by the module that is bundled. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  "agent/main.ts": ["log_setup", "health_command", "serve_command", "wire", "delivering"],
+  "keeper/main.ts": ["log_setup", "run_command"],
+};
+
+/** Returns the parts of a bundle that are one file each, `main` the first of them. */
+export function partsOf(source: string): readonly string[] {
+  return ["main", ...PARTS[source] ?? []];
+}
 
 /** Returns the name of the folder of a program's bundle, for example `fluxvault-agent`. */
 export function bundleNameOf({ program }: ProgramBuild): string {

@@ -1,5 +1,8 @@
 /** The real programs, from source or from their bundles, as the benches run them. */
 import { jsonLines } from "../support/followed_process.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { freePort } from "../support/free_port.ts";
 import { type ProgramName, RunningProgram } from "../support/running_program.ts";
 import { HAS_PROC, readChildrenCpuMs, untilIdle, wait } from "./processes.ts";
@@ -12,9 +15,21 @@ export const GUARD_TIMEOUT_MS = 1_800_000;
 /** Agents make the next key a second after a session. */
 const RESTOCK_MS = 1_100;
 
-/** Returns the script of a program, by its path in the project. */
+/**
+ * The folder of the bundles, for the one process of a bench.
+ *
+ * It is outside of the project, as an image has it: for a script below a `deno.json` Deno reads that and
+ * its lock file at each start, which nobody pays who runs a bundle where it was put.
+ */
+export const BUNDLE_FOLDER = join(tmpdir(), `fluxvault-bench-bundles-${Deno.pid}`);
+
+/** As in the images: Deno asks nobody once a day for a newer one of itself, which costs 3 MB. */
+export const PROGRAM_VARIABLES = { DENO_NO_UPDATE_CHECK: "1" };
+
+/** Returns the script of a program: a path in the project, or the address of the bundle's. */
 export function scriptOf(program: ProgramName, form: ProgramForm): string {
-  return form === "source" ? `${program}/main.ts` : `dist/bin/fluxvault-${program}/main.js`;
+  if (form === "source") return `${program}/main.ts`;
+  return pathToFileURL(`${BUNDLE_FOLDER}/fluxvault-${program}/main.js`).href;
 }
 
 /** What a part has started, ended together and in any case. */
@@ -66,7 +81,10 @@ export async function startAgent(
   const startedMs = performance.now();
   const script = scriptOf("agent", form);
   const program = options.start?.(args) ??
-    new RunningProgram("agent", { args, cwd: folder, script, guardTimeoutMs: GUARD_TIMEOUT_MS });
+    new RunningProgram("agent", {
+      ...{ args, cwd: folder, script, variables: PROGRAM_VARIABLES },
+      guardTimeoutMs: GUARD_TIMEOUT_MS,
+    });
   const { port } = await program.waitForJson(({ event }) => event === "listening");
   const startMs = performance.now() - startedMs;
   return { program, address: `${host}:${port}`, startMs, files: `${folder}/files` };
@@ -141,6 +159,7 @@ export async function runKeeper(work: KeeperWork): Promise<KeeperTimes> {
   const program = new RunningProgram("keeper", {
     args,
     cwd: work.vault,
+    variables: PROGRAM_VARIABLES,
     guardTimeoutMs: GUARD_TIMEOUT_MS,
     script: scriptOf("keeper", work.form ?? "bundle"),
   });

@@ -1,6 +1,6 @@
 /** Control groups of Linux: what the system gives to a process. */
 import { RunningProgram } from "../support/running_program.ts";
-import { GUARD_TIMEOUT_MS } from "./bench_programs.ts";
+import { GUARD_TIMEOUT_MS, scriptOf } from "./bench_programs.ts";
 
 /** What the processes of a group get. */
 export interface GroupLimits {
@@ -122,7 +122,7 @@ export function startConfined(
     cwd: "/",
     variables,
     guardTimeoutMs: GUARD_TIMEOUT_MS,
-    script: "dist/bin/fluxvault-agent/main.js",
+    script: scriptOf("agent", "bundle"),
     starter: ["sh", "-c", `${joining(group)} && ${start}`],
   });
 }

@@ -3,13 +3,15 @@
  *
  * `deno run -A tests/bench/programs.ts` runs every part, names run only those (fleet, delivery, start,
  * large, confined, small, original, strangers, tree, many, serve), `--runs N` says how often each thing
- * is run. Reports and never judges: an aim that is missed is printed, and the status stays 0.
+ * is run. Reports and never judges: an aim that is missed is printed, and the status stays 0. The bundles
+ * are run where their users have them, in a folder outside of the project.
  *
  * @module
  */
 // deno-lint-ignore-file no-console
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { BUNDLE_FOLDER } from "./bench_programs.ts";
 import { measureConfined } from "./confined_part.ts";
 import { measureDelivery } from "./delivery_part.ts";
 import { measureFileServer } from "./file_server_part.ts";
@@ -50,15 +52,22 @@ if (unknown.length > 0 || !Number.isInteger(runs) || runs < 1) {
 }
 
 const { success } = await new Deno.Command(Deno.execPath(), {
-  args: ["task", "--quiet", "compile", "--bundle"],
+  args: ["task", "--quiet", "compile", "--bundle", "--output", BUNDLE_FOLDER],
   cwd: fileURLToPath(new URL("../../", import.meta.url)),
 }).spawn().status;
-if (!success) Deno.exit(1);
 
 const chosen = positionals.length === 0 ? [...PARTS.keys()] : positionals;
-for (const name of chosen) {
+try {
+  if (success) {
+    for (const name of chosen) await measure(name);
+  } else Deno.exitCode = 1;
+} finally {
+  await Deno.remove(BUNDLE_FOLDER, { recursive: true });
+}
+
+async function measure(name: string): Promise<void> {
   const part = PARTS.get(name);
-  if (part === undefined) continue;
+  if (part === undefined) return;
   const startedMs = performance.now();
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "fluxvault-bench-" }));
   try {

@@ -1,5 +1,11 @@
 /** An agent in the smallest container: 48 MB, a tenth of a processor, and its first delivery. */
-import { makeVault, runKeeper, startAgent, untilWarm } from "./bench_programs.ts";
+import {
+  makeVault,
+  PROGRAM_VARIABLES,
+  runKeeper,
+  startAgent,
+  untilWarm,
+} from "./bench_programs.ts";
 import { openGroup, startConfined } from "./control_group.ts";
 import { openDenoDisk } from "./deno_disk.ts";
 import type { PartOptions, PartReport } from "./figures.ts";
@@ -22,7 +28,7 @@ export async function measureSmall({ folder, runs }: PartOptions): Promise<PartR
     if (typeof group === "string") return { figures: [], notes: [`small: left out, ${group}.`] };
     await using _group = group;
     await disk?.forget();
-    const variables = { DENO_DIR: `${folder}/cache-${i}` };
+    const variables = { DENO_DIR: `${folder}/cache-${i}`, ...PROGRAM_VARIABLES };
     const startedMs = performance.now();
     const agent = await startAgent(`${folder}/agent-${i}`, {
       start: (args) =>

@@ -5,6 +5,7 @@ import {
   keeperArguments,
   type KeeperWork,
   makeVault,
+  PROGRAM_VARIABLES,
   type ProgramForm,
   runKeeper,
   scriptOf,
@@ -40,7 +41,8 @@ export async function measureStart({ folder, runs }: PartOptions): Promise<PartR
 
 async function listenBare(folder: string): Promise<RunningProgram> {
   const script = "tests/bench/raw_tcp.ts";
-  const bare = new RunningProgram("agent", { args: ["answer"], cwd: folder, script });
+  const start = { args: ["answer"], cwd: folder, script, variables: PROGRAM_VARIABLES };
+  const bare = new RunningProgram("agent", start);
   await bare.waitForJson(({ event }) => event === "listening");
   return bare;
 }
@@ -104,7 +106,8 @@ async function measureMemory(
     running.push([`agent from the ${form}, idle`, program.pid]);
     const script = scriptOf("keeper", form);
     const args = await keeperArguments({ ...work, state: `${folder}/idle-keeper-${form}` });
-    const keeper = programs.add(new RunningProgram("keeper", { args, cwd: folder, script }));
+    const start = { args, cwd: folder, script, variables: PROGRAM_VARIABLES };
+    const keeper = programs.add(new RunningProgram("keeper", start));
     await keeper.waitForJson(({ type }) => type === "pass");
     running.push([`keeper from the ${form}, after a pass`, keeper.pid]);
   }

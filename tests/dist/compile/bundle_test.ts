@@ -43,11 +43,14 @@ const LOADED_AT_START = ["serve_command", "log_setup"];
 /** What "the agent's bundle under 200 KB" is about. */
 const MAX_START_BYTES = 200_000;
 
-/** Copies `main.js`, the parts that are named, and what these import at once; returns the size. */
+/** What `main.js` and those are in files: one more is the socket for the question of health. */
+const MAX_START_FILES = 4;
+
+/** Copies `main.js`, the parts that are named, and what these import at once; returns how much it is. */
 async function copyParts(
   bundle: string,
   { parts, to }: { readonly parts: readonly string[]; readonly to: string },
-): Promise<number> {
+): Promise<{ readonly bytes: number; readonly files: number }> {
   const names = (await listBundle(bundle)).map((path) => basename(path));
   const found = parts.map((part) => names.find((name) => name.startsWith(`${part}-`)) ?? part);
   const wanted = new Set([BUNDLE_MAIN, ...found]);
@@ -61,15 +64,16 @@ async function copyParts(
       wanted.add(import_);
     }
   }
-  return bytes;
+  return { bytes, files: wanted.size };
 }
 
-Deno.test("an agent with default settings starts from less than 200 KB of its bundle", async () => {
+Deno.test("an agent with default settings starts from four files, less than 200 KB of its bundle", async () => {
   await using folder = await temporaryFolder();
   await bundled(folder, "agent");
   const start = `${folder.path}/start`;
-  const bytes = await copyParts(`${folder.path}/agent`, { parts: LOADED_AT_START, to: start });
-  assert(bytes < MAX_START_BYTES, `it is ${bytes} bytes`);
+  const size = await copyParts(`${folder.path}/agent`, { parts: LOADED_AT_START, to: start });
+  assert(size.bytes < MAX_START_BYTES, `it is ${size.bytes} bytes`);
+  assert(size.files <= MAX_START_FILES, `it is ${size.files} files`);
   await using agent = new RunningProgram("agent", {
     args: [
       ...["--whitelisted-addresses", "127.0.0.1", "--bind-address", "127.0.0.1"],
@@ -88,6 +92,14 @@ Deno.test("bundleModule loads no package of CommonJS by itself, which would lose
     for (const path of await listBundle(`${folder.path}/${program}`)) {
       assert(!/\bexport default [\w$]+\(\);\s*$/.test(await Deno.readTextFile(path)), path);
     }
+  }
+});
+
+Deno.test("bundleModule has no program load a module of Node before it knows what to do", async () => {
+  await using folder = await temporaryFolder();
+  for (const program of Object.keys(await bundled(folder, "agent", "keeper"))) {
+    const text = await Deno.readTextFile(`${folder.path}/${program}/${BUNDLE_MAIN}`);
+    assertEquals(text.match(/\b(?:from|import) ?"node:[^"]*"/g), null);
   }
 });
 

@@ -25,6 +25,15 @@ for (const name of ["el", "$y", "y$", "$"]) {
   });
 }
 
+Deno.test("provideRequire loads a module of Node when it is asked for, where Deno would at once", async () => {
+  const script = `import{createRequire as __deno_internal_createRequire} from "node:module";` +
+    `var m=__deno_internal_createRequire(import.meta.url);export const sep=m("node:path").posix.sep;`;
+  const provided = provideRequire(script);
+  assert(!/^import|[;}]import\b(?!\.meta)/.test(provided), provided);
+  const { sep } = await load(provided.replace("import.meta.url", `"file:///main.js"`));
+  assertEquals(sep, "/");
+});
+
 Deno.test("provideRequire leaves every other script as it is", () => {
   const script = "var require$=(n=>n)(1);export const sep=require$;";
   assertEquals(provideRequire(script), script);

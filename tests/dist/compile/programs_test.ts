@@ -1,12 +1,18 @@
-import { PROGRAMS } from "../../../dist/compile/programs.ts";
+import { PROGRAMS, runFlagsOf } from "../../../dist/compile/programs.ts";
 import { readProjectConfig } from "../../../dist/tasks/derived_config.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 
-for (const { name, task, source, flags } of PROGRAMS) {
-  Deno.test(`PROGRAMS has the flags of the task ${task} for ${name}`, async () => {
+for (const program of PROGRAMS) {
+  const { name, task, source, flags } = program;
+  Deno.test(`runFlagsOf has the flags of the task ${task} for ${name}`, async () => {
     const { tasks } = await readProjectConfig();
-    assertEquals(tasks[task], `deno run ${flags.join(" ")} ${source}`);
+    assertEquals(tasks[task], `deno run ${runFlagsOf(program).join(" ")} ${source}`);
+  });
+
+  Deno.test(`runFlagsOf allows ${name} what its executable may, and no more`, () => {
+    const more = runFlagsOf(program).filter((flag) => !flags.includes(flag));
+    assertEquals(more, ["--unstable-lazy-dynamic-imports"]);
   });
 }
 
@@ -107,12 +113,13 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-for (const { name, flags } of PROGRAMS) {
+for (const program of PROGRAMS) {
+  const { name } = program;
   Deno.test(
     `PROGRAMS lets ${name} do nothing that it does not need`,
     { ignore: Deno.build.os !== "linux" },
     async () => {
-      const ends = await probe(flags);
+      const ends = await probe(runFlagsOf(program));
       const refused = Object.keys(ends).filter((attempt) => ends[attempt] === "refused");
       assertEquals(refused.sort(), [...FORBIDDEN[name] ?? []].sort());
     },
