@@ -40,6 +40,7 @@ import { type AgentSessionReport, logReport } from "./delivery/session_report.ts
 import { ORIGINAL_WIRE_HINT, PLACE_LOST, SetupFailures } from "./door/setup_failures.ts";
 import { ThrottledLog } from "./door/throttled_log.ts";
 import { UnwrapQueue } from "./door/unwrap_queue.ts";
+import type { ServiceEvent } from "./services/service_status.ts";
 import { leaseWatched } from "./door/watched_lease.ts";
 
 /** What an agent is made of. */
@@ -226,6 +227,11 @@ export class Agent implements AsyncDisposable {
   /** Tells those who listen that files were removed whose lease was over; for whoever removes them. */
   noteExpired(paths: readonly string[]): void {
     this.#feed.noteExpired(paths);
+  }
+
+  /** Tells those who listen what happened to a service; for whoever runs services. */
+  noteService(event: ServiceEvent): void {
+    this.#feed.noteService(event);
   }
 
   /**

@@ -1,14 +1,17 @@
 /**
- * All of the agent program that has to do with programs: the hooks of manifests, and the application
- * where the agent is its entrypoint.
+ * All of the agent program that has to do with programs: the hooks and the services of manifests, and
+ * the application where the agent is its entrypoint.
  *
  * @module
  */
+import type { Action, Logger } from "../../protocol/mod.ts";
 import { EXIT_DONE, join } from "../../protocol/host/mod.ts";
 import type { OwnChildren } from "../application/mod.ts";
 import type { AgentSessionReport } from "../delivery/session_report.ts";
 import { type DiskRoots, type DiskSecretStore, openDiskRoots } from "../disk/mod.ts";
-import { HOOKS_FILE_NAME, HooksOnDemand } from "../hooks/mod.ts";
+import { type HookPowers, HOOKS_FILE_NAME, HooksOnDemand } from "../hooks/mod.ts";
+import type { ServiceEvent } from "../services/service_status.ts";
+import type { ServicesOnDemand } from "../services/services_on_demand.ts";
 import type { RestoredState } from "../trust/mod.ts";
 import type { ProgramSettings } from "./application_settings.ts";
 import type { ServedApplication, ServedLife } from "./serve_application.ts";
@@ -24,23 +27,32 @@ export interface ServedProgramsParts {
   readonly stateFolder: string | null;
   /** Where the files are. */
   readonly store: Pick<DiskSecretStore, "held" | "haveExpired">;
+  /** Is told what happens to services. @default {nobody} */
+  readonly onService?: (event: ServiceEvent) => void;
 }
 
-/** The hooks and the application of an agent. */
+/** The hooks, the services and the application of an agent. */
 export class ServedPrograms {
   /** The hooks. */
   readonly hooks: HooksOnDemand;
+  /** The services; `null` in an agent that may run no program. */
+  readonly services: ServicesOnDemand | null;
+  /** What keepers may call about services. */
+  readonly actions: readonly Action[];
   readonly #store: ServedProgramsParts["store"];
   readonly #application: ServedApplication | null;
   readonly #reaper: Disposable | null;
 
   private constructor(parts: {
     readonly hooks: HooksOnDemand;
+    readonly served: ServedServices | null;
     readonly store: ServedProgramsParts["store"];
     readonly application: ServedApplication | null;
     readonly reaper: Disposable | null;
   }) {
     this.hooks = parts.hooks;
+    this.services = parts.served?.services ?? null;
+    this.actions = parts.served?.actions ?? [];
     this.#store = parts.store;
     this.#application = parts.application;
     this.#reaper = parts.reaper;
@@ -87,7 +99,11 @@ export class ServedPrograms {
       },
     });
     const application = programs?.powers.application ?? null;
-    return new ServedPrograms({ hooks, store, application, reaper: programs?.reaper ?? null });
+    const served = programs === null
+      ? null
+      : await openServices(context, { ...parts, disk, ...programs });
+    const reaper = programs?.reaper ?? null;
+    return new ServedPrograms({ hooks, served, store, application, reaper });
   }
 
   /** Takes how a session ended. */
@@ -97,20 +113,24 @@ export class ServedPrograms {
 
   /** Takes what was removed since no keeper has renewed it. */
   noteExpired(paths: readonly string[]): void {
+    void this.services?.noteGone(paths);
     this.#application?.noteExpired(paths);
   }
 
   /** Takes what the agent vouches for after a restart: what is due of it runs. */
   async noteRestored(state: RestoredState): Promise<void> {
-    // What has expired is not there, as it should be.
-    if (state.isVouched && this.#store.haveExpired(state.departed.map(({ path }) => path))) {
-      await this.hooks.resume({ ...state.manifest.manifest, declaredBy: state.signer });
+    if (state.isVouched) {
+      const wanted = { ...state.manifest.manifest, declaredBy: state.signer };
+      const departed = state.departed.map(({ path }) => path);
+      // What has expired is not there, as it should be.
+      if (this.#store.haveExpired(departed)) await this.hooks.resume(wanted);
+      await this.services?.resume(wanted, departed);
     }
     this.#application?.noteRestored(state);
   }
 
   /**
-   * Runs the application, where there is one, and ends hooks when the agent ends.
+   * Runs the application, where there is one, and ends hooks and services when the agent ends.
    *
    * @returns The exit status of the program. Resolves when nothing runs any more.
    * @throws as {@linkcode ServedApplication.run} does.
@@ -119,7 +139,9 @@ export class ServedPrograms {
     const ended = Promise.withResolvers<void>();
     if (life.signal.aborted) ended.resolve();
     else life.signal.addEventListener("abort", () => ended.resolve(), { once: true });
-    const stopping = ended.promise.then(() => this.hooks.stop());
+    const stopping = ended.promise.then(() => {
+      return Promise.all([this.hooks.stop(), this.services?.stop()]);
+    });
     try {
       return await this.#application?.run(life) ?? EXIT_DONE;
     } finally {
@@ -131,9 +153,13 @@ export class ServedPrograms {
 
 /** Tells whether an earlier process remembered hooks; what is wrong with that is said when it is read. */
 function mayHooksBeDue(stateFolder: string | null): boolean {
+  return isRemembered(stateFolder, HOOKS_FILE_NAME);
+}
+
+function isRemembered(stateFolder: string | null, name: string): boolean {
   if (stateFolder === null) return false;
   try {
-    Deno.statSync(join(stateFolder, HOOKS_FILE_NAME));
+    Deno.statSync(join(stateFolder, name));
     return true;
   } catch (error) {
     return !(error instanceof Deno.errors.NotFound);
@@ -190,7 +216,59 @@ async function openPowers(
     application,
     env: applicationEnvironment(variables),
   };
-  return { powers, reaper: await openReaper(context, children) };
+  return { powers, children, reaper: await openReaper(context, children) };
+}
+
+/** The services of an agent, and what keepers may call about them. */
+interface ServedServices {
+  readonly services: ServicesOnDemand;
+  readonly actions: readonly Action[];
+}
+
+/** Opens what runs services; where an earlier agent left some behind, they are ended first. */
+async function openServices(
+  context: ServeContext,
+  parts: Omit<ServedProgramsParts, "settings"> & {
+    readonly disk: DiskRoots;
+    readonly powers: Pick<HookPowers, "programs" | "env">;
+    readonly children: OwnChildren;
+  },
+): Promise<ServedServices> {
+  const { logger, delay } = context;
+  const { disk, powers: { programs, env }, children, workingFolder, stateFolder } = parts;
+  const { ServicesOnDemand } = await import("../services/services_on_demand.ts");
+  const { serviceActions } = await import("../services/service_actions.ts");
+  const services = new ServicesOnDemand(async () => {
+    const { AgentServices, endLeftServices, openServiceJournal, ProcessLauncher } = await import(
+      "../services/mod.ts"
+    );
+    const { DeliveredFiles } = await import("../application/mod.ts");
+    const journal = await openServiceJournal(stateFolder, logger);
+    await endLeftServices(journal.known, { logger });
+    const files = new DeliveredFiles(disk);
+    const launcher = new ProcessLauncher({
+      ...{ programs, files, workingFolder, env, children, journal },
+    });
+    return new AgentServices({
+      launcher,
+      onEvent: (event) => {
+        logService(event, logger);
+        parts.onService?.(event);
+      },
+      ...(delay === undefined ? {} : { delay }),
+    });
+  });
+  const { SERVICES_FILE_NAME } = await import("../services/services_file.ts");
+  if (isRemembered(stateFolder, SERVICES_FILE_NAME)) await services.open();
+  const actions = serviceActions({ services: () => Promise.resolve(services.loaded) });
+  return { services, actions };
+}
+
+/** Writes down what happened to a service, and never what it wrote. */
+function logService({ state, ...event }: ServiceEvent, logger: Logger): void {
+  const isTrouble = state === "pausing" || state === "refused" ||
+    event.code === "service-unhealthy" || event.code === "service-memory";
+  logger[isTrouble ? "warn" : "info"](`a service is ${state}`, event);
 }
 
 /** Returns the user whom a process belongs to; only Linux says so in its files. */
