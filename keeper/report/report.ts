@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { FileResult, HookResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import type {
+  FileResult,
+  HookResult,
+  NodeEvidence,
+  RejectionCode,
+  ServiceResult,
+} from "../../protocol/mod.ts";
 import type { AgentPlan } from "../plan/agent_plan.ts";
 import type { WithheldFile } from "../vault/assembly.ts";
 import type { PendingReason, TrustLevel, TrustNews } from "../trust/mod.ts";
@@ -18,6 +24,8 @@ export type AgentOutcome =
     readonly files: readonly FileResult[];
     /** How the hooks stand that were due. */
     readonly hooks: readonly HookResult[];
+    /** How its services stand; none where there are none. @default {[]} */
+    readonly services?: readonly ServiceResult[];
     /** The revision of what is declared, which it holds now; `null` on the original's wire. */
     readonly revision: number | null;
     /** The files that ask for more than the agent's level, which it was therefore not given. */
@@ -153,9 +161,14 @@ export function isHookWanted(hook: HookResult): boolean {
   return hook.outcome === "ran";
 }
 
+/** Tells whether a service runs, or does not since nobody wants it to. */
+export function isServiceWanted({ outcome }: ServiceResult): boolean {
+  return outcome !== "waiting" && outcome !== "failed" && outcome !== "refused";
+}
+
 /**
  * Tells whether an agent ended in the wanted state: reached, every file as it should be, every hook
- * run, and nothing withheld.
+ * run, every service as it should be, and nothing withheld.
  *
  * @example
  * ```ts
@@ -173,7 +186,7 @@ export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
 export function isAgentServed({ outcome }: Pick<AgentReport, "outcome">): boolean {
   if (outcome.kind === "called") return true;
   return outcome.kind === "delivered" && outcome.files.every(isFileWanted) &&
-    outcome.hooks.every(isHookWanted);
+    outcome.hooks.every(isHookWanted) && (outcome.services ?? []).every(isServiceWanted);
 }
 
 /** Counts the files that an agent was not given because they ask for more trust. */
