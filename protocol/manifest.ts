@@ -9,6 +9,7 @@
 import { type Bytes, decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES, MAX_MANIFEST_LINES } from "./limits.ts";
+import { compareUtf8 } from "./text_order.ts";
 import { checkManifest } from "./manifest_check.ts";
 import type {
   DeclaredCertificate,
@@ -35,21 +36,6 @@ const RANK: Readonly<Record<ManifestLine["kind"], number>> = {
 };
 
 const SURROGATE = /[\ud800-\udfff]/;
-
-/** Orders texts by their bytes in UTF-8, which is the order of code points. */
-function compareUtf8(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [left.charCodeAt(i), right.charCodeAt(i)];
-    // Surrogates stand for code points above all that one unit can hold.
-    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
-  }
-  return left.length - right.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
-}
 
 function keyOf(line: ManifestLine): string {
   switch (line.kind) {

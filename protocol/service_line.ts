@@ -15,6 +15,7 @@ import { ProtocolError } from "./errors.ts";
 import { LINE_NAME, type Members, readCommand, SIGNAL_NAME } from "./line_members.ts";
 import type { Service, ServiceHealth, ServiceRestart } from "./manifest_entry.ts";
 import type { MessageFields } from "./message_fields.ts";
+import { compareUtf8 } from "./text_order.ts";
 
 const RESTART = /^(?:always|on-failure|never)$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
@@ -65,7 +66,7 @@ export function serviceMembers(service: Service): Members {
     members["HealthTimeoutS"] = health.timeoutS;
     members["HealthRetries"] = health.retries;
   }
-  const watches = [...new Set(service.watches)].sort();
+  const watches = [...new Set(service.watches)].sort(compareUtf8);
   if (watches.length > 0) members["Watch"] = watches;
   return members;
 }
@@ -119,6 +120,9 @@ function readProgram(fields: MessageFields, name: string): readonly string[] {
 function readAssignments(fields: MessageFields, name: string): ReadonlyMap<string, string> {
   if (!fields.has(name)) return new Map();
   const items = fields.texts(name, { pattern: ASSIGNMENT, max: MAX_SERVICE_VARIABLES });
+  if (!items.every((item) => item.isWellFormed())) {
+    throw new ProtocolError("message-malformed", "a variable of a service is no Unicode");
+  }
   return new Map(items.map((item) => {
     const at = item.indexOf("=");
     return [item.slice(0, at), item.slice(at + 1)];

@@ -22,35 +22,45 @@ async function startsOf(place: ServiceSite): Promise<string[]> {
   return (await place.read("starts")).split("\n").filter((line) => line !== "");
 }
 
-Deno.test("services: one that crashes is started again, ever later, and told of", LINUX, async () => {
-  await using place = await ServiceSite.open();
-  const agent = await place.startAgent();
-  const script = "echo $$ >>../starts; echo last words >&2; exit 7";
-  const services = { web: shellService(script) };
-  const run = await place.deliver(agent, { services });
-  assertEquals([run.code, ...servicesOf(run)], [1, "web failed service-failed"]);
-  await waitUntil(async () => (await startsOf(place)).length >= 2);
-  const told = await place.stateOf("web");
-  assertEquals(told?.lastEnd, "service-failed, exit status 7");
-  assert((await place.print("service", "logs", "demo", "web")).startsWith("last words\nlast words"));
-  const { code, text } = await place.command("status");
-  assertEquals([code, text.includes('"service":"web","outcome":"failed"')], [1, true]);
-});
+Deno.test(
+  "services: one that crashes is started again, ever later, and told of",
+  LINUX,
+  async () => {
+    await using place = await ServiceSite.open();
+    const agent = await place.startAgent();
+    const script = "echo $$ >>../starts; echo last words >&2; exit 7";
+    const services = { web: shellService(script) };
+    const run = await place.deliver(agent, { services });
+    assertEquals([run.code, ...servicesOf(run)], [1, "web failed service-failed"]);
+    await waitUntil(async () => (await startsOf(place)).length >= 2);
+    const told = await place.stateOf("web");
+    assertEquals(told?.lastEnd, "service-failed, exit status 7");
+    assert(
+      (await place.print("service", "logs", "demo", "web")).startsWith("last words\nlast words"),
+    );
+    const { code, text } = await place.command("status");
+    assertEquals([code, text.includes('"service":"web","outcome":"failed"')], [1, true]);
+  },
+);
 
-Deno.test("services: one that ends as it should is left so where its policy says", LINUX, async () => {
-  await using place = await ServiceSite.open();
-  const agent = await place.startAgent();
-  const services = {
-    once: shellService("exit 3", "restart: never"),
-    done: shellService("exit 0", "restart: on-failure"),
-  };
-  const run = await place.deliver(agent, { services });
-  assertEquals([run.code, ...servicesOf(run)], [
-    0,
-    "done stopped service-ended",
-    "once stopped service-failed",
-  ]);
-});
+Deno.test(
+  "services: one that ends as it should is left so where its policy says",
+  LINUX,
+  async () => {
+    await using place = await ServiceSite.open();
+    const agent = await place.startAgent();
+    const services = {
+      once: shellService("exit 3", "restart: never"),
+      done: shellService("exit 0", "restart: on-failure"),
+    };
+    const run = await place.deliver(agent, { services });
+    assertEquals([run.code, ...servicesOf(run)], [
+      0,
+      "done stopped service-ended",
+      "once stopped service-failed",
+    ]);
+  },
+);
 
 Deno.test("services: one that is unwell too often is started again", LINUX, async () => {
   await using place = await ServiceSite.open();
@@ -75,19 +85,23 @@ Deno.test("services: one that grows beyond its memory is started again", LINUX, 
   await agent.program.waitForLog(/service-memory/);
 });
 
-Deno.test("services: of a flood the last 64 KiB are kept, and shown without harm", LINUX, async () => {
-  await using place = await ServiceSite.open();
-  const agent = await place.startAgent();
-  const script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; " +
-    'printf "\\\\033[31mred\\\\n"; while :; do sleep 0.1; done';
-  await place.deliver(agent, { services: { web: shellService(script) } });
-  const log = await waitUntil(async () => {
-    const log = await place.print("service", "logs", "demo", "web");
-    return log.includes("red") && log;
-  });
-  assert(log.length <= 65_537 && log.length > 60_000, `${log.length}`);
-  assert(log.includes("line 19999\n") && !log.includes("line 1\n"));
-});
+Deno.test(
+  "services: of a flood the last 64 KiB are kept, and shown without harm",
+  LINUX,
+  async () => {
+    await using place = await ServiceSite.open();
+    const agent = await place.startAgent();
+    const script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; " +
+      'printf "\\\\033[31mred\\\\n"; while :; do sleep 0.1; done';
+    await place.deliver(agent, { services: { web: shellService(script) } });
+    const log = await waitUntil(async () => {
+      const log = await place.print("service", "logs", "demo", "web");
+      return log.includes("red") && log;
+    });
+    assert(log.length <= 65_537 && log.length > 60_000, `${log.length}`);
+    assert(log.includes("line 19999\n") && !log.includes("line 1\n"));
+  },
+);
 
 Deno.test("services: what one writes is followed until that is interrupted", LINUX, async () => {
   await using place = await ServiceSite.open();
@@ -97,7 +111,9 @@ Deno.test("services: what one writes is followed until that is interrupted", LIN
   const following = place.start("service", "logs", "demo", "web", "--follow");
   await following.waitFor(() => /tick 8\n/.test(following.stdout) || undefined);
   await following.stop("SIGINT");
-  const numbers = [...following.stdout.matchAll(/^tick (\d+)$/gm)].map(([, number]) => Number(number));
+  const numbers = [...following.stdout.matchAll(/^tick (\d+)$/gm)].map(([, number]) =>
+    Number(number)
+  );
   assertEquals(numbers, numbers.map((_, i) => i));
 });
 

@@ -157,27 +157,31 @@ Deno.test("services: a plan says what would be done, and does nothing", LINUX, a
   assertEquals((await startsOf(place)).length, 1);
 });
 
-Deno.test("services: an operator stops one, and starts and restarts it by hand", LINUX, async () => {
-  await using place = await ServiceSite.open();
-  const agent = await place.startAgent();
-  const services = { web: shellService(STEADY) };
-  await place.deliver(agent, { services });
-  const turn = async (verb: string) => {
-    const { code, lines } = await place.command("service", verb, "demo", "web");
-    return [code, lines[0]?.services[0].state, lines[0]?.services[0].starts];
-  };
-  assertEquals(await turn("restart"), [0, "running", 2]);
-  assertEquals(await turn("stop"), [0, "stopped", 2]);
-  assertEquals((await startsOf(place)).filter(isAlive), []);
-  // What is delivered again leaves it stopped, as the operator wants it.
-  const run = await place.deliver(agent, { services });
-  assertEquals([run.code, ...servicesOf(run)], [0, "web stopped service-held"]);
-  assertEquals(await turn("start"), [0, "running", 3]);
-  const unknown = await place.command("service", "stop", "demo", "wep");
-  assertEquals([unknown.code, unknown.lines[0]?.code], [1, "service-unknown"]);
-  const audit = await Deno.readTextFile(place.site.path("keeper-state/audit.jsonl"));
-  for (const verb of ["restart", "stop", "start"]) {
-    assert(audit.includes(`"command":"service ${verb}"`), verb);
-    assert(audit.includes(`"action":"service-${verb}"`), verb);
-  }
-});
+Deno.test(
+  "services: an operator stops one, and starts and restarts it by hand",
+  LINUX,
+  async () => {
+    await using place = await ServiceSite.open();
+    const agent = await place.startAgent();
+    const services = { web: shellService(STEADY) };
+    await place.deliver(agent, { services });
+    const turn = async (verb: string) => {
+      const { code, lines } = await place.command("service", verb, "demo", "web");
+      return [code, lines[0]?.services[0].state, lines[0]?.services[0].starts];
+    };
+    assertEquals(await turn("restart"), [0, "running", 2]);
+    assertEquals(await turn("stop"), [0, "stopped", 2]);
+    assertEquals((await startsOf(place)).filter(isAlive), []);
+    // What is delivered again leaves it stopped, as the operator wants it.
+    const run = await place.deliver(agent, { services });
+    assertEquals([run.code, ...servicesOf(run)], [0, "web stopped service-held"]);
+    assertEquals(await turn("start"), [0, "running", 3]);
+    const unknown = await place.command("service", "stop", "demo", "wep");
+    assertEquals([unknown.code, unknown.lines[0]?.code], [1, "service-unknown"]);
+    const audit = await Deno.readTextFile(place.site.path("keeper-state/audit.jsonl"));
+    for (const verb of ["restart", "stop", "start"]) {
+      assert(audit.includes(`"command":"service ${verb}"`), verb);
+      assert(audit.includes(`"action":"service-${verb}"`), verb);
+    }
+  },
+);

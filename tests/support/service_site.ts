@@ -81,7 +81,9 @@ export class ServiceSite implements AsyncDisposable {
   /** Runs a command of the keeper, and returns its lines, and the status that it exits with. */
   async command(
     ...words: readonly string[]
-  ): Promise<{ readonly code: number; readonly lines: readonly JsonLine[]; readonly text: string }> {
+  ): Promise<
+    { readonly code: number; readonly lines: readonly JsonLine[]; readonly text: string }
+  > {
     const { code, stdout, stderr } = await this.start(...words).end;
     const lines = stdout.startsWith("{") ? jsonLines(stdout) : [];
     return { code, lines, text: stdout + stderr };
