@@ -30,7 +30,17 @@ export function isServiceName(text: string): boolean {
   return LINE_NAME.test(text);
 }
 
-/** Says what is wrong with the name of a variable, or `null`; it ends a sentence. */
+/**
+ * Says what is wrong with the name of a variable of a service, or `null`; it ends a sentence.
+ *
+ * @example
+ * ```ts
+ * import { findVariableFault } from "@fluxvault/fluxvault/protocol";
+ *
+ * console.assert(findVariableFault("LOG_LEVEL") === null);
+ * console.assert(findVariableFault("log-level") === "is no name of a variable");
+ * ```
+ */
 export function findVariableFault(name: string): string | null {
   if (!VARIABLE.test(name)) return "is no name of a variable";
   return RESERVED_VARIABLE.test(name) ? "begins as those of the agent do" : null;

@@ -30,6 +30,8 @@ const EXEMPT: Readonly<Record<string, string>> = {
   "protocol/certificate_desk.ts": "interfaces alone; tests/protocol/issued_files_test.ts",
   "protocol/handshake_frames.ts": "tests/protocol/handshake_test.ts, and every vector",
   "protocol/handshake_options.ts": "interfaces alone; tests/protocol/handshake_test.ts",
+  "agent/services/service_status.ts": "interfaces alone; tests/agent/services/service_task_test.ts",
+  "protocol/secret_source.ts": "interfaces alone; tests/protocol/deliver_as_keeper_test.ts",
   "protocol/hook_result.ts": "interfaces alone; tests/protocol/receive_as_agent_test.ts",
   "protocol/manifest_entry.ts": "interfaces alone; tests/protocol/manifest_line_test.ts",
   "protocol/messages.ts": "interfaces alone; tests/protocol/message_encoding_test.ts",
