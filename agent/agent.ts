@@ -161,14 +161,11 @@ export class Agent implements AsyncDisposable {
       throw new TypeError("an agent needs a policy, or a verifier of statements");
     }
     this.#options = options;
-    const logger = options.logger ?? SILENT_LOGGER;
+    const { logger = SILENT_LOGGER, calls = {} } = options;
     this.#logger = logger;
-    const { calls = {} } = options;
     this.#actions = openActionRegister(calls);
-    this.#desk = new DeliveryDesk({
-      ...options,
-      calls: { ...calls, actions: [], source: this.#feed.watch(this.#actions) },
-    });
+    const offered = { ...calls, actions: [], source: this.#feed.watch(this.#actions) };
+    this.#desk = new DeliveryDesk({ ...options, calls: offered });
     this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });
     });
@@ -229,10 +226,8 @@ export class Agent implements AsyncDisposable {
     this.#feed.noteExpired(paths);
   }
 
-  /** Tells those who listen what happened to a service; for whoever runs services. */
-  noteService(event: ServiceEvent): void {
-    this.#feed.noteService(event);
-  }
+  /** The same of what happened to a service; for whoever runs services. */
+  readonly noteService = (event: ServiceEvent): void => this.#feed.noteService(event);
 
   /**
    * Tells what happens from now on, in order, until nothing is served any more; see

@@ -153,7 +153,7 @@ export async function serve(context: Context): Promise<number> {
   });
   agent.action(report.toAction());
   for (const action of programs.actions) agent.action(action);
-  tellOfService = (event) => agent.noteService(event);
+  tellOfService = agent.noteService;
   const leases = new LeaseWatch({
     store,
     agent,

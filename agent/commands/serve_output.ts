@@ -181,6 +181,7 @@ export function formatDelivery(report: AgentSessionReport): string {
       files: files.filter(({ outcome }) => outcome !== "unchanged"),
       // What a hook printed may be secret.
       hooks: report.hooks.map(({ output: _output, ...hook }) => hook),
+      ...(report.services === undefined ? {} : { services: report.services }),
     })
   }\n`;
 }
