@@ -15,6 +15,7 @@ import { SIGNALS } from "../hooks/hook_actions.ts";
 import { type HookProgram, runHookProgram } from "../hooks/hook_program.ts";
 import { HOOK_DRAIN_MS, SERVICE_GONE_MS } from "../limits.ts";
 import { RUN_VARIABLE } from "./left_services.ts";
+import { isLoadingVariable } from "./loading_variables.ts";
 import type { LogRing } from "./log_ring.ts";
 import { listGroup, readProcess, residentBytesOf } from "./process_list.ts";
 import type { ServiceEnd, ServiceLauncher, ServiceProcess } from "./service_process.ts";
@@ -55,9 +56,13 @@ export class ProcessLauncher implements ServiceLauncher {
   }
 
   /** See {@linkcode ServiceLauncher.refusalOf}. */
-  refusalOf({ command, health, stopSignal }: Service, declaredBy: string | null): string | null {
+  refusalOf(service: Service, declaredBy: string | null): string | null {
+    const { command, health, stopSignal, variables, fileVariables } = service;
     // An address proves too little for that: somebody has to have signed it.
     if (declaredBy === null || !SIGNALS.has(stopSignal)) return SERVICE_REFUSED;
+    if ([...variables.keys(), ...fileVariables.keys()].some(isLoadingVariable)) {
+      return SERVICE_REFUSED;
+    }
     const names = [command[0], ...health === null ? [] : [health.command[0]]];
     const { programs } = this.#options;
     return names.every((name) => programs.resolve(name ?? "") !== null) ? null : SERVICE_REFUSED;

@@ -239,6 +239,7 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
   // One that was still to run and is not told of any more has run meanwhile.
   const ended = first.outcome.hooks.filter(({ outcome }) => ENDED.has(outcome));
   const hooks = [...ended.filter(({ hook }) => !told.has(hook)), ...second.outcome.hooks];
+  const services = joinServices(first.outcome.services, second.outcome.services);
   const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
   const drifted = [...first.outcome.drifted ?? [], ...second.outcome.drifted ?? []];
   return {
@@ -246,9 +247,27 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
     outcome: {
       ...second.outcome,
       ...{ files, hooks, contentBytes },
+      ...(services === undefined ? {} : { services }),
       ...(drifted.length === 0 ? {} : { drifted }),
     },
   };
+}
+
+/** What the first contact started or stopped was started or stopped. */
+function joinServices(
+  first: readonly ServiceResult[] = [],
+  second: readonly ServiceResult[] | undefined,
+): readonly ServiceResult[] | undefined {
+  if (second === undefined) return first.length === 0 ? undefined : first;
+  const before = new Map(first.map((result) => [result.service, result]));
+  const told = new Set(second.map(({ service }) => service));
+  const gone = first.filter(({ service, outcome }) => outcome === "stopped" && !told.has(service));
+  const now = second.map((result) => {
+    const earlier = before.get(result.service);
+    const wasStarted = earlier?.outcome === "started" || earlier?.outcome === "restarted";
+    return result.outcome === "running" && wasStarted ? earlier : result;
+  });
+  return [...now, ...gone];
 }
 
 const ENDED: ReadonlySet<string> = new Set(["ran", "refused"]);

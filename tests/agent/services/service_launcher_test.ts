@@ -132,9 +132,11 @@ Deno.test("ProcessLauncher refuses what nobody signed, or nobody allowed", () =>
     launcher.refusalOf(serviceOf("web", { command: ["curl"] }), "1Keeper"),
     launcher.refusalOf(shell("true", { health }), "1Keeper"),
     launcher.refusalOf(shell("true", { stopSignal: "SIGSEGV" }), "1Keeper"),
+    launcher.refusalOf(shell("true", { variables: new Map([["PATH", "/x"]]) }), "1Keeper"),
+    launcher.refusalOf(shell("true", { fileVariables: new Map([["LD_AUDIT", "a"]]) }), "1Keeper"),
   ];
   const refused = "service-refused";
-  assertEquals(refusals, [null, refused, refused, refused, refused]);
+  assertEquals(refusals, [null, ...Array(6).fill(refused)]);
 });
 
 Deno.test("ProcessLauncher looks at the health by the exit status, in time", LINUX, async () => {
