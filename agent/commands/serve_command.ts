@@ -68,7 +68,7 @@ export async function serve(context: Context): Promise<number> {
   const access = await readAccess(context, primary?.rule ?? null);
   const enrolmentSecret = readEnrolmentSecret(context);
   checkFiles(context);
-  const programSettings = readPrograms(context);
+  const programSettings = await readPrograms(context);
   const workingFolder = await openWorkingFolder(context);
   using state = settings.stateDir === undefined
     ? NO_STATE_FOLDER

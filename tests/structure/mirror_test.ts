@@ -31,6 +31,8 @@ const EXEMPT: Readonly<Record<string, string>> = {
   "protocol/handshake_frames.ts": "tests/protocol/handshake_test.ts, and every vector",
   "protocol/handshake_options.ts": "interfaces alone; tests/protocol/handshake_test.ts",
   "keeper/commands/services/logs_command.ts": "tests/e2e/service_care_test.ts",
+  "agent/commands/application_command.ts": "tests/agent/commands/application_settings_test.ts",
+  "agent/commands/serve_powers.ts": "tests/agent/commands/serve_programs_test.ts",
   "agent/services/service_status.ts": "interfaces alone; tests/agent/services/service_task_test.ts",
   "protocol/hook_result.ts": "interfaces alone; tests/protocol/receive_as_agent_test.ts",
   "protocol/manifest_entry.ts": "interfaces alone; tests/protocol/manifest_line_test.ts",
