@@ -40,6 +40,7 @@ import { type AgentSessionReport, logReport } from "./delivery/session_report.ts
 import { ORIGINAL_WIRE_HINT, PLACE_LOST, SetupFailures } from "./door/setup_failures.ts";
 import { ThrottledLog } from "./door/throttled_log.ts";
 import { UnwrapQueue } from "./door/unwrap_queue.ts";
+import type { ServiceEvent } from "./services/service_status.ts";
 import { leaseWatched } from "./door/watched_lease.ts";
 
 /** What an agent is made of. */
@@ -160,14 +161,11 @@ export class Agent implements AsyncDisposable {
       throw new TypeError("an agent needs a policy, or a verifier of statements");
     }
     this.#options = options;
-    const logger = options.logger ?? SILENT_LOGGER;
+    const { logger = SILENT_LOGGER, calls = {} } = options;
     this.#logger = logger;
-    const { calls = {} } = options;
     this.#actions = openActionRegister(calls);
-    this.#desk = new DeliveryDesk({
-      ...options,
-      calls: { ...calls, actions: [], source: this.#feed.watch(this.#actions) },
-    });
+    const offered = { ...calls, actions: [], source: this.#feed.watch(this.#actions) };
+    this.#desk = new DeliveryDesk({ ...options, calls: offered });
     this.#refusals = new ThrottledLog((address, { count }) => {
       logger.warn("turned away an address that is not allowed", { address, count });
     });
@@ -227,6 +225,9 @@ export class Agent implements AsyncDisposable {
   noteExpired(paths: readonly string[]): void {
     this.#feed.noteExpired(paths);
   }
+
+  /** The same of what happened to a service; for whoever runs services. */
+  readonly noteService = (event: ServiceEvent): void => this.#feed.noteService(event);
 
   /**
    * Tells what happens from now on, in order, until nothing is served any more; see

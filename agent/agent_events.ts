@@ -15,6 +15,7 @@ import {
 } from "../protocol/mod.ts";
 import type { Conversation } from "./delivery/delivery.ts";
 import type { AgentSessionReport } from "./delivery/session_report.ts";
+import type { ServiceEvent } from "./services/service_status.ts";
 
 /** Something that happened at an agent; nothing of it is a secret or the contents of a file. */
 export type AgentEvent =
@@ -76,6 +77,12 @@ export type AgentEvent =
     /** What came of it. */
     readonly report: AgentSessionReport;
   }
+  /** A service has begun, ended, or waits; what it writes is told to nobody. */
+  | {
+    readonly kind: "service";
+    /** What happened to it. */
+    readonly event: ServiceEvent;
+  }
   /** Files were removed that no keeper had renewed in time. */
   | {
     readonly kind: "expired";
@@ -123,6 +130,11 @@ export class AgentFeed {
   /** Files were removed that no keeper had renewed in time. */
   noteExpired(paths: readonly string[]): void {
     this.#feed.tell(() => ({ kind: "expired", paths }));
+  }
+
+  /** Something happened to a service. */
+  noteService(event: ServiceEvent): void {
+    this.#feed.tell(() => ({ kind: "service", event }));
   }
 
   /** Returns a source of the same actions that tells of each call. */

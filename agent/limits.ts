@@ -284,3 +284,24 @@ export const CERTIFICATE_PAUSE_MS = 600_000;
 
 /** How many calls of a keeper that failed are written down in a session. */
 export const MAX_LOGGED_FAILURES = 20;
+
+/** How long a delivery waits for services to stop and start; those that take longer go on. */
+export const SERVICE_WAIT_MS = 30_000;
+/** For how long a service has to run until a delivery calls it started. */
+export const SERVICE_PROBE_MS = 1_000;
+/** How long the first pause is at most before a service is started again; the next twice as long. */
+export const FIRST_SERVICE_PAUSE_MS = 1_000;
+/** See {@linkcode FIRST_SERVICE_PAUSE_MS}. */
+export const MAX_SERVICE_PAUSE_MS = 60_000;
+/** For how long a service has to run until its earlier failures are forgotten. */
+export const SERVICE_FORGIVEN_MS = 60_000;
+/** How often the memory of a service is looked at. */
+export const SERVICE_MEMORY_INTERVAL_MS = 2_000;
+/** How many of the last bytes that a service wrote are kept. */
+export const SERVICE_LOG_BYTES = 65_536;
+/** How long the rest of the group of a service is waited for once it was killed. */
+export const SERVICE_GONE_MS = 2_000;
+/** The largest file of services that is read at start, in bytes. */
+export const MAX_SERVICES_FILE_BYTES = 1_048_576;
+/** How many followers of the output of services there may be at a time. */
+export const MAX_SERVICE_FOLLOWERS = 16;

@@ -32,6 +32,7 @@
  */
 export { Agent, type AgentOptions } from "./agent.ts";
 export type { AgentEvent } from "./agent_events.ts";
+export type { ServiceEvent, ServiceState } from "./services/service_status.ts";
 export type { DeliveryOptions } from "./delivery/delivery.ts";
 export {
   type AroundExpiry,

@@ -151,7 +151,8 @@ const APPLICATION = [
     kind: "list",
     metavar: "PROGRAM",
     group: "Application",
-    help: "Programs that hooks of a keeper that signs may run: absolute paths, or names in PATH.",
+    help: "Programs that hooks and services of a keeper that signs may run: absolute paths, or " +
+      "names in PATH.",
   },
   {
     name: "wait-for",

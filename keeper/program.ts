@@ -9,6 +9,7 @@ import { AUTHORITY_COMMANDS } from "./authority_commands.ts";
 import { ACTIONS_OPTIONS, CALL_OPTIONS } from "./call_options.ts";
 import { PLUGIN_COMMANDS } from "./plugin_commands.ts";
 import { APPLY_OPTIONS, PLAN_OPTIONS, STATUS_OPTIONS } from "./fleet_options.ts";
+import { SERVICE_COMMANDS } from "./service_commands.ts";
 import {
   AGENTS_OPTIONS,
   AUDIT_SHOW_OPTIONS,
@@ -310,6 +311,7 @@ export const KEEPER_PROGRAM: Program = {
     }),
     ...FLEET_COMMANDS,
     ...CALL_COMMANDS,
+    ...SERVICE_COMMANDS,
     ...AGENTS_COMMANDS,
     ...AUDIT_COMMANDS,
     ...CONFIG_COMMANDS,

@@ -148,13 +148,13 @@ class KeeperDelivery {
 
   async run(): Promise<DeliveryReport> {
     const session = this.#session;
-    const { entries, hooks = [], certificates = [] } = this.#source;
+    const { entries, hooks = [], certificates = [], services = [] } = this.#source;
     const { isPlan = false, calls } = this.#options;
     this.#calls = startCalls(session, calls);
 
     // 1. MANIFEST
     const manifest = this.#options.manifest ??
-      await encodeManifest(entries, { hooks, certificates });
+      await encodeManifest(entries, { hooks, certificates, services });
     const { bytes, digest } = manifest;
     await sendMessage(session, await this.#manifestMessage(digest, bytes.length));
 
@@ -202,6 +202,9 @@ class KeeperDelivery {
     const told = decodeResults(await readBytes(done, stream, done.digest));
     const hooks = new Set(told.hooks.map(({ hook }) => hook));
     if (hooks.size !== told.hooks.length) throw unexpected("two results for one hook");
+    const { services = [] } = told;
+    const named = new Set(services.map(({ service }) => service));
+    if (named.size !== services.length) throw unexpected("two results for one service");
     const files = this.#complete(told.files);
     const counted = countResults(files);
     for (const key of COUNTS) {
@@ -215,6 +218,7 @@ class KeeperDelivery {
     return {
       files: files.map((file) => this.#answers.explain(file)),
       hooks: told.hooks,
+      ...(services.length === 0 ? {} : { services }),
       contentBytes: this.#answers.contentBytes,
     };
   }

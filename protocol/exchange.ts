@@ -11,6 +11,7 @@ import { MAX_UNKNOWN_ACTIONS } from "./limits.ts";
 import { decodeWorkMessage, encodeWorkMessage } from "./message_encoding.ts";
 import type { WorkMessage } from "./messages.ts";
 import type { HookResult } from "./hook_result.ts";
+import type { ServiceResult } from "./service_result.ts";
 import type { FileResult } from "./results.ts";
 import type { IncomingMessage } from "./message_queue.ts";
 import type { Session } from "./session.ts";
@@ -27,6 +28,8 @@ export interface DeliveryReport {
   readonly files: readonly FileResult[];
   /** How the hooks stand that were due. */
   readonly hooks: readonly HookResult[];
+  /** How the services stand; none where there are none. @default {[]} */
+  readonly services?: readonly ServiceResult[];
   /** How many bytes of file contents crossed the wire. */
   readonly contentBytes: number;
 }

@@ -78,6 +78,20 @@ export const MIN_BYTES_PER_PART = 1_024;
 export const MAX_HOOKS = 1_024;
 /** How many certificates a manifest may define. */
 export const MAX_CERTIFICATES = 64;
+/** How many services a manifest may define. */
+export const MAX_SERVICES = 32;
+/** How many variables a service may be given. */
+export const MAX_SERVICE_VARIABLES = 64;
+/** How many paths may be named whose change starts a service again. */
+export const MAX_SERVICE_WATCHES = 64;
+/** How long a service may take to end once it is asked to, in seconds. */
+export const MAX_SERVICE_STOP_S = 300;
+/** How much memory a service may be allowed, in units of 1,048,576 bytes. */
+export const MAX_SERVICE_MEMORY_MB = 1_048_576;
+/** How long the pause between two looks at the health of a service may be, in seconds. */
+export const MAX_SERVICE_HEALTH_S = 3_600;
+/** How many looks in a row may find a service unwell before it is started again. */
+export const MAX_SERVICE_RETRIES = 100;
 /** How many words the command of a hook may have. */
 export const MAX_HOOK_ARGUMENTS = 64;
 /** How long a hook may take at most, in seconds. */

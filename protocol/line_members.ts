@@ -3,12 +3,16 @@
  *
  * @module
  */
-import { MAX_OWNER_ID } from "./limits.ts";
+import { MAX_HOOK_ARGUMENTS, MAX_OWNER_ID } from "./limits.ts";
 import type { Ownership } from "./manifest_entry.ts";
 import type { MessageFields } from "./message_fields.ts";
 
-/** Names hooks, and certificates. */
+/** Names hooks, certificates and services. */
 export const LINE_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** Names signals. */
+export const SIGNAL_NAME = /^SIG[A-Z][A-Z0-9]{0,15}$/;
+const WITHOUT_NUL = /^[^\0]*$/;
 
 /** What stands in a line, in its order. */
 export type Members = Record<string, unknown>;
@@ -34,4 +38,11 @@ export function readOwner(fields: MessageFields): Ownership {
 export function readHookName(fields: MessageFields): { readonly hook?: string } {
   const hook = fields.optionalText("Hook", LINE_NAME);
   return hook === null ? {} : { hook };
+}
+
+/** Reads a program and its arguments; `null` where no program can be run so. */
+export function readCommand(fields: MessageFields, name: string): readonly string[] | null {
+  const command = fields.texts(name, { pattern: WITHOUT_NUL, max: MAX_HOOK_ARGUMENTS });
+  const isSound = command.every((word) => word.isWellFormed()) && (command[0] ?? "") !== "";
+  return isSound ? command : null;
 }

@@ -9,8 +9,15 @@
 import { type Bytes, decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import { sha256Digest } from "./digest.ts";
 import { MAX_MANIFEST_BYTES, MAX_MANIFEST_LINE_BYTES, MAX_MANIFEST_LINES } from "./limits.ts";
+import { compareUtf8 } from "./text_order.ts";
 import { checkManifest } from "./manifest_check.ts";
-import type { DeclaredCertificate, Hook, Manifest, ManifestEntry } from "./manifest_entry.ts";
+import type {
+  DeclaredCertificate,
+  Hook,
+  Manifest,
+  ManifestEntry,
+  Service,
+} from "./manifest_entry.ts";
 import {
   decodeManifestLine,
   encodeManifestLine,
@@ -24,25 +31,11 @@ const RANK: Readonly<Record<ManifestLine["kind"], number>> = {
   wipe: 0,
   hook: 1,
   certificate: 2,
-  entry: 3,
+  service: 3,
+  entry: 4,
 };
 
 const SURROGATE = /[\ud800-\udfff]/;
-
-/** Orders texts by their bytes in UTF-8, which is the order of code points. */
-function compareUtf8(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [left.charCodeAt(i), right.charCodeAt(i)];
-    // Surrogates stand for code points above all that one unit can hold.
-    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
-  }
-  return left.length - right.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
-}
 
 function keyOf(line: ManifestLine): string {
   switch (line.kind) {
@@ -52,6 +45,8 @@ function keyOf(line: ManifestLine): string {
       return line.certificate.name;
     case "hook":
       return line.hook.name;
+    case "service":
+      return line.service.name;
     case "wipe":
       return "";
   }
@@ -77,11 +72,14 @@ function sortBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   });
 }
 
-function linesOf({ entries, hooks, certificates = [], isWipe }: Manifest): ManifestLine[] {
+function linesOf(
+  { entries, hooks, certificates = [], services = [], isWipe }: Manifest,
+): ManifestLine[] {
   return [
     ...(isWipe ? [{ kind: "wipe" } as const] : []),
     ...hooks.map((hook): ManifestLine => ({ kind: "hook", hook })),
     ...certificates.map((certificate): ManifestLine => ({ kind: "certificate", certificate })),
+    ...services.map((service): ManifestLine => ({ kind: "service", service })),
     ...entries.map((entry): ManifestLine => ({ kind: "entry", entry: asDeclared(entry) })),
   ];
 }
@@ -116,6 +114,8 @@ export interface EncodeManifestOptions {
   readonly hooks?: readonly Hook[];
   /** The certificates that the entries name. @default {[]} */
   readonly certificates?: readonly DeclaredCertificate[];
+  /** The services that the agent runs. @default {[]} */
+  readonly services?: readonly Service[];
   /** Whether the agent removes all that it was ever given. @default {false} */
   readonly isWipe?: boolean;
 }
@@ -145,14 +145,15 @@ export async function encodeManifest(
   entries: readonly ManifestEntry[],
   options: EncodeManifestOptions = {},
 ): Promise<EncodedManifest> {
-  const { hooks = [], certificates = [], isWipe = false } = options;
+  const { hooks = [], certificates = [], services = [], isWipe = false } = options;
   const inOrder = sortBy(entries, ({ path }) => path);
-  checkManifest({ entries: inOrder, hooks, certificates, isWipe });
+  checkManifest({ entries: inOrder, hooks, certificates, services, isWipe });
   const byName = ({ name }: { readonly name: string }) => name;
   const manifest: Manifest = {
     entries: inOrder,
     hooks: sortBy(hooks, byName),
     certificates: sortBy(certificates, byName),
+    services: sortBy(services, byName),
     isWipe,
   };
   const lines = linesOf(manifest).map(encodeManifestLine);
@@ -235,6 +236,7 @@ function gather(lines: Iterable<ManifestLine>): Manifest {
   const entries: ManifestEntry[] = [];
   const hooks: Hook[] = [];
   const certificates: DeclaredCertificate[] = [];
+  const services: Service[] = [];
   let isWipe = false;
   let last: ManifestLine | null = null;
   for (const line of lines) {
@@ -243,12 +245,14 @@ function gather(lines: Iterable<ManifestLine>): Manifest {
     if (line.kind === "entry") entries.push(line.entry);
     else if (line.kind === "hook") hooks.push(line.hook);
     else if (line.kind === "certificate") certificates.push(line.certificate);
+    else if (line.kind === "service") services.push(line.service);
     else isWipe = true;
   }
   const manifest: Manifest = {
     entries,
     hooks,
     ...(certificates.length === 0 ? {} : { certificates }),
+    ...(services.length === 0 ? {} : { services }),
     isWipe,
   };
   checkManifest(manifest);

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { MAX_CERTIFICATES, MAX_HOOKS } from "./limits.ts";
+import { MAX_CERTIFICATES, MAX_HOOKS, MAX_SERVICES } from "./limits.ts";
 import type { FolderEntry, Manifest, ManifestEntry } from "./manifest_entry.ts";
 import { isCertificateName } from "./issued_line.ts";
 import { isHookName, manifestError } from "./manifest_line.ts";
 import { exceedsPlaces } from "./manifest_places.ts";
 import { findPathFault } from "./secret_path.ts";
+import { findServiceFault } from "./service_line.ts";
 
 /**
  * Refuses a list in which a path stands twice or has something other than a folder above it.
@@ -81,6 +82,23 @@ function checkCertificates({ entries, certificates = [] }: Manifest): void {
   }
 }
 
+function checkServices({ services = [] }: Manifest): void {
+  if (services.length > MAX_SERVICES) throw manifestError("it has too many services");
+  const names = new Set<string>();
+  for (const service of services) {
+    const { name, folder, fileVariables, watches } = service;
+    if (names.has(name)) throw manifestError("a service stands twice");
+    names.add(name);
+    const problem = findServiceFault(service);
+    if (problem !== null) throw manifestError(`a service ${problem}`);
+    const paths = [...folder === null ? [] : [folder], ...fileVariables.values(), ...watches];
+    for (const path of paths) {
+      const fault = findPathFault(path);
+      if (fault !== null) throw manifestError(`the path of a service ${fault}`);
+    }
+  }
+}
+
 /**
  * Refuses a manifest of which an agent could do only a part, or whose lines contradict each other.
  *
@@ -94,8 +112,10 @@ export function checkManifest(manifest: Manifest): void {
   }
   checkHooks(manifest);
   checkCertificates(manifest);
-  const { entries, hooks, certificates = [], isWipe } = manifest;
-  if (isWipe && entries.length + hooks.length + certificates.length > 0) {
+  checkServices(manifest);
+  const { entries, hooks, certificates = [], services = [], isWipe } = manifest;
+  const count = entries.length + hooks.length + certificates.length + services.length;
+  if (isWipe && count > 0) {
     throw manifestError("it removes all and declares something");
   }
 }

@@ -148,6 +148,53 @@ export interface Hook {
   readonly timeoutS: number;
 }
 
+/** When a service that has ended is started again. */
+export type ServiceRestart =
+  /** Whenever it ends. */
+  | "always"
+  /** Where it ends with another exit status than 0, or by a signal. */
+  | "on-failure"
+  /** Not before its definition, or a file that it depends on, changes. */
+  | "never";
+
+/** How it is found out whether a service is well. */
+export interface ServiceHealth {
+  /** The program and its arguments; it ends with 0 where the service is well. */
+  readonly command: readonly string[];
+  /** The pause between two looks in seconds; 1 to 3,600. */
+  readonly intervalS: number;
+  /** How long a look may take in seconds; 1 to 3,600. */
+  readonly timeoutS: number;
+  /** How many looks in a row have to fail before it is started again; 1 to 100. */
+  readonly retries: number;
+}
+
+/** A program that the agent runs for as long as it is declared. */
+export interface Service {
+  /** Names it: `[a-z0-9][a-z0-9-]{0,62}`. */
+  readonly name: string;
+  /** The program and its arguments; no shell. */
+  readonly command: readonly string[];
+  /** The folder that it runs in, a path as that of a file; the agent's working folder if `null`. */
+  readonly folder: string | null;
+  /** Variables of its environment, by their names. */
+  readonly variables: ReadonlyMap<string, string>;
+  /** The paths of files whose contents become variables, by the names of these. */
+  readonly fileVariables: ReadonlyMap<string, string>;
+  /** When it is started again once it has ended. */
+  readonly restart: ServiceRestart;
+  /** The signal that asks it to end. */
+  readonly stopSignal: string;
+  /** How long it may take to end then, in seconds; 1 to 300. */
+  readonly stopTimeoutS: number;
+  /** How much memory all its processes may use, in units of 1,048,576 bytes; `null` for any. */
+  readonly memoryMb: number | null;
+  /** How it is found out whether it is well; `null` where nobody looks. */
+  readonly health: ServiceHealth | null;
+  /** The paths of files and folders whose change starts it again. */
+  readonly watches: readonly string[];
+}
+
 /** All that an agent should hold. */
 export interface Manifest {
   /** The files, the folders, and what is kept. */
@@ -156,6 +203,8 @@ export interface Manifest {
   readonly hooks: readonly Hook[];
   /** The certificates that the entries name. @default {[]} */
   readonly certificates?: readonly DeclaredCertificate[];
+  /** The services that the agent runs. @default {[]} */
+  readonly services?: readonly Service[];
   /** Whether the agent removes all that it was ever given; then there is nothing else. */
   readonly isWipe: boolean;
 }

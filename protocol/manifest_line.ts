@@ -9,7 +9,6 @@ import { DIGEST_BYTES } from "./digest.ts";
 import { ProtocolError } from "./errors.ts";
 import {
   MAX_FILE_BYTES,
-  MAX_HOOK_ARGUMENTS,
   MAX_HOOK_TIMEOUT_S,
   MAX_LEASE_S,
   MAX_MANIFEST_LINE_BYTES,
@@ -24,9 +23,19 @@ import type {
   Hook,
   HookAction,
   ManifestEntry,
+  Service,
 } from "./manifest_entry.ts";
 import { certificateMembers, issuedMembers, readCertificate, readIssued } from "./issued_line.ts";
-import { addOwner, LINE_NAME, type Members, readHookName, readOwner } from "./line_members.ts";
+import { readService, serviceMembers } from "./service_line.ts";
+import {
+  addOwner,
+  LINE_NAME,
+  type Members,
+  readCommand,
+  readHookName,
+  readOwner,
+  SIGNAL_NAME,
+} from "./line_members.ts";
 import { MessageFields } from "./message_fields.ts";
 
 /** What one line says. */
@@ -34,14 +43,13 @@ export type ManifestLine =
   | { readonly kind: "entry"; readonly entry: ManifestEntry }
   | { readonly kind: "hook"; readonly hook: Hook }
   | { readonly kind: "certificate"; readonly certificate: DeclaredCertificate }
+  | { readonly kind: "service"; readonly service: Service }
   | { readonly kind: "wipe" };
 
-const KIND = /^(?:file|folder|keep|issued|hook|certificate|wipe)$/;
+const KIND = /^(?:file|folder|keep|issued|hook|certificate|service|wipe)$/;
 const FILE_STRATEGY = /^(?:STRICT|ENSURE_CREATED)$/;
 const FOLDER_STRATEGY = /^(?:STRICT|ALLOW_ADDS|ENSURE_CREATED)$/;
 const ANY_TEXT = /^/;
-const SIGNAL_NAME = /^SIG[A-Z][A-Z0-9]{0,15}$/;
-const WITHOUT_NUL = /^[^\0]*$/;
 
 /** Makes an error about a manifest that cannot be used. */
 export function manifestError(
@@ -133,6 +141,8 @@ function membersOf(line: ManifestLine): Members {
     }
     case "certificate":
       return certificateMembers(line.certificate);
+    case "service":
+      return serviceMembers(line.service);
     case "entry":
       return entryMembers(line.entry);
   }
@@ -196,9 +206,8 @@ function readFolder(fields: MessageFields): FolderEntry {
 function readAction(fields: MessageFields): HookAction {
   if (fields.has("Touch")) return { kind: "touch", path: fields.text("Touch", ANY_TEXT) };
   if (fields.has("Run")) {
-    const command = fields.texts("Run", { pattern: WITHOUT_NUL, max: MAX_HOOK_ARGUMENTS });
-    const isSound = command.every((word) => word.isWellFormed()) && (command[0] ?? "") !== "";
-    if (!isSound) throw manifestError("a hook cannot run what it names");
+    const command = readCommand(fields, "Run");
+    if (command === null) throw manifestError("a hook cannot run what it names");
     return { kind: "run", command };
   }
   const signal = fields.text("Signal", SIGNAL_NAME);
@@ -220,6 +229,8 @@ function readLine(fields: MessageFields): ManifestLine {
       };
     case "certificate":
       return { kind: "certificate", certificate: readCertificate(fields) };
+    case "service":
+      return { kind: "service", service: readService(fields) };
     case "issued":
       return { kind: "entry", entry: readIssued(fields) };
     case "file":

@@ -107,6 +107,8 @@ export type * from "./survey.ts";
 export type { ManifestMessage, MessageId, ResultCounts } from "./messages.ts";
 export { countResults, type FileOutcome, type FileResult, type Results } from "./results.ts";
 export type * from "./hook_result.ts";
+export { findVariableFault } from "./service_line.ts";
+export type * from "./service_result.ts";
 export { hookChanges } from "./survey_results.ts";
 export { findPathFault, RESERVED_PREFIX, STAGE_PREFIX } from "./secret_path.ts";
 export type { ResumePoint, SecretContent, SecretSource } from "./secret_source.ts";

@@ -29,6 +29,7 @@ import type { Manifest } from "./manifest_entry.ts";
 import { takeManifest } from "./manifest_exchange.ts";
 import type { ManifestMessage } from "./messages.ts";
 import { signResults } from "./result_signature.ts";
+import type { DeliveredChanges, ServiceResult, ServiceRunner } from "./service_result.ts";
 import { countResults, encodeResults, type FileResult } from "./results.ts";
 import { findPathFault } from "./secret_path.ts";
 import type { SecretStore } from "./secret_store.ts";
@@ -60,6 +61,8 @@ export interface ReceiveOptions {
   readonly onDone?: () => void;
   /** Runs the hooks of a manifest; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;
+  /** Runs the services of a manifest; `null` where none may be run. @default {null} */
+  readonly services?: ServiceRunner | null;
   /** Makes keys for the application, and has them certified; `null` where nothing does. @default {null} */
   readonly certificates?: CertificateDesk | null;
   /** Signs the results, for the keeper to keep; `null` where they go unsigned. @default {null} */
@@ -201,7 +204,8 @@ class AgentDelivery {
     if (isPlan) {
       const files = [...planResults(stored, steps), ...failed];
       const hooks = await this.#planHooks(wanted, steps);
-      return await this.#finish(announced, { files, hooks, pump });
+      const services = await this.#serve("plan", { wanted, files });
+      return await this.#finish(announced, { files, hooks, services, pump });
     }
     await this.#store.keepManifest({ message: announced, bytes, manifest: stored, declaredBy });
     await certificates?.keep(stored, declaredBy);
@@ -213,8 +217,9 @@ class AgentDelivery {
     for (const result of await this.#store.settle()) this.#performer.note(result);
     const hooks = await this.#runHooks(wanted);
     const files = completeResults(stored.entries, this.#performer.results);
+    const services = await this.#serve("apply", { wanted, files });
     const { identity = null } = this.#options;
-    return await this.#finish(announced, { files, hooks, pump, identity });
+    return await this.#finish(announced, { files, hooks, services, pump, identity });
   }
 
   async #end(): Promise<DeliveryReport> {
@@ -241,11 +246,12 @@ class AgentDelivery {
   async #finish(announced: ManifestMessage, ended: {
     readonly files: readonly FileResult[];
     readonly hooks: readonly HookResult[];
+    readonly services: readonly ServiceResult[];
     readonly pump: Promise<void>;
     readonly identity?: AgentIdentity | null;
   }): Promise<DeliveryReport> {
-    const { files, hooks, pump, identity = null } = ended;
-    const results = encodeResults({ files, hooks });
+    const { files, hooks, services, pump, identity = null } = ended;
+    const results = encodeResults({ files, hooks, services });
     const digest = await sha256Digest(results);
     const counts = countResults(files);
     const { transcript } = this.#session.origin;
@@ -266,7 +272,7 @@ class AgentDelivery {
     await this.#done.promise;
     await pump;
     const contentBytes = this.#requests.contentBytes + this.#batches.contentBytes;
-    return { files, hooks, contentBytes };
+    return { files, hooks, ...(services.length === 0 ? {} : { services }), contentBytes };
   }
 
   /** Hands every answer to the request that waits for it, until the keeper has said DONE. */
@@ -298,6 +304,21 @@ class AgentDelivery {
     if (this.#failure !== null) throw this.#failure.reason;
   }
 
+  /** Has services follow what is in place, or in a plan says what they would do. */
+  async #serve(
+    how: "apply" | "plan",
+    { wanted, files }: {
+      readonly wanted: WantedState;
+      readonly files: readonly FileResult[];
+    },
+  ): Promise<readonly ServiceResult[]> {
+    const { services: runner = null } = this.#options;
+    if (runner !== null) return await runner[how](wanted, changesOf(files));
+    return (wanted.services ?? []).map(({ name }) => {
+      return { service: name, outcome: "refused", code: "service-refused" };
+    });
+  }
+
   async #planHooks(wanted: WantedState, steps: readonly Step[]): Promise<readonly HookResult[]> {
     const paths = steps.filter(isChange).map(pathOf);
     return await this.#options.hooks?.due(wanted, paths) ?? refuseHooks(wanted, paths);
@@ -312,6 +333,19 @@ class AgentDelivery {
 }
 
 const CHANGES: ReadonlySet<string> = new Set(["created", "updated", "reowned", "removed"]);
+
+/** What of a manifest is in place as it was declared. */
+const GOOD: ReadonlySet<string> = new Set(["created", "updated", "reowned", "unchanged"]);
+
+function changesOf(files: readonly FileResult[]): DeliveredChanges {
+  const pathsOf = (isMeant: (outcome: string) => boolean) => {
+    return files.filter(({ outcome }) => isMeant(outcome)).map(({ path }) => path);
+  };
+  return {
+    changed: pathsOf((outcome) => CHANGES.has(outcome)),
+    lacking: pathsOf((outcome) => !GOOD.has(outcome) && outcome !== "removed"),
+  };
+}
 
 function isChange({ kind }: Step): boolean {
   return kind !== "refuse";

@@ -6,6 +6,8 @@
 import { type Bytes, encodeUtf8, joinBytes } from "./bytes.ts";
 import { ProtocolError } from "./errors.ts";
 import type { HookOutcome, HookResult } from "./hook_result.ts";
+import { isServiceName } from "./service_line.ts";
+import type { ServiceOutcome, ServiceResult } from "./service_result.ts";
 import { MAX_HOOK_OUTPUT_BYTES, MAX_MANIFEST_BYTES } from "./limits.ts";
 import { splitLines } from "./manifest.ts";
 import { isHookName, isSignalName } from "./manifest_line.ts";
@@ -46,6 +48,7 @@ export interface FileResult {
 
 const OUTCOME = /^(?:created|updated|reowned|removed|missing|denied|changed|failed)$/;
 const HOOK_OUTCOME = /^(?:ran|failed|running|due|refused)$/;
+const SERVICE_OUTCOME = /^(?:started|restarted|running|stopped|waiting|failed|refused)$/;
 const CHANGE_ID = /^[0-9a-f]{32}$/;
 const CODE = /^[a-z][a-z-]{0,63}$/;
 // No control characters but newlines, and none of the separators that end a line elsewhere.
@@ -87,6 +90,12 @@ export interface Results {
   readonly files: readonly FileResult[];
   /** How the hooks stand that were due. */
   readonly hooks: readonly HookResult[];
+  /** How the services stand. @default {[]} */
+  readonly services?: readonly ServiceResult[];
+}
+
+function encodeService({ service, outcome, code }: ServiceResult): Record<string, unknown> {
+  return { Service: service, Outcome: outcome, ...(code === undefined ? {} : { Code: code }) };
 }
 
 function encodeFile({ path, outcome, code }: FileResult): Record<string, unknown> {
@@ -107,11 +116,15 @@ function encodeHook(result: HookResult): Record<string, unknown> {
   };
 }
 
-/** Writes the results of the files that are not `unchanged` and of the hooks, one JSON object a line. */
-export function encodeResults({ files, hooks }: Results): Bytes {
+/**
+ * Writes the results of the files that are not `unchanged`, of the hooks and of the services, one JSON
+ * object a line.
+ */
+export function encodeResults({ files, hooks, services = [] }: Results): Bytes {
   const lines = [
     ...files.filter(({ outcome }) => outcome !== "unchanged").map(encodeFile),
     ...hooks.map(encodeHook),
+    ...services.map(encodeService),
   ];
   return joinBytes(lines.map((members) => encodeUtf8(JSON.stringify(members) + "\n")));
 }
@@ -148,6 +161,14 @@ function readHook(fields: MessageFields): HookResult {
   };
 }
 
+function readService(fields: MessageFields): ServiceResult {
+  const service = fields.text("Service", /^/);
+  if (!isServiceName(service)) fail("a service has no proper name");
+  const outcome = fields.text("Outcome", SERVICE_OUTCOME) as ServiceOutcome;
+  const code = fields.optionalText("Code", CODE);
+  return code === null ? { service, outcome } : { service, outcome, code };
+}
+
 /**
  * Reads results.
  *
@@ -157,10 +178,12 @@ export function decodeResults(bytes: Bytes): Results {
   if (bytes.length > MAX_MANIFEST_BYTES) fail("they are too long");
   const files: FileResult[] = [];
   const hooks: HookResult[] = [];
+  const services: ServiceResult[] = [];
   for (const line of splitLines(bytes, fail)) {
     const fields = MessageFields.parse(line, "a line of the agent's results");
     if (fields.has("Hook")) hooks.push(readHook(fields));
+    else if (fields.has("Service")) services.push(readService(fields));
     else files.push(readFile(fields));
   }
-  return { files, hooks };
+  return { files, hooks, ...(services.length === 0 ? {} : { services }) };
 }

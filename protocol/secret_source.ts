@@ -4,7 +4,13 @@
  * @module
  */
 import type { Bytes } from "./bytes.ts";
-import type { DeclaredCertificate, FileEntry, Hook, ManifestEntry } from "./manifest_entry.ts";
+import type {
+  DeclaredCertificate,
+  FileEntry,
+  Hook,
+  ManifestEntry,
+  Service,
+} from "./manifest_entry.ts";
 
 /**
  * What a keeper delivers to one agent.
@@ -39,6 +45,8 @@ export interface SecretSource {
   readonly hooks?: readonly Hook[];
   /** The certificates that the entries name. @default {[]} */
   readonly certificates?: readonly DeclaredCertificate[];
+  /** The services that the agent runs. @default {[]} */
+  readonly services?: readonly Service[];
   /** Paths that are the agent's by right but that the vault does not hold now. */
   readonly missing: ReadonlySet<string>;
   /**

@@ -26,7 +26,7 @@ import type { AgentSessionReport } from "../delivery/session_report.ts";
 import type { DiskRoots } from "../disk/mod.ts";
 import { WAIT_NOTICE_INTERVAL_MS } from "../limits.ts";
 import type { RestoredState } from "../trust/mod.ts";
-import type { ApplicationSettings } from "./application_settings.ts";
+import type { ApplicationSettings } from "./application_command.ts";
 import type { ServeContext } from "./serve_context.ts";
 import { type ApplicationEvent, formatApplication } from "./serve_output.ts";
 

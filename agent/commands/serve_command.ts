@@ -47,6 +47,7 @@ import {
 import { ServedPrograms } from "./serve_programs.ts";
 import type { ServedHttp, ServedHttpParts } from "./serve_http.ts";
 import type { Trust, TrustParts } from "./serve_trust.ts";
+import type { ServiceEvent } from "../services/service_status.ts";
 import { isInside, openStateFolder, type StateFolder } from "../state_folder.ts";
 
 /** Serves until asked to stop. */
@@ -67,7 +68,7 @@ export async function serve(context: Context): Promise<number> {
   const access = await readAccess(context, primary?.rule ?? null);
   const enrolmentSecret = readEnrolmentSecret(context);
   checkFiles(context);
-  const programSettings = readPrograms(context);
+  const programSettings = await readPrograms(context);
   const workingFolder = await openWorkingFolder(context);
   using state = settings.stateDir === undefined
     ? NO_STATE_FOLDER
@@ -78,11 +79,13 @@ export async function serve(context: Context): Promise<number> {
   const store = await openStore(context, { workingFolder, state, certificates });
   const stateFolder = state.path;
   const trust = await openTrust(context, { access, names, identity, stateFolder, store });
+  let tellOfService: ((event: ServiceEvent) => void) | null = null;
   const programs = await ServedPrograms.open(context, {
     settings: programSettings,
     workingFolder,
     stateFolder,
     store,
+    onService: (event) => tellOfService?.(event),
   });
   using listener = openListener(context);
   using components = await ServedComponents.open(context, {
@@ -137,6 +140,7 @@ export async function serve(context: Context): Promise<number> {
     createHasher: createNodeHasher,
     logger,
     hooks: programs.hooks,
+    services: programs.services,
     certificates,
     onReport: (ended) => {
       leases.wake();
@@ -148,6 +152,8 @@ export async function serve(context: Context): Promise<number> {
     },
   });
   agent.action(report.toAction());
+  for (const action of programs.actions) agent.action(action);
+  tellOfService = agent.noteService;
   const leases = new LeaseWatch({
     store,
     agent,

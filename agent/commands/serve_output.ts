@@ -76,8 +76,8 @@ export function formatListening(notice: ListeningNotice): string {
 }
 
 function formatPrograms(programs: readonly string[]): string {
-  if (programs.length > 0) return `for hooks: ${programs.join(", ")}`;
-  return "programs, but none for hooks";
+  if (programs.length > 0) return `for hooks and services: ${programs.join(", ")}`;
+  return "programs, but none for hooks or services";
 }
 
 function formatSigners(signers: readonly string[] | "owner", app: string | null): string {
@@ -181,6 +181,7 @@ export function formatDelivery(report: AgentSessionReport): string {
       files: files.filter(({ outcome }) => outcome !== "unchanged"),
       // What a hook printed may be secret.
       hooks: report.hooks.map(({ output: _output, ...hook }) => hook),
+      ...(report.services === undefined ? {} : { services: report.services }),
     })
   }\n`;
 }

@@ -14,6 +14,7 @@ import {
   PeerRejectedError,
   type ReceiveOptions,
   type SecretStore,
+  type ServiceRunner,
   type Session,
   type SessionCalls,
   SILENT_LOGGER,
@@ -46,6 +47,8 @@ export interface DeliveryOptions {
   readonly checkManifest?: ReceiveOptions["checkManifest"];
   /** Runs the hooks of manifests; `null` where none may be run. @default {null} */
   readonly hooks?: HookRunner | null;
+  /** Runs the services of manifests; `null` where none may be run. @default {null} */
+  readonly services?: ServiceRunner | null;
   /** Makes keys for the application, and has them certified; `null` where nothing does. @default {null} */
   readonly certificates?: CertificateDesk | null;
   /** Signs what the agent tells a keeper of a delivery; `null` where nothing is signed. @default {null} */
@@ -86,6 +89,7 @@ export type DeliveryOutcome = Pick<
   | "isCallsOnly"
   | "files"
   | "hooks"
+  | "services"
   | "contentBytes"
   | "error"
 >;
@@ -175,6 +179,7 @@ export class DeliveryDesk {
         ...common,
         filesInFlight: FILES_IN_FLIGHT,
         hooks: this.#options.hooks ?? null,
+        services: this.#options.services ?? null,
         identity: this.#options.identity ?? null,
         certificates: this.#options.certificates ?? null,
         ...stall.watchCalls(this.#watchedCalls()),

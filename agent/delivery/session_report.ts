@@ -9,6 +9,7 @@ import {
   FluxVaultError,
   type HookResult,
   type Logger,
+  type ServiceResult,
 } from "../../protocol/mod.ts";
 
 /** How a session with a keeper went. */
@@ -23,6 +24,8 @@ export interface AgentSessionReport {
   readonly files: readonly FileResult[];
   /** How the hooks stand that were due. */
   readonly hooks: readonly HookResult[];
+  /** How the services stand; none where there are none. @default {[]} */
+  readonly services?: readonly ServiceResult[];
   /** Whether the keeper asked for a plan, so that nothing changed. */
   readonly isPlan: boolean;
   /** Whether the keeper only called, and delivered nothing. @default {false} */

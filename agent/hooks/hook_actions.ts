@@ -52,7 +52,7 @@ const ROOT = 0;
 export const HOOK_REFUSED = "hook-refused";
 
 /** The signals that tell a process something; those that no process can take are none of them. */
-const SIGNALS: ReadonlySet<string> = new Set<Deno.Signal>([
+export const SIGNALS: ReadonlySet<string> = new Set<Deno.Signal>([
   "SIGALRM",
   "SIGCONT",
   "SIGHUP",

@@ -12,9 +12,7 @@ import { join, readOptionalFile, writeFileAtomically } from "../../protocol/host
 import { MAX_HOOKS_FILE_BYTES } from "../limits.ts";
 import type { DueHook } from "./due_hook.ts";
 import type { HookJournal } from "./hook_ledger.ts";
-
-/** The name of the file in the state folder. */
-export const HOOKS_FILE_NAME = "hooks.json";
+import { HOOKS_FILE_NAME } from "./hooks_on_demand.ts";
 
 const VERSION = 1;
 const CHANGE_ID = /^[0-9a-f]{32}$/;

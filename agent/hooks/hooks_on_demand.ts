@@ -6,6 +6,9 @@
 import type { HookResult, HookRunner, WantedState } from "../../protocol/mod.ts";
 import type { AgentHooks, ExpiringFile } from "./agent_hooks.ts";
 
+/** The name of the file in the state folder by which hooks are remembered. */
+export const HOOKS_FILE_NAME = "hooks.json";
+
 /** What {@linkcode HooksOnDemand} are opened with. */
 export interface HooksOnDemandOptions {
   /** What the agent held when it started, or `null`. */

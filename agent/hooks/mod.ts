@@ -15,5 +15,5 @@ export {
 export { HookFiles } from "./hook_files.ts";
 export type { HookJournal } from "./hook_ledger.ts";
 export { type HookProgram, type HookProgramOptions, runHookProgram } from "./hook_program.ts";
-export { HOOKS_FILE_NAME, openHookJournal } from "./hooks_file.ts";
-export { HooksOnDemand, type HooksOnDemandOptions } from "./hooks_on_demand.ts";
+export { openHookJournal } from "./hooks_file.ts";
+export { HOOKS_FILE_NAME, HooksOnDemand, type HooksOnDemandOptions } from "./hooks_on_demand.ts";

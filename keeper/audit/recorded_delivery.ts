@@ -17,7 +17,8 @@ import {
   type Session,
 } from "../../protocol/mod.ts";
 import type { ResultCounts } from "../../protocol/mod.ts";
-import { isFileDone } from "../report/report.ts";
+import { isFileDone, isServiceWanted } from "../report/report.ts";
+import { isServiceChanged } from "../report/service_standing.ts";
 import type { AuditEvent } from "./log/mod.ts";
 import type { AuditedAgent, AuditRecorder } from "./audit_recorder.ts";
 import { MAX_FILES_PER_LINE } from "./limits.ts";
@@ -98,6 +99,7 @@ class DeliveryRecord {
       entries: source.entries,
       hooks: source.hooks ?? [],
       certificates: source.certificates ?? [],
+      services: source.services ?? [],
       missing: source.missing,
       open: async (entry, from) => {
         const content = await source.open(entry, from);
@@ -127,7 +129,7 @@ class DeliveryRecord {
     }]);
   }
 
-  async end({ files, hooks, contentBytes }: DeliveryReport): Promise<void> {
+  async end({ files, hooks, services = [], contentBytes }: DeliveryReport): Promise<void> {
     this.isEnded = true;
     const told = files.filter(({ outcome }) => outcome !== "unchanged");
     const { agent, revision } = this.#options;
@@ -136,12 +138,14 @@ class DeliveryRecord {
       ...hooks.filter(({ outcome }) => outcome !== "ran").map(({ hook, outcome, code }) => {
         return { hook, outcome, code };
       }),
+      ...services.filter((service) => !isServiceWanted(service)),
     ];
     const isNews = this.#recorder.isNewTrouble(
       agent,
       trouble.length === 0 ? null : JSON.stringify(trouble),
     );
-    const hasDone = told.some(isFileDone) || hooks.some(({ outcome }) => outcome === "ran");
+    const hasDone = told.some(isFileDone) || hooks.some(({ outcome }) => outcome === "ran") ||
+      services.some((service) => isServiceChanged(service) && isServiceWanted(service));
     if (this.#given === 0 && !hasDone && !isNews) return;
     const counts = countResults(files);
     const what = { event: "result", ...agent, revision };
@@ -149,6 +153,7 @@ class DeliveryRecord {
     const whole = {
       ...{ outcome: "delivered", counts, contentBytes, receipt: this.#receipt() },
       ...(hooks.length === 0 ? {} : { hooks: hooks.map(describeHook) }),
+      ...(services.length === 0 ? {} : { services }),
     };
     await this.#recorder.append([
       { ...what, ...whole, files: first },

@@ -126,7 +126,13 @@ class PreparedDelivery implements Delivery {
     // Many components share what is declared; the names of their containers they do not.
     const key = this.#hasOwnNames(declared) ? `${level} ${component?.toLowerCase()}` : level;
     const { hooks, certificates } = this.#declarations;
-    const parts = [hooks, certificates, ...declared.map((each) => itemsOf(each, this.#view))];
+    const services = this.#declarations.servicesOf?.(component) ?? [];
+    const parts = [
+      hooks,
+      certificates,
+      ...services,
+      ...declared.map((each) => itemsOf(each, this.#view)),
+    ];
     const known = made.get(key);
     if (known !== undefined && isSameList(known.parts, parts)) return known.delivery;
     const delivery = this.#make(declared, { component, level });
@@ -150,6 +156,7 @@ class PreparedDelivery implements Delivery {
     const certificates = this.#certificatesOf(assembly.entries);
     const source = {
       ...this.#sourceOf(assembly),
+      services: this.#declarations.servicesOf?.(component) ?? [],
       certificates: await Promise.all(certificates.map((each) => {
         return declareCertificate(each, { app: this.#app, component });
       })),

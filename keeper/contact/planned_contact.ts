@@ -11,11 +11,11 @@ import type { LevelDelivery } from "./delivery.ts";
 
 /** Makes an outcome of what an agent said it would do with a manifest of this revision. */
 export function plannedOutcome(
-  { files, hooks }: Pick<DeliveryReport, "files" | "hooks">,
+  { files, hooks, services = [] }: Pick<DeliveryReport, "files" | "hooks" | "services">,
   given: LevelDelivery,
   revision: number,
 ): AgentOutcome {
-  const isAsked = { isAsked: true, files: completeResults(files, given), hooks };
+  const isAsked = { isAsked: true, files: completeResults(files, given), hooks, services };
   return { kind: "planned", plan: { ...isAsked, ...describe(given, revision) } };
 }
 

@@ -120,12 +120,13 @@ async function talk(
     const work = { audit, agent: describeAgent(address, options), session, revision };
     const report = await deliverOnRecord(deliver, { ...work, source: given.source });
     if (isPlan) return plannedOutcome(report, given, revision);
-    const { hooks, contentBytes } = report;
+    const { hooks, services = [], contentBytes } = report;
     const files = completeResults(report.files, given);
     const { fingerprint } = agent;
     const { source: { entries }, withheld } = given;
     const drifted = options.held?.note({ address: name, fingerprint, entries, files }) ?? [];
-    return { kind: "delivered", files, hooks, revision, withheld, contentBytes, drifted };
+    const told = services.length === 0 ? { hooks } : { hooks, services };
+    return { kind: "delivered", files, ...told, revision, withheld, contentBytes, drifted };
   } finally {
     watched?.end();
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { isRegistrableAppName, isRegistrableComponentName } from "../../flux/mod.ts";
-import { type Hook, isAppName } from "../../protocol/mod.ts";
+import { type Hook, isAppName, type Service } from "../../protocol/mod.ts";
 import type { ApplicationCertificate } from "../vault/application_certificate.ts";
 import type { Declaration } from "../vault/declaration.ts";
 import type { AppSettings } from "./app_settings.ts";
@@ -32,6 +32,8 @@ export interface AppLoadout extends AppSettings {
   readonly hooks: readonly Hook[];
   /** The certificates that its declarations name, and those that none names. */
   readonly certificates: readonly ApplicationCertificate[];
+  /** The services that some component has, and those that none has. */
+  readonly services: readonly Service[];
   /** The components that the loadout names, as it writes them. */
   readonly components: readonly string[];
   /**
@@ -39,6 +41,8 @@ export interface AppLoadout extends AppSettings {
    * the component, or the agent names none. Case does not tell components apart.
    */
   declarationsOf(component: string | null): readonly Declaration[];
+  /** Returns the services that a component has, in the same way. */
+  servicesOf(component: string | null): readonly Service[];
 }
 
 /** Takes the folder of an app's sources as it is written, or not, and returns where it is. */
@@ -62,11 +66,18 @@ export function resolveApp(written: WrittenApp, options: ResolveOptions): AppLoa
   const resolver = new Resolver(written, problems);
   const unnamed = resolver.resolve({ groups: all === undefined ? [] : [all], own: null });
   const named = new Map<string, readonly Declaration[]>();
+  const servicesBy = new Map<string, readonly Service[]>();
+  const ownServices = (parts: readonly WrittenGroup[]) => {
+    const names = new Set(parts.flatMap(({ services }) => services));
+    return [...names].flatMap((one) => written.services.get(one)?.service ?? []);
+  };
+  const unnamedServices = ownServices(all === undefined ? [] : [all]);
   for (const component of components) {
     const groups = [GROUP_ALL, ...component.memberOf]
       .map((group) => written.groups.get(group))
       .filter((group) => group !== undefined);
     named.set(componentKey(component.name), resolver.resolve({ groups, own: component }));
+    servicesBy.set(componentKey(component.name), ownServices([...groups, component]));
   }
   // What contradicts itself in a group that has no members yet would do so once it has.
   for (const group of written.groups.values()) resolver.resolve({ groups: [group], own: null });
@@ -80,9 +91,14 @@ export function resolveApp(written: WrittenApp, options: ResolveOptions): AppLoa
     vaultFolder: options.resolveVault(name, written.vault),
     hooks,
     certificates,
+    services: [...written.services.values()].flatMap((one) => one?.service ?? []),
     components: components.map((component) => component.name),
     declarationsOf: (component) => {
       return (component === null ? undefined : named.get(componentKey(component))) ?? unnamed;
+    },
+    servicesOf: (component) => {
+      const own = component === null ? undefined : servicesBy.get(componentKey(component));
+      return own ?? unnamedServices;
     },
   };
 }
@@ -128,6 +144,15 @@ function checkUse(written: WrittenApp, problems: Problems): void {
       hook.place,
       `no state directive names the hook ${quoted(name)}`,
       `Write hook: ${name} where it is meant, or leave it out.`,
+    );
+  }
+  const used = new Set(parts.flatMap((part) => part.services));
+  for (const [name, service] of written.services) {
+    if (service === null || used.has(name)) continue;
+    problems.warn(
+      service.place,
+      `no group or component has the service ${quoted(name)}`,
+      `Write services: [${name}] below groups: and all:, or below a component.`,
     );
   }
   const { pollingIntervalS = DEFAULT_POLLING_INTERVAL_S } = settings;

@@ -97,7 +97,7 @@ function readHook(name: string, node: YamlNode, problems: Problems): Hook | null
 }
 
 function readAction(mapping: Mapping, pidFile: string | null): HookAction | null {
-  const command = readCommand(mapping);
+  const command = readCommand(mapping, "run");
   if (command !== undefined) return { kind: "run", command };
   const path = readPath(mapping, "touch");
   if (path !== undefined) return { kind: "touch", path };
@@ -105,20 +105,21 @@ function readAction(mapping: Mapping, pidFile: string | null): HookAction | null
   return signal === undefined ? null : { kind: "signal", signal, pidFile };
 }
 
-function readCommand(mapping: Mapping): readonly string[] | undefined {
-  const words = mapping.textList("run", COMMAND)?.map(({ text }) => text);
+/** Reads a program and its arguments. */
+export function readCommand(mapping: Mapping, key: string): readonly string[] | undefined {
+  const words = mapping.textList(key, COMMAND)?.map(({ text }) => text);
   if (words === undefined) return undefined;
-  if (words.length === 0) return mapping.refuse("run", "names no program", COMMAND);
+  if (words.length === 0) return mapping.refuse(key, "names no program", COMMAND);
   if (words.length > limits.MAX_HOOK_ARGUMENTS) {
     const problem = `has over ${limits.MAX_HOOK_ARGUMENTS} words`;
-    return mapping.refuse("run", problem, "Put the command into a script.");
+    return mapping.refuse(key, problem, "Put the command into a script.");
   }
   if (encodeUtf8(JSON.stringify(words)).length > MAX_HOOK_COMMAND_BYTES) {
     const problem = `has over ${MAX_HOOK_COMMAND_BYTES} bytes`;
-    return mapping.refuse("run", problem, "Put the command into a script.");
+    return mapping.refuse(key, problem, "Put the command into a script.");
   }
   if (words.some((word) => word.includes("\0") || !word.isWellFormed())) {
-    return mapping.refuse("run", "holds a character that no program can be given", COMMAND);
+    return mapping.refuse(key, "holds a character that no program can be given", COMMAND);
   }
   return words;
 }

@@ -35,3 +35,14 @@ export const MIN_CERTIFICATE_LIFETIME_S = 3_600;
 export const MAX_CERTIFICATE_LIFETIME_S: number = 90 * 86_400;
 /** How many names a certificate may carry. */
 export const MAX_CERTIFICATE_NAMES = 64;
+
+/** How long a service may take to end where it is not declared. */
+export const DEFAULT_SERVICE_STOP_S = 10;
+/** The pause between two looks at the health of a service where it is not declared. */
+export const DEFAULT_SERVICE_HEALTH_S = 30;
+/** How long such a look may take where it is not declared. */
+export const DEFAULT_SERVICE_HEALTH_TIMEOUT_S = 5;
+/** How many looks in a row have to fail where it is not declared. */
+export const DEFAULT_SERVICE_HEALTH_RETRIES = 3;
+/** How long a service may be in all, as JSON in UTF-8: it has to fit into a line. */
+export const MAX_SERVICE_BYTES = 3_584;

@@ -104,6 +104,7 @@ export function parseSingleApp(flags: SingleAppFlags): SingleApp {
     workdir: readWorkdirFlag(flags.remoteWorkdir, problems),
     hooks: new Map(),
     certificates: new Map(),
+    services: new Map(),
     groups,
     components: receivers.components(),
     isWhole: false,
@@ -231,14 +232,16 @@ class Receivers {
     return new Map([...this.#groups].map((name) => {
       const directives = this.#given.get(groupKey(name)) ?? [];
       const place = { text: DIRECTIVES, order: 0 };
-      return [name, { name, place, workdir: undefined, count: directives.length, directives }];
+      const count = directives.length;
+      return [name, { name, place, workdir: undefined, count, directives, services: [] }];
     }));
   }
 
   components() {
     return this.#components.map((component) => {
       const directives = this.#given.get(componentKey(component.name)) ?? [];
-      return { ...component, workdir: undefined, count: directives.length, directives };
+      const count = directives.length;
+      return { ...component, workdir: undefined, count, directives, services: [] };
     });
   }
 

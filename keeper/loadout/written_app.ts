@@ -13,6 +13,7 @@ import { readHooks, type WrittenHook } from "./hooks.ts";
 import { describeNode, Mapping } from "./mapping.ts";
 import { readWorkdir } from "./paths.ts";
 import { type Place, type Problems, quoted } from "./problems.ts";
+import { readServiceNames, readServices, type WrittenService } from "./services.ts";
 import type { YamlNode } from "./yaml_tree.ts";
 
 /** The group of every agent of an app. */
@@ -25,11 +26,12 @@ export const APP_KEYS = [
   "remote_workdir",
   "hooks",
   "certificates",
+  "services",
   "groups",
   "components",
 ] as const;
 /** The keys of a group. */
-export const GROUP_KEYS = ["remote_workdir", "state_directives"] as const;
+export const GROUP_KEYS = ["remote_workdir", "state_directives", "services"] as const;
 /** The keys of a component. */
 export const COMPONENT_KEYS = ["member_of", ...GROUP_KEYS] as const;
 
@@ -79,10 +81,12 @@ export interface WrittenGroup {
   readonly place: Place;
   /** The folder on the agent that relative targets begin at. */
   readonly workdir: string | undefined;
-  /** How many state directives stand there. */
+  /** How many state directives and services stand there. */
   readonly count: number;
   /** The state directives that can be used. */
   readonly directives: readonly WrittenDirective[];
+  /** The names of the services that it has. */
+  readonly services: readonly string[];
 }
 
 /** A component, with the groups whose state directives are its as well. */
@@ -107,6 +111,8 @@ export interface WrittenApp {
   readonly hooks: ReadonlyMap<string, WrittenHook | null>;
   /** Its certificates, by their names. */
   readonly certificates: ReadonlyMap<string, WrittenCertificate | null>;
+  /** Its services, by their names. */
+  readonly services: ReadonlyMap<string, WrittenService | null>;
   /** Its groups, by their names. */
   readonly groups: ReadonlyMap<string, WrittenGroup>;
   /** Its components, in their order. */
@@ -141,7 +147,9 @@ export function readApp(
   const certificates = certificatesNode === undefined
     ? new Map()
     : readCertificates(certificatesNode, problems);
-  const parts = { hooks, certificates, problems };
+  const servicesNode = mapping.value("services");
+  const services = servicesNode === undefined ? new Map() : readServices(servicesNode, problems);
+  const parts = { hooks, certificates, services, problems };
   const groups = readGroups(mapping, parts);
   return {
     name,
@@ -151,6 +159,7 @@ export function readApp(
     workdir: readWorkdirOf(mapping),
     hooks,
     certificates,
+    services,
     groups,
     components: readComponents(mapping, { ...parts, groups }),
     isWhole: mapping.isWhole && PARTS.every((key) => {
@@ -198,6 +207,7 @@ function readWorkdirOf(mapping: Mapping): string | undefined {
 interface Parts {
   readonly hooks: ReadonlyMap<string, WrittenHook | null>;
   readonly certificates: ReadonlyMap<string, WrittenCertificate | null>;
+  readonly services: ReadonlyMap<string, WrittenService | null>;
   readonly problems: Problems;
 }
 
@@ -231,8 +241,8 @@ function readGroups(mapping: Mapping, parts: Parts): ReadonlyMap<string, Written
 function readEntries(
   mapping: Mapping | null,
   parts: Parts,
-): Pick<WrittenGroup, "workdir" | "count" | "directives"> {
-  if (mapping === null) return { workdir: undefined, count: 0, directives: [] };
+): Pick<WrittenGroup, "workdir" | "count" | "directives" | "services"> {
+  if (mapping === null) return { workdir: undefined, count: 0, directives: [], services: [] };
   const written = mapping.value("state_directives");
   const count = written?.kind === "list"
     ? written.items.length
@@ -242,7 +252,13 @@ function readEntries(
     hint: "Begin each with - source: and a path.",
     read: (item) => readDirective(item, parts),
   });
-  return { workdir: readWorkdirOf(mapping), count, directives: directives ?? [] };
+  const services = readServiceNames(mapping, parts);
+  return {
+    workdir: readWorkdirOf(mapping),
+    count: count + services.length,
+    directives: directives ?? [],
+    services,
+  };
 }
 
 function readComponents(

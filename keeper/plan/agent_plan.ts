@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { FileResult, HookResult, ManifestEntry } from "../../protocol/mod.ts";
+import type { FileResult, HookResult, ManifestEntry, ServiceResult } from "../../protocol/mod.ts";
+import { isServiceChanged } from "../report/service_standing.ts";
 import type { WithheldFile } from "../vault/assembly.ts";
 
 /** What a delivery to one agent would do, by the agent's own comparison. */
@@ -17,6 +18,8 @@ export interface AgentPlan {
   readonly files: readonly FileResult[];
   /** The hooks that would run, or may not; none where it was not asked. */
   readonly hooks: readonly HookResult[];
+  /** How the services would stand; none where it was not asked. @default {[]} */
+  readonly services?: readonly ServiceResult[];
   /** What it would be declared to hold. */
   readonly entries: readonly ManifestEntry[];
   /** What it would not be given because of its level. */
@@ -48,6 +51,7 @@ export interface AgentPlan {
  * console.assert(!isPlanEmpty({ ...plan, files: [{ path: "db.password", outcome: "updated" }] }));
  * ```
  */
-export function isPlanEmpty({ isAsked, files, hooks }: AgentPlan): boolean {
-  return isAsked && hooks.length === 0 && files.every(({ outcome }) => outcome === "unchanged");
+export function isPlanEmpty({ isAsked, files, hooks, services = [] }: AgentPlan): boolean {
+  return isAsked && hooks.length === 0 && !services.some(isServiceChanged) &&
+    files.every(({ outcome }) => outcome === "unchanged");
 }

@@ -46,7 +46,7 @@ export function formatPlanJson(
   views: readonly AgentPlanView[],
   passes: readonly PassReport[],
 ): string {
-  const agents = views.map(({ app, report, lines, hooks, offered }) => ({
+  const agents = views.map(({ app, report, lines, hooks, services, offered }) => ({
     type: "agent-plan",
     app,
     component: report.component,
@@ -59,6 +59,7 @@ export function formatPlanJson(
     changed: hasChanges(report),
     changes: lines.map(lineOf),
     hooks,
+    ...(services === undefined ? {} : { services }),
     ...(offered === null ? {} : { offered }),
   }));
   const summary = {

@@ -6,8 +6,14 @@
 import { formatTable, sanitiseText } from "../../protocol/host/mod.ts";
 import { sortByAddress } from "../report/address_order.ts";
 import { formatSize, plural } from "../report/amounts.ts";
-import { explainFile, explainHook, explainOutcome } from "../report/explanations.ts";
+import {
+  explainFile,
+  explainHook,
+  explainOutcome,
+  explainService,
+} from "../report/explanations.ts";
 import { describeHook } from "../report/hook_lines.ts";
+import { planService } from "../report/service_lines.ts";
 import type { PassReport } from "../report/report.ts";
 import { wrapLine } from "../report/report_lines.ts";
 import { countPlanned, judgePlan } from "./plan_verdict.ts";
@@ -100,7 +106,7 @@ function formatGroup({ heading, body, addresses }: Group, isWhole: boolean): str
 }
 
 function formatBody(view: AgentPlanView, isWhole: boolean): string {
-  const { lines, hooks, report } = view;
+  const { lines, hooks, services = [], report } = view;
   const shown = isWhole ? lines : lines.slice(0, MAX_CHANGES);
   const rows = shown.map(rowOf);
   const left = lines.slice(shown.length);
@@ -116,6 +122,7 @@ function formatBody(view: AgentPlanView, isWhole: boolean): string {
         : `run     hook ${hook.hook}`;
       return `  ${sanitiseText(stands.trimEnd())}`;
     }),
+    ...services.flatMap((service) => planService(service) ?? []).map((line) => `  ${line}`),
     ...(report.outcome.kind === "planned" && view.offered !== null ? [offerText(view)] : []),
   ].map((line) => `${line}\n`).join("");
 }
@@ -196,12 +203,15 @@ function describeOther({ app, report }: AgentPlanView, hasApps: boolean): string
 
 function explainCodes(views: readonly AgentPlanView[]): string[] {
   const texts = new Map<string, string | null>();
-  for (const { lines, hooks } of views) {
+  for (const { lines, hooks, services = [] } of views) {
     for (const { action, code } of lines) {
       if (code !== null && action !== "withhold") texts.set(code, explainFile(code));
     }
     for (const { outcome, code } of hooks) {
       if (outcome === "refused" && code !== undefined) texts.set(code, explainHook(code));
+    }
+    for (const { code } of services) {
+      if (code !== undefined) texts.set(code, explainService(code));
     }
   }
   return [...texts].flatMap(([code, text]) => text === null ? [] : wrapLine(`${code}: ${text}`));

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { AgentReport, PassReport } from "../report/report.ts";
+import { type AgentReport, isServiceWanted, type PassReport } from "../report/report.ts";
+import { isServiceChanged } from "../report/service_standing.ts";
 import { isPlanEmpty } from "./agent_plan.ts";
 import { isHeldBack, isMade, listPlannedChanges } from "./planned_changes.ts";
 
@@ -79,7 +80,9 @@ export function hasChanges({ outcome, news }: AgentReport): boolean {
 export function isTroubled({ outcome }: AgentReport): boolean {
   if (outcome.kind !== "planned") return true;
   const { plan } = outcome;
+  const { services = [] } = plan;
   return plan.hooks.some(({ outcome }) => outcome === "refused") ||
+    services.some(({ outcome }) => outcome === "refused" || outcome === "waiting") ||
     listPlannedChanges(plan).some(isHeldBack);
 }
 
@@ -87,17 +90,25 @@ export function isTroubled({ outcome }: AgentReport): boolean {
 export function countPlanned(passes: readonly PassReport[]): string[] {
   const counts = new Map<string, number>();
   let hooks = 0;
+  let services = 0;
   for (const { outcome } of passes.flatMap(({ agents }) => agents)) {
     if (outcome.kind !== "planned") continue;
     for (const change of listPlannedChanges(outcome.plan).filter(isMade)) {
       counts.set(change.action, (counts.get(change.action) ?? 0) + 1);
     }
     hooks += outcome.plan.hooks.filter(({ outcome }) => outcome !== "refused").length;
+    services += (outcome.plan.services ?? []).filter((service) => {
+      return isServiceChanged(service) && isServiceWanted(service);
+    }).length;
   }
   const order = ["create", "update", "reown", "remove"];
   const parts = order.flatMap((action) => {
     const count = counts.get(action);
     return count === undefined ? [] : `${count} to ${action}`;
   });
-  return hooks === 0 ? parts : [...parts, `${hooks} ${hooks === 1 ? "hook" : "hooks"} to run`];
+  return [
+    ...parts,
+    ...(hooks === 0 ? [] : [`${hooks} ${hooks === 1 ? "hook" : "hooks"} to run`]),
+    ...(services === 0 ? [] : [`${services} ${services === 1 ? "service" : "services"} to change`]),
+  ];
 }

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { decodeHex, DIGEST_BYTES, type HookResult } from "../../protocol/mod.ts";
+import {
+  decodeHex,
+  DIGEST_BYTES,
+  type HookResult,
+  type ServiceResult,
+} from "../../protocol/mod.ts";
 import type { ContentsFingerprint } from "../audit/contents_fingerprint.ts";
 import type { AgentReport, PassReport } from "../report/report.ts";
 import type { AgentPlan } from "./agent_plan.ts";
@@ -56,6 +61,8 @@ export interface AgentPlanView {
   readonly lines: readonly PlanLine[];
   /** The hooks that would run or may not. */
   readonly hooks: readonly HookResult[];
+  /** How the services would stand. @default {[]} */
+  readonly services?: readonly ServiceResult[];
   /** How much it would be offered that was not asked, else `null`. */
   readonly offered: { readonly files: number; readonly bytes: number } | null;
 }
@@ -97,6 +104,7 @@ export async function viewPlan(
       return viewLine(change, { before, contents });
     }),
     hooks: planOf(report)?.hooks ?? [],
+    ...servicesOf(planOf(report)),
     offered: offerOf(report),
   }));
 }
@@ -117,6 +125,11 @@ async function fingerprintAll(
 
 function planOf({ outcome }: AgentReport): AgentPlan | null {
   return outcome.kind === "planned" ? outcome.plan : null;
+}
+
+function servicesOf(plan: AgentPlan | null): Pick<AgentPlanView, "services"> {
+  const { services = [] } = plan ?? {};
+  return services.length === 0 ? {} : { services };
 }
 
 function changesOf(report: AgentReport): readonly PlannedChange[] {

@@ -139,6 +139,20 @@ const HOOKS: Readonly<Record<string, string>> = {
   "hook-unstartable": "it cannot be started: see that the program is there",
 };
 
+/** Why a service does not run, where the word alone does not say. */
+const SERVICES: Readonly<Record<string, string>> = {
+  "file-missing": "a file that it depends on is not in place",
+  "service-ended": "it has ended by itself",
+  "service-failed": "it ended with an error",
+  "service-held": "it was stopped by service stop",
+  "service-memory": "it used more memory than it may, and was ended",
+  "service-refused": "the agent may not run it: see its --allow-run, and that the keeper signs",
+  "service-starting": "it is being started",
+  "service-stopping": "it was asked to end, and has not yet",
+  "service-unhealthy": "it was found unwell too often, and was ended",
+  "service-unstartable": "it cannot be started: see that the program and its folder are there",
+};
+
 /** A code may be a word of a peer, and so one that every object knows: `constructor`. */
 function textOf(texts: Readonly<Partial<Record<string, string>>>, code: string): string | null {
   return Object.hasOwn(texts, code) ? texts[code] ?? null : null;
@@ -152,6 +166,11 @@ export function explainFile(code: string): string | null {
 /** Explains the code of a hook's result, as a part of a sentence; `null` where it says all. */
 export function explainHook(code: string): string | null {
   return textOf(HOOKS, code);
+}
+
+/** Explains the code of a service's result, as a part of a sentence; `null` where it says all. */
+export function explainService(code: string): string | null {
+  return textOf(SERVICES, code);
 }
 
 /** Explains how a contact ended, as the end of a sentence; `null` where there is no more to say. */

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { FileResult, HookResult, NodeEvidence, RejectionCode } from "../../protocol/mod.ts";
+import type {
+  FileResult,
+  HookResult,
+  NodeEvidence,
+  RejectionCode,
+  ServiceResult,
+} from "../../protocol/mod.ts";
 import type { AgentPlan } from "../plan/agent_plan.ts";
 import type { WithheldFile } from "../vault/assembly.ts";
 import type { PendingReason, TrustLevel, TrustNews } from "../trust/mod.ts";
@@ -18,6 +24,8 @@ export type AgentOutcome =
     readonly files: readonly FileResult[];
     /** How the hooks stand that were due. */
     readonly hooks: readonly HookResult[];
+    /** How its services stand; none where there are none. @default {[]} */
+    readonly services?: readonly ServiceResult[];
     /** The revision of what is declared, which it holds now; `null` on the original's wire. */
     readonly revision: number | null;
     /** The files that ask for more than the agent's level, which it was therefore not given. */
@@ -153,9 +161,14 @@ export function isHookWanted(hook: HookResult): boolean {
   return hook.outcome === "ran";
 }
 
+/** Tells whether a service runs, or does not since nobody wants it to. */
+export function isServiceWanted({ outcome }: ServiceResult): boolean {
+  return outcome !== "waiting" && outcome !== "failed" && outcome !== "refused";
+}
+
 /**
  * Tells whether an agent ended in the wanted state: reached, every file as it should be, every hook
- * run, and nothing withheld.
+ * run, every service as it should be, and nothing withheld.
  *
  * @example
  * ```ts
@@ -173,7 +186,7 @@ export function isAgentWanted(agent: Pick<AgentReport, "outcome">): boolean {
 export function isAgentServed({ outcome }: Pick<AgentReport, "outcome">): boolean {
   if (outcome.kind === "called") return true;
   return outcome.kind === "delivered" && outcome.files.every(isFileWanted) &&
-    outcome.hooks.every(isHookWanted);
+    outcome.hooks.every(isHookWanted) && (outcome.services ?? []).every(isServiceWanted);
 }
 
 /** Counts the files that an agent was not given because they ask for more trust. */
@@ -226,6 +239,7 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
   // One that was still to run and is not told of any more has run meanwhile.
   const ended = first.outcome.hooks.filter(({ outcome }) => ENDED.has(outcome));
   const hooks = [...ended.filter(({ hook }) => !told.has(hook)), ...second.outcome.hooks];
+  const services = joinServices(first.outcome.services, second.outcome.services);
   const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
   const drifted = [...first.outcome.drifted ?? [], ...second.outcome.drifted ?? []];
   return {
@@ -233,9 +247,27 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
     outcome: {
       ...second.outcome,
       ...{ files, hooks, contentBytes },
+      ...(services === undefined ? {} : { services }),
       ...(drifted.length === 0 ? {} : { drifted }),
     },
   };
+}
+
+/** What the first contact started or stopped was started or stopped. */
+function joinServices(
+  first: readonly ServiceResult[] = [],
+  second: readonly ServiceResult[] | undefined,
+): readonly ServiceResult[] | undefined {
+  if (second === undefined) return first.length === 0 ? undefined : first;
+  const before = new Map(first.map((result) => [result.service, result]));
+  const told = new Set(second.map(({ service }) => service));
+  const gone = first.filter(({ service, outcome }) => outcome === "stopped" && !told.has(service));
+  const now = second.map((result) => {
+    const earlier = before.get(result.service);
+    const wasStarted = earlier?.outcome === "started" || earlier?.outcome === "restarted";
+    return result.outcome === "running" && wasStarted ? earlier : result;
+  });
+  return [...now, ...gone];
 }
 
 const ENDED: ReadonlySet<string> = new Set(["ran", "refused"]);

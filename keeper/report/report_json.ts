@@ -17,6 +17,7 @@ function membersOf({ outcome, trust }: AgentReport): Record<string, unknown> {
         counts: countResults(outcome.files),
         files: outcome.files.filter((file) => file.outcome !== "unchanged"),
         hooks: outcome.hooks,
+        ...(outcome.services === undefined ? {} : { services: outcome.services }),
         withheld: outcome.withheld.map(({ path, required }) => ({ path, required, actual: trust })),
         revision: outcome.revision,
         contentBytes: outcome.contentBytes,

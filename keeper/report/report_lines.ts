@@ -4,9 +4,10 @@
  * @module
  */
 import { sanitiseText } from "../../protocol/host/mod.ts";
-import { explainFile, explainHook } from "./explanations.ts";
+import { explainFile, explainHook, explainService } from "./explanations.ts";
 import { hookTroublesOf } from "./hook_lines.ts";
-import { type AgentReport, isFileWanted, isHookWanted } from "./report.ts";
+import { type AgentReport, isFileWanted, isHookWanted, isServiceWanted } from "./report.ts";
+import { serviceTroublesOf } from "./service_lines.ts";
 
 /** How wide a terminal is that nobody made wider. */
 const WIDTH = 80;
@@ -26,7 +27,7 @@ export function wrapLine(text: string): string {
   return [...lines, line].join("\n");
 }
 
-/** Says what of an agent is not as it should be: a line for each file, some for each hook. */
+/** Says what of an agent is not as it should be: a line for each file and service, some for each hook. */
 export function troublesOf({ outcome, address, trust }: AgentReport): string[] {
   if (outcome.kind !== "delivered") return [];
   const files = outcome.files.filter((file) => !isFileWanted(file));
@@ -40,10 +41,11 @@ export function troublesOf({ outcome, address, trust }: AgentReport): string[] {
       return sanitiseText(`${address}: ${path}: withheld (${why})`);
     }),
     ...hookTroublesOf(outcome.hooks, address),
+    ...serviceTroublesOf(outcome.services ?? [], address),
   ];
 }
 
-/** Explains the codes of the files and hooks that are not as they should be, each once. */
+/** Explains the codes of the files, hooks and services that are not as they should be, each once. */
 export function explainCodes(agents: readonly AgentReport[]): string[] {
   const texts = new Map<string, string | null>();
   for (const { outcome } of agents) {
@@ -56,6 +58,11 @@ export function explainCodes(agents: readonly AgentReport[]): string[] {
     for (const hook of outcome.hooks) {
       if (hook.code !== undefined && !isHookWanted(hook)) {
         texts.set(hook.code, explainHook(hook.code));
+      }
+    }
+    for (const service of outcome.services ?? []) {
+      if (service.code !== undefined && !isServiceWanted(service)) {
+        texts.set(service.code, explainService(service.code));
       }
     }
   }

@@ -16,6 +16,7 @@ import {
   type PassReport,
 } from "./report.ts";
 import { countHooks } from "./hook_lines.ts";
+import { countServices } from "./service_lines.ts";
 import { explainCodes, formatNews, troublesOf, wrapLine } from "./report_lines.ts";
 import type { PendingReason } from "../trust/mod.ts";
 
@@ -58,13 +59,15 @@ function stateOf(agent: AgentReport): readonly [state: string, detail: string] {
       }).filter(([, count]) => count > 0);
       const others = all.filter(([name]) => name !== "unchanged");
       const counts = others.length > 0 ? others : all;
+      const services = countServices(outcome.services ?? []);
       const state = !isAgentWanted(agent)
         ? "incomplete"
-        : counts.every(([name]) => name === "unchanged") && outcome.hooks.length === 0
+        : counts.every(([name]) => name === "unchanged") && outcome.hooks.length === 0 &&
+            services.length === 0
         ? "unchanged"
         : "delivered";
       const files = counts.map(([name, count]) => `${count} ${name}`);
-      return [state, [...files, ...countHooks(outcome.hooks)].join(", ")];
+      return [state, [...files, ...countHooks(outcome.hooks), ...services].join(", ")];
     }
     case "planned":
       return ["planned", "-"];

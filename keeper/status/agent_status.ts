@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { FileOutcome, FileResult, HookResult, ResultCounts } from "../../protocol/mod.ts";
+import type {
+  FileOutcome,
+  FileResult,
+  HookResult,
+  ResultCounts,
+  ServiceResult,
+} from "../../protocol/mod.ts";
 import type { TrustGround, TrustLevel } from "../trust/mod.ts";
 import type { Wire } from "../contact/wire.ts";
 
@@ -85,6 +91,8 @@ export interface AgentStatus {
   readonly drift: readonly DriftStatus[];
   /** The hooks that have something left to do. */
   readonly hooks: readonly HookResult[];
+  /** The services, as they stood after the last delivery. @default {[]} */
+  readonly services?: readonly ServiceResult[];
   /** What it was not given because of its level. */
   readonly withheld: readonly {
     /** Where it would go. */

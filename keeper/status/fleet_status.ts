@@ -5,6 +5,7 @@
  */
 import { appKey, isSameApp } from "../app_name.ts";
 import { FORGET_ADDRESS_MS } from "../limits.ts";
+import { isServiceWanted } from "../report/report.ts";
 import type { ManifestRevision } from "../trust/mod.ts";
 import type { AgentStatus, FleetStatus } from "./agent_status.ts";
 import { FORGET_STATUS_MS, MAX_STATUS_AGENTS } from "./limits.ts";
@@ -80,6 +81,8 @@ export type AgentConcern =
   | "drift"
   /** A hook has something left to do. */
   | "hooks"
+  /** A service does not run that should. */
+  | "services"
   /** Something asks for more trust than it has. */
   | "withheld"
   /** A plan found something to do. */
@@ -96,7 +99,7 @@ export interface ConcernOptions {
 /** Finds what is not as it should be with an agent; nothing where it left the list. */
 export function findConcerns(agent: AgentStatus, options: ConcernOptions): AgentConcern[] {
   if (!agent.isListed) return [];
-  const { contact, dueMs, files, drift, hooks, withheld, planned } = agent;
+  const { contact, dueMs, files, drift, hooks, services = [], withheld, planned } = agent;
   const isReached = contact.outcome === "delivered" || contact.outcome === "planned";
   const concerns: [AgentConcern, boolean][] = [
     ["contact", !isReached],
@@ -105,6 +108,7 @@ export function findConcerns(agent: AgentStatus, options: ConcernOptions): Agent
     ["files", files.length > 0],
     ["drift", drift.some(({ repairedMs }) => repairedMs === null)],
     ["hooks", hooks.length > 0],
+    ["services", !services.every(isServiceWanted)],
     ["withheld", withheld.length > 0],
     ["planned", planned !== null && planned > 0],
   ];

@@ -12,6 +12,7 @@ import {
   isFileWanted,
   isHookWanted,
 } from "../report/report.ts";
+import { isServiceChanged } from "../report/service_standing.ts";
 import {
   type AgentStatus,
   type ContactStatus,
@@ -113,12 +114,14 @@ function noteDelivery(
   outcome: Delivered,
   { nowMs, isWipe, drifted: isKnown = () => false }: NotedContact,
 ): AgentStatus {
-  const { files, hooks, revision, withheld } = outcome;
+  const { files, hooks, services = [], revision, withheld } = outcome;
   const drifted = new Set(outcome.drifted);
   const isWhole = files.every(isFileWanted);
   const unwanted = files.filter((file) => !isFileWanted(file));
+  const { services: _before, ...others } = known;
   return {
-    ...known,
+    ...others,
+    ...(services.length === 0 ? {} : { services }),
     servedMs: nowMs,
     held: revision === null
       ? null
@@ -207,6 +210,7 @@ function notePlan(known: AgentStatus, plan: AgentPlan, nowMs: number): AgentStat
     drift: [...found, ...known.drift].slice(0, MAX_STATUS_DRIFT),
     // The agent has gone on with those that are due; what would run has no change yet.
     hooks: keepHooks(plan.hooks.filter(({ changeId }) => changeId !== null)),
-    planned: made.length + plan.hooks.length,
+    planned: made.length + plan.hooks.length +
+      (plan.services ?? []).filter(isServiceChanged).length,
   };
 }

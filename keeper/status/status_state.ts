@@ -12,6 +12,8 @@ import {
   type HookOutcome,
   type HookResult,
   type ResultCounts,
+  type ServiceOutcome,
+  type ServiceResult,
   StorageError,
 } from "../../protocol/mod.ts";
 import { JsonMembers } from "../trust/json_members.ts";
@@ -59,13 +61,14 @@ function takeLines(agents: readonly AgentStatus[]): string[] {
 }
 
 function withoutDetails(agent: AgentStatus): AgentStatus {
-  const { files, moreFiles, drift, hooks, withheld } = agent;
+  const { files, moreFiles, drift, hooks, services, withheld } = agent;
   return {
     ...agent,
     files: files.slice(0, 1),
     moreFiles: moreFiles + Math.max(0, files.length - 1),
     drift: drift.slice(0, 1),
     hooks: hooks.slice(0, 1).map((hook) => ({ ...hook, output: "" })),
+    ...(services === undefined ? {} : { services: services.slice(0, 1) }),
     withheld: withheld.slice(0, 1),
   };
 }
@@ -107,6 +110,7 @@ export function membersOf(agent: AgentStatus): Record<string, unknown> {
       return { path, found, at: isoTime(foundMs), repaired: isoTime(repairedMs) };
     }),
     hooks: agent.hooks,
+    ...(agent.services === undefined ? {} : { services: agent.services }),
     withheld: agent.withheld,
     planned: agent.planned,
   };
@@ -167,6 +171,7 @@ function readAgent(members: JsonMembers): AgentStatus {
     moreFiles: members.number("moreFiles"),
     drift: members.list("drift", readDrift),
     hooks: members.list("hooks", readHook),
+    ...(members.has("services") ? { services: members.list("services", readService) } : {}),
     withheld: members.list("withheld", (each) => ({
       path: each.text("path", ANY),
       required: each.text("required", /^(?:first-use|approved|enrolled)$/) as TrustGround,
@@ -195,6 +200,15 @@ function readDrift(members: JsonMembers): DriftStatus {
     found: members.text("found", /^(?:gone|changed|reowned|extra)$/) as DriftKind,
     foundMs: members.time("at"),
     repairedMs: members.optionalTime("repaired"),
+  };
+}
+
+function readService(members: JsonMembers): ServiceResult {
+  const code = members.has("code") ? members.text("code", WORD) : undefined;
+  return {
+    service: members.text("service", /^[a-z0-9][a-z0-9-]{0,62}$/),
+    outcome: members.text("outcome", WORD) as ServiceOutcome,
+    ...(code === undefined ? {} : { code }),
   };
 }
 

@@ -7,6 +7,8 @@ import { formatTable, sanitiseText } from "../../protocol/host/mod.ts";
 import { sortByAddress } from "../report/address_order.ts";
 import { formatTime, plural } from "../report/amounts.ts";
 import { hookTroublesOf } from "../report/hook_lines.ts";
+import { isServiceWanted } from "../report/report.ts";
+import { serviceTroublesOf } from "../report/service_lines.ts";
 import { wrapLine } from "../report/report_lines.ts";
 import type { AgentStatus, DriftKind, DriftStatus } from "./agent_status.ts";
 import type { AgentConcern } from "./fleet_status.ts";
@@ -128,6 +130,11 @@ const CONCERNS: Readonly<Record<AgentConcern, (agent: AgentStatus) => string>> =
   files: ({ files, moreFiles }) => `${plural(files.length + moreFiles, "file")} not as declared`,
   drift: ({ drift }) => `${drift.filter(isOpen).length} drifted`,
   hooks: ({ hooks }) => `${plural(hooks.length, "hook")} not run`,
+  services: ({ services = [] }) => {
+    return `${
+      plural(services.filter((each) => !isServiceWanted(each)).length, "service")
+    } not running`;
+  },
   withheld: ({ withheld }) => `${withheld.length} withheld`,
   planned: ({ planned }) => `${planned} planned`,
 };
@@ -153,7 +160,7 @@ function isOpen({ repairedMs }: DriftStatus): boolean {
 
 function detailsOf({ agent, concerns }: AgentStatusView): string[] {
   if (!agent.isListed) return [];
-  const { address, files, moreFiles, drift, hooks, withheld, trust } = agent;
+  const { address, files, moreFiles, drift, hooks, services = [], withheld, trust } = agent;
   return [
     ...(concerns.includes("contact") ? [describeContact(agent)] : []),
     ...(concerns.includes("overdue")
@@ -167,6 +174,7 @@ function detailsOf({ agent, concerns }: AgentStatusView): string[] {
     ...(moreFiles > 0 ? [`${address}: and ${plural(moreFiles, "more file")}`] : []),
     ...drift.map((each) => describeDrift(address, each)),
     ...hookTroublesOf(hooks, address),
+    ...serviceTroublesOf(services, address),
     ...withheld.map(({ path, required }) => {
       const why = `it asks for ${required}, and the agent is ${trust ?? "not trusted"}`;
       return sanitiseText(`${address}: ${path}: withheld (${why})`);
@@ -205,6 +213,7 @@ function formatSummary(views: readonly AgentStatusView[], nowMs: number): string
     ...(count("contact") === 0 ? [] : [`${count("contact")} not reached or turned away`]),
     ...(count("drift") === 0 ? [] : [`${count("drift")} drifted`]),
     ...(count("hooks") === 0 ? [] : [`${count("hooks")} with hooks to run`]),
+    ...(count("services") === 0 ? [] : [`${count("services")} with services that do not run`]),
   ];
   const lastMs = Math.max(...views.map(({ agent }) => agent.contact.atMs));
   const last = views.length === 0 ? "" : `; the last contact was ${ageOf(nowMs - lastMs)}`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Hook } from "../../protocol/mod.ts";
+import type { Hook, Service } from "../../protocol/mod.ts";
 import { reachesLevel, type TrustLevel } from "../trust/mod.ts";
 import type { ApplicationCertificate } from "./application_certificate.ts";
 import type { Declaration } from "./declaration.ts";
@@ -35,6 +35,8 @@ export interface Declarations {
   readonly hooks: readonly Hook[];
   /** The certificates that declarations name. @default {[]} */
   readonly certificates?: readonly ApplicationCertificate[];
+  /** Returns the services of a component, or of agents that name none, `null`. @default {none} */
+  readonly servicesOf?: (component: string | null) => readonly Service[];
   /**
    * Returns what is declared for the agents of a component, or for one that names none, `null`: each
    * of it is in {@linkcode Declarations.all}, no two have one target, and the list is the same one each

@@ -11,6 +11,8 @@ export interface DemoLoadout {
   readonly directives: readonly string[];
   /** The hooks, by their names, as YAML writes each in one line. @default {{}} */
   readonly hooks?: Readonly<Record<string, string>>;
+  /** The services that every agent runs, in the same way. @default {{}} */
+  readonly services?: Readonly<Record<string, string>>;
   /** The key that signs. @default none */
   readonly key?: FluxPrivateKey | null;
   /** Further keys of the app, a line each. @default {[]} */
@@ -22,8 +24,9 @@ export const DEMO_AGENT = ["--app-name", "demo"] as const;
 
 /** Writes the loadout, in place of the one before, in one step. */
 export async function writeLoadout(site: Site, loadout: DemoLoadout): Promise<void> {
-  const { agents, directives, hooks = {}, key = null, more = [] } = loadout;
+  const { agents, directives, hooks = {}, services = {}, key = null, more = [] } = loadout;
   const named = Object.entries(hooks);
+  const served = Object.entries(services);
   const lines = [
     "version: 1",
     "apps:",
@@ -34,10 +37,13 @@ export async function writeLoadout(site: Site, loadout: DemoLoadout): Promise<vo
     ...more.map((line) => `    ${line}`),
     ...(named.length === 0 ? [] : ["    hooks:"]),
     ...named.map(([name, hook]) => `      ${name}: ${hook}`),
+    ...(served.length === 0 ? [] : ["    services:"]),
+    ...served.map(([name, service]) => `      ${name}: ${service}`),
     "    groups:",
     "      all:",
     "        state_directives:",
     ...directives.map((directive) => `          - ${directive}`),
+    `        services: [${Object.keys(services).join(", ")}]`,
   ];
   const path = site.path("loadout.yaml");
   await Deno.writeTextFile(`${path}.new`, `${lines.join("\n")}\n`);

@@ -13,6 +13,12 @@ import {
 } from "../../keeper/loadout/certificates.ts";
 import { CERTIFICATE_PARTS } from "../../keeper/loadout/issued_directive.ts";
 import { DIRECTIVE_KEYS, REQUIRED_LEVELS, STRATEGIES } from "../../keeper/loadout/directive.ts";
+import {
+  HEALTH_KEYS,
+  RESTARTS,
+  SERVICE_KEYS,
+  STOP_SIGNALS,
+} from "../../keeper/loadout/services.ts";
 import { HOOK_KEYS, HOOK_SIGNALS } from "../../keeper/loadout/hooks.ts";
 import { LOADOUT_KEYS, parseLoadout, readLoadoutText } from "../../keeper/loadout/loadout_text.ts";
 import { TRUST_POLICIES } from "../../keeper/loadout/app_settings.ts";
@@ -83,7 +89,7 @@ for (const vector of good) {
 }
 
 Deno.test("readLoadoutText says of each bad loadout what is wrong, where, and what to write", async () => {
-  assertEquals([good.length, bad.length], [6, 59]);
+  assertEquals([good.length, bad.length], [7, 60]);
   const texts = bad.map((vector) => {
     const { problems } = readLoadoutText(vector.text, optionsFor(vector));
     const lines = problems.map(({ place, problem, hint }) => {
@@ -133,17 +139,19 @@ Deno.test("the page on loadouts has every key and word of the schema", async () 
   const page = await Deno.readTextFile(url);
   const words = [
     ...[...APP_KEYS, ...COMPONENT_KEYS, ...DIRECTIVE_KEYS, ...HOOK_KEYS],
-    ...CERTIFICATE_KEYS,
+    ...[...CERTIFICATE_KEYS, ...SERVICE_KEYS, ...HEALTH_KEYS],
   ];
   const choices = [
     ...[...STRATEGIES, ...REQUIRED_LEVELS, ...TRUST_POLICIES, ...HOOK_SIGNALS],
     ...[...CERTIFICATE_USAGES, ...KEY_KINDS, ...CERTIFICATE_PARTS],
+    ...[...RESTARTS, ...STOP_SIGNALS],
   ];
   assertEquals([...words, ...choices].filter((word) => !page.includes(`\`${word}\``)), []);
 });
 
 Deno.test("the schema knows the keys and words that the keeper knows", () => {
-  const { app, certificate, component, directive, group, hook, loadout, ownFile } = schema.$defs;
+  const { app, certificate, component, directive, group, hook, loadout, ownFile, service } =
+    schema.$defs;
   const keysOf = (form: { readonly properties: object }) => Object.keys(form.properties);
   assertEquals(keysOf(app), [...APP_KEYS]);
   assertEquals(keysOf(ownFile), ["version", ...APP_KEYS]);
@@ -153,6 +161,10 @@ Deno.test("the schema knows the keys and words that the keeper knows", () => {
   assertEquals(keysOf(directive), [...DIRECTIVE_KEYS]);
   assertEquals(keysOf(hook), [...HOOK_KEYS]);
   assertEquals(keysOf(certificate), [...CERTIFICATE_KEYS]);
+  assertEquals(keysOf(service), [...SERVICE_KEYS]);
+  assertEquals(keysOf(service.properties.health), [...HEALTH_KEYS]);
+  assertEquals(service.properties.restart.enum, [...RESTARTS]);
+  assertEquals(service.properties.stop_signal.enum, [...STOP_SIGNALS]);
   assertEquals(certificate.properties.usage.items.enum, [...CERTIFICATE_USAGES]);
   assertEquals(certificate.properties.key.enum, [...KEY_KINDS]);
   assertEquals(directive.properties.part.enum, [...CERTIFICATE_PARTS]);

@@ -62,6 +62,8 @@ export interface RolePlay {
   readonly report: readonly string[];
   /** How the hooks stand. */
   readonly hooks: readonly string[];
+  /** How the services stand. */
+  readonly services: readonly string[];
   /** How many bytes of contents crossed the wire. */
   readonly contentBytes: number | null;
   /** The files that the agent holds in the end, as text. */
@@ -244,7 +246,7 @@ class Player {
     }
     const own = await Promise.all([...files].map(([path, bytes]) => entryOf(path, bytes)));
     const lines: string = JSON.parse(header(this.#vector, "lines") ?? '""');
-    const { entries: more, hooks, certificates = [] } = decodeManifest(
+    const { entries: more, hooks, certificates = [], services = [] } = decodeManifest(
       new TextEncoder().encode(lines),
     );
     const source = new MemorySecretSource(own, files);
@@ -252,6 +254,7 @@ class Player {
       entries: [...own, ...more],
       hooks,
       certificates,
+      services,
       missing: new Set(headers(this.#vector, "missing")),
       open: async (entry, from) => {
         const isSlow = headers(this.#vector, "slow").includes(entry.path);
@@ -303,6 +306,8 @@ export async function playRole(
       .sort(),
     hooks: (report?.hooks ?? []).map(({ hook, outcome, code }) => outcomeOf(hook, outcome, code))
       .sort(),
+    services: (report?.services ?? [])
+      .map(({ service, outcome, code }) => outcomeOf(service, outcome, code)).sort(),
     contentBytes: report?.contentBytes ?? null,
     files: readFiles(vector, player.store),
     folders: player.store.folders(),

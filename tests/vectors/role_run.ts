@@ -123,6 +123,7 @@ export async function checkRole(vector: Vector, options: RoleRunOptions): Promis
     assertEquals(run.files[line.slice(0, space)], line.slice(space + 1), label);
   }
   assertEquals(run.hooks, headers(vector, "hook").sort(), label);
+  assertEquals(run.services, headers(vector, "service").sort(), label);
   for (const folder of headers(vector, "folder")) {
     assert(run.folders.includes(folder), `${label}: the folder ${folder}`);
   }

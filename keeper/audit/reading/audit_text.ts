@@ -92,7 +92,7 @@ function describe(line: AuditLine): (string | null)[] {
 const CHANGES: ReadonlySet<unknown> = new Set(["created", "updated", "reowned", "removed"]);
 
 function describeResult(line: AuditLine): (string | null)[] {
-  const { outcome, code, counts, files, hooks, receipt } = line;
+  const { outcome, code, counts, files, hooks, services, receipt } = line;
   const numbers = typeof counts === "object" && counts !== null ? Object.entries(counts) : [];
   const counted = numbers.filter(([, count]) => count !== 0).map(([name, count]) =>
     `${count} ${name}`
@@ -102,6 +102,8 @@ function describeResult(line: AuditLine): (string | null)[] {
     .map((file) => `${file?.path} ${file?.code ?? file?.outcome}`);
   const told = (Array.isArray(hooks) ? hooks : [])
     .map((hook) => `hook ${hook?.hook} ${hook?.code ?? hook?.outcome}`);
+  const served = (Array.isArray(services) ? services : [])
+    .map((service) => `service ${service?.service} ${service?.code ?? service?.outcome}`);
   const signature = receipt === undefined ? null : receipt === null ? "unsigned" : "signed";
-  return [textOf(outcome), textOf(code), ...counted, ...troubles, ...told, signature];
+  return [textOf(outcome), textOf(code), ...counted, ...troubles, ...told, ...served, signature];
 }

@@ -20,6 +20,7 @@ const CODES: ReadonlyMap<string, string> = new Map(Object.entries({
   "failed": "see its log",
   "input-malformed": "it was given what it does not take",
   "output-malformed": "it answered something else than it says",
+  "service-unknown": "it has no such service of this keeper's",
   "timed-out": "it took longer than --timeout: it may have been done",
   "unknown-action": "it has no such action",
 }));

@@ -31,6 +31,8 @@ export interface AppRecord {
   readonly hooks: readonly string[];
   /** The names of its certificates. */
   readonly certificates: readonly string[];
+  /** The names of its services. */
+  readonly services: readonly string[];
   /** How many state directives are in force for some component. */
   readonly directives: number;
 }
@@ -49,6 +51,7 @@ export function describeApp(loadout: Loadout, app: AppLoadout): AppRecord {
     components: app.components,
     hooks: app.hooks.map(({ name }) => name),
     certificates: app.certificates.map(({ name }) => name),
+    services: app.services.map(({ name }) => name),
     directives: new Set(origins).size,
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConfigError } from "../../../protocol/mod.ts";
-import type { Hook } from "../../../protocol/mod.ts";
+import type { Hook, Service } from "../../../protocol/mod.ts";
 import { EXIT_DONE, formatTable, sanitiseText, suggestName } from "../../../protocol/host/mod.ts";
 import { formatAgentAddress } from "../../fleet/agent_address.ts";
 import { type AppLoadout, findApp, type Loadout, openLoadout } from "../../loadout/mod.ts";
@@ -110,7 +110,9 @@ function formatApp({ app, components }: Choice): string {
       ? app.components.length === 0 ? "every agent" : "every other agent"
       : `component ${component}`;
     const table = declarations.length === 0 ? "nothing\n" : formatEntries(declarations);
-    return `\n${heading}\n${indent(table)}`;
+    const services = app.servicesOf(component).map(({ name }) => name);
+    const runs = services.length === 0 ? "" : `services: ${services.join(", ")}\n`;
+    return `\n${heading}\n${indent(table + runs)}`;
   });
   return `${app.app} (${sanitiseText(app.origin)})\n${lines.join("")}${parts.join("")}`;
 }
@@ -121,7 +123,7 @@ function indent(text: string): string {
 
 function settingsOf(app: AppLoadout): [label: string, text: string][] {
   const { agents, fluxApi, port, wire, trust, firstUseLimit, signWith } = app;
-  const { pollingIntervalS, discoveryIntervalS, hooks, certificates } = app;
+  const { pollingIntervalS, discoveryIntervalS, hooks, certificates, services } = app;
   const given = (label: string, value: string | number | undefined, unit = "") => {
     return value === undefined ? [] : [[label, `${value}${unit}`] as [string, string]];
   };
@@ -141,12 +143,20 @@ function settingsOf(app: AppLoadout): [label: string, text: string][] {
     ...certificates.map((one): [string, string] => {
       return [`certificate ${one.name}`, describeCertificate(one)];
     }),
+    ...services.map((one): [string, string] => [`service ${one.name}`, describeService(one)]),
   ];
 }
 
 function describeCertificate({ names, usage, key, lifetimeS }: ApplicationCertificate): string {
   const whose = names === null ? "the names of the container" : names.join(", ");
   return `${whose}; ${usage.join(" and ")}, ${key}, ${lifetimeS} s`;
+}
+
+function describeService({ command, restart, variables, fileVariables }: Service): string {
+  // The values are left out: they are for the program.
+  const names = [...variables.keys(), ...fileVariables.keys()];
+  const given = names.length === 0 ? "" : `, given ${names.join(" ")}`;
+  return `run ${JSON.stringify(command)}, restart ${restart}${given}`;
 }
 
 function describeHook({ action, timeoutS }: Hook): string {

@@ -87,7 +87,11 @@ function makeDeclare(current: () => AppLoadout): () => Declarations {
 export function declarationsIn(app: AppLoadout): Declarations {
   const { components, hooks, certificates } = app;
   const all = [null, ...components].flatMap((component) => app.declarationsOf(component));
-  return { all, components, hooks, certificates, of: (component) => app.declarationsOf(component) };
+  return {
+    ...{ all, components, hooks, certificates },
+    servicesOf: (component) => app.servicesOf(component),
+    of: (component) => app.declarationsOf(component),
+  };
 }
 
 function inMs(seconds: number | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import { readPrograms } from "../../../agent/commands/application_settings.ts";
 import { ConfigError } from "../../../protocol/mod.ts";
-import { assert, assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
 import { serveContext } from "../../support/serve_context.ts";
 
 /** These settings need a Unix. */
@@ -60,7 +60,7 @@ Deno.test("readPrograms knows the programs for hooks also where no command is st
 Deno.test("readPrograms takes nothing from a command that knows none of it", async () => {
   const context = await serveContext([]);
   const settings = { ...context.settings, application: null };
-  const read = readPrograms({ ...context, settings, mayRun: true });
+  const read = await readPrograms({ ...context, settings, mayRun: true });
   assertEquals(read, { application: null, allowed: null });
 });
 
@@ -86,7 +86,7 @@ const MISTAKES: readonly (readonly [args: readonly string[], says: RegExp])[] = 
 for (const [args, says] of MISTAKES) {
   Deno.test(`readPrograms refuses ${args.join(" ")}`, UNIX, async () => {
     const context = await serveContext(args);
-    const error = assertThrows(
+    const error = await assertRejects(
       () => readPrograms({ ...context, rest: ["true"], mayRun: true }),
       ConfigError,
     );
@@ -97,7 +97,10 @@ for (const [args, says] of MISTAKES) {
 for (const args of ["wait-for=a", "wait-timeout=1", "on-change=none", "env=A=a", "stdin=a"]) {
   Deno.test(`readPrograms refuses --${args} without a command`, async () => {
     const context = await serveContext([`--${args}`]);
-    const error = assertThrows(() => readPrograms({ ...context, mayRun: true }), ConfigError);
+    const error = await assertRejects(
+      () => readPrograms({ ...context, mayRun: true }),
+      ConfigError,
+    );
     assertMatch(error.message, /has no use without a command/);
   });
 }
@@ -106,7 +109,10 @@ Deno.test("readPrograms refuses all of it in an agent that may run nothing, and 
   const asked = await serveContext(["--allow-run", "nginx"]);
   const started = { ...await serveContext([]), rest: ["nginx"] };
   for (const context of [asked, started]) {
-    const error = assertThrows(() => readPrograms({ ...context, mayRun: false }), ConfigError);
+    const error = await assertRejects(
+      () => readPrograms({ ...context, mayRun: false }),
+      ConfigError,
+    );
     assertMatch(error.message, /started without the permission to run programs/);
     assert(error.hint?.includes("deno task agent:run"));
   }
@@ -115,6 +121,6 @@ Deno.test("readPrograms refuses all of it in an agent that may run nothing, and 
 Deno.test("readPrograms refuses an empty command", async () => {
   const context = await serveContext([]);
   for (const rest of [[], [""]]) {
-    assertThrows(() => readPrograms({ ...context, rest, mayRun: true }), ConfigError);
+    await assertRejects(() => readPrograms({ ...context, rest, mayRun: true }), ConfigError);
   }
 });

@@ -46,7 +46,7 @@ async function open(script: string, args: readonly string[] = []) {
     signals,
     leaveSignals: () => hasLeft = true,
   };
-  const { application: settings } = readPrograms(context);
+  const { application: settings } = await readPrograms(context);
   assert(settings !== null);
   const disk = await openDiskRoots({
     workingFolder: folder.path,

@@ -82,12 +82,12 @@ Deno.test("formatListening says what an agent may run, and what it starts", () =
   const programs = ["nginx", "/usr/bin/pg_ctl"];
   const lines = formatListening({ ...NOTICE, programs, application: "nginx" }).split("\n");
   assertEquals(lines.slice(6), [
-    "may run       for hooks: nginx, /usr/bin/pg_ctl",
+    "may run       for hooks and services: nginx, /usr/bin/pg_ctl",
     "starts        nginx",
     "",
   ]);
   const bare = formatListening({ ...NOTICE, programs: [] }).split("\n");
-  assertEquals(bare.slice(6), ["may run       programs, but none for hooks", ""]);
+  assertEquals(bare.slice(6), ["may run       programs, but none for hooks or services", ""]);
 });
 
 Deno.test("formatExpired names the files that no keeper has renewed", () => {

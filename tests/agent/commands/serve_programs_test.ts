@@ -27,7 +27,7 @@ async function open(
     await Deno.mkdir(`${folder.path}/files`, { recursive: true });
     await Deno.mkdir(`${folder.path}/state`, { recursive: true });
     const programs = await ServedPrograms.open(context, {
-      settings: readPrograms(context),
+      settings: await readPrograms(context),
       workingFolder: `${folder.path}/files`,
       stateFolder: `${folder.path}/state`,
       store: { held, haveExpired: (paths) => paths.every((path) => expired.includes(path)) },

@@ -1,5 +1,6 @@
 import { newDueHook, withChangedFiles } from "../../../agent/hooks/due_hook.ts";
-import { HOOKS_FILE_NAME, openHookJournal } from "../../../agent/hooks/hooks_file.ts";
+import { openHookJournal } from "../../../agent/hooks/hooks_file.ts";
+import { HOOKS_FILE_NAME } from "../../../agent/hooks/hooks_on_demand.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { MemoryLogger } from "../../support/memory_logger.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";

@@ -198,7 +198,9 @@ Deno.test("the agent's bundle refuses to run anything, unless it is the one that
     script: agent,
     mayRun: true,
   });
-  await mighty.waitFor(() => /^may run +for hooks: sh$/m.test(mighty.stdout) || undefined);
+  await mighty.waitFor(() =>
+    /^may run +for hooks and services: sh$/m.test(mighty.stdout) || undefined
+  );
 });
 
 Deno.test("the programs have an executable each, and both agents the same bundle", () => {

@@ -214,8 +214,8 @@ export async function receive(session: Session, options: ReceiveOptions): Promis
     const { manifest, manifestBytes, isPlan, takesPacked } = await readManifest(session, options);
     const work = new Work(session, options, { lines: parseManifest(manifest), isPlan });
     await work.run();
-    const { results, hooks, contentBytes, statuses, unchanged } = work;
-    const lines = composeResults([...results, ...hooks]);
+    const { results, hooks, services, contentBytes, statuses, unchanged } = work;
+    const lines = composeResults([...results, ...hooks, ...services]);
     const counts = countResults(results, unchanged);
     const digest = sha256(lines);
     const { transcript } = session.schedule;

@@ -29,11 +29,11 @@ import { Direction, KeySchedule, sha256 } from "./key_schedule.ts";
 import {
   composeManifest,
   entriesOf,
-  isPath,
   type Line,
   parseManifest,
   type VaultFile,
 } from "./manifest.ts";
+import { isPath } from "./members.ts";
 import { composeLine2, parseLine1, wrapSecret } from "./opening.ts";
 import { ACCEPT, accepts, pack, readComing, takeComing } from "./packing.ts";
 import { composeList, cutManifest, isListAllowed, parseWants } from "./parts.ts";
@@ -44,6 +44,7 @@ import {
   type HookResult,
   parseResults,
   type Result,
+  type ServiceResult,
 } from "./results.ts";
 import { Session } from "./session.ts";
 import { Cutter, type Transport } from "./transport.ts";
@@ -148,6 +149,8 @@ export interface Delivered {
   readonly results: readonly Result[];
   /** How hooks stand. */
   readonly hooks: readonly HookResult[];
+  /** How services stand. */
+  readonly services: readonly ServiceResult[];
   /** How many bytes of the manifest were sent. */
   readonly manifestBytes: number;
   /** How many requests were answered. */
@@ -335,7 +338,7 @@ async function finish(
   const coming = readComing(done, 33_554_432, packs);
   const bytes = await takeComing(session, done, coming);
   require(sha256(bytes).equals(hexOf(done, "Digest", 32)), "digest-mismatch");
-  const { results, hooks } = parseResults(bytes);
+  const { results, hooks, services } = parseResults(bytes);
   const told = new Set(results.map(({ Path }) => Path));
   const entries = [...entriesOf(parseManifest(manifest)).values()];
   const quiet = entries.filter(({ Kind, Path }) => Kind !== "keep" && !told.has(Path));
@@ -359,5 +362,5 @@ async function finish(
   await session.close();
   const resultBytes = numberOf(done, "StreamSize", MAX_NUMBER);
   const isSigned = signature !== null;
-  return { counts, results, hooks, requests, batches, resultBytes, isSigned };
+  return { counts, results, hooks, services, requests, batches, resultBytes, isSigned };
 }

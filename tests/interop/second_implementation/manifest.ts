@@ -6,6 +6,19 @@
 import { Buffer } from "node:buffer";
 import { Failure, require } from "./failure.ts";
 import { sha256 } from "./key_schedule.ts";
+import {
+  type Check,
+  command,
+  hookName,
+  matching,
+  mode,
+  owner,
+  path,
+  text,
+  whole,
+  yes,
+} from "./members.ts";
+import { checkService, SERVICE_MEMBERS, type ServiceLine } from "./services.ts";
 
 /** A file that the agent should hold. */
 export interface FileLine {
@@ -126,7 +139,7 @@ export interface WipeLine {
 /** A line with a path. */
 export type EntryLine = FileLine | FolderLine | IssuedLine | KeepLine;
 /** Any line. */
-export type Line = EntryLine | HookLine | CertificateLine | WipeLine;
+export type Line = EntryLine | HookLine | CertificateLine | ServiceLine | WipeLine;
 
 /** A file as the keeper holds it. */
 export interface VaultFile {
@@ -146,37 +159,6 @@ const MAX_LINE_BYTES = 4096;
 const MAX_BYTES = 33_554_432;
 const MAX_HOOKS = 1024;
 const MAX_CERTIFICATES = 64;
-
-/** Whether a path may stand in a manifest. */
-export function isPath(path: string): boolean {
-  if (!path.isWellFormed() || Buffer.byteLength(path) > 1024) return false;
-  // deno-lint-ignore no-control-regex
-  if (/[\u0000-\u001f\u007f-\u009f\\\u2028\u2029]/.test(path)) return false;
-  return path.replace(/^\//, "").split("/").every((segment) =>
-    segment !== "" && segment !== "." && segment !== ".." &&
-    !segment.startsWith(".fluxvault-") && Buffer.byteLength(segment) <= 255
-  );
-}
-
-type Check = (value: unknown) => boolean;
-
-function whole(min: number, max: number): Check {
-  return (value) => Number.isInteger(value) && min <= Number(value) && Number(value) <= max;
-}
-
-function matching(pattern: RegExp): Check {
-  return (value) => typeof value === "string" && pattern.test(value);
-}
-
-const path: Check = (value) => typeof value === "string" && isPath(value);
-const yes: Check = (value) => value === true;
-const text: Check = (value) => typeof value === "string";
-const hookName = matching(/^[a-z0-9][a-z0-9-]{0,62}$/);
-const owner = whole(0, 2 ** 32 - 2);
-const mode = whole(0, 0o777);
-const command: Check = (value) =>
-  Array.isArray(value) && value.length >= 1 && value.length <= 64 && value[0] !== "" &&
-  value.every((word) => typeof word === "string" && word.isWellFormed() && !word.includes("\0"));
 
 const readers: Check = (value) =>
   Array.isArray(value) && value.length <= 24 &&
@@ -238,6 +220,7 @@ const MEMBERS: Readonly<Record<Line["Kind"], readonly (readonly [string, Check])
     ["Key", matching(/^(P-256|P-384|Ed25519)$/)],
     ["Terms", matching(/^[0-9a-f]{64}$/)],
   ],
+  service: SERVICE_MEMBERS,
   keep: [["Path", path], ["Kind", text]],
 };
 
@@ -267,12 +250,13 @@ function parseLine(text: string): Line {
     const isWhole = line.PidFile === undefined || line.Signal !== undefined;
     require(isWhole, "manifest-malformed", "PidFile");
   }
+  if (kind === "service") checkService(line as unknown as ServiceLine);
   return line as unknown as Line;
 }
 
 const RANKS: Readonly<Record<Line["Kind"], number>> = {
-  ...{ wipe: 0, hook: 1, certificate: 2 },
-  ...{ file: 3, folder: 3, issued: 3, keep: 3 },
+  ...{ wipe: 0, hook: 1, certificate: 2, service: 3 },
+  ...{ file: 4, folder: 4, issued: 4, keep: 4 },
 };
 
 function keyOf(line: Line): Buffer {
@@ -298,6 +282,8 @@ function checkTogether(lines: readonly Line[]): void {
   require(hooks.size <= MAX_HOOKS, "manifest-malformed", "too many hooks");
   const names = lines.flatMap((line) => line.Kind === "certificate" ? [line.Name] : []);
   require(names.length <= MAX_CERTIFICATES, "manifest-malformed", "too many certificates");
+  const services = lines.filter(({ Kind }) => Kind === "service");
+  require(services.length <= 32, "manifest-malformed", "too many services");
   const isWipe = lines.some(({ Kind }) => Kind === "wipe");
   require(!isWipe || lines.length === 1, "manifest-malformed", "a wipe and more");
   for (const entry of entries.values()) {

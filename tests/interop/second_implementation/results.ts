@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { Failure, require } from "./failure.ts";
 import { type Fields, hexOf, isAbsent, MAX_UINT32, numberOf, textOf, wordOf } from "./json.ts";
-import { isPath } from "./manifest.ts";
+import { isPath } from "./members.ts";
 
 /** What became of a file or folder. */
 export type Outcome = keyof typeof COUNTED;
@@ -52,6 +52,20 @@ export interface HookResult {
   readonly Code?: string;
 }
 
+/** One line about a service. */
+export interface ServiceResult {
+  /** Its name. */
+  readonly Service: string;
+  /** How it stands. */
+  readonly Outcome: typeof SERVICE_OUTCOMES[number];
+  /** Why. */
+  readonly Code?: string;
+}
+
+const SERVICE_OUTCOMES = [
+  ...["started", "restarted", "running", "stopped", "waiting", "failed", "refused"] as const,
+] as const;
+
 const HOOK_OUTCOMES = ["ran", "failed", "running", "due", "refused"] as const;
 
 /** The numbers of DONE. */
@@ -88,7 +102,9 @@ export function countResults(results: readonly Result[], unchanged: number): Cou
 }
 
 /** Composes the stream behind DONE. */
-export function composeResults(results: readonly (Result | HookResult)[]): Buffer {
+export function composeResults(
+  results: readonly (Result | HookResult | ServiceResult)[],
+): Buffer {
   return Buffer.from(results.map((result) => `${JSON.stringify(result)}\n`).join(""));
 }
 
@@ -116,12 +132,29 @@ function readHook(fields: Fields): HookResult {
   return fields as unknown as HookResult;
 }
 
-/** Reads it: files and folders, and hooks. */
-export function parseResults(bytes: Buffer): { results: Result[]; hooks: HookResult[] } {
+function readService(fields: Fields): ServiceResult {
+  require(/^[a-z0-9][a-z0-9-]{0,62}$/.test(textOf(fields, "Service")), "message-malformed", "name");
+  wordOf(fields, "Outcome", SERVICE_OUTCOMES);
+  return fields as unknown as ServiceResult;
+}
+
+/** What an agent tells of a delivery. */
+export interface Told {
+  /** Files and folders. */
+  readonly results: Result[];
+  /** Hooks. */
+  readonly hooks: HookResult[];
+  /** Services. */
+  readonly services: ServiceResult[];
+}
+
+/** Reads it. */
+export function parseResults(bytes: Buffer): Told {
   const text = bytes.toString();
   require(text === "" || text.endsWith("\n"), "message-malformed", "results");
   const results: Result[] = [];
   const hooks: HookResult[] = [];
+  const services: ServiceResult[] = [];
   for (const line of text.split("\n").slice(0, -1)) {
     require(Buffer.byteLength(line) < 4096, "message-malformed", "a long line");
     let fields: Fields;
@@ -132,12 +165,15 @@ export function parseResults(bytes: Buffer): { results: Result[]; hooks: HookRes
       throw new Failure("message-malformed", "a result");
     }
     if (!isAbsent(fields.Code)) require(CODE.test(textOf(fields, "Code")), "message-malformed");
-    if (fields.Hook === undefined) results.push(readFile(fields));
-    else hooks.push(readHook(fields));
+    if (fields.Hook !== undefined) hooks.push(readHook(fields));
+    else if (fields.Service !== undefined) services.push(readService(fields));
+    else results.push(readFile(fields));
   }
   require(isOneEach(results.map(({ Path }) => Path)), "message-unexpected", "two lines of a path");
   require(isOneEach(hooks.map(({ Hook }) => Hook)), "message-unexpected", "two lines of a hook");
-  return { results, hooks };
+  const names = services.map(({ Service }) => Service);
+  require(isOneEach(names), "message-unexpected", "two lines of a service");
+  return { results, hooks, services };
 }
 
 function isOneEach(names: readonly string[]): boolean {

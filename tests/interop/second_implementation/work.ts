@@ -24,7 +24,7 @@ import {
   type Line,
 } from "./manifest.ts";
 import { ACCEPT, readComing, takeComing } from "./packing.ts";
-import type { HookResult, Outcome, Result } from "./results.ts";
+import type { HookResult, Outcome, Result, ServiceResult } from "./results.ts";
 import type { Session } from "./session.ts";
 
 /** What an agent has and wants. */
@@ -65,6 +65,8 @@ function isBelow(path: string, folder: string): boolean {
 export class Work {
   readonly results: Result[] = [];
   readonly hooks: HookResult[] = [];
+  /** How services stand. */
+  readonly services: ServiceResult[] = [];
   readonly statuses = new Map<string, string>();
   contentBytes = 0;
   #nextId = 0;
@@ -107,6 +109,7 @@ export class Work {
     }
     for (const path of [...this.#strangers(), ...this.#undeclared()]) this.#remove(path);
     this.#tellHooks();
+    this.#tellServices();
   }
 
   #outcomeAt(path: string): Outcome {
@@ -180,6 +183,18 @@ export class Work {
       for (const name of [...names.keys()]) {
         if (name === path || isBelow(name, path)) names.delete(name);
       }
+    }
+  }
+
+  #tellServices(): void {
+    for (const line of this.#task.lines) {
+      if (line.Kind !== "service") continue;
+      const { Name: Service } = line;
+      this.services.push(
+        this.#options.runsHooks === true
+          ? { Service, Outcome: "started" }
+          : { Service, Outcome: "refused", Code: "service-refused" },
+      );
     }
   }
 

@@ -19,11 +19,11 @@ const APP = "{ groups: { all: { state_directives: [{ source: motd }] } } }";
 
 /** All that a loadout says, but for where it is written. */
 function meaningOf({ apps }: ParsedLoadout): unknown {
-  return apps.map(({ declarationsOf, origin: _, ...app }) => {
+  return apps.map(({ declarationsOf, servicesOf, origin: _, ...app }) => {
     const declarations = PLAIN_COMPONENTS.map((component) => {
       return declarationsOf(component).map(({ origin: _, ...declaration }) => declaration);
     });
-    return { ...app, declarations };
+    return { ...app, declarations, services: PLAIN_COMPONENTS.map((each) => servicesOf(each)) };
   });
 }
 

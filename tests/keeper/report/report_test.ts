@@ -7,7 +7,7 @@ import {
   joinReports,
   updatePass,
 } from "../../../keeper/report/report.ts";
-import type { FileOutcome, HookOutcome } from "../../../protocol/mod.ts";
+import type { FileOutcome, HookOutcome, ServiceResult } from "../../../protocol/mod.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import {
   agentOf,
@@ -73,6 +73,27 @@ Deno.test("joinReports keeps what the first contact put in place", () => {
       { path: "c", outcome: "removed" },
     ),
     100,
+  ]);
+});
+
+Deno.test("joinReports keeps that the first contact started and stopped services", () => {
+  const servedBy = (...services: readonly ServiceResult[]) => {
+    return agentOf({ ...delivered(), services } as Parameters<typeof agentOf>[0]);
+  };
+  const first = servedBy(
+    { service: "a", outcome: "started" },
+    { service: "b", outcome: "waiting", code: "file-missing" },
+    { service: "c", outcome: "stopped" },
+  );
+  const second = servedBy(
+    { service: "a", outcome: "running" },
+    { service: "b", outcome: "started" },
+  );
+  const { outcome } = joinReports(first, second);
+  assertEquals(outcome.kind === "delivered" && outcome.services, [
+    { service: "a", outcome: "started" },
+    { service: "b", outcome: "started" },
+    { service: "c", outcome: "stopped" },
   ]);
 });
 

@@ -13,6 +13,8 @@ import { Recorder } from "../recorder.ts";
 import { IDENTITY, NOW, VECTORS } from "../reference.ts";
 import { AGENT_BATCHES } from "../scenarios/agent_batches.ts";
 import { AGENT_CERTIFICATES } from "../scenarios/agent_certificates.ts";
+import { AGENT_SERVICES } from "../scenarios/agent_services.ts";
+import { KEEPER_SERVICES } from "../scenarios/keeper_services.ts";
 import { AGENT_CONFIRMATION } from "../scenarios/agent_confirmation.ts";
 import { AGENT_FIRST_FRAME, AGENT_OPENING } from "../scenarios/agent_opening.ts";
 import { AGENT_PARTS } from "../scenarios/agent_parts.ts";
@@ -36,6 +38,8 @@ const SCENARIOS: readonly Scenario[] = [
   ...AGENT_WORK,
   ...AGENT_TREE,
   ...AGENT_CERTIFICATES,
+  ...AGENT_SERVICES,
+  ...KEEPER_SERVICES,
   ...AGENT_PARTS,
   ...AGENT_BATCHES,
   ...KEEPER_OPENING,

@@ -24,6 +24,7 @@ Deno.test("describeApp has stable members", () => {
     components: ["web", "db"],
     hooks: ["reload"],
     certificates: [],
+    services: [],
     directives: 2,
   });
 });
