@@ -38,6 +38,9 @@ const SMALL = [
   "--v8-flags=--max-semi-space-size=1,--max-old-space-size=192,--optimize-for-size",
 ];
 
+/** Plugins run in workers that may do less than the program. */
+const WALLED_PLUGINS = "--unstable-worker-options";
+
 /** No module from a network: without a list, Deno allows public hosts. Nothing serves this one. */
 const IMPORT_NOTHING = "--allow-import=localhost:1";
 
@@ -51,6 +54,7 @@ export const PROGRAMS: readonly ProgramBuild[] = [
     flags: [
       ...SMALL,
       "--no-prompt",
+      WALLED_PLUGINS,
       "--allow-net",
       "--allow-read",
       "--allow-write",
@@ -66,7 +70,7 @@ export const PROGRAMS: readonly ProgramBuild[] = [
     program: "fluxvault-agent",
     task: "agent:run",
     source: "agent/main.ts",
-    flags: [...SMALL, "--no-prompt", "--allow-all", "--no-remote"],
+    flags: [...SMALL, "--no-prompt", WALLED_PLUGINS, "--allow-all", "--no-remote"],
   },
   {
     name: "fluxvault-keeper",
@@ -76,6 +80,7 @@ export const PROGRAMS: readonly ProgramBuild[] = [
     flags: [
       "--quiet",
       "--no-prompt",
+      WALLED_PLUGINS,
       "--allow-net",
       "--allow-read",
       "--allow-write",
