@@ -7,7 +7,14 @@
  * @module
  */
 export type { PluginAsk, PluginAskContext, PluginAsks } from "./plugin_asks.ts";
-export type { PluginEnd } from "./plugin_end.ts";
-export { type PluginCallOptions, PluginRunner, type PluginRunnerOptions } from "./plugin_runner.ts";
+export type { PluginCallOptions } from "./plugin_call.ts";
+export { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
+export {
+  findExceedingPermissions,
+  NO_PLUGIN_PERMISSIONS,
+  PLUGIN_PERMISSION_KINDS,
+} from "./plugin_permissions.ts";
+export { PluginRunner } from "./plugin_runner.ts";
+export type { PluginRunnerOptions } from "./plugin_runner_options.ts";
 export type { PluginState, PluginStatus } from "./plugin_status.ts";
 export { PluginStorage, type PluginStorageOptions } from "./plugin_storage.ts";

@@ -1,46 +1,15 @@
 /**
- * One plugin of a program: started, watched, started again, and replaced between its calls.
+ * One plugin of a program, which another version takes the place of between its calls.
  *
  * @module
  */
-import { CallError } from "../../calls/call_error.ts";
-import type { Logger } from "../../logger.ts";
-import type { PluginPackage, PluginPermissions } from "../../plugins/mod.ts";
-import type { PluginAsks } from "./plugin_asks.ts";
+import { CallError, UNKNOWN_ACTION } from "../../calls/call_error.ts";
+import type { PluginPackage } from "../../plugins/mod.ts";
+import type { PluginCallOptions } from "./plugin_call.ts";
+import { PluginStoppedError } from "./plugin_end.ts";
+import type { PluginRunnerOptions } from "./plugin_runner_options.ts";
 import type { PluginStatus } from "./plugin_status.ts";
-import type { PluginStorage } from "./plugin_storage.ts";
-import { WalledPlugin } from "./walled_plugin.ts";
-
-/** What a {@linkcode PluginRunner} needs. */
-export interface PluginRunnerOptions {
-  /** What the plugin may do: never more than its manifest asks for. */
-  readonly granted: PluginPermissions;
-  /** What it may ask beside its storage, its log and the time. @default {nothing} */
-  readonly asks?: PluginAsks;
-  /** What it keeps. */
-  readonly storage: PluginStorage;
-  /** Is told how it is, and what it logs: bounded, escaped, and not too often. */
-  readonly log: Logger;
-  /** How long it may take to be ready, in milliseconds. @default {15_000} */
-  readonly startTimeoutMs?: number;
-  /**
-   * Whether a plugin that does not start is tried again later, as one that ends is, instead of an error
-   * of {@linkcode PluginRunner.start}. @default {false}
-   */
-  readonly isPatient?: boolean;
-  /** The time in Unix milliseconds. @default {Date.now} */
-  readonly now?: () => number;
-  /** Waits; rejects with the reason of the signal. @default {the real clock} */
-  readonly delay?: (durationMs: number, signal: AbortSignal) => Promise<void>;
-}
-
-/** The options of {@linkcode PluginRunner.call}. */
-export interface PluginCallOptions {
-  /** Ends the call: it rejects with the reason, and the plugin is told. @default {never} */
-  readonly signal?: AbortSignal;
-  /** Is told how far the call is. @default {nobody} */
-  readonly onProgress?: (output: unknown) => void;
-}
+import { SupervisedPlugin } from "./supervised_plugin.ts";
 
 /**
  * Runs one plugin.
@@ -68,34 +37,37 @@ export interface PluginCallOptions {
  * ```
  */
 export class PluginRunner implements AsyncDisposable {
-  #plugin: PluginPackage;
-  #walled: WalledPlugin;
-  #openCalls = 0;
+  #current: SupervisedPlugin;
+  /** Those in whose place another one was put, and who are at work still. */
+  readonly #retired = new Map<SupervisedPlugin, Promise<void>>();
+  #replacing: Promise<void> = Promise.resolve();
+  #isDisposed = false;
 
-  private constructor(plugin: PluginPackage, walled: WalledPlugin) {
-    this.#plugin = plugin;
-    this.#walled = walled;
+  private constructor(current: SupervisedPlugin) {
+    this.#current = current;
   }
 
   /**
    * Starts a plugin.
    *
-   * @throws {CallError} `plugin-stopped` where it ends at once, or is not ready in time, unless `isPatient`.
+   * @throws {PluginStoppedError} if it ends at once, or is not ready in time, unless `isPatient`.
+   * @throws {CallError} `permission-exceeds` where more is granted than the program itself may do.
    * @throws {RangeError} if more is granted than the manifest asks for.
    */
   static async start(plugin: PluginPackage, options: PluginRunnerOptions): Promise<PluginRunner> {
-    return new PluginRunner(plugin, await startWalled(plugin, options));
+    return new PluginRunner(await SupervisedPlugin.start(plugin, options));
   }
 
   /** The plugin that new calls go to. */
   get plugin(): PluginPackage {
-    return this.#plugin;
+    return this.#current.plugin;
   }
 
-  /** Returns how it is. */
+  /** Returns how it is; the calls that end on earlier versions are counted, too. */
   status(): PluginStatus {
-    const openCalls = this.#openCalls;
-    return { state: "running", sinceMs: Date.now(), restarts: 0, lastEnd: null, openCalls };
+    const status = this.#current.status();
+    const older = [...this.#retired.keys()].map((retired) => retired.status().openCalls);
+    return { ...status, openCalls: older.reduce((sum, count) => sum + count, status.openCalls) };
   }
 
   /**
@@ -103,47 +75,59 @@ export class PluginRunner implements AsyncDisposable {
    *
    * @param action Its name as the manifest says it.
    * @throws {CallError} `unknown-action`; `plugin-stopped` where it does not run, or ends before the call
-   * does; `timed-out`; `busy`; else the word that the plugin gives, or `failed`.
+   * does; `timed-out`; `busy` where 64 calls are open; else the word that the plugin gives, or `failed`.
+   * @throws {RangeError} if the input has more than 262,144 characters of JSON.
+   * @throws The reason of the signal.
    */
   async call(action: string, input: unknown, options: PluginCallOptions = {}): Promise<unknown> {
-    if (!this.#plugin.manifest.actions.some(({ name }) => name === action)) {
-      throw new CallError("unknown-action", "the plugin has no such action");
+    if (!this.plugin.manifest.actions.some(({ name }) => name === action)) {
+      throw new CallError(UNKNOWN_ACTION, "the plugin has no such action");
     }
-    this.#openCalls++;
-    try {
-      return await this.#walled.call(action, input, options);
-    } finally {
-      this.#openCalls--;
-    }
+    return await this.#current.call(action, input, options);
   }
 
   /**
-   * Tells the plugin of an event, where its manifest wants to be told; never throws. It is lost where the
-   * plugin does not run, or has not come to the end of many others.
+   * Tells the plugin of an event, where its manifest wants to be told. It is lost where the plugin does not
+   * run, or is busy with eight others.
+   *
+   * @throws {RangeError} if the data has more than 262,144 characters of JSON.
    */
-  tell(_event: "delivery", _data: unknown): void {}
+  tell(event: "delivery", data: unknown): void {
+    if (this.plugin.manifest.events.includes(event)) this.#current.tell(event, data);
+  }
 
   /**
    * Puts another plugin in the place of this one: new calls go to it as soon as it is ready, and open ones
    * end on the old one.
    *
-   * @throws {CallError} `plugin-stopped` where the new one does not start: the old one stays as it is.
+   * @throws {PluginStoppedError} if the new one does not start (unless `isPatient`): the old one stays.
+   * @throws {CallError} `permission-exceeds` where more is granted than the program itself may do.
+   * @throws {RangeError} if more is granted than the manifest asks for.
    */
-  async replace(plugin: PluginPackage, options: PluginRunnerOptions): Promise<void> {
-    const walled = await startWalled(plugin, options);
-    const old = this.#walled;
-    this.#plugin = plugin;
-    this.#walled = walled;
-    await old[Symbol.asyncDispose]();
+  replace(plugin: PluginPackage, options: PluginRunnerOptions): Promise<void> {
+    const replaced = this.#replacing.then(() => this.#replace(plugin, options));
+    this.#replacing = replaced.catch(() => {});
+    return replaced;
   }
 
-  /** Stops the plugin; resolves when it is gone. */
+  /** Stops the plugin, and what is left of those before it; resolves when all are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#walled[Symbol.asyncDispose]();
+    this.#isDisposed = true;
+    const disposed = [this.#current, ...this.#retired.keys()].map((supervised) =>
+      supervised[Symbol.asyncDispose]()
+    );
+    await Promise.all([...disposed, ...this.#retired.values(), this.#replacing]);
   }
-}
 
-function startWalled(plugin: PluginPackage, options: PluginRunnerOptions): Promise<WalledPlugin> {
-  const { startTimeoutMs = 15_000 } = options;
-  return WalledPlugin.start(plugin, { startTimeoutMs });
+  async #replace(plugin: PluginPackage, options: PluginRunnerOptions): Promise<void> {
+    if (this.#isDisposed) throw new PluginStoppedError("stopped");
+    const next = await SupervisedPlugin.start(plugin, options);
+    if (this.#isDisposed) {
+      await next[Symbol.asyncDispose]();
+      throw new PluginStoppedError("stopped");
+    }
+    const old = this.#current;
+    this.#current = next;
+    this.#retired.set(old, old.retire().finally(() => this.#retired.delete(old)));
+  }
 }

@@ -1,0 +1,72 @@
+/**
+ * The middle wall: the thread that has the realm of a plugin, as the text of a module.
+ *
+ * @module
+ */
+
+/** The exit statuses by which the thread says why it ends. */
+export const THREAD_STATUSES: Readonly<Record<number, string>> = {
+  70: "timed-out",
+  71: "threw",
+  72: "malformed",
+  73: "flooded",
+  74: "stopped",
+};
+
+/**
+ * Makes the realm, hands texts in and out, and ends by itself.
+ *
+ * Deno cannot end a thread that is in an endless loop (its `terminate()` waits for the loop). So code of
+ * the plugin runs in only one way: as a script with a limit of time, which takes with it the microtasks
+ * that follow.
+ */
+export const THREAD_SCRIPT: string = String.raw`
+import { parentPort, workerData } from "node:worker_threads";
+import process from "node:process";
+import vm from "node:vm";
+const { realm, code, askNames, startMs, runMs, maxOutgoing, maxUnread } = workerData;
+const [setTimer, clearTimer] = [globalThis.setTimeout, globalThis.clearTimeout];
+const endings = { t: 71, m: 72, f: 73 };
+const timers = new Map();
+let unread = 0;
+// Unhandled, it would be printed by the program.
+process.on("unhandledRejection", () => process.exit(71));
+process.on("uncaughtException", () => process.exit(71));
+const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { microtaskMode: "afterEvaluate" });
+const { put, take } = vm.runInContext(realm, context)(code, askNames, maxOutgoing);
+const entry = new vm.Script("enter()", { filename: "plugin.js" });
+function run(timeout) {
+  try {
+    entry.runInContext(context, { timeout, displayErrors: false });
+  } catch {
+    // What the plugin throws never gets here.
+    process.exit(70);
+  }
+  for (let text = take(); text !== undefined; text = take()) handOut(text);
+}
+function handOut(text) {
+  const kind = text[0];
+  if (kind === "s") {
+    const [id, durationMs] = text.slice(1).split(",").map(Number);
+    timers.set(id, setTimer(() => wake(id), durationMs));
+  } else if (kind === "c") {
+    clearTimer(timers.get(Number(text.slice(1))));
+    timers.delete(Number(text.slice(1)));
+  } else if (kind === "h" || kind === "w") {
+    if (kind === "h" && ++unread > maxUnread) process.exit(73);
+    parentPort.postMessage(text);
+  } else process.exit(endings[kind] ?? 71);
+}
+function wake(id) {
+  timers.delete(id);
+  put('{"Kind":"answer","Id":' + id + ',"Output":null}');
+  run(runMs);
+}
+parentPort.on("message", (message) => {
+  if (message === null) process.exit(74);
+  if (typeof message === "number") return void (unread -= message);
+  put(message);
+  run(runMs);
+});
+run(startMs);
+`;
