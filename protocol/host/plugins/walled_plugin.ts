@@ -13,7 +13,7 @@ import { PluginCall, type PluginCallOptions } from "./plugin_call.ts";
 import { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
 import { MAX_PLUGIN_MESSAGE_LENGTH, parsePluginMessage } from "./plugin_messages.ts";
 import { findExceedingPermissions } from "./plugin_permissions.ts";
-import { PluginWorker } from "./plugin_worker.ts";
+import { PluginWorker } from "./walls/plugin_worker.ts";
 import { RateLimit } from "./rate_limit.ts";
 
 /** What a {@linkcode WalledPlugin} needs. */

@@ -17,10 +17,11 @@
  * The members of a message are put together by hand: `toJSON` of a plugin reaches its own part alone.
  */
 export const REALM_SCRIPT: string = String.raw`
-(function (code, askNameList, maxOutgoing) {
+(function (code, askNameList, limits) {
   "use strict";
   const { parse, stringify } = JSON;
   const askNames = parse(askNameList);
+  const { maxMessage, maxOutgoing } = parse(limits);
   const { create, defineProperty, freeze, hasOwn, keys } = Object;
   const { apply } = Reflect;
   const evaluate = globalThis.eval;
@@ -70,7 +71,12 @@ export const REALM_SCRIPT: string = String.raw`
       outgoing = 1;
     }
   };
-  const say = (kind, id, rest) => post('h{"Kind":"' + kind + '","Id":' + id + rest + "}");
+  // What is too long for the host is not said, and the plugin is told so.
+  const say = (kind, id, rest) => {
+    if (rest.length > maxMessage) return false;
+    post('h{"Kind":"' + kind + '","Id":' + id + rest + "}");
+    return true;
+  };
   const refuse = (code) => {
     const error = new NativeError("the host refused: " + code);
     defineProperty(error, "code", { value: code, enumerable: true });
@@ -86,6 +92,7 @@ export const REALM_SCRIPT: string = String.raw`
     new NativePromise((resolve, reject) => {
       if (calls[id] !== true) return reject(refuse("cancelled"));
       if (openAsks >= 32) return reject(refuse("busy"));
+      if (channel === "h" && rest.length > maxMessage) return reject(refuse("input-too-large"));
       openAsks++;
       const askId = ++lastId;
       asks[askId] = { __proto__: null, id, channel, resolve, reject };
@@ -135,7 +142,7 @@ export const REALM_SCRIPT: string = String.raw`
   const settle = (id, kind, rest) => {
     if (calls[id] === undefined) return;
     delete calls[id];
-    say(kind, id, rest);
+    if (!say(kind, id, rest)) say("failed", id, ',"Code":"output-too-large"');
     for (const askId in asks) {
       if (asks[askId].id !== id) continue;
       const { channel, reject } = asks[askId];

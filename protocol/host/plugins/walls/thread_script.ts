@@ -4,15 +4,6 @@
  * @module
  */
 
-/** The exit statuses by which the thread says why it ends. */
-export const THREAD_STATUSES: Readonly<Record<number, string>> = {
-  70: "timed-out",
-  71: "threw",
-  72: "malformed",
-  73: "flooded",
-  74: "stopped",
-};
-
 /**
  * Makes the realm, hands texts in and out, and ends by itself.
  *
@@ -24,7 +15,7 @@ export const THREAD_SCRIPT: string = String.raw`
 import { parentPort, workerData } from "node:worker_threads";
 import process from "node:process";
 import vm from "node:vm";
-const { realm, code, askNames, startMs, runMs, maxOutgoing, maxUnread } = workerData;
+const { realm, code, askNames, startMs, runMs, maxMessage, maxOutgoing, maxUnread } = workerData;
 const [setTimer, clearTimer] = [globalThis.setTimeout, globalThis.clearTimeout];
 const endings = { t: 71, m: 72, f: 73 };
 const timers = new Map();
@@ -33,15 +24,19 @@ let unread = 0;
 process.on("unhandledRejection", () => process.exit(71));
 process.on("uncaughtException", () => process.exit(71));
 const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { microtaskMode: "afterEvaluate" });
-const { put, take } = vm.runInContext(realm, context)(code, askNames, maxOutgoing);
+const limits = JSON.stringify({ maxMessage, maxOutgoing });
+const { put, take } = vm.runInContext(realm, context)(code, askNames, limits);
 const entry = new vm.Script("enter()", { filename: "plugin.js" });
 function run(timeout) {
+  // Where the heap is full, V8 takes the execution away from here, and nothing catches that.
+  const watch = setTimer(() => process.exit(75), 0);
   try {
     entry.runInContext(context, { timeout, displayErrors: false });
   } catch {
     // What the plugin throws never gets here.
     process.exit(70);
   }
+  clearTimer(watch);
   for (let text = take(); text !== undefined; text = take()) handOut(text);
 }
 function handOut(text) {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { PluginPackage, PluginPermissions } from "../../plugins/mod.ts";
-import type { PluginEnd } from "./plugin_end.ts";
-import { REALM_SCRIPT } from "./walls/realm_script.ts";
-import { THREAD_SCRIPT } from "./walls/thread_script.ts";
-import { WORKER_ASKS, WORKER_SCRIPT } from "./walls/worker_script.ts";
+import type { PluginPackage, PluginPermissions } from "../../../plugins/mod.ts";
+import type { PluginEnd } from "../plugin_end.ts";
+import { MAX_PLUGIN_MESSAGE_LENGTH } from "../plugin_messages.ts";
+import { REALM_SCRIPT } from "./realm_script.ts";
+import { THREAD_SCRIPT } from "./thread_script.ts";
+import { WORKER_ASKS, WORKER_SCRIPT } from "./worker_script.ts";
 
 /** What a {@linkcode PluginWorker} needs. */
 export interface PluginWorkerOptions {
@@ -87,6 +88,8 @@ export class PluginWorker {
         askNames: JSON.stringify(listAsks(options.askNames)),
         startMs: options.startMs,
         runMs: options.runMs,
+        // The name of the message and its numbers are in it as well.
+        maxMessage: MAX_PLUGIN_MESSAGE_LENGTH - 256,
         maxOutgoing: MAX_OUTGOING_LENGTH,
         maxUnread: MAX_UNREAD,
       },
