@@ -155,7 +155,7 @@ export const REALM_SCRIPT: string = String.raw`
   const codeOf = (error) => {
     try {
       const { code } = error;
-      return typeof code === "string" ? apply(slice, code, [0, 64]) : "failed";
+      return typeof code === "string" ? apply(slice, code, [0, 65]) : "failed";
     } catch {
       return "failed";
     }

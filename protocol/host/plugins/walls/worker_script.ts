@@ -49,11 +49,28 @@ const pathOf = (value) => {
   if (!/^(?:\/|[A-Za-z]:[\\/])/.test(path) || path.includes("\0")) throw new Refusal("input-malformed");
   return path;
 };
-async function readBytes(path) {
-  // A link may lead to where the plugin may not: what counts is where it ends.
+// A link may lead to where the plugin may not: what counts is where it ends.
+async function follow(path, name) {
   const real = await Deno.realPath(path);
-  const { state } = await Deno.permissions.query({ name: "read", path: real });
+  await demand(name, real);
+  return real;
+}
+async function demand(name, path) {
+  const { state } = await Deno.permissions.query({ name, path });
   if (state !== "granted") throw new Refusal("not-permitted");
+}
+async function followNew(path) {
+  const [, folder, name] = /^(.*[\/])([^\/]+)$/.exec(path) ?? [];
+  if (name === undefined || name === "." || name === "..") throw new Refusal("input-malformed");
+  const { state } = await Deno.permissions.query({ name: "read", path: folder });
+  // Where the folder is not to be read, it is this very path that is granted.
+  if (state !== "granted") return path;
+  const real = (await Deno.realPath(folder)).replace(/[\/]$/, "") + "/" + name;
+  await demand("write", real);
+  return real;
+}
+async function readBytes(path) {
+  const real = await follow(path, "read");
   const { isFile, size } = await Deno.stat(real);
   if (!isFile) throw new Refusal("not-a-file");
   if (size > MAX) throw new Refusal("too-large");
@@ -84,14 +101,18 @@ const performers = {
   async writeText([path, text]) {
     const bytes = encoder.encode(textOf(text));
     if (bytes.length > MAX) throw new Refusal("too-large");
-    await Deno.writeFile(pathOf(path), bytes);
+    await demand("write", pathOf(path));
+    try {
+      await Deno.writeFile(await follow(path, "write"), bytes, { create: false });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await Deno.writeFile(await followNew(path), bytes, { createNew: true, mode: 0o600 });
+    }
     return null;
   },
   async list([path]) {
     const entries = [];
-    const real = await Deno.realPath(pathOf(path));
-    const { state } = await Deno.permissions.query({ name: "read", path: real });
-    if (state !== "granted") throw new Refusal("not-permitted");
+    const real = await follow(pathOf(path), "read");
     for await (const { name, isFile, isDirectory } of Deno.readDir(real)) {
       if (entries.push({ name, isFile, isDirectory }) > 1000) throw new Refusal("too-large");
     }
@@ -124,6 +145,7 @@ function codeOf(error) {
   if (error instanceof Refusal) return error.code;
   if (error instanceof Deno.errors.NotCapable) return "not-permitted";
   if (error instanceof Deno.errors.NotFound) return "not-found";
+  if (error instanceof Deno.errors.AlreadyExists) return "not-permitted";
   if (error instanceof Deno.errors.PermissionDenied) return "permission-denied";
   return error?.name === "TimeoutError" ? "timed-out" : "failed";
 }
