@@ -116,21 +116,30 @@ export class PluginStorage {
    * @throws {StorageError} if it cannot be written; then it is not deleted.
    */
   async delete(key: string): Promise<void> {
-    if (this.#texts.has(key)) await this.#change(key, null);
+    if (this.#texts.has(key)) await this.#change(key, undefined);
   }
 
-  async #change(key: string, text: string | null): Promise<void> {
+  async #change(key: string, text: string | undefined): Promise<void> {
     const before = this.#texts.get(key);
-    const bytes = this.#bytes + (text === null ? 0 : sizeOf(key, text)) -
-      (before === undefined ? 0 : sizeOf(key, before));
-    const isNew = before === undefined && text !== null;
-    if (text !== null && (bytes > this.#maxBytes || (isNew && this.#texts.size >= this.#maxKeys))) {
+    const bytes = this.#bytes + sizeOf(key, text) - sizeOf(key, before);
+    const keys = this.#texts.size + (before === undefined ? 1 : 0);
+    if (text !== undefined && (bytes > this.#maxBytes || keys > this.#maxKeys)) {
       throw new CallError("storage-full", "the storage of a plugin is full");
     }
-    if (text === null) this.#texts.delete(key);
+    this.#put(key, text);
+    try {
+      await this.#write();
+    } catch (error) {
+      // Unless it was changed again meanwhile, it is as it is on the disk.
+      if (this.#texts.get(key) === text) this.#put(key, before);
+      throw error;
+    }
+  }
+
+  #put(key: string, text: string | undefined): void {
+    this.#bytes += sizeOf(key, text) - sizeOf(key, this.#texts.get(key));
+    if (text === undefined) this.#texts.delete(key);
     else this.#texts.set(key, text);
-    this.#bytes = bytes;
-    await this.#write();
   }
 
   /** Writes all of it; who comes while it is being written waits for the next time. */
@@ -158,9 +167,11 @@ export class PluginStorage {
   }
 }
 
-/** The room that a key and its value take, with the colon and the comma. */
-function sizeOf(key: string, text: string): number {
-  return encodeUtf8(JSON.stringify(key)).length + encodeUtf8(text).length + 2;
+/** The room that a key and its value take, with the colon and the comma; none where there is no value. */
+function sizeOf(key: string, text: string | undefined): number {
+  return text === undefined
+    ? 0
+    : encodeUtf8(JSON.stringify(key)).length + encodeUtf8(text).length + 2;
 }
 
 function parseStorage(bytes: Uint8Array, path: string): Map<string, string> {

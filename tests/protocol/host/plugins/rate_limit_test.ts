@@ -1,0 +1,12 @@
+import { RateLimit } from "../../../../protocol/host/plugins/rate_limit.ts";
+import { assertEquals } from "../../../support/assert.ts";
+
+Deno.test("RateLimit lets a burst pass, and then so many a second", () => {
+  let nowMs = 0;
+  const limit = new RateLimit({ burst: 2, perSecond: 4, now: () => nowMs });
+  assertEquals([limit.take(), limit.take(), limit.take()], [true, true, false]);
+  nowMs = 250;
+  assertEquals([limit.take(), limit.take()], [true, false]);
+  nowMs = 60_000;
+  assertEquals([limit.take(), limit.take(), limit.take()], [true, true, false]);
+});
