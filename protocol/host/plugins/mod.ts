@@ -13,7 +13,7 @@ export {
   findExceedingPermissions,
   NO_PLUGIN_PERMISSIONS,
   PLUGIN_PERMISSION_KINDS,
-} from "./plugin_permissions.ts";
+} from "./limits/plugin_permissions.ts";
 export { PluginRunner } from "./plugin_runner.ts";
 export type { PluginRunnerOptions } from "./plugin_runner_options.ts";
 export type { PluginState, PluginStatus } from "./plugin_status.ts";

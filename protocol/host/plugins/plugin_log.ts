@@ -5,7 +5,7 @@
  */
 import type { Logger } from "../../logger.ts";
 import { sanitiseText } from "../printable_text.ts";
-import { RateLimit } from "./rate_limit.ts";
+import { RateLimit } from "./limits/rate_limit.ts";
 
 /** The options of a {@linkcode PluginLog}. */
 export interface PluginLogOptions {

@@ -5,7 +5,7 @@
  */
 import type { Logger } from "../../logger.ts";
 import type { PluginPermissions } from "../../plugins/mod.ts";
-import type { MemoryWatch } from "./memory_watch.ts";
+import type { MemoryWatch } from "./limits/memory_watch.ts";
 import type { PluginAsks } from "./plugin_asks.ts";
 import type { PluginStorage } from "./plugin_storage.ts";
 

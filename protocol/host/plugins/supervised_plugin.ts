@@ -5,7 +5,7 @@
  */
 import { delay as waitFor } from "../../delay.ts";
 import type { PluginPackage } from "../../plugins/mod.ts";
-import { BackOff } from "./back_off.ts";
+import { BackOff } from "./limits/back_off.ts";
 import type { PluginCallOptions } from "./plugin_call.ts";
 import { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
 import { PluginLog } from "./plugin_log.ts";

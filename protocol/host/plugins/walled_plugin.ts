@@ -7,14 +7,14 @@ import { CallError } from "../../calls/call_error.ts";
 import { createDeferred, type Deferred } from "../../deferred.ts";
 import type { PluginPackage, PluginPermissions } from "../../plugins/mod.ts";
 import { AskDesk, type AskMessage } from "./ask_desk.ts";
-import { type MemoryUser, type MemoryWatch, SHARED_MEMORY_WATCH } from "./memory_watch.ts";
+import { type MemoryUser, type MemoryWatch, SHARED_MEMORY_WATCH } from "./limits/memory_watch.ts";
 import type { PluginAsks } from "./plugin_asks.ts";
 import { PluginCall, type PluginCallOptions } from "./plugin_call.ts";
 import { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
 import { MAX_PLUGIN_MESSAGE_LENGTH, parsePluginMessage } from "./plugin_messages.ts";
-import { findExceedingPermissions } from "./plugin_permissions.ts";
+import { findExceedingPermissions } from "./limits/plugin_permissions.ts";
 import { PluginWorker } from "./walls/plugin_worker.ts";
-import { RateLimit } from "./rate_limit.ts";
+import { RateLimit } from "./limits/rate_limit.ts";
 
 /** What a {@linkcode WalledPlugin} needs. */
 export interface WalledPluginOptions {

@@ -38,13 +38,20 @@ export const REALM_SCRIPT: string = String.raw`
   fix(Error, "stackTraceLimit", 0);
   fix(Error, "prepareStackTrace", undefined);
   fix(globalThis, "Error", Error);
-  // Memory that lies outside of the heap lies outside of its cap; what runs later runs outside of a call.
+  // Memory that lies outside of the heap (buffers, what formats dates) lies outside of its cap, and what
+  // runs later (finalizers) runs outside of a call. So there is only what is known to do neither.
+  const kept = { __proto__: null };
   for (const name of [
-    "ArrayBuffer", "SharedArrayBuffer", "Atomics", "DataView", "WebAssembly", "console", "Intl",
-    "Temporal", "FinalizationRegistry", "WeakRef", "queueMicrotask", "Int8Array", "Uint8Array",
-    "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float16Array",
-    "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array",
-  ]) delete globalThis[name];
+    "AggregateError", "Array", "AsyncDisposableStack", "BigInt", "Boolean", "Date", "DisposableStack",
+    "Error", "EvalError", "Function", "Infinity", "Iterator", "JSON", "Map", "Math", "NaN", "Number",
+    "Object", "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
+    "SuppressedError", "Symbol", "SyntaxError", "TypeError", "URIError", "WeakMap", "WeakSet",
+    "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "eval",
+    "globalThis", "isFinite", "isNaN", "parseFloat", "parseInt", "undefined", "unescape",
+  ]) kept[name] = true;
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (kept[name] === undefined) delete globalThis[name];
+  }
 
   let definition = null;
   let isStarted = false;

@@ -13,7 +13,7 @@
  */
 export const THREAD_SCRIPT: string = String.raw`
 import { parentPort, workerData } from "node:worker_threads";
-import process from "node:process";
+import process, { exit } from "node:process";
 import vm from "node:vm";
 const { realm, code, askNames, startMs, runMs, maxMessage, maxOutgoing, maxUnread } = workerData;
 const [setTimer, clearTimer] = [globalThis.setTimeout, globalThis.clearTimeout];
@@ -21,20 +21,20 @@ const endings = { t: 71, m: 72, f: 73 };
 const timers = new Map();
 let unread = 0;
 // Unhandled, it would be printed by the program.
-process.on("unhandledRejection", () => process.exit(71));
-process.on("uncaughtException", () => process.exit(71));
+process.on("unhandledRejection", () => exit(71));
+process.on("uncaughtException", () => exit(71));
 const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { microtaskMode: "afterEvaluate" });
 const limits = JSON.stringify({ maxMessage, maxOutgoing });
 const { put, take } = vm.runInContext(realm, context)(code, askNames, limits);
 const entry = new vm.Script("enter()", { filename: "plugin.js" });
 function run(timeout) {
   // Where the heap is full, V8 takes the execution away from here, and nothing catches that.
-  const watch = setTimer(() => process.exit(75), 0);
+  const watch = setTimer(() => exit(75), 0);
   try {
     entry.runInContext(context, { timeout, displayErrors: false });
   } catch {
     // What the plugin throws never gets here.
-    process.exit(70);
+    exit(70);
   }
   clearTimer(watch);
   for (let text = take(); text !== undefined; text = take()) handOut(text);
@@ -48,9 +48,9 @@ function handOut(text) {
     clearTimer(timers.get(Number(text.slice(1))));
     timers.delete(Number(text.slice(1)));
   } else if (kind === "h" || kind === "w") {
-    if (kind === "h" && ++unread > maxUnread) process.exit(73);
+    if (kind === "h" && ++unread > maxUnread) exit(73);
     parentPort.postMessage(text);
-  } else process.exit(endings[kind] ?? 71);
+  } else exit(endings[kind] ?? 71);
 }
 function wake(id) {
   timers.delete(id);
@@ -58,7 +58,7 @@ function wake(id) {
   run(runMs);
 }
 parentPort.on("message", (message) => {
-  if (message === null) process.exit(74);
+  if (message === null) exit(74);
   if (typeof message === "number") return void (unread -= message);
   put(message);
   run(runMs);

@@ -1,6 +1,5 @@
-import { assert, assertEquals, assertRejects } from "../../../../support/assert.ts";
-import { CallError } from "../../../../../protocol/mod.ts";
-import { actingCode, runBody, startWalled } from "../../../../support/walled_plugins.ts";
+import { assertEquals } from "../../../../support/assert.ts";
+import { actingCode, startWalled } from "../../../../support/walled_plugins.ts";
 
 /**
  * Tells of anything whether it belongs to the realm of the plugin: whoever gets at one object of the

@@ -1,5 +1,5 @@
-import { RateLimit } from "../../../../protocol/host/plugins/rate_limit.ts";
-import { assertEquals } from "../../../support/assert.ts";
+import { RateLimit } from "../../../../../protocol/host/plugins/limits/rate_limit.ts";
+import { assertEquals } from "../../../../support/assert.ts";
 
 Deno.test("RateLimit lets a burst pass, and then so many a second", () => {
   let nowMs = 0;

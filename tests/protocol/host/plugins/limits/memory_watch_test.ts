@@ -1,5 +1,5 @@
-import { MemoryWatch } from "../../../../protocol/host/plugins/memory_watch.ts";
-import { assertEquals } from "../../../support/assert.ts";
+import { MemoryWatch } from "../../../../../protocol/host/plugins/limits/memory_watch.ts";
+import { assertEquals } from "../../../../support/assert.ts";
 
 /** A process whose size the test sets; the watch looks when the test says so. */
 function createWatch() {

@@ -1,9 +1,9 @@
 import {
   findExceedingPermissions,
   NO_PLUGIN_PERMISSIONS,
-  PLUGIN_PERMISSION_KINDS,
-} from "../../../../protocol/host/plugins/plugin_permissions.ts";
-import { assertEquals } from "../../../support/assert.ts";
+  type PLUGIN_PERMISSION_KINDS,
+} from "../../../../../protocol/host/plugins/limits/plugin_permissions.ts";
+import { assertEquals } from "../../../../support/assert.ts";
 
 type Kind = typeof PLUGIN_PERMISSION_KINDS[number];
 

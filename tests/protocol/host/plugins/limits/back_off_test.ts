@@ -1,5 +1,5 @@
-import { BackOff } from "../../../../protocol/host/plugins/back_off.ts";
-import { assertEquals } from "../../../support/assert.ts";
+import { BackOff } from "../../../../../protocol/host/plugins/limits/back_off.ts";
+import { assertEquals } from "../../../../support/assert.ts";
 
 Deno.test("BackOff waits twice as long each time, and gives up at the fifth end in ten minutes", () => {
   const backOff = new BackOff();

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { PluginPermissions } from "../../plugins/mod.ts";
-import { POSIX_PATH } from "../file_path.ts";
+import type { PluginPermissions } from "../../../plugins/mod.ts";
+import { POSIX_PATH } from "../../file_path.ts";
 
 /** The kinds of permissions that there are, in the order of a manifest. */
 export const PLUGIN_PERMISSION_KINDS: readonly (keyof PluginPermissions)[] = [
@@ -29,7 +29,7 @@ export const NO_PLUGIN_PERMISSIONS: PluginPermissions = Object.freeze({
  *
  * @example
  * ```ts
- * import { findExceedingPermissions, NO_PLUGIN_PERMISSIONS } from "./mod.ts";
+ * import { findExceedingPermissions, NO_PLUGIN_PERMISSIONS } from "../mod.ts";
  *
  * const asked = { ...NO_PLUGIN_PERMISSIONS, read: ["/run/secrets/key", "/etc"] };
  * const allowed = { ...NO_PLUGIN_PERMISSIONS, read: ["/run/secrets"] };
