@@ -53,7 +53,7 @@ Deno.test("WORKER_SCRIPT leads no path and no link out of what is granted", asyn
     const told = [];
     for (const path of paths) told.push(await tell(() => context.readText(path)), await tell(() => context.readBase64(path)));
     for (const end of ["/..", "/../out", "/folder"]) told.push(await tell(() => context.list(input + end)));
-    for (const path of paths) told.push(await tell(() => context.writeText(path, "overwritten")));
+    for (const path of [...paths, input + "/folder/new"]) told.push(await tell(() => context.writeText(path, "overwritten")));
     for (const bad of ["in/file", "file:///etc/hostname", "", "/a\\0b", null, 5, ["/etc/hostname"], { length: 1 }])
       told.push(await tell(() => context.readText(bad)));
     return [...new Set(told)].sort();`;
