@@ -55,10 +55,10 @@ export interface ServedServices {
 }
 
 /** Reaps what others leave behind, where that is this process's to do. */
-async function openReaper(
+function openReaper(
   { signals, logger }: ServeContext,
   children: OwnChildren,
-): Promise<Disposable | null> {
+): Disposable | null {
   const library = openProcessLibrary();
   if (library === null) {
     if (Deno.pid === 1) logger.warn("processes that others leave behind stay there as zombies");
@@ -77,15 +77,15 @@ async function openReaper(
   };
 }
 
-/** Loads what starts programs, in an agent that may. */
-export async function openPowers(
+/** Opens what starts programs, in an agent that may. */
+export function openPowers(
   context: ServeContext,
   { settings, allowed, disk }: {
     readonly settings: ProgramSettings;
     readonly disk: DiskRoots;
     readonly allowed: NonNullable<ProgramSettings["allowed"]>;
   },
-): Promise<OpenedPowers> {
+): OpenedPowers {
   const children = new OwnChildren();
   const { env } = context;
   const variables = Object.fromEntries(env.names().map((name) => [name, env.get(name) ?? ""]));
@@ -101,7 +101,7 @@ export async function openPowers(
     application,
     env: applicationEnvironment(variables),
   };
-  return { powers, children, reaper: await openReaper(context, children) };
+  return { powers, children, reaper: openReaper(context, children) };
 }
 
 /** Opens what runs services; where an earlier agent left some behind, they are ended first. */

@@ -76,7 +76,7 @@ export class ServedPrograms {
     const powerful = allowed === null ? null : await import("./serve_powers.ts");
     const programs = allowed === null
       ? null
-      : await powerful?.openPowers(context, { settings, disk, allowed }) ?? null;
+      : powerful?.openPowers(context, { settings, disk, allowed }) ?? null;
     const { held } = store;
     const hooks = await HooksOnDemand.open({
       held: held === null ? null : { ...held.manifest, declaredBy: held.declaredBy },

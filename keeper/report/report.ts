@@ -239,7 +239,7 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
   // One that was still to run and is not told of any more has run meanwhile.
   const ended = first.outcome.hooks.filter(({ outcome }) => ENDED.has(outcome));
   const hooks = [...ended.filter(({ hook }) => !told.has(hook)), ...second.outcome.hooks];
-  const services = joinServices(first.outcome.services, second.outcome.services);
+  const services = joinServices(first.outcome.services ?? [], second.outcome.services);
   const contentBytes = first.outcome.contentBytes + second.outcome.contentBytes;
   const drifted = [...first.outcome.drifted ?? [], ...second.outcome.drifted ?? []];
   return {
@@ -255,7 +255,7 @@ export function joinReports(first: ContactReport, second: ContactReport): Contac
 
 /** What the first contact started or stopped was started or stopped. */
 function joinServices(
-  first: readonly ServiceResult[] = [],
+  first: readonly ServiceResult[],
   second: readonly ServiceResult[] | undefined,
 ): readonly ServiceResult[] | undefined {
   if (second === undefined) return first.length === 0 ? undefined : first;
