@@ -12,10 +12,10 @@
  * that follow.
  */
 export const THREAD_SCRIPT: string = String.raw`
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import process, { exit } from "node:process";
 import vm from "node:vm";
-const { realm, code, askNames, startMs, runMs, maxMessage, maxOutgoing, maxUnread } = workerData;
+const { port, realm, code, askNames, startMs, runMs, maxMessage, maxOutgoing, maxUnread } = workerData;
 const [setTimer, clearTimer] = [globalThis.setTimeout, globalThis.clearTimeout];
 const endings = { t: 71, m: 72, f: 73 };
 const timers = new Map();
@@ -49,7 +49,7 @@ function handOut(text) {
     timers.delete(Number(text.slice(1)));
   } else if (kind === "h" || kind === "w") {
     if (kind === "h" && ++unread > maxUnread) exit(73);
-    parentPort.postMessage(text);
+    port.postMessage(text);
   } else exit(endings[kind] ?? 71);
 }
 function wake(id) {
@@ -57,7 +57,7 @@ function wake(id) {
   put('{"Kind":"answer","Id":' + id + ',"Output":null}');
   run(runMs);
 }
-parentPort.on("message", (message) => {
+port.on("message", (message) => {
   if (message === null) exit(74);
   if (typeof message === "number") return void (unread -= message);
   put(message);

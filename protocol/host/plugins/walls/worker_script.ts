@@ -24,11 +24,13 @@ export const WORKER_ASKS: readonly string[] = [
  * Deno itself keeps the plugin to its permissions here: a mistake in this script opens nothing more.
  */
 export const WORKER_SCRIPT: string = String.raw`
-import { Worker as Thread } from "node:worker_threads";
+import { MessageChannel, Worker as Thread } from "node:worker_threads";
 const MAX = 1048576;
 const MAX_ASKS = 8;
 const STATUSES = { 70: "timed-out", 71: "threw", 72: "malformed", 73: "flooded", 74: "stopped", 75: "memory" };
 const encoder = new TextEncoder();
+// The channel that a thread has of its own lets the first message wait for half a second.
+const { port1: port, port2: inner } = new MessageChannel();
 let thread = null;
 let unread = 0;
 let maxUnread = 0;
@@ -156,7 +158,7 @@ async function perform(text) {
   } catch (error) {
     answer = { Kind: "refusal", Id: id, Code: codeOf(error) };
   }
-  thread.postMessage(JSON.stringify(answer));
+  port.postMessage(JSON.stringify(answer));
 }
 function take(text) {
   if (typeof text !== "string") return;
@@ -168,15 +170,16 @@ function take(text) {
 self.onmessage = ({ data }) => {
   if (thread !== null) {
     if (typeof data === "number") unread -= data;
-    return thread.postMessage(data);
+    return port.postMessage(data);
   }
   maxUnread = data.workerData.maxUnread;
   thread = new Thread(new URL("data:text/javascript," + encodeURIComponent(data.script)), {
-    workerData: data.workerData,
+    workerData: { ...data.workerData, port: inner },
+    transferList: [inner],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: data.memoryMb, maxYoungGenerationSizeMb: 4 },
   });
-  thread.on("message", take);
+  port.on("message", take);
   thread.on("error", (error) => {
     self.postMessage({ end: error?.code === "ERR_WORKER_OUT_OF_MEMORY" ? "memory" : "threw" });
   });
