@@ -90,10 +90,12 @@ export class PluginRunner implements AsyncDisposable {
    * Tells the plugin of an event, where its manifest wants to be told. It is lost where the plugin does not
    * run, or is busy with eight others.
    *
+   * @returns Whether the plugin came to the end of it; never rejects.
    * @throws {RangeError} if the data has more than 262,144 characters of JSON.
    */
-  tell(event: "delivery", data: unknown): void {
-    if (this.plugin.manifest.events.includes(event)) this.#current.tell(event, data);
+  tell(event: "delivery", data: unknown): Promise<boolean> {
+    if (!this.plugin.manifest.events.includes(event)) return Promise.resolve(false);
+    return this.#current.tell(event, data);
   }
 
   /**

@@ -13,7 +13,10 @@ import type { PluginStorage } from "./plugin_storage.ts";
 export interface PluginRunnerOptions {
   /** What the plugin may do: never more than its manifest asks for. */
   readonly granted: PluginPermissions;
-  /** What it may ask beside its storage, its log and the time. @default {nothing} */
+  /**
+   * What it may ask beside its storage, its log and the time; what has a name of its storage is asked in
+   * its place. @default {nothing}
+   */
   readonly asks?: PluginAsks;
   /** What it keeps. */
   readonly storage: PluginStorage;

@@ -77,8 +77,8 @@ export class SupervisedPlugin {
   }
 
   /** Tells it of an event, as `WalledPlugin.tell()` does; does nothing where it does not run. */
-  tell(event: "delivery", data: unknown): void {
-    this.#walled?.tell(event, data);
+  tell(event: "delivery", data: unknown): Promise<boolean> {
+    return this.#walled?.tell(event, data) ?? Promise.resolve(false);
   }
 
   /** Lets it come to the end of what it is at; it is not started again. Resolves when it is gone. */
@@ -152,7 +152,7 @@ export class SupervisedPlugin {
     const { granted, asks, storage, startTimeoutMs, runTimeoutMs, memory } = this.#options;
     return WalledPlugin.start(this.plugin, {
       granted,
-      asks: new Map([...asks ?? [], ...createStorageAsks(storage)]),
+      asks: new Map([...createStorageAsks(storage), ...asks ?? []]),
       onLog: (text) => this.#pluginLog.say(text),
       startTimeoutMs,
       runTimeoutMs,

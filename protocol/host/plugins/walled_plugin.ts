@@ -162,14 +162,15 @@ export class WalledPlugin {
   /**
    * Tells the plugin of an event; it is lost where the plugin is busy with eight others.
    *
+   * @returns Whether the plugin came to the end of it; never rejects.
    * @throws {RangeError} if the data has more than 262,144 characters of JSON.
    */
-  tell(event: "delivery", data: unknown): void {
+  tell(event: "delivery", data: unknown): Promise<boolean> {
     const what = { kind: "event", name: event, input: copyInput(data) };
-    if (this.#end !== null || this.#events.size >= MAX_OPEN_EVENTS) return;
+    if (this.#end !== null || this.#events.size >= MAX_OPEN_EVENTS) return Promise.resolve(false);
     const id = ++this.#lastId;
     this.#events.add(id);
-    this.#begin(id, what, {});
+    return this.#begin(id, what, {}).result.then(() => true, () => false);
   }
 
   /** Lets it come to the end of what it is at, and stops it then; resolves when its worker is gone. */
