@@ -1,6 +1,8 @@
 /**
  * The middle wall: the thread that has the realm of a plugin, as the text of a module.
  *
+ * Its imports have quotes of another kind than ours: no bundle of a program imports what they name.
+ *
  * @module
  */
 
@@ -12,9 +14,9 @@
  * that follow.
  */
 export const THREAD_SCRIPT: string = String.raw`
-import { workerData } from "node:worker_threads";
-import process, { exit } from "node:process";
-import vm from "node:vm";
+import { workerData } from 'node:worker_threads';
+import process, { exit } from 'node:process';
+import vm from 'node:vm';
 const { port, realm, code, askNames, startMs, runMs, maxMessage, maxOutgoing, maxUnread } = workerData;
 const [setTimer, clearTimer] = [globalThis.setTimeout, globalThis.clearTimeout];
 const endings = { t: 71, m: 72, f: 73 };

@@ -1,5 +1,6 @@
 import { CallError, createDeferred } from "../../../../protocol/mod.ts";
 import { type PluginAsk, PluginStoppedError } from "../../../../protocol/host/plugins/mod.ts";
+import { MemoryWatch } from "../../../../protocol/host/plugins/limits/memory_watch.ts";
 import { NO_PLUGIN_PERMISSIONS } from "../../../../protocol/host/plugins/limits/plugin_permissions.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
 import { actingCode, endOf, runBody, startWalled } from "../../../support/walled_plugins.ts";
@@ -169,7 +170,7 @@ Deno.test("WalledPlugin tells of an event, and goes on where that fails", async 
   const code = `let told = []; plugin({ actions: { act: () => told },
     events: { delivery: async (event) => { told.push(event); throw new Error("secret"); } } });`;
   await using plugin = await startWalled(code, { changes });
-  plugin.tell("delivery", { Paths: ["a"] });
+  assertEquals(await plugin.tell("delivery", { Paths: ["a"] }), false);
   assertEquals(await plugin.call("act", null), [{ Paths: ["a"] }]);
   assertThrows(() => plugin.tell("delivery", "x".repeat(300_000)), RangeError);
 });
@@ -255,4 +256,23 @@ Deno.test("WalledPlugin has an end for a plugin that throws outside of a call", 
     await endOf("context.sleep(1).then(() => { throw 1; }); await context.sleep(60000);"),
     "threw",
   );
+});
+
+Deno.test("WalledPlugin is stopped where the process grows too much while it is at work", async () => {
+  const process = { bytes: 0 };
+  const memory = new MemoryWatch({ residentBytes: () => process.bytes, intervalMs: 1_000_000 });
+  const started = createDeferred<void>();
+  const code = actingCode(
+    "if (input) { context.progress(1); await context.sleep(60000); } return 1;",
+  );
+  await using plugin = await startWalled(code, { memory });
+  process.bytes = 1e9;
+  memory.look();
+  assertEquals(await plugin.call("act", null), 1);
+  const called = plugin.call("act", 1, { onProgress: () => started.resolve() });
+  const failed = assertRejects(() => called, PluginStoppedError, "plugin-stopped");
+  await started.promise;
+  process.bytes += (32 + 128) * 1_048_576 + 1;
+  memory.look();
+  assertEquals((await failed).end, "memory");
 });
