@@ -24,6 +24,8 @@ export const WORKER_ASKS: readonly string[] = [
  * Starts the thread, hands on what it and the host tell each other, and does what the plugin asks.
  *
  * Deno itself keeps the plugin to its permissions here: a mistake in this script opens nothing more.
+ * Whoever climbed out of the realm would have those permissions and the memory of the thread, and could
+ * end the program (Deno lets everybody signal the own process); no file, host or variable beyond them.
  */
 export const WORKER_SCRIPT: string = String.raw`
 import { MessageChannel, Worker as Thread } from 'node:worker_threads';

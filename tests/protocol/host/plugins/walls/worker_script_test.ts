@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../../../../support/assert.ts";
-import { CallError } from "../../../../../protocol/mod.ts";
+import { CallError, createDeferred } from "../../../../../protocol/mod.ts";
+import { WORKER_SCRIPT } from "../../../../../protocol/host/plugins/walls/worker_script.ts";
 import { NO_PLUGIN_PERMISSIONS } from "../../../../../protocol/host/plugins/mod.ts";
 import { temporaryFolder } from "../../../../support/temporary_folder.ts";
 import { actingCode, startWalled } from "../../../../support/walled_plugins.ts";
@@ -170,4 +171,63 @@ Deno.test("WORKER_SCRIPT is called with lists only", async () => {
   const changes = { permissions: { ...NO_PLUGIN_PERMISSIONS, env: ["FLUXVAULT_NONE"] } };
   await using plugin = await startWalled(code, { changes });
   await assertRejects(() => plugin.call("act", 1), CallError, "input-malformed");
+});
+
+/** What somebody would try who has climbed out of the realm and has the thread: each tells how it went. */
+const CLIMBED = `
+import { workerData } from "node:worker_threads";
+const { port, remote } = workerData;
+const attempts = {
+  read: () => Deno.readTextFile("/etc/hostname"),
+  readInside: async () => (await Deno.readTextFile(workerData.inside)) && "",
+  nodeRead: async () => (await import("node:fs")).readFileSync("/etc/hostname"),
+  write: () => Deno.writeTextFile("/tmp/fluxvault-climbed", "x"),
+  variable: () => Deno.env.get("HOME"),
+  nodeVariable: async () => { if ((await import("node:process")).default.env.HOME === undefined) throw new TypeError("none"); },
+  run: () => new Deno.Command("true").output(),
+  nodeRun: async () => (await import("node:child_process")).execFileSync("true"),
+  connect: () => Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(remote).port) }),
+  nodeConnect: async () => {
+    const { connect } = await import("node:net");
+    await new Promise((resolve, reject) => connect(Number(new URL(remote).port), "127.0.0.1", resolve).on("error", reject));
+  },
+  listen: () => Deno.listen({ port: 0 }),
+  fetch: () => fetch(remote),
+  module: () => import(remote),
+  library: () => Deno.dlopen("libm.so.6", {}),
+  host: () => Deno.hostname(),
+  more: () => new Worker("data:text/javascript,", { type: "module", deno: { permissions: { read: true } } }),
+};
+const done = [];
+for (const [name, attempt] of Object.entries(attempts)) {
+  try { await attempt(); done.push(name); } catch {}
+}
+port.postMessage("h" + JSON.stringify(done));
+`;
+
+Deno.test("WORKER_SCRIPT holds whoever has the thread to the permissions of the plugin", async () => {
+  await using folder = await temporaryFolder();
+  const inside = `${folder.path}/file`;
+  await Deno.writeTextFile(inside, "x");
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
+    const headers = { "content-type": "text/javascript" };
+    return new Response("export {}", { headers });
+  });
+  const none = { env: [], ffi: false, import: false, net: [], run: false, sys: false, write: [] };
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(WORKER_SCRIPT)}`, {
+    type: "module",
+    deno: { permissions: { ...none, read: [inside] } },
+  });
+  const told = createDeferred<unknown>();
+  worker.onmessage = ({ data }) => told.resolve(data);
+  worker.onerror = (event) => told.resolve(event.message);
+  const remote = `http://127.0.0.1:${server.addr.port}/x.js`;
+  worker.postMessage({
+    script: CLIMBED,
+    memoryMb: 32,
+    workerData: { maxUnread: 5, remote, inside },
+  });
+  const done = await told.promise;
+  worker.terminate();
+  assertEquals(done, '["readInside"]');
 });
