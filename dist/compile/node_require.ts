@@ -47,5 +47,5 @@ function define(word: string, name: string): string {
 
 /** Tells whether a script has a function left that fails for every module of Node. */
 export function lacksRequire(script: string): boolean {
-  return script.includes("Dynamic require of");
+  return script.includes('Dynamic require of "');
 }

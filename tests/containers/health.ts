@@ -35,8 +35,6 @@ for (const carrier of carriersOfSuite()) {
       `--health-cmd=${JSON.stringify(command)}`,
       "--health-retries=1",
       "--health-timeout=120s",
-      // Whoever asks is a second process, for which the page asks for more memory.
-      "--memory=96m",
     ];
     await using agent = await host.start({
       image,
