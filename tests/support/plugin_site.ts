@@ -51,10 +51,14 @@ export class PluginSite implements AsyncDisposable {
   }
 
   /** Starts an agent anew that was ended, at its port. */
-  async restart(agent: RunningAgent, signal: Deno.Signal = "SIGTERM"): Promise<RunningAgent> {
+  async restart(
+    agent: RunningAgent,
+    signal: Deno.Signal = "SIGTERM",
+    args: readonly string[] = ["--allow-plugins"],
+  ): Promise<RunningAgent> {
     await agent.program.stop(signal);
     const name = agent.files.split("/").at(-2) ?? "";
-    return await this.startAgent(name, { port: agent.port });
+    return await this.startAgent(name, { port: agent.port, args });
   }
 
   /** Delivers the vault to all agents, so that the keeper knows them. */
