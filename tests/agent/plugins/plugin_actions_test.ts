@@ -72,7 +72,8 @@ Deno.test("pluginActions take a package of the largest size, and no larger one",
   await yard.put(largest);
   const bytes = new Uint8Array(MAX_PLUGIN_BYTES + 1);
   assertEquals(await codeOf(yard.put({ ...largest, bytes })), "too-large");
-  // The attack: less is said than comes.
+  // The attacks: more room is asked for than there is, and less is said than comes.
+  assertEquals(await codeOf(yard.put(largest, 2 ** 45)), "too-large");
   assertEquals(await codeOf(yard.put({ ...largest, bytes }, 100)), "too-large");
 });
 

@@ -38,9 +38,15 @@ Deno.test("PluginSlot refuses what was changed on the disk, and the others run",
   // The package of another one, by its own digest: what is signed names another plugin.
   yard.store.book = {
     ...book,
-    installed: book.installed.map((record) =>
-      record.name === "c" ? { ...record, digest: d?.digest ?? "" } : record
-    ),
+    installed: [
+      ...book.installed.map((record) =>
+        record.name === "c" ? { ...record, digest: d?.digest ?? "" } : record
+      ),
+      // And all of what another one is, under a name that is not its own.
+      ...book.installed.filter(({ name }) => name === "d").map((record) => {
+        return { ...record, name: "e" };
+      }),
+    ],
   };
   const next = await yard.restart();
   await next.plugins.resume();
@@ -49,8 +55,9 @@ Deno.test("PluginSlot refuses what was changed on the disk, and the others run",
     "b refused package-changed",
     "c refused signature-invalid",
     "d running",
+    "e refused package-changed",
   ]);
-  assertEquals(next.logger.messages("error").length, 3);
+  assertEquals(next.logger.messages("error").length, 4);
   assertEquals(next.register.list().map(({ name }) => name), ["d-greet"]);
   // What was refused can be put here again: all of it that counts is remembered.
   await next.put({ name: "c", version: "1.0.1" });
