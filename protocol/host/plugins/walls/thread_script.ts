@@ -12,9 +12,9 @@
  * that follow.
  */
 export const THREAD_SCRIPT: string = String.raw`
-import { parentPort, workerData } from "node:worker_threads";
-import process, { exit } from "node:process";
-import vm from "node:vm";
+import { parentPort, workerData } from 'node:worker_threads';
+import process, { exit } from 'node:process';
+import vm from 'node:vm';
 const { realm, code, askNames, startMs, runMs, maxMessage, maxOutgoing, maxUnread } = workerData;
 const [setTimer, clearTimer] = [globalThis.setTimeout, globalThis.clearTimeout];
 const endings = { t: 71, m: 72, f: 73 };

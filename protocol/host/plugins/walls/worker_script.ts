@@ -24,7 +24,7 @@ export const WORKER_ASKS: readonly string[] = [
  * Deno itself keeps the plugin to its permissions here: a mistake in this script opens nothing more.
  */
 export const WORKER_SCRIPT: string = String.raw`
-import { Worker as Thread } from "node:worker_threads";
+import { Worker as Thread } from 'node:worker_threads';
 const MAX = 1048576;
 const MAX_ASKS = 8;
 const STATUSES = { 70: "timed-out", 71: "threw", 72: "malformed", 73: "flooded", 74: "stopped", 75: "memory" };
