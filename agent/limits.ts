@@ -305,3 +305,20 @@ export const SERVICE_GONE_MS = 2_000;
 export const MAX_SERVICES_FILE_BYTES = 1_048_576;
 /** How many followers of the output of services there may be at a time. */
 export const MAX_SERVICE_FOLLOWERS = 16;
+
+/** How many plugins an agent holds. */
+export const MAX_PLUGINS = 8;
+/** Of how many names of plugins the highest version is remembered; none is ever forgotten. */
+export const MAX_REMEMBERED_PLUGINS = 256;
+/** How much memory one plugin may ask for where the operator says nothing, in MiB. */
+export const PLUGIN_MEMORY_MB = 64;
+/** How long a plugin may take to come, and to be put in place. */
+export const PLUGIN_PUT_TIMEOUT_MS = 120_000;
+/** How long it is waited until it is asked again whose signature counts, for plugins that were kept. */
+export const PLUGIN_TRUST_PAUSE_MS = 5_000;
+/** How many bytes of a delivered file a plugin is given. */
+export const MAX_PLUGIN_READ_BYTES = 131_072;
+/** How many paths a plugin is told of at once. */
+export const MAX_PLUGIN_PATHS = 1_000;
+/** How much of what a plugin says of its progress waits for a keeper that takes it slowly. */
+export const MAX_WAITING_PROGRESS = 64;

@@ -5,6 +5,7 @@
  */
 import { defineOptions } from "../protocol/host/mod.ts";
 import { COMPONENT_OPTIONS } from "./component_options.ts";
+import { PLUGIN_MEMORY_MB } from "./limits.ts";
 
 const STATE_DIR = {
   name: "state-dir",
@@ -220,6 +221,34 @@ const APPLICATION = [
   },
 ] as const;
 
+/** All that has to do with plugins, which an agent only takes where its operator says so. */
+const PLUGINS = [
+  {
+    name: "allow-plugins",
+    kind: "boolean",
+    group: "Plugins",
+    help: "Whether keepers that sign may put plugins here.",
+  },
+  {
+    name: "plugin-permissions",
+    kind: "list",
+    metavar: "KIND=VALUE",
+    group: "Plugins",
+    defaultText: "none",
+    help: "What each may be allowed at most: net=HOST[:PORT], read=PATH, write=PATH, env=NAME.",
+  },
+  {
+    name: "plugin-memory",
+    kind: "integer",
+    metavar: "MIB",
+    min: 8,
+    max: 512,
+    default: PLUGIN_MEMORY_MB,
+    group: "Plugins",
+    help: "How much memory each may have at most.",
+  },
+] as const;
+
 /** All that has to do with what is served over HTTP. */
 const HTTP = [
   {
@@ -312,6 +341,7 @@ export const AGENT_OPTIONS = defineOptions([
   ...HTTP,
   ...COMPONENT_OPTIONS,
   ...APPLICATION,
+  ...PLUGINS,
 ]);
 
 const { default: _default, ...OPTIONAL_STATE_DIR } = STATE_DIR;

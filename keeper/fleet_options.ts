@@ -8,7 +8,8 @@ import { RUN_OPTIONS, STATE_DIR } from "./options.ts";
 
 const CHOICE = "Choice";
 
-const ONLY = {
+/** Which agents a command is about. */
+export const ONLY = {
   name: "only",
   kind: "list",
   metavar: "APP[/COMPONENT],...",

@@ -9,6 +9,33 @@ import {
   PLUGIN_SHOW_OPTIONS,
   PLUGIN_SIGN_OPTIONS,
 } from "./plugin_options.ts";
+import { PLUGIN_LIST_OPTIONS, PLUGIN_PUSH_OPTIONS } from "./plugin_fleet_options.ts";
+
+/** The commands about the plugins of agents. */
+const FLEET_COMMANDS: readonly Command[] = [
+  defineCommand({
+    path: ["plugin", "push"],
+    summary: "Puts a plugin into the agents in reach: 0 if all have it, else 1.",
+    operands: "FILE",
+    options: PLUGIN_PUSH_OPTIONS,
+    load: async () => ({ run: (await import("./commands/plugins/push_command.ts")).pushPlugin }),
+  }),
+  defineCommand({
+    path: ["plugin", "list"],
+    summary: "Lists the plugins of the agents in reach, and how each is.",
+    options: PLUGIN_LIST_OPTIONS,
+    load: async () => ({ run: (await import("./commands/plugins/list_command.ts")).listPlugins }),
+  }),
+  defineCommand({
+    path: ["plugin", "remove"],
+    summary: "Removes a plugin from the agents in reach, with all that it kept.",
+    operands: "NAME",
+    options: PLUGIN_LIST_OPTIONS,
+    load: async () => ({
+      run: (await import("./commands/plugins/remove_command.ts")).removePlugin,
+    }),
+  }),
+];
 
 /** The commands about plugins. */
 export const PLUGIN_COMMANDS: readonly Command[] = [
@@ -35,4 +62,5 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     options: PLUGIN_SHOW_OPTIONS,
     load: async () => ({ run: (await import("./commands/plugins/show_command.ts")).showPlugin }),
   }),
+  ...FLEET_COMMANDS,
 ];

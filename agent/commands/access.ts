@@ -47,41 +47,15 @@ async function readSubordinateAccess(
   context: ServeContext,
   primary: PeerRule,
 ): Promise<Access> {
-  const { settings, resolved, logger } = context;
-  for (const name of ["whitelisted-addresses", "verify-source-address", "original-wire"]) {
-    if (!isGiven(resolved, name)) continue;
-    throw settingError(resolved, {
-      name,
-      problem:
-        "contradicts --subordinate: only the primary connects to a sub-agent, so that every " +
-        "keeper comes from its address",
-      hint: "Leave it out; --signed-vault-connections tells keepers apart.",
-    });
-  }
-  const isTrusted = settings.components?.trustPrimaryAgent === true;
+  const { settings } = context;
+  const { checkSubordinate } = await import("./subordinate_check.ts");
+  checkSubordinate(context);
   if (settings.signedVaultConnections) {
-    if (isTrusted) {
-      throw settingError(resolved, {
-        name: "trust-primary-agent",
-        problem: "has no use beside --signed-vault-connections",
-        hint: "Leave one of them out.",
-      });
-    }
     checkSigned(context);
     const signers = settings.zelid.length === 0 ? "owner" : await readSigners(context);
     return { rules: [primary], originalRules: [], signers };
   }
   for (const name of ["zelid", "flux-api"]) refuseUnsigned(context, name);
-  if (!isTrusted) {
-    throw settingError(resolved, {
-      name: "subordinate",
-      problem: "needs --signed-vault-connections: a sub-agent cannot tell keepers by their " +
-        "addresses, and whoever has that of the primary could put files here",
-      hint: "Add --signed-vault-connections; or, to let in whoever comes through the primary, " +
-        "--trust-primary-agent.",
-    });
-  }
-  logger.warn("keepers need not sign: whoever comes through the primary can put files here");
   return { rules: [primary], originalRules: [], signers: null };
 }
 

@@ -30,8 +30,10 @@ export async function run(context: CommandContext<typeof NODE_OPTIONS>): Promise
       hint: "Name it relative to the folder of the files, with / between folders.",
     });
   }
-  // The original's vault knows no enrolment, nor did its node start programs, serve files or know others.
-  const without = { enrollSecret: undefined, application: null, http: null, components: null };
+  // The original's vault knows no enrolment, nor did its node do more than to take files.
+  const without = {
+    ...{ enrollSecret: undefined, application: null, http: null, plugins: null, components: null },
+  };
   return await serve({ ...context, settings: { ...settings, files, ...without } });
 }
 

@@ -4,13 +4,8 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { findPathFault, type NodeEvidence, type StorageError } from "../../protocol/mod.ts";
-import {
-  type CommandContext,
-  createNodeHasher,
-  isAbsolute,
-  settingError,
-} from "../../protocol/host/mod.ts";
+import type { NodeEvidence, StorageError } from "../../protocol/mod.ts";
+import { type CommandContext, createNodeHasher } from "../../protocol/host/mod.ts";
 import { readNames } from "./agent_names.ts";
 import { readPrograms } from "./application_settings.ts";
 import { AgentReport } from "../actions/mod.ts";
@@ -27,6 +22,7 @@ import { NODE_TIMEOUT_MS } from "../limits.ts";
 import { listen, type Listener } from "../listener.ts";
 import { NodeWatch } from "../node_watch.ts";
 import type { AGENT_OPTIONS } from "../options.ts";
+import { loadPlugins } from "./plugin_loading.ts";
 import { formatPeerRule, type NameResolver, PeerPolicy } from "../door/peer_policy.ts";
 import { ServedComponents } from "./serve_components.ts";
 import type { ServeContext as Context } from "./serve_context.ts";
@@ -48,14 +44,17 @@ import { ServedPrograms } from "./serve_programs.ts";
 import type { ServedHttp, ServedHttpParts } from "./serve_http.ts";
 import type { Trust, TrustParts } from "./serve_trust.ts";
 import type { ServiceEvent } from "../services/service_status.ts";
-import { isInside, openStateFolder, type StateFolder } from "../state_folder.ts";
+import { openStateFolder, type StateFolder } from "../state_folder.ts";
 
 /** Serves until asked to stop. */
 export function run(context: CommandContext<typeof AGENT_OPTIONS>): Promise<number> {
   const { settings, rest, stdout, stderr } = context;
   // Standard output is the application's own, where there is one.
   const reports = rest === null ? stdout : stderr;
-  const all = { ...settings, application: settings, http: settings, components: settings };
+  const all = {
+    ...settings,
+    ...{ application: settings, http: settings, plugins: settings, components: settings },
+  };
   return serve({ ...context, settings: all, stdout: reports });
 }
 
@@ -67,8 +66,11 @@ export async function serve(context: Context): Promise<number> {
   const primary = readPrimary(context, names);
   const access = await readAccess(context, primary?.rule ?? null);
   const enrolmentSecret = readEnrolmentSecret(context);
-  checkFiles(context);
+  if (settings.files.length + settings.allowAbsolute.length > 0) {
+    (await import("./checked_files.ts")).checkFiles(context);
+  }
   const programSettings = await readPrograms(context);
+  const openPlugins = await loadPlugins(context, access);
   const workingFolder = await openWorkingFolder(context);
   using state = settings.stateDir === undefined
     ? NO_STATE_FOLDER
@@ -102,6 +104,7 @@ export async function serve(context: Context): Promise<number> {
   const { app, component } = names;
   const served = { store, workingFolder, stateFolder, app, component, health, present, components };
   await using http = await openHttp(context, served);
+  await using plugins = await openPlugins?.({ state, trust, workingFolder, store }) ?? null;
 
   await stdout.write(formatListening({
     json: settings.json,
@@ -118,7 +121,9 @@ export async function serve(context: Context): Promise<number> {
   }));
   await http?.announce(context);
   warn(context, { access, identity, state });
-  if (access.originalRules.length > 0) await warnOfOriginal(context);
+  if (access.originalRules.length > 0) {
+    (await import("./original_warning.ts")).warnOfOriginal(context);
+  }
 
   const sweeping = store.sweep(startedMs);
   const software = `fluxvault-agent/${config.version}`;
@@ -148,12 +153,14 @@ export async function serve(context: Context): Promise<number> {
       programs.noteReport(ended);
       present.noteReport(ended);
       http?.noteReport(ended);
+      plugins?.noteReport(ended);
       if (settings.json) void stdout.write(formatDelivery(ended));
     },
   });
   agent.action(report.toAction());
   for (const action of programs.actions) agent.action(action);
   tellOfService = agent.noteService;
+  await plugins?.attach(agent, life.signal);
   const leases = new LeaseWatch({
     store,
     agent,
@@ -308,57 +315,6 @@ function watchNode(context: Context, signal: AbortSignal): () => NodeEvidence | 
   });
   watch.current();
   return () => watch.current();
-}
-
-/** Says once what the wire cannot do, whatever its two ends do. */
-async function warnOfOriginal({ settings, logger }: Context): Promise<void> {
-  logger.warn(
-    "the wire of the original FluxVault is on: whoever is on the path between these addresses and " +
-      "this agent can read and change every file; a vault is known by its address alone, notices " +
-      "no message that is played again, and makes keys of 128 bits; the lengths of files show. " +
-      "Turn it off when the vault is replaced",
-    { addresses: settings.originalWire.join(", ") },
-  );
-  const { limits, requestLineBytes } = await import("../original_wire.ts");
-  const { SAFE_NODE_LINE_BYTES: safe } = limits;
-  for (const file of settings.files) {
-    const bytes = requestLineBytes(file);
-    if (bytes <= safe) continue;
-    logger.warn("a file name is long: an original vault may get a part of the request only", {
-      file,
-      bytes,
-      safe,
-    });
-  }
-}
-
-function checkFiles({ resolved, settings }: Context): void {
-  for (const path of settings.files) {
-    const fault = findPathFault(path);
-    if (fault === null) continue;
-    throw settingError(resolved, {
-      name: "files",
-      problem: `has a path that ${fault}`,
-      hint: "Write paths relative to the working folder, with / between folders.",
-    });
-  }
-  const outside = settings.files.find((path) => {
-    return isAbsolute(path) && !settings.allowAbsolute.some((folder) => isInside(path, folder));
-  });
-  if (outside !== undefined) {
-    throw settingError(resolved, {
-      name: "files",
-      problem: `has ${JSON.stringify(outside)}, which is below no folder of --allow-absolute`,
-      hint: "Name the folder there, or write a path relative to the working folder.",
-    });
-  }
-  const isRelative = settings.allowAbsolute.find((folder) => !isAbsolute(folder));
-  if (isRelative === undefined) return;
-  throw settingError(resolved, {
-    name: "allow-absolute",
-    problem: `has ${JSON.stringify(isRelative)}, which is no absolute path`,
-    hint: "Relative paths are below --working-dir anyway.",
-  });
 }
 
 function openListener({ settings, logger }: Context): Listener {

@@ -23,6 +23,9 @@ type ApplicationKey =
 /** The settings of what is served over HTTP. */
 type HttpKey = Extract<keyof Settings, `fileserver${string}` | `health${string}`>;
 
+/** The settings of plugins. */
+type PluginKey = "allowPlugins" | "pluginPermissions" | "pluginMemory";
+
 /** The settings of primaries and sub-agents. */
 type ComponentKey = keyof SettingsOf<typeof COMPONENT_OPTIONS> | "fileserverDns";
 
@@ -30,13 +33,15 @@ type ComponentKey = keyof SettingsOf<typeof COMPONENT_OPTIONS> | "fileserverDns"
 export type ServeSettings =
   & Omit<
     Settings,
-    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey | ComponentKey
+    "stateDir" | "enrollSecret" | ApplicationKey | HttpKey | PluginKey | ComponentKey
   >
   & {
     /** All that has to do with programs; `null` in a command that knows none of it. */
     readonly application: Pick<Settings, ApplicationKey> | null;
     /** All that is served over HTTP; `null` in a command that knows none of it. */
     readonly http: Pick<Settings, HttpKey> | null;
+    /** All that has to do with plugins; `null` in a command that knows none of it. */
+    readonly plugins: Pick<Settings, PluginKey> | null;
     /** All that has to do with primaries and sub-agents; `null` in a command that knows none of it. */
     readonly components: Pick<Settings, ComponentKey> | null;
     /** Where the agent keeps its state; without it everything is kept in memory. */

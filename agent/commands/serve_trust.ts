@@ -69,6 +69,8 @@ export interface TrustRunOptions {
 
 /** What an agent trusts, and what it vouches for. */
 export interface Trust {
+  /** Whose signature counts. */
+  readonly signers: TrustedSigners;
   /** What the agent needs for it. */
   readonly agentOptions: Required<Pick<AgentOptions, "verifyStatement" | "checkManifest">>;
   /**
@@ -104,6 +106,7 @@ export async function openTrust(context: ServeContext, parts: TrustParts): Promi
   // What was kept, and not what a keeper brings before all of it was looked at.
   const kept = store.held;
   return {
+    signers,
     agentOptions: {
       verifyStatement: createStatementVerifier({ signers, recover: recoverSigner, logger }),
       checkManifest: async (message: ManifestMessage) => {

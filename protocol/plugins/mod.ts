@@ -4,6 +4,12 @@
  * @module
  */
 export {
+  findExcessGrants,
+  isPathGranted,
+  NO_PLUGIN_PERMISSIONS,
+  parsePluginGrants,
+} from "./plugin_grants.ts";
+export {
   comparePluginVersions,
   encodePluginManifest,
   isPluginName,

@@ -50,6 +50,9 @@ Deno.test("AGENT_OPTIONS have the defaults of the original, and folders beside e
     env: [],
     fd: [],
     stdin: undefined,
+    allowPlugins: false,
+    pluginPermissions: [],
+    pluginMemory: 64,
   });
 });
 
@@ -99,9 +102,12 @@ Deno.test("AGENT_OPTIONS are all variables too", async () => {
     FLUXVAULT_PRIMARY_AGENT_PORT: "83",
     FLUXVAULT_TRUST_PRIMARY_AGENT: "true",
     FLUXVAULT_MUTUAL_TLS: "true",
+    FLUXVAULT_ALLOW_PLUGINS: "true",
+    FLUXVAULT_PLUGIN_PERMISSIONS: "net=a.example",
+    FLUXVAULT_PLUGIN_MEMORY: "32",
   });
   const { values, entries } = await resolveSettings(AGENT_OPTIONS, { args: [], env });
-  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(44).fill("variable"));
+  assertEquals([...entries.values()].map(({ source }) => source.kind), Array(47).fill("variable"));
   assertEquals(values.whitelistedAddresses, ["192.0.2.7", "home.example.org"]);
   assertEquals(values.files, ["a", "b"]);
   assertEquals(values.fileserver, true);
@@ -140,7 +146,7 @@ Deno.test("NODE_OPTIONS takes the words and the variables of the original's node
 Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vault knows nothing of", () => {
   const known = new Set<string>(NODE_OPTIONS.map(({ name }) => name));
   const missing = AGENT_OPTIONS.filter(({ name }) => !known.has(name));
-  const grouped = ["Application", "Sub-agents"];
+  const grouped = ["Application", "Plugins", "Sub-agents"];
   assertEquals(missing.map(({ name, group }) => grouped.includes(group) ? group : name), [
     "enroll-secret",
     ...["fileserver", "fileserver-address", "fileserver-port", "fileserver-key", "fileserver-dns"],
@@ -148,6 +154,7 @@ Deno.test("NODE_OPTIONS has every option of AGENT_OPTIONS but those that its vau
     ...["health-address", "health-port"],
     ...Array(10).fill("Sub-agents"),
     ...Array(8).fill("Application"),
+    ...Array(3).fill("Plugins"),
   ]);
 });
 

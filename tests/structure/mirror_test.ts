@@ -15,9 +15,12 @@ const MIRRORED = /^tests\/(?:protocol|flux|agent|keeper|dist)\//;
 
 /** Files without a test of their own, each with what tests it instead. */
 const EXEMPT: Readonly<Record<string, string>> = {
+  "agent/commands/serve_context.ts": "interfaces alone; tests/agent/commands/serve_command_test.ts",
+  "agent/plugins/running_plugin.ts": "interfaces alone; tests/agent/plugins/agent_plugins_test.ts",
   "keeper/authority/state/authority_store.ts":
     "interfaces alone; tests/keeper/authority/state/disk_store_test.ts",
   "keeper/authority_commands.ts": "tests/keeper/program_test.ts",
+  "keeper/plugin_commands.ts": "tests/keeper/program_test.ts",
   "keeper/status/agent_status.ts": "interfaces alone; tests/keeper/status/noted_contact_test.ts",
   "keeper/contact/contact_task.ts":
     "interfaces alone; tests/keeper/contact/planned_contact_test.ts",

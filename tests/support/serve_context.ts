@@ -19,6 +19,7 @@ export async function serveContext(
       ...resolved.values,
       application: resolved.values,
       http: resolved.values,
+      plugins: resolved.values,
       components: resolved.values,
     },
     resolved,

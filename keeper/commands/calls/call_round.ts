@@ -9,6 +9,7 @@ import {
   encodeUtf8,
   FluxVaultError,
   sha256Digest,
+  type StatementSigner,
 } from "../../../protocol/mod.ts";
 import { AuditError, type AuditRecorder } from "../../audit/mod.ts";
 import { auditDial } from "../../audit/audited_dial.ts";
@@ -122,6 +123,13 @@ export class CallRound {
       return { event: "command", command, app, ...only };
     }));
     return new CallRound(context, { fleets, patterns, audit });
+  }
+
+  /** What signs for each app that is meant, or `null` where the keeper does not sign for it. */
+  get signers(): ReadonlyMap<string | null, StatementSigner | null> {
+    return new Map(this.#fleets.map(({ run: { app }, options: { signer = null } }) => {
+      return [app, signer];
+    }));
   }
 
   /**

@@ -18,7 +18,7 @@ const BUNDLE_VARIABLES: readonly string[] = [
 ];
 
 /** An import that is made when the script runs, or what a bundler leaves of one that it cannot take in. */
-const LEFT_IMPORT = /(?<![\w$.])import\s*\(|\bimport\.meta\b|\bDynamic require of\b/;
+const LEFT_IMPORT = /(?<![\w$.])import\s*\(|\bimport\.meta\b|\bDynamic\s+require of\b/;
 /** A module of the platform, by the name under which it was meant. */
 const NODE_MODULE = /["'`](node:[a-z_/]+)["'`]/;
 const PLUGIN_CALL = /(?<![\w$])plugin\s*\(/;

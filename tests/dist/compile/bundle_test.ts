@@ -10,6 +10,7 @@ import { PROGRAMS } from "../../../dist/compile/programs.ts";
 import { readProjectConfig } from "../../../dist/tasks/derived_config.ts";
 import { encodeUtf8 } from "../../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../support/assert.ts";
+import { PluginSite } from "../../support/plugin_site.ts";
 import { RunningProgram } from "../../support/running_program.ts";
 import { readTree } from "../../support/site.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary_folder.ts";
@@ -160,6 +161,24 @@ Deno.test("the bundles deliver with the flags of their executables", async () =>
   const { code, stderr } = await delivery.end;
   assertEquals(code, 0, stderr);
   assertEquals(await readTree(`${folder.path}/files`), await readTree(vault));
+});
+
+Deno.test("the bundles put a plugin into an agent, and have it again after a restart", async () => {
+  await using folder = await temporaryFolder();
+  const { agent: script = "", keeper = "" } = await bundled(folder, "agent", "keeper");
+  await using place = await PluginSite.open();
+  const run = (...words: readonly string[]) =>
+    place.site.run("keeper", [...words, ...place.fleetArgs()], {
+      ...{ script: keeper, input: place.wif },
+    });
+  const agent = await place.startAgent("web", { process: { script } });
+  await run("--run-once", "--vault-dir", place.site.path("vault"), "--managed-files=a");
+  const pushed = await run("plugin", "push", await place.write("greeter.fvplugin"));
+  assertEquals(pushed.code, 0, pushed.stdout + pushed.stderr);
+  await agent.program.stop();
+  await place.startAgent("web", { port: agent.port, process: { script } });
+  const { stdout } = await run("call", "shop/web", "greeter-greet");
+  assert(stdout.includes("Hello, null"), stdout);
 });
 
 Deno.test("the keeper's bundle makes certificates with the flags of its executable", async () => {
