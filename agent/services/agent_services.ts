@@ -60,6 +60,8 @@ export class AgentServices implements ServiceRunner {
   readonly #options: AgentServicesOptions;
   readonly #parts: ServiceTaskParts;
   readonly #held = new Map<string, HeldService>();
+  /** What is declared no longer and has not ended yet. */
+  readonly #ending = new Map<string, Promise<void>>();
   /** Who has delivered. */
   readonly #deliverers = new Set<string | null>();
   readonly #stop = new AbortController();
@@ -139,7 +141,8 @@ export class AgentServices implements ServiceRunner {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#inTurn(async () => {
-      await Promise.all([...this.#held.values()].map(({ task }) => task.drop()));
+      const dropping = [...this.#held.values()].map((held) => this.#drop(held));
+      await Promise.all([...dropping, ...this.#ending.values()]);
     });
   }
 
@@ -152,10 +155,7 @@ export class AgentServices implements ServiceRunner {
     if (this.#stop.signal.aborted) return [];
     this.#deliverers.add(declaredBy);
     const gone = this.#goneFrom(wanted);
-    const dropping = gone.map(({ name, declaredBy, task }) => {
-      this.#held.delete(keyOf(name, declaredBy));
-      return task.drop();
-    });
+    const dropping = gone.map((held) => this.#drop(held));
     const changes: AppliedService[] = [];
     for (const service of services) {
       const { name } = service;
@@ -163,8 +163,11 @@ export class AgentServices implements ServiceRunner {
       const task = this.find(name, declaredBy);
       const before = task === null ? NEVER : beforeOf(task);
       if (task === null) {
-        const task = new ServiceTask(wish, this.#parts);
-        this.#held.set(keyOf(name, declaredBy), { declaredBy, name, task });
+        const key = keyOf(name, declaredBy);
+        const after = this.#ending.get(key);
+        const parts = after === undefined ? this.#parts : { ...this.#parts, after };
+        const task = new ServiceTask(wish, parts);
+        this.#held.set(key, { declaredBy, name, task });
         changes.push({ name, task, before, isKept: false });
         continue;
       }
@@ -180,8 +183,22 @@ export class AgentServices implements ServiceRunner {
       ...changes.map(({ name, task, before, isKept }) => {
         return isKept ? resultOf(name, "waiting", "file-missing") : standingOf(name, task, before);
       }),
-      ...gone.map(({ name }) => resultOf(name, "stopped")),
+      ...gone.map(({ name, declaredBy }) => {
+        const isEnding = this.#ending.has(keyOf(name, declaredBy));
+        return isEnding ? resultOf(name, "waiting", "service-stopping") : resultOf(name, "stopped");
+      }),
     ];
+  }
+
+  /** Stops a service for good; another of its name waits for that. */
+  #drop({ name, declaredBy, task }: HeldService): Promise<void> {
+    const key = keyOf(name, declaredBy);
+    this.#held.delete(key);
+    const ending = task.drop().finally(() => {
+      if (this.#ending.get(key) === ending) this.#ending.delete(key);
+    });
+    this.#ending.set(key, ending);
+    return ending;
   }
 
   async #wishOf(

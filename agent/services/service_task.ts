@@ -23,6 +23,8 @@ export interface ServiceTaskParts {
   readonly random: () => number;
   /** The time now in Unix milliseconds. */
   readonly now: () => number;
+  /** What has to end before it starts: an earlier one of its name. @default {nothing} */
+  readonly after?: Promise<unknown>;
 }
 
 /** What is wanted of a service. */
@@ -148,8 +150,10 @@ export class ServiceTask {
   }
 
   async #run(): Promise<void> {
+    const { after } = this.#parts;
+    if (after !== undefined) this.#enter("stopping", { code: "service-stopping" });
     // Whoever made it shall be able to keep it first.
-    await Promise.resolve();
+    await after;
     while (!this.#isOver) {
       const turn = this.#turn = new AbortController();
       const rest = this.#restOf();

@@ -47,6 +47,15 @@ Deno.test("Agent.events tells of a delivery from its session to its end", async 
   ]);
 });
 
+Deno.test("Agent.events tells what happens to services, as whoever runs them says it", async () => {
+  await using port = await open();
+  const events = port.agent.events();
+  const ended = { pid: null, exitStatus: 7, signal: null };
+  const event = { service: "web", state: "pausing", code: "service-failed", ...ended } as const;
+  port.agent.noteService(event);
+  assertEquals(await stop(port, events), [{ kind: "service", event }]);
+});
+
 Deno.test("Agent.events tells a plan from a delivery, and a session that broke from both", async () => {
   await using port = await open();
   const events = port.agent.events();

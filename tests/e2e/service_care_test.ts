@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals } from "../support/assert.ts";
 import { assertHidden, scan } from "../support/service_canary.ts";
+import { missingForTerminal } from "../support/terminal.ts";
 import {
   isAlive,
   ServiceSite,
@@ -102,6 +103,24 @@ Deno.test(
     assert(log.includes("line 19999\n") && !log.includes("line 1\n"));
   },
 );
+
+const missing = missingForTerminal();
+
+Deno.test({
+  name: "services: what one writes moves no cursor of a terminal" +
+    (missing === null ? "" : ` (skipped: ${missing} is missing)`),
+  ignore: LINUX.ignore || missing !== null,
+  fn: async () => {
+    await using place = await ServiceSite.open();
+    const agent = await place.startAgent();
+    const script = `printf "\\\\033[31mred\\\\n"; ${STEADY}`;
+    await place.deliver(agent, { services: { web: shellService(script) } });
+    const raw = await place.print("service", "logs", "demo", "web");
+    assertEquals(raw, "\x1b[31mred\n");
+    const shown = await place.showAtTerminal("service", "logs", "demo", "web");
+    assert(shown.includes("\\x1b[31mred") && !shown.includes("\x1b[31m"), shown);
+  },
+});
 
 Deno.test("services: what one writes is followed until that is interrupted", LINUX, async () => {
   await using place = await ServiceSite.open();

@@ -185,3 +185,13 @@ Deno.test(
     }
   },
 );
+
+Deno.test("services: a wipe stops them with all else", LINUX, async () => {
+  await using place = await ServiceSite.open();
+  const agent = await place.startAgent();
+  await place.deliver(agent, { services: { web: shellService(STEADY) } });
+  const [pid = ""] = await startsOf(place);
+  const { code, text } = await place.command("wipe", "demo", "--yes");
+  assertEquals([code, isAlive(pid)], [0, false], text);
+  assertEquals(await place.stateOf("web"), undefined);
+});

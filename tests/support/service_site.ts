@@ -5,6 +5,7 @@ import { jsonLines } from "./followed_process.ts";
 import { deliverDemo, DEMO_AGENT, startDemoKeeper, writeLoadout } from "./loadout_site.ts";
 import type { RunningProgram } from "./running_program.ts";
 import { startSignedAgent } from "./signed_agent.ts";
+import { answer, startAtTerminal } from "./terminal.ts";
 import { type KeeperRun, type RunningAgent, Site } from "./site.ts";
 
 /** What the agents of a site run. */
@@ -97,6 +98,18 @@ export class ServiceSite implements AsyncDisposable {
       ...["--state-dir", this.site.path("keeper-state")],
     ], { input: `${encodeWif(this.#key)}\n` });
     return stdout;
+  }
+
+  /** Runs a command of the keeper at a terminal, and returns what that shows. */
+  async showAtTerminal(...words: readonly string[]): Promise<string> {
+    const program = startAtTerminal(this.site, [
+      ...words,
+      ...["--loadout", this.site.path("loadout.yaml")],
+      ...["--state-dir", this.site.path("keeper-state")],
+    ]);
+    await answer(program, `${zelIdOfKey(this.#key)}`, `${encodeWif(this.#key)}\r`);
+    await answer(program, "not asked for again? [Yes] ", "no\r");
+    return (await program.end).stdout;
   }
 
   /** Returns how a service stands by the word of the agent. */

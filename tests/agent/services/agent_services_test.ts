@@ -188,6 +188,33 @@ Deno.test("AgentServices waits no longer than it may for one that takes its time
   await stage.services.stop();
 });
 
+Deno.test("AgentServices starts one anew only when the earlier one of its name has ended", async () => {
+  const stage = new Stage();
+  stage.launcher.areDeaf = true;
+  const slow = serviceOf("web", { stopTimeoutS: 300 });
+  await stage.apply(wantedOf([slow]));
+  assertEquals(await stage.apply(wantedOf([])), ["web waiting service-stopping"]);
+  assertEquals(await stage.apply(wantedOf([slow])), ["web waiting service-stopping"]);
+  assertEquals(stage.launcher.processes.map(({ isAlive }) => isAlive), [true]);
+  stage.launcher.processes[0]?.end(0);
+  const second = await stage.launcher.untilStarted(2);
+  second.end(0);
+  await stage.services.stop();
+});
+
+Deno.test("AgentServices ends with all that it was told to stop, however long that takes", async () => {
+  const stage = new Stage();
+  stage.launcher.areDeaf = true;
+  await stage.apply(wantedOf([serviceOf("web", { stopTimeoutS: 300 })]));
+  await stage.apply(wantedOf([]));
+  let isOver = false;
+  const stopping = stage.services.stop().then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals([isOver, stage.launcher.processes[0]?.isAlive], [false, true]);
+  stage.launcher.processes[0]?.end(0);
+  await stopping;
+});
+
 Deno.test("AgentServices starts nothing once it was stopped", async () => {
   const stage = new Stage();
   await stage.services.stop();

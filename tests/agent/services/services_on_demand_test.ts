@@ -5,6 +5,7 @@ import { serviceOf } from "../../support/arbitrary_service.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { PlayedLauncher } from "../../support/played_services.ts";
 
+const WAIT_MS = 7;
 const NOTHING = { changed: [], lacking: [] };
 const PLAIN: WantedState = { entries: [], hooks: [], isWipe: false, declaredBy: "1Keeper" };
 const SERVED: WantedState = { ...PLAIN, services: [serviceOf("web", { restart: "never" })] };
@@ -14,8 +15,12 @@ function play() {
   const launcher = new PlayedLauncher();
   const services = new ServicesOnDemand(() => {
     loads++;
-    const delay = () => Promise.resolve();
-    return Promise.resolve(new AgentServices({ launcher, delay }));
+    // All time is over at once, but for that which a delivery waits.
+    const delay = (durationMs: number, signal: AbortSignal) => {
+      if (durationMs !== WAIT_MS) return Promise.resolve();
+      return new Promise<void>((_, reject) => signal.addEventListener("abort", reject));
+    };
+    return Promise.resolve(new AgentServices({ launcher, delay, waitMs: WAIT_MS }));
   });
   return { services, launcher, loads: () => loads };
 }

@@ -83,7 +83,11 @@ Deno.test("an agent with default settings starts from four files, less than 200 
     cwd: folder.path,
     script: new URL(`file://${start}/${BUNDLE_MAIN}`).href,
   });
-  // Nothing else is there that it could load.
+  // Nothing else is there that it could load, and of services nothing that runs them.
+  for (const name of await listBundle(start)) {
+    const text = await Deno.readTextFile(name);
+    assert(!text.includes("service-logs") && !text.includes("FLUXVAULT_SERVICE"), name);
+  }
   await agent.waitForJson(({ event }) => event === "listening");
 });
 
