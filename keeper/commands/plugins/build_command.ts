@@ -115,7 +115,7 @@ async function readText(path: string, hint: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory) {
       throw new ConfigError(`there is no file ${JSON.stringify(path)}`, { hint });
     }
     throw storageError(error, `read ${JSON.stringify(path)}`);
