@@ -75,15 +75,31 @@ export interface PluginContext {
   env(name: string): Promise<string | null>;
 }
 
+/** A file that was delivered to an agent. */
+export interface PluginDeliveredFile {
+  /** Its path, as the keeper declared it. */
+  readonly path: string;
+  /** How many bytes it has. */
+  readonly size: number;
+}
+
 /** What a plugin of the agent may ask for. */
 export interface AgentPluginContext extends PluginContext {
-  /** What keepers delivered to the agent, as far as `read` names it. */
+  /** What keepers delivered to the agent, as far as `read` names where it lies on the disk. */
   readonly files: {
-    /** Lists their paths. */
-    list(): Promise<readonly string[]>;
-    /** Reads one as text. */
+    /** Lists them, a thousand at most. */
+    list(): Promise<readonly PluginDeliveredFile[]>;
+    /** Reads one as text, by the path that the keeper declared; 131,072 bytes at most. */
     readText(path: string): Promise<string>;
   };
+}
+
+/** What a plugin of the agent is told of a delivery. */
+export interface AgentDelivery {
+  /** How many files are others, or gone. */
+  readonly changes: number;
+  /** Those of them that it may read, with `created`, `updated` or `removed` of each. */
+  readonly files: readonly { readonly path: string; readonly outcome: string }[];
 }
 
 /** An agent that a plugin of the keeper can call. */
@@ -182,7 +198,9 @@ export interface PluginDefinition<Context, Delivery = unknown> {
 }
 
 /** The function that a plugin of the agent calls once, at its top level. */
-export type DefineAgentPlugin = (definition: PluginDefinition<AgentPluginContext>) => void;
+export type DefineAgentPlugin = (
+  definition: PluginDefinition<AgentPluginContext, AgentDelivery>,
+) => void;
 
 /** The function that a plugin of the keeper calls once, at its top level. */
 export type DefineKeeperPlugin = (
