@@ -113,6 +113,27 @@ export const KEY_STORE = {
     "in a file that is encrypted with a passphrase. auto is the system where it works.",
 } as const;
 
+const PLUGINS = "Plugins";
+
+/** The plugins of a keeper, and what they may do. */
+const PLUGIN_OPTIONS = defineOptions([
+  {
+    name: "plugin",
+    kind: "list",
+    metavar: "FILE,...",
+    group: PLUGINS,
+    help: "Packages of plugins that run in this keeper (plugin build).",
+  },
+  {
+    name: "plugin-permissions",
+    kind: "list",
+    metavar: "KIND=VALUE,...",
+    group: PLUGINS,
+    help: "What these plugins may do at most, of what each asks for: net=HOST[:PORT], read=PATH, " +
+      "write=PATH or env=NAME each; nothing where it is not given.",
+  },
+]);
+
 const MANAGED_FILES = {
   name: "managed-files",
   kind: "list",
@@ -213,6 +234,7 @@ export const SERVE_OPTIONS = defineOptions([
     help: "Bring changes of the vault at once; --no-watch leaves them to the next pass.",
   },
   CONCURRENCY,
+  ...PLUGIN_OPTIONS,
 ]);
 
 /** The options of `run`. */

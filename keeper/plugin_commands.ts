@@ -8,6 +8,7 @@ import {
   PLUGIN_BUILD_OPTIONS,
   PLUGIN_SHOW_OPTIONS,
   PLUGIN_SIGN_OPTIONS,
+  X_OPTIONS,
 } from "./plugin_options.ts";
 import { PLUGIN_LIST_OPTIONS, PLUGIN_PUSH_OPTIONS } from "./plugin_fleet_options.ts";
 
@@ -63,4 +64,12 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     load: async () => ({ run: (await import("./commands/plugins/show_command.ts")).showPlugin }),
   }),
   ...FLEET_COMMANDS,
+  defineCommand({
+    path: ["x"],
+    summary: "Has a plugin of the keeper do something, and shows its answer; lists what there is " +
+      "where nothing is named.",
+    operands: "[PLUGIN [ACTION [KEY=TEXT|KEY:=JSON...]]]",
+    options: X_OPTIONS,
+    load: () => import("./commands/plugins/x_command.ts"),
+  }),
 ];

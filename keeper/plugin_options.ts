@@ -4,7 +4,7 @@
  * @module
  */
 import { defineOptions } from "../protocol/host/mod.ts";
-import { KEY_STORE, STATE_DIR } from "./options.ts";
+import { KEY_STORE, RUN_OPTIONS, STATE_DIR } from "./options.ts";
 
 const PLUGIN = "Plugin";
 
@@ -66,4 +66,18 @@ export const PLUGIN_BUILD_OPTIONS = defineOptions([
     help: "The package to write; where --zelid is given, its signature goes to FILE.sig.",
   },
   ...PLUGIN_SIGN_OPTIONS,
+]);
+
+/** The options of `x`: all of `run`, so that one config file serves both. */
+export const X_OPTIONS = defineOptions([
+  ...RUN_OPTIONS,
+  {
+    name: "input",
+    kind: "path",
+    metavar: "FILE|-",
+    sources: ["flag"],
+    group: PLUGIN,
+    help: "A file with what the action is given, as JSON, in the place of members; - is standard " +
+      "input.",
+  },
 ]);

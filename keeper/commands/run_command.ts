@@ -24,6 +24,7 @@ import { ApprovalTurns } from "./run/approval_turns.ts";
 import { chooseLoadout, type ChosenLoadout } from "./run/chosen_loadout.ts";
 import { readFlagApp } from "./run/flag_app.ts";
 import { LoadoutRun } from "./run/loadout_run.ts";
+import { openPluginHost } from "./run/plugin_host.ts";
 import { openApp, type SharedParts } from "./run/served_app.ts";
 import type { ServeContext } from "./run_context.ts";
 import { tellWarnings } from "./selected_loadout.ts";
@@ -84,7 +85,9 @@ async function serveApp(
 ): Promise<number> {
   const desk = new KeyDesk(context, stateFolder);
   await using progress = makeProgress(context);
-  const parts = shareParts(context, { stateFolder, desk, progress });
+  const shared = shareParts(context, { stateFolder, desk, progress });
+  await using plugins = await openPluginHost(context, shared);
+  const parts = { ...shared, ...(plugins === null ? {} : { plugins }) };
   await using app = await openApp(context, wish, parts);
   await parts.certificates.prepare({ isNeeded: await declareCertificates([wish]) });
   desk.end();
@@ -108,7 +111,9 @@ async function serveLoadout(
       if (!parseWires(wire).isOriginalOnly) await desk.prepare({ app, signWith });
     }
     await using progress = makeProgress(context);
-    const parts = shareParts(context, { stateFolder, desk, progress });
+    const shared = shareParts(context, { stateFolder, desk, progress });
+    await using plugins = await openPluginHost(context, shared);
+    const parts = { ...shared, ...(plugins === null ? {} : { plugins }) };
     const meant = loadout.apps.filter(chosen.isMeant);
     await parts.certificates.prepare({
       isNeeded: meant.some(({ certificates }) => certificates.length > 0),

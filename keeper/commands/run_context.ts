@@ -14,7 +14,11 @@ export interface ServeContext extends Omit<CommandContext, "settings"> {
 }
 
 /** Adds to a parser's complaint where the value came from. */
-export function withSource<T>({ resolved }: ServeContext, name: string, read: () => T): T {
+export function withSource<T>(
+  { resolved }: Pick<ServeContext, "resolved">,
+  name: string,
+  read: () => T,
+): T {
   try {
     return read();
   } catch (error) {

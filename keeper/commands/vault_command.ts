@@ -44,6 +44,8 @@ export async function run(context: CommandContext<typeof VAULT_OPTIONS>): Promis
       discoveryIntervalMs: DEFAULT_DISCOVERY_INTERVAL_MS,
       runOnce: true,
       watch: false,
+      plugin: [],
+      pluginPermissions: [],
     },
   }, { wholeFolder: true });
 }

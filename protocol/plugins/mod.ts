@@ -27,3 +27,4 @@ export {
   parsePluginPackage,
   type PluginPackage,
 } from "./plugin_package.ts";
+export type * from "./plugin_script.ts";

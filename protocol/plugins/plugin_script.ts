@@ -75,50 +75,106 @@ export interface PluginContext {
   env(name: string): Promise<string | null>;
 }
 
+/** A file that was delivered to an agent. */
+export interface PluginDeliveredFile {
+  /** Its path, as the keeper declared it. */
+  readonly path: string;
+  /** How many bytes it has. */
+  readonly size: number;
+}
+
 /** What a plugin of the agent may ask for. */
 export interface AgentPluginContext extends PluginContext {
-  /** What keepers delivered to the agent, as far as `read` names it. */
+  /** What keepers delivered to the agent, as far as `read` names where it lies on the disk. */
   readonly files: {
-    /** Lists their paths. */
-    list(): Promise<readonly string[]>;
-    /** Reads one as text. */
+    /** Lists them, a thousand at most. */
+    list(): Promise<readonly PluginDeliveredFile[]>;
+    /** Reads one as text, by the path that the keeper declared; 131,072 bytes at most. */
     readText(path: string): Promise<string>;
   };
 }
 
-/** An agent that a plugin of the keeper can reach. */
+/** What a plugin of the agent is told of a delivery. */
+export interface AgentDelivery {
+  /** How many files are others, or gone. */
+  readonly changes: number;
+  /** Those of them that it may read, with `created`, `updated` or `removed` of each. */
+  readonly files: readonly { readonly path: string; readonly outcome: string }[];
+}
+
+/** An agent that a plugin of the keeper can call. */
 export interface PluginAgent {
   /** `host:port`, or `host:port/component` behind a primary. */
   readonly address: string;
-  /** The app that it belongs to, or `null` where that is not known. */
+  /** The app that it belongs to, or `null`. */
   readonly app: string | null;
   /** Its component, or `null`. */
   readonly component: string | null;
+  /** Why it is trusted: `first-use`, `approved` or `enrolled`. */
+  readonly trust: string;
+}
+
+/** What a plugin of the keeper wants certified; of its request the public key counts alone. */
+export interface PluginSigning {
+  /** The app whose certificate it is. */
+  readonly app: string;
+  /** Its component. @default {none} */
+  readonly component?: string;
+  /** The names that it carries, of those that the app may have. @default {those of its container} */
+  readonly names?: readonly string[];
+  /** How long it lives, in seconds: a minute to 90 days. @default {a day} */
+  readonly lifetimeS?: number;
 }
 
 /** A certificate of the keeper's authority. */
 export interface PluginCertificate {
-  /** The certificate, and those between it and the root, in PEM. */
+  /** Its serial number, in hex. */
+  readonly serial: string;
+  /** It, and the intermediate that vouches for it, in PEM. */
   readonly chain: string;
   /** The root, in PEM. */
   readonly root: string;
+  /** When it ends, in ISO 8601. */
+  readonly notAfter: string;
+  /** When to renew it, in ISO 8601. */
+  readonly renewAt: string;
 }
 
-/** What a plugin wants certified beside what its request says. */
-export interface PluginSigning {
-  /** The app whose certificate it is. */
-  readonly app: string;
-  /** Names of hosts, and addresses. */
-  readonly names: readonly string[];
-  /** For how many days. @default {30} */
-  readonly days?: number;
+/** What a plugin of the keeper is told of the contact with an agent. */
+export interface KeeperDelivery {
+  /** Where it was dialled: `host:port`, or `host:port/component` behind a primary. */
+  readonly address: string;
+  /** The app, or `null`. */
+  readonly app: string | null;
+  /** Its component, or `null`. */
+  readonly component: string | null;
+  /** How far it is trusted, or `null`. */
+  readonly trust: string | null;
+  /** `delivered`, `pending`, `rejected`, `unreachable` or `failed`. */
+  readonly outcome: string;
+  /** Why, in a word; `null` where files were delivered. */
+  readonly code: string | null;
+  /** Whether it holds all that it should. */
+  readonly isWanted: boolean;
+  /** The revision that it holds, or `null`. */
+  readonly revision: number | null;
+  /** The files that are not unchanged, 200 at most, with what became of each. */
+  readonly files: readonly { readonly path: string; readonly outcome: string }[];
+  /** How many there are of these. */
+  readonly changedFiles: number;
+  /** How many contacts in a row did not end as wanted. */
+  readonly failures: number;
+  /** When the contact began, in ISO 8601. */
+  readonly startedAt: string;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
 }
 
 /** What a plugin of the keeper may ask for. */
 export interface KeeperPluginContext extends PluginContext {
-  /** Lists the agents that the keeper trusts. */
+  /** Lists the agents that the keeper trusts and has reached before, a thousand at most. */
   agents(): Promise<readonly PluginAgent[]>;
-  /** Has one agent do something, and returns what it answers. */
+  /** Has one agent do something, and returns what it answers; 8 calls at a time. */
   call(address: string, action: string, input?: unknown): Promise<unknown>;
   /** Has the authority of the keeper sign a certificate request in PEM. */
   signRequest(request: string, signing: PluginSigning): Promise<PluginCertificate>;
@@ -128,21 +184,25 @@ export interface KeeperPluginContext extends PluginContext {
 export type PluginActionFunction<Context> = (input: unknown, context: Context) => unknown;
 
 /** What a plugin does when something happened; nobody waits for it. */
-export type PluginEventFunction<Context> = (event: unknown, context: Context) => unknown;
+export type PluginEventFunction<Context, Happened> = (event: Happened, context: Context) => unknown;
 
 /** What a plugin is made of. */
-export interface PluginDefinition<Context> {
+export interface PluginDefinition<Context, Delivery = unknown> {
   /** What can be called of it, by name; its description has the same names. */
   readonly actions?: Readonly<Record<string, PluginActionFunction<Context>>>;
   /** What it is told of; its description has the same names. */
   readonly events?: {
     /** Files were delivered, or could not be. */
-    readonly delivery?: PluginEventFunction<Context>;
+    readonly delivery?: PluginEventFunction<Context, Delivery>;
   };
 }
 
 /** The function that a plugin of the agent calls once, at its top level. */
-export type DefineAgentPlugin = (definition: PluginDefinition<AgentPluginContext>) => void;
+export type DefineAgentPlugin = (
+  definition: PluginDefinition<AgentPluginContext, AgentDelivery>,
+) => void;
 
 /** The function that a plugin of the keeper calls once, at its top level. */
-export type DefineKeeperPlugin = (definition: PluginDefinition<KeeperPluginContext>) => void;
+export type DefineKeeperPlugin = (
+  definition: PluginDefinition<KeeperPluginContext, KeeperDelivery>,
+) => void;

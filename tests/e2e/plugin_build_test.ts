@@ -62,6 +62,7 @@ Deno.test("keeper: says what a source does that no plugin can", async () => {
       ["console.log(1);", /never calls plugin\(\)/],
       ['import "./nowhere.ts"; plugin({});', /cannot be bundled: Module not found/],
       ["plugin({ actions: {", /cannot be bundled/],
+      ["plugin({ actions: { other: () => 1 } });", /does not do all that is described/],
     ] as const
   ) {
     await Deno.writeTextFile(`${folder}/wrong.ts`, source);

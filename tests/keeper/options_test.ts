@@ -16,6 +16,8 @@ Deno.test("RUN_OPTIONS has the defaults of the library", async () => {
     vaultDir: "./vault",
     watch: true,
     managedFiles: [],
+    plugin: [],
+    pluginPermissions: [],
     appName: undefined,
     auditLog: undefined,
     agentIps: [],

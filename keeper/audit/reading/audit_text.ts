@@ -63,7 +63,12 @@ function describe(line: AuditLine): (string | null)[] {
         `by the ${textOf(line["by"])}`,
       ];
     case "command":
-      return [textOf(line["command"]), named("for", listOf(line["only"]))];
+      return [
+        textOf(line["command"]),
+        named("for", listOf(line["only"])),
+        named("plugin", line["plugin"]),
+        textOf(line["action"]),
+      ];
     case "authority":
       return [named("the certificate authority", line["authority"]), named("root", line["serial"])];
     case "intermediate":
@@ -79,9 +84,18 @@ function describe(line: AuditLine): (string | null)[] {
     case "revoked":
       return [textOf(line["serial"]), named("app", line["app"]), textOf(line["reason"])];
     case "called":
-      return [textOf(line["action"]), named("input", line["input"])];
+      return [
+        textOf(line["action"]),
+        named("for the plugin", line["plugin"]),
+        named("input", line["input"]),
+      ];
     case "answer":
-      return [textOf(line["action"]), textOf(line["outcome"]), textOf(line["code"])];
+      return [
+        textOf(line["action"]),
+        named("for the plugin", line["plugin"]),
+        textOf(line["outcome"]),
+        textOf(line["code"]),
+      ];
     case "torn":
       return [`${textOf(line["bytes"])} bytes before it were cut off`];
     default:

@@ -26,7 +26,7 @@ import type { CALL_OPTIONS } from "../../call_options.ts";
 import { CALL_HINT_TIMEOUT_MS } from "../../limits.ts";
 import { formatAgentAddress } from "../../fleet/agent_address.ts";
 import { findSentFile, receiveFile, type SentFile } from "./call_files.ts";
-import { checkInputSize, parseJson, parseMembers } from "./call_input.ts";
+import { readInput } from "./given_input.ts";
 import { CallRound, codeOfEnd, type RoundReport } from "./call_round.ts";
 import { readMeantAgents } from "./meant_agents.ts";
 import { checkOutFile } from "../out_file.ts";
@@ -35,7 +35,6 @@ type CallContext = CommandContext<typeof CALL_OPTIONS>;
 
 const FORM = "Write call APP/COMPONENT ACTION [KEY=TEXT|KEY:=JSON...].";
 const ACTION = /^[a-z][a-z0-9-]{0,63}$/;
-const MAX_INPUT_BYTES = 65_536;
 /** What is the operator's mistake where all agents say it. */
 const MISTAKES: ReadonlySet<string> = new Set([UNKNOWN_ACTION, "input-malformed"]);
 
@@ -87,44 +86,6 @@ export async function run(given: CallContext): Promise<number> {
   });
   await print(given, action, report);
   return statusOf(report);
-}
-
-async function readInput(
-  { settings, stdin, signal }: CallContext,
-  members: readonly string[],
-): Promise<unknown> {
-  const { input: file } = settings;
-  const given = parseMembers(members);
-  if (file !== undefined && given !== undefined) {
-    throw new ConfigError("--input has no use beside members on the command line", {
-      setting: "--input",
-      hint: "Leave one of them out.",
-    });
-  }
-  if (file === undefined) {
-    checkInputSize(given);
-    return given;
-  }
-  const input = parseJson(await readText(file), file === "-" ? "standard input" : "--input");
-  checkInputSize(input);
-  return input;
-
-  async function readText(path: string): Promise<string> {
-    try {
-      const bytes = path === "-"
-        ? await stdin.readAll({ maxBytes: MAX_INPUT_BYTES, signal })
-        : await Deno.readFile(path);
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    } catch (cause) {
-      if (cause instanceof ConfigError) throw cause;
-      signal.throwIfAborted();
-      throw new ConfigError(`the input cannot be read: ${JSON.stringify(path)}`, {
-        setting: "--input",
-        hint: "Name a file with JSON in UTF-8, or - for standard input.",
-        cause,
-      });
-    }
-  }
 }
 
 function callOptions(

@@ -6,13 +6,11 @@
 import {
   type CallDesk,
   ConfigError,
-  encodeUtf8,
   FluxVaultError,
-  sha256Digest,
   type StatementSigner,
 } from "../../../protocol/mod.ts";
-import { AuditError, type AuditRecorder } from "../../audit/mod.ts";
 import { auditDial } from "../../audit/audited_dial.ts";
+import { type CallEnd, recordCall } from "../../audit/recorded_call.ts";
 import { openAudit, type OpenedAudit } from "../../audit/run_audit.ts";
 import type { CalledAgent } from "../../contact/called_agent.ts";
 import type { CallContact, ContactTask } from "../../contact/contact_task.ts";
@@ -26,6 +24,8 @@ import type { PreparedFleet } from "../prepared_fleet.ts";
 import { prepareFleets } from "../run/chosen_fleets.ts";
 import type { ServeContext } from "../run_context.ts";
 
+export { type CallEnd, codeOfEnd } from "../../audit/recorded_call.ts";
+
 /** What is called of every agent. */
 export interface RoundWork {
   /** The name of the action, for the audit log. */
@@ -37,13 +37,6 @@ export interface RoundWork {
   /** Whether the first agent that is reached is called alone. @default {false} */
   readonly isOne?: boolean;
 }
-
-/** How a call of one agent ended. */
-export type CallEnd =
-  /** It answered; `undefined` where that is nothing. */
-  | { readonly kind: "answered"; readonly output: unknown }
-  /** It did not, or the call was not made. */
-  | { readonly kind: "failed"; readonly error: unknown };
 
 /** An agent of a round. */
 export interface CalledReport {
@@ -64,9 +57,6 @@ export interface RoundReport {
   /** What went wrong beside them. */
   readonly problems: readonly PassProblem[];
 }
-
-/** The code of a call that was not made, since it cannot be put on record. */
-const NOT_ON_RECORD = "audit-failed";
 
 interface Attempt {
   end: CallEnd;
@@ -192,36 +182,13 @@ export class CallRound {
     return await keeper.pass({ signal: this.#context.signal });
   }
 
-  /** Calls one agent: nothing leaves that is not on record. */
   async #callOne(
     desk: CallDesk,
     { agent, audit }: CallContact,
     { action, input, call }: RoundWork,
   ): Promise<CallEnd> {
     const recorder = audit ?? this.#audit.recorder;
-    const { app, component, fingerprint, level: trust } = agent;
-    const address = formatAgentAddress(agent.address);
-    const about = { app, component, address, fingerprint, trust, action };
-    let end: CallEnd;
-    try {
-      const print = input === undefined ? {} : { input: await printOf(input, recorder) };
-      await recorder.append([{ event: "called", ...about, ...print }]);
-      end = { kind: "answered", output: await call(desk, agent) };
-    } catch (error) {
-      if (error instanceof AuditError) {
-        const message = "the call cannot be put on record, so it was not made";
-        return { kind: "failed", error: new FluxVaultError(NOT_ON_RECORD, message) };
-      }
-      end = { kind: "failed", error };
-    }
-    const outcome = end.kind === "answered" ? {} : { code: codeOfEnd(end) };
-    try {
-      await recorder.append([{ event: "answer", ...about, outcome: end.kind, ...outcome }]);
-    } catch (error) {
-      // The log of the program has told of it, and the call was made.
-      if (!(error instanceof AuditError)) throw error;
-    }
-    return end;
+    return await recordCall(recorder, { agent, action, input }, () => call(desk, agent));
   }
 
   #findUnused(agents: readonly CalledReport[]): PassProblem[] {
@@ -241,16 +208,6 @@ const BROKEN_OFF: CallEnd = {
   error: new FluxVaultError("connection-lost", "the session broke while the call was open"),
 };
 
-/** Returns the code of a call that came to nothing. */
-export function codeOfEnd(end: CallEnd & { readonly kind: "failed" }): string {
-  return end.error instanceof FluxVaultError ? end.error.code : "failed";
-}
-
 function keyOf(app: string | null, address: string): string {
   return JSON.stringify([app, address]);
-}
-
-/** Inputs are short and may be guessed, so their digests are keyed as those of contents are. */
-async function printOf(input: unknown, recorder: AuditRecorder): Promise<string> {
-  return await recorder.fingerprint(await sha256Digest(encodeUtf8(JSON.stringify(input))));
 }

@@ -11,7 +11,6 @@ import { explainOutcome } from "../../report/explanations.ts";
 import { wrapLine } from "../../report/report_lines.ts";
 import { type CalledReport, codeOfEnd, type RoundReport } from "./call_round.ts";
 
-/** What a call failed with, where the word alone does not say it. */
 /** By what a call may fail with: also words of an agent, such as `constructor`. */
 const CODES: ReadonlyMap<string, string> = new Map(Object.entries({
   "audit-failed": "the call cannot be put on record, so it was not made",
@@ -90,7 +89,7 @@ function describeAgent(agent: CalledReport): string {
 }
 
 /** A text is shown as it is, and all else as JSON. */
-function textOf(output: unknown): string {
+export function textOf(output: unknown): string {
   if (output === undefined || output === null) return "";
   return typeof output === "string" ? output.trimEnd() : JSON.stringify(output, null, 2);
 }

@@ -20,6 +20,7 @@ import { checkOutFile } from "../out_file.ts";
 import { bundlePlugin, checkPluginScript } from "./plugin_bundle.ts";
 import { parsePluginDescription } from "./plugin_description.ts";
 import { readFileOperand, signaturePathOf, writePluginFile } from "./plugin_file.ts";
+import { tryPlugin } from "./plugin_trial.ts";
 import { findPluginSigner, signPluginPackage } from "./plugin_signature.ts";
 
 /** What builds a plugin is given. */
@@ -63,6 +64,7 @@ export async function buildPlugin(
     if (!(cause instanceof RangeError)) throw cause;
     throw new ConfigError(`${JSON.stringify(source)} makes no plugin: ${cause.message}`, { cause });
   }
+  await tryPlugin({ manifest, code }, source);
   const signature = signer === null ? null : await signPluginPackage(signer, { bytes, manifest });
   await writePluginFile({ path: out, bytes }, signature);
   const { name, version } = manifest;
@@ -115,7 +117,7 @@ async function readText(path: string, hint: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.IsADirectory) {
       throw new ConfigError(`there is no file ${JSON.stringify(path)}`, { hint });
     }
     throw storageError(error, `read ${JSON.stringify(path)}`);

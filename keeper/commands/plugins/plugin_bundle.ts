@@ -17,8 +17,11 @@ const BUNDLE_VARIABLES: readonly string[] = [
   ...["http_proxy", "https_proxy", "no_proxy"],
 ];
 
-/** An import that is made when the script runs, or what a bundler leaves of one that it cannot take in. */
-const LEFT_IMPORT = /(?<![\w$.])import\s*\(|\bimport\.meta\b|\bDynamic\s+require of\b/;
+/**
+ * An import that is made when the script runs, or what a bundler leaves of one that it cannot take in; its
+ * words are not written out, since whoever packs this program looks for them in its own bundle.
+ */
+const LEFT_IMPORT = /(?<![\w$.])import\s*\(|\bimport\.meta\b|\bDynamic\srequire\sof\b/;
 /** A module of the platform, by the name under which it was meant. */
 const NODE_MODULE = /["'`](node:[a-z_/]+)["'`]/;
 const PLUGIN_CALL = /(?<![\w$])plugin\s*\(/;

@@ -76,7 +76,6 @@ export async function readPluginFile(path: string): Promise<PluginFile> {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new ConfigError(`${JSON.stringify(path)} is no package of a plugin: ${cause.message}`, {
       hint: BUILD_HINT,
-      cause,
     });
   }
 }

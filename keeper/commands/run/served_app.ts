@@ -18,6 +18,7 @@ import {
 } from "../prepared_fleet.ts";
 import type { ServeContext } from "../run_context.ts";
 import type { AppWish } from "./app_wish.ts";
+import type { PluginHost } from "./plugin_host.ts";
 
 /** What the apps of one process share. */
 export interface SharedParts extends Omit<PrepareFleetOptions, "isVaultUnused"> {
@@ -25,6 +26,8 @@ export interface SharedParts extends Omit<PrepareFleetOptions, "isVaultUnused"> 
   readonly audit: () => Promise<OpenedAudit>;
   /** Shows how far deliveries have come. */
   readonly progress: ProgressDisplay;
+  /** Runs plugins. @default {there are none} */
+  readonly plugins?: PluginHost;
 }
 
 /** An app that can be served; it ends with a line in the audit log. */
@@ -72,7 +75,16 @@ export async function openApp(
     ...prepared.options,
     ...onRecord(prepared, audit),
     task: { watch: progress },
-    onContact: (report) => status.noteContact(report),
+    onContact: (report) => {
+      status.noteContact(report);
+      shared.plugins?.tell(report, run.app);
+    },
+  });
+  const reachable = shared.plugins?.noteApp({
+    app: run.app,
+    keeper,
+    knownAgents: prepared.knownAgents,
+    recorder: audit.recorder,
   });
   return {
     name: wish.name,
@@ -84,6 +96,9 @@ export async function openApp(
     progress,
     decisions: new AuditedKnownAgents(prepared.knownAgents, audit.log, { by: "operator" }),
     async [Symbol.asyncDispose](): Promise<void> {
+      // What plugins were told of the last contacts may have them call the agents.
+      await shared.plugins?.settle();
+      reachable?.[Symbol.dispose]();
       await status[Symbol.asyncDispose]();
       await audit[Symbol.asyncDispose]();
     },

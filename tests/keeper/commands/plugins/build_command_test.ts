@@ -25,21 +25,39 @@ test("buildPlugin packs a script with its description, and signs nothing unasked
 });
 
 test("buildPlugin bundles what is no JavaScript", async (site) => {
-  site.result = { code: 0, stdout: "plugin({});", complaint: "" };
+  site.result = { code: 0, stdout: SCRIPT, complaint: "" };
   const out = `${site.folder}/greeter`;
   const source = `${site.folder}/plugin.ts`;
   assertEquals((await site.run("build", source, "--out", out)).code, 0);
   const [call] = site.calls;
   assertEquals([call?.command, call?.args[0], call?.args.at(-1)], ["/opt/deno", "bundle", source]);
-  assertEquals(parsePluginPackage(await Deno.readFile(out)).code, "plugin({});");
+  assertEquals(parsePluginPackage(await Deno.readFile(out)).code, SCRIPT);
 });
 
-test("buildPlugin runs nothing of the script", async (site) => {
+test("buildPlugin runs the script behind walls alone", async (site) => {
   const source = `${site.folder}/plugin.js`;
-  await Deno.writeTextFile(source, "globalThis.pluginWasRun = true; plugin({});");
+  await Deno.writeTextFile(source, `globalThis.pluginWasRun = true; ${SCRIPT}`);
   assertEquals((await site.run("build", source, "--out", `${site.folder}/greeter`)).code, 0);
   assert(!("pluginWasRun" in globalThis));
 });
+
+for (
+  const [script, problem] of [
+    ["plugin({ actions: { other: () => 1 } });", /does not do all that is described/],
+    ["if (false) plugin({});", /or does not call plugin\(\)/],
+    ["Deno.exit(0); plugin({});", /throws when it is loaded/],
+    ["for (;;); plugin({});", /does not come to its end when it is loaded/],
+  ] as const
+) {
+  test(`buildPlugin refuses ${script}`, async (site) => {
+    const [source, out] = [`${site.folder}/plugin.js`, `${site.folder}/greeter`];
+    await Deno.writeTextFile(source, script);
+    const { code, stderr } = await site.run("build", source, "--out", out);
+    assertEquals([code, await exists(out)], [2, false]);
+    assertMatch(stderr, problem);
+    assertMatch(stderr, /\nhint: /);
+  });
+}
 
 test("buildPlugin asks for the file to write", async (site) => {
   const { code, stderr } = await site.run("build", `${site.folder}/plugin.js`);
