@@ -21,13 +21,19 @@ export interface WorkSize {
   readonly ms: number;
 }
 
-/** By how much a moment may lie behind what the work took before. */
+/** How far a moment may lie, as a share of what the work took before: behind it, or within it. */
 const BEYOND = 1.05;
+const WITHIN = 0.6;
 
 /** Draws a moment of some work; the disk is where most can go wrong. */
-export function drawMoment(random: Random, size: WorkSize): Moment {
+export function drawMoment(
+  random: Random,
+  size: WorkSize,
+  { isLate }: { readonly isLate: boolean },
+): Moment {
   const kind = pick(random, ["bytes", "bytes", "events", "events", "events", "ms"] as const);
-  return { kind, count: random(Math.max(1, Math.round(size[kind] * BEYOND))) };
+  const reach = isLate ? WITHIN : BEYOND;
+  return { kind, count: random(Math.max(1, Math.round(size[kind] * reach))) };
 }
 
 /** Follows some work, and tells when its moment has come. */

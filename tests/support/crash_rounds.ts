@@ -356,7 +356,11 @@ export class CrashRounds {
     const { random } = this.#lane;
     const isWatched = task.deed === "deliver" && task.watched === "agent";
     const short = isWatched ? SHORT_WORK.filter(({ path }) => isChanged(path, task)) : [];
-    if (short.length === 0 || random(3) > 0) return drawMoment(random, this.#sizeOf(task));
+    // A busy machine tells of what happens when it is over: who comes too late aims earlier.
+    const isLate = 3 * this.#counts.hits("after") > this.#counts.hits("within");
+    if (short.length === 0 || random(3) > 0) {
+      return drawMoment(random, this.#sizeOf(task), { isLate });
+    }
     const { of, events } = pick(random, short);
     return { kind: "events", count: random(events), of };
   }
