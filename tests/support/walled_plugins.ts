@@ -1,6 +1,6 @@
 /** Plugins whose code a test writes, behind real walls. */
 import { PluginStoppedError } from "../../protocol/host/plugins/mod.ts";
-import { NO_PLUGIN_PERMISSIONS } from "../../protocol/host/plugins/limits/plugin_permissions.ts";
+import { NO_PLUGIN_PERMISSIONS } from "../../protocol/plugins/mod.ts";
 import {
   WalledPlugin,
   type WalledPluginOptions,

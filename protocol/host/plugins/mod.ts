@@ -9,11 +9,6 @@
 export type { PluginAsk, PluginAskContext, PluginAsks } from "./plugin_asks.ts";
 export type { PluginCallOptions } from "./plugin_call.ts";
 export { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
-export {
-  findExceedingPermissions,
-  NO_PLUGIN_PERMISSIONS,
-  PLUGIN_PERMISSION_KINDS,
-} from "./limits/plugin_permissions.ts";
 export { PluginRunner } from "./plugin_runner.ts";
 export type { PluginRunnerOptions } from "./plugin_runner_options.ts";
 export type { PluginState, PluginStatus } from "./plugin_status.ts";

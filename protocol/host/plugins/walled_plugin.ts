@@ -5,14 +5,13 @@
  */
 import { CallError } from "../../calls/call_error.ts";
 import { createDeferred, type Deferred } from "../../deferred.ts";
-import type { PluginPackage, PluginPermissions } from "../../plugins/mod.ts";
+import { findExcessGrants, type PluginPackage, type PluginPermissions } from "../../plugins/mod.ts";
 import { AskDesk, type AskMessage } from "./ask_desk.ts";
 import { type MemoryUser, type MemoryWatch, SHARED_MEMORY_WATCH } from "./limits/memory_watch.ts";
 import type { PluginAsks } from "./plugin_asks.ts";
 import { PluginCall, type PluginCallOptions } from "./plugin_call.ts";
 import { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
 import { MAX_PLUGIN_MESSAGE_LENGTH, parsePluginMessage } from "./plugin_messages.ts";
-import { findExceedingPermissions } from "./limits/plugin_permissions.ts";
 import { PluginWorker } from "./walls/plugin_worker.ts";
 import { RateLimit } from "./limits/rate_limit.ts";
 
@@ -105,7 +104,7 @@ export class WalledPlugin {
    * @throws {CallError} `permission-exceeds` where more is granted than the program itself may do.
    */
   static async start(plugin: PluginPackage, options: WalledPluginOptions): Promise<WalledPlugin> {
-    const exceeding = findExceedingPermissions(options.granted, plugin.manifest.permissions);
+    const exceeding = findExcessGrants(options.granted, plugin.manifest.permissions);
     if (exceeding.length > 0) throw new RangeError("a plugin is granted what it does not ask for");
     let walled: WalledPlugin;
     try {

@@ -46,7 +46,13 @@ Deno.test("findExcessGrants finds what goes beyond", () => {
     ["net=api.example.com:80", "net=api.example.com:443"],
     ["net=evil.example.com", "net=example.com"],
     ["net=[::1]:80", "net=[::1]:81"],
+    ["net=example.com:4433", "net=example.com:443"],
+    ["net=example.com.evil:443", "net=example.com"],
+    ["net=[::11]:80", "net=[::1]"],
+    ["net=[::1]", "net=[::1]:80"],
     ["env=HOME", "env=HOMER"],
+    ["env=HOME2", "env=HOME"],
+    ["env=home", "env=HOME"],
   ];
   for (const [asked, granted] of beyond) assertEquals(excess([asked], [granted]), [asked]);
 });

@@ -1,11 +1,11 @@
 import { CallError, createDeferred, SILENT_LOGGER } from "../../../../protocol/mod.ts";
 import {
-  NO_PLUGIN_PERMISSIONS,
   PluginRunner,
   type PluginRunnerOptions,
   PluginStoppedError,
   PluginStorage,
 } from "../../../../protocol/host/plugins/mod.ts";
+import { NO_PLUGIN_PERMISSIONS } from "../../../../protocol/plugins/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { MemoryLogger } from "../../../support/memory_logger.ts";
 import { actingCode, pluginOf } from "../../../support/walled_plugins.ts";

@@ -1,7 +1,7 @@
 import { createDeferred, SILENT_LOGGER } from "../../../../protocol/mod.ts";
 import { PluginStoppedError, PluginStorage } from "../../../../protocol/host/plugins/mod.ts";
 import type { PluginRunnerOptions } from "../../../../protocol/host/plugins/mod.ts";
-import { NO_PLUGIN_PERMISSIONS } from "../../../../protocol/host/plugins/limits/plugin_permissions.ts";
+import { NO_PLUGIN_PERMISSIONS } from "../../../../protocol/plugins/mod.ts";
 import { SupervisedPlugin } from "../../../../protocol/host/plugins/supervised_plugin.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";

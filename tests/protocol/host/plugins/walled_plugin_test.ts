@@ -1,7 +1,7 @@
 import { CallError, createDeferred } from "../../../../protocol/mod.ts";
 import { type PluginAsk, PluginStoppedError } from "../../../../protocol/host/plugins/mod.ts";
 import { MemoryWatch } from "../../../../protocol/host/plugins/limits/memory_watch.ts";
-import { NO_PLUGIN_PERMISSIONS } from "../../../../protocol/host/plugins/limits/plugin_permissions.ts";
+import { NO_PLUGIN_PERMISSIONS } from "../../../../protocol/plugins/mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
 import { actingCode, endOf, runBody, startWalled } from "../../../support/walled_plugins.ts";
 

@@ -3,7 +3,7 @@ import {
   PluginWorker,
   type PluginWorkerOptions,
 } from "../../../../../protocol/host/plugins/walls/plugin_worker.ts";
-import { NO_PLUGIN_PERMISSIONS } from "../../../../../protocol/host/plugins/mod.ts";
+import { NO_PLUGIN_PERMISSIONS } from "../../../../../protocol/plugins/mod.ts";
 import { assert, assertEquals } from "../../../../support/assert.ts";
 import { actingCode, pluginOf } from "../../../../support/walled_plugins.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "../../../../support/assert.ts";
 import { CallError, createDeferred } from "../../../../../protocol/mod.ts";
 import { WORKER_SCRIPT } from "../../../../../protocol/host/plugins/walls/worker_script.ts";
-import { NO_PLUGIN_PERMISSIONS } from "../../../../../protocol/host/plugins/mod.ts";
+import { NO_PLUGIN_PERMISSIONS } from "../../../../../protocol/plugins/mod.ts";
 import { temporaryFolder } from "../../../../support/temporary_folder.ts";
 import { actingCode, startWalled } from "../../../../support/walled_plugins.ts";
 
