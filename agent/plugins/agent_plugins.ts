@@ -150,6 +150,7 @@ export class AgentPlugins implements AsyncDisposable {
         const { record: { name, version, digest }, signer } = checked;
         const present = this.#slots.get(name);
         if (isAlive(present) && present.record.digest === digest) {
+          await this.#renew(present, checked);
           return { ...listPlugin(present), isUnchanged: true };
         }
         const slot = await this.#take(checked, present);
@@ -219,6 +220,15 @@ export class AgentPlugins implements AsyncDisposable {
     }
     await this.#options.store.writePackage(checked.record.digest, bytes);
     return checked;
+  }
+
+  /** Keeps the signature of whoever signed last: the one before may not be trusted for ever. */
+  async #renew(slot: PluginSlot, checked: CheckedPlugin): Promise<void> {
+    const { record } = checked;
+    if (slot.checked?.signer === checked.signer) return;
+    const others = this.#book.installed.filter(({ name }) => name !== record.name);
+    await this.#save({ ...this.#book, installed: [...others, record] });
+    slot.renew(checked);
   }
 
   async #take(checked: CheckedPlugin, present: PluginSlot | undefined): Promise<PluginSlot> {

@@ -131,6 +131,12 @@ export class PluginSlot {
     this.#code = null;
   }
 
+  /** Takes another signature under the plugin that is here. */
+  renew(checked: CheckedPlugin): void {
+    this.#checked = checked;
+    this.#record = checked.record;
+  }
+
   /** Tells what runs of a delivery. */
   noteDelivery(report: AgentSessionReport): void {
     this.#running?.noteDelivery(report);

@@ -204,6 +204,22 @@ Deno.test("AgentPlugins stops all that runs when it is disposed of", async () =>
   assertEquals(yard.register.list(), []);
 });
 
+Deno.test("AgentPlugins keeps the last signature under a package that is here already", async () => {
+  const [first, second] = [signerOf(), signerOf()];
+  let trusted = [first.address, second.address];
+  const signers = { addresses: () => Promise.resolve(trusted) };
+  const yard = await openPluginYard({ signers });
+  await yard.put({}, { signer: first });
+  const again = await yard.put({}, { signer: second });
+  assertEquals([again.isUnchanged, again.signer], [true, second.address]);
+  assertEquals(yard.host.started.length, 1);
+  trusted = [second.address];
+  const next = await yard.restart();
+  await next.plugins.resume();
+  const listed = next.plugins.list().map(({ code, signer }) => [code, signer]);
+  assertEquals(listed, [[null, second.address]]);
+});
+
 Deno.test("AgentPlugins gives up what is being started when the agent stops, and takes no more", async () => {
   const started = createDeferred<void>();
   const host: PluginHost = {
