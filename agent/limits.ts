@@ -310,6 +310,8 @@ export const MAX_SERVICE_FOLLOWERS = 16;
 export const MAX_PLUGINS = 8;
 /** Of how many names of plugins the highest version is remembered; none is ever forgotten. */
 export const MAX_REMEMBERED_PLUGINS = 256;
+/** The largest record of plugins: so many names and versions, twice, with their signatures. */
+export const MAX_PLUGINS_FILE_BYTES = 131_072;
 /** How much memory one plugin may ask for where the operator says nothing, in MiB. */
 export const PLUGIN_MEMORY_MB = 64;
 /** How long a plugin may take to come, and to be put in place. */

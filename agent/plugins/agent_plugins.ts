@@ -88,6 +88,7 @@ export class AgentPlugins implements AsyncDisposable {
   /** What makes it unknown which versions were here. */
   #fault: FluxVaultError | null = null;
   #turn: Promise<void> = Promise.resolve();
+  readonly #disposal = new AbortController();
 
   /** Knows of none yet; see {@linkcode AgentPlugins.load}. */
   constructor(options: AgentPluginsOptions) {
@@ -110,7 +111,7 @@ export class AgentPlugins implements AsyncDisposable {
       );
     }
     for (const record of this.#book.installed) {
-      const slot = new PluginSlot(record, this.#options);
+      const slot = this.#makeSlot(record);
       slot.refuse("owner-unknown");
       this.#slots.set(record.name, slot);
     }
@@ -127,7 +128,7 @@ export class AgentPlugins implements AsyncDisposable {
     const signers = await trustedAddresses(this.#options.signers);
     await this.#inTurn(async () => {
       for (const slot of this.#slots.values()) {
-        if (slot.checked === null) await this.#resumeOne(slot, signers);
+        if (slot.checked === null && !this.#isDisposed) await this.#resumeOne(slot, signers);
       }
     });
     await this.#sweep();
@@ -144,10 +145,12 @@ export class AgentPlugins implements AsyncDisposable {
     return this.#inTurn(async () => {
       try {
         if (this.#fault !== null) throw this.#fault;
+        if (this.#isDisposed) throw new CallError("plugin-stopped", "the agent stops");
         const checked = await this.#check(await read(), signature);
         const { record: { name, version, digest }, signer } = checked;
         const present = this.#slots.get(name);
         if (isAlive(present) && present.record.digest === digest) {
+          await this.#renew(present, checked);
           return { ...listPlugin(present), isUnchanged: true };
         }
         const slot = await this.#take(checked, present);
@@ -190,11 +193,20 @@ export class AgentPlugins implements AsyncDisposable {
     for (const slot of this.#slots.values()) slot.noteDelivery(report);
   }
 
-  /** Stops all of them; resolves when they are gone. */
+  /** Stops all of them, also what is being started; resolves when they are gone. No more is taken. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal.abort();
     await this.#inTurn(async () => {
       await Promise.all([...this.#slots.values()].map((slot) => slot.clear()));
     });
+  }
+
+  get #isDisposed(): boolean {
+    return this.#disposal.signal.aborted;
+  }
+
+  #makeSlot(record: PluginRecord): PluginSlot {
+    return new PluginSlot(record, { ...this.#options, signal: this.#disposal.signal });
   }
 
   async #check(bytes: Bytes, signature: string): Promise<CheckedPlugin> {
@@ -210,9 +222,18 @@ export class AgentPlugins implements AsyncDisposable {
     return checked;
   }
 
+  /** Keeps the signature of whoever signed last: the one before may not be trusted for ever. */
+  async #renew(slot: PluginSlot, checked: CheckedPlugin): Promise<void> {
+    const { record } = checked;
+    if (slot.checked?.signer === checked.signer) return;
+    const others = this.#book.installed.filter(({ name }) => name !== record.name);
+    await this.#save({ ...this.#book, installed: [...others, record] });
+    slot.renew(checked);
+  }
+
   async #take(checked: CheckedPlugin, present: PluginSlot | undefined): Promise<PluginSlot> {
     const { record } = checked;
-    const slot = present ?? new PluginSlot(record, this.#options);
+    const slot = present ?? this.#makeSlot(record);
     const others = this.#book.installed.filter(({ name }) => name !== record.name);
     try {
       await slot.take(checked, () =>

@@ -22,7 +22,7 @@ import {
   storageError,
   writeFileAtomically,
 } from "../../protocol/host/mod.ts";
-import { MAX_REMEMBERED_PLUGINS, MAX_SMALL_STATE_FILE_BYTES } from "../limits.ts";
+import { MAX_PLUGINS_FILE_BYTES, MAX_REMEMBERED_PLUGINS } from "../limits.ts";
 import type { PluginBook, PluginRecord, PluginStore, PluginVersion } from "./plugin_record.ts";
 
 /** The name of the folder in the state folder. */
@@ -49,7 +49,7 @@ export class DiskPluginStore implements PluginStore {
     // No other agent writes here: what is half-written is from one that was killed.
     removeTemporaries(this.#folder);
     const path = join(this.#folder, BOOK);
-    const bytes = await readOptionalFile(path, { maxBytes: MAX_SMALL_STATE_FILE_BYTES });
+    const bytes = await readOptionalFile(path, { maxBytes: MAX_PLUGINS_FILE_BYTES });
     if (bytes === null) return { installed: [], highest: [] };
     const book = parseBook(new TextDecoder().decode(bytes));
     if (book !== null) return book;

@@ -14,10 +14,21 @@ import type { PluginHost, RunningPlugin } from "./running_plugin.ts";
 /** How a plugin is, as a keeper is told. */
 export type PluginState = "starting" | "running" | "waiting" | "stopped" | "refused";
 
+/** What a {@linkcode PluginSlot} works with. */
+export interface PluginSlotParts {
+  /** Runs what is there. */
+  readonly host: PluginHost;
+  /** Offers its actions. */
+  readonly offer: OfferAction;
+  /** Gives up what is being started. */
+  readonly signal: AbortSignal;
+}
+
 /** The place of one plugin. */
 export class PluginSlot {
   readonly #host: PluginHost;
   readonly #offered: OfferedPlugin;
+  readonly #signal: AbortSignal;
   #record: PluginRecord;
   #checked: CheckedPlugin | null = null;
   #running: RunningPlugin | null = null;
@@ -27,10 +38,11 @@ export class PluginSlot {
   /** Holds a plugin that nobody has looked at yet. */
   constructor(
     record: PluginRecord,
-    { host, offer }: { readonly host: PluginHost; readonly offer: OfferAction },
+    { host, offer, signal }: PluginSlotParts,
   ) {
     this.#record = record;
     this.#host = host;
+    this.#signal = signal;
     this.#offered = new OfferedPlugin(offer, this.#run);
   }
 
@@ -77,7 +89,10 @@ export class PluginSlot {
     this.#code = null;
     const starting = (async () => {
       try {
-        this.#running = await this.#host.start(checked.plugin, { isPatient: true });
+        this.#running = await this.#host.start(checked.plugin, {
+          isPatient: true,
+          signal: this.#signal,
+        });
       } catch (error) {
         this.#code = error instanceof FluxVaultError ? error.code : "failed";
       } finally {
@@ -116,6 +131,12 @@ export class PluginSlot {
     this.#code = null;
   }
 
+  /** Takes another signature under the plugin that is here. */
+  renew(checked: CheckedPlugin): void {
+    this.#checked = checked;
+    this.#record = checked.record;
+  }
+
   /** Tells what runs of a delivery. */
   noteDelivery(report: AgentSessionReport): void {
     this.#running?.noteDelivery(report);
@@ -136,7 +157,7 @@ export class PluginSlot {
 
   async #startOrReplace({ plugin }: CheckedPlugin): Promise<void> {
     if (this.#running === null) {
-      this.#running = await this.#host.start(plugin, { isPatient: false });
+      this.#running = await this.#host.start(plugin, { isPatient: false, signal: this.#signal });
     } else await this.#running.replace(plugin);
   }
 

@@ -48,16 +48,22 @@ export interface RunningPlugin extends AsyncDisposable {
   replace(plugin: PluginPackage): Promise<void>;
 }
 
+/** The options of {@linkcode PluginHost.start}. */
+export interface PluginStartOptions {
+  /** Whether one that does not start is tried again later, in place of an error. */
+  readonly isPatient: boolean;
+  /** Gives up the start, and that of each one that is put in its place. */
+  readonly signal: AbortSignal;
+}
+
 /** Runs plugins. */
 export interface PluginHost {
   /**
    * Starts one.
-   *
-   * @param options Whether one that does not start is tried again later, in place of an error.
    * @throws {CallError} where it does not start.
    * @throws {StorageError} where what it kept cannot be read.
    */
-  start(plugin: PluginPackage, options: { readonly isPatient: boolean }): Promise<RunningPlugin>;
+  start(plugin: PluginPackage, options: PluginStartOptions): Promise<RunningPlugin>;
   /** Removes what a plugin kept, once it runs no more; what cannot be removed stays: never rejects. */
   forget(name: string): Promise<void>;
 }

@@ -14,7 +14,7 @@ import {
 } from "../../protocol/host/plugins/mod.ts";
 import { PLUGINS_FOLDER_NAME } from "./disk_plugin_store.ts";
 import { PluginFiles, type PluginFilesParts } from "./plugin_files.ts";
-import type { PluginHost, RunningPlugin } from "./running_plugin.ts";
+import type { PluginHost, PluginStartOptions, RunningPlugin } from "./running_plugin.ts";
 
 /** What a {@linkcode WalledPluginHost} works with. */
 export interface WalledPluginHostParts extends PluginFilesParts {
@@ -40,7 +40,7 @@ export class WalledPluginHost implements PluginHost {
   /** See {@linkcode PluginHost.start}. */
   async start(
     plugin: PluginPackage,
-    { isPatient }: { readonly isPatient: boolean },
+    { isPatient, signal }: PluginStartOptions,
   ): Promise<RunningPlugin> {
     const storage = await this.#openStorage(plugin.manifest.name);
     let files = this.#filesOf(plugin);
@@ -49,6 +49,7 @@ export class WalledPluginHost implements PluginHost {
       asks: asksOf(files),
       storage,
       log: this.#parts.logger,
+      signal,
     });
     const runner = await PluginRunner.start(plugin, { ...optionsOf(plugin, files), isPatient });
     return {

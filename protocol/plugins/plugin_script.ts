@@ -69,8 +69,10 @@ export interface PluginContext {
   readBase64(path: string): Promise<string>;
   /** Writes a file of the machine; takes `write`. */
   writeText(path: string, text: string): Promise<void>;
-  /** Lists the names in a folder of the machine; takes `read`. */
-  list(path: string): Promise<readonly string[]>;
+  /** Lists what is in a folder of the machine, 1,000 at most; takes `read`. */
+  list(path: string): Promise<
+    readonly { readonly name: string; readonly isFile: boolean; readonly isDirectory: boolean }[]
+  >;
   /** Reads a variable of the environment, or `null`; takes `env`. */
   env(name: string): Promise<string | null>;
 }

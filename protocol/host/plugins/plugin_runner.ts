@@ -41,7 +41,7 @@ export class PluginRunner implements AsyncDisposable {
   /** Those in whose place another one was put, and who are at work still. */
   readonly #retired = new Map<SupervisedPlugin, Promise<void>>();
   #replacing: Promise<void> = Promise.resolve();
-  #isDisposed = false;
+  readonly #disposal = new AbortController();
 
   private constructor(current: SupervisedPlugin) {
     this.#current = current;
@@ -114,7 +114,7 @@ export class PluginRunner implements AsyncDisposable {
 
   /** Stops the plugin, and what is left of those before it; resolves when all are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isDisposed = true;
+    this.#disposal.abort();
     const disposed = [this.#current, ...this.#retired.keys()].map((supervised) =>
       supervised[Symbol.asyncDispose]()
     );
@@ -122,9 +122,12 @@ export class PluginRunner implements AsyncDisposable {
   }
 
   async #replace(plugin: PluginPackage, options: PluginRunnerOptions): Promise<void> {
-    if (this.#isDisposed) throw new PluginStoppedError("stopped");
-    const next = await SupervisedPlugin.start(plugin, options);
-    if (this.#isDisposed) {
+    const { signal: disposal } = this.#disposal;
+    const signal = options.signal === undefined
+      ? disposal
+      : AbortSignal.any([disposal, options.signal]);
+    const next = await SupervisedPlugin.start(plugin, { ...options, signal });
+    if (disposal.aborted) {
       await next[Symbol.asyncDispose]();
       throw new PluginStoppedError("stopped");
     }

@@ -22,6 +22,8 @@ export interface PluginRunnerOptions {
   readonly storage: PluginStorage;
   /** Is told how it is, and what it logs: bounded, escaped, and not too often. */
   readonly log: Logger;
+  /** Stops it while it is started: nobody wants it any more. @default {never} */
+  readonly signal?: AbortSignal;
   /** How long it may take to be ready, in milliseconds. @default {15_000} */
   readonly startTimeoutMs?: number;
   /**

@@ -50,9 +50,10 @@ export class SupervisedPlugin {
     const supervised = new SupervisedPlugin(plugin, options);
     let end: PluginEnd | null = null;
     try {
-      supervised.#walled = await supervised.#startWalled();
+      supervised.#walled = await supervised.#startWalled(options.signal);
     } catch (error) {
-      if (!(error instanceof PluginStoppedError) || options.isPatient !== true) throw error;
+      const isPatient = options.isPatient === true && options.signal?.aborted !== true;
+      if (!(error instanceof PluginStoppedError) || !isPatient) throw error;
       end = error.end;
     }
     supervised.#supervision = supervised.#supervise(end);
@@ -133,7 +134,7 @@ export class SupervisedPlugin {
   /** Starts it, and returns how it ended where it did at once. */
   async #startAgain(): Promise<PluginEnd | null> {
     try {
-      const walled = await this.#startWalled();
+      const walled = await this.#startWalled(this.#control.signal);
       if (this.#control.signal.aborted) {
         await walled[Symbol.asyncDispose]();
         return null;
@@ -148,12 +149,13 @@ export class SupervisedPlugin {
     }
   }
 
-  #startWalled(): Promise<WalledPlugin> {
+  #startWalled(signal: AbortSignal | undefined): Promise<WalledPlugin> {
     const { granted, asks, storage, startTimeoutMs, runTimeoutMs, memory } = this.#options;
     return WalledPlugin.start(this.plugin, {
       granted,
       asks: new Map([...createStorageAsks(storage), ...asks ?? []]),
       onLog: (text) => this.#pluginLog.say(text),
+      signal,
       startTimeoutMs,
       runTimeoutMs,
       memory,

@@ -23,6 +23,8 @@ export interface WalledPluginOptions {
   readonly asks: PluginAsks;
   /** Is told what it logs: at most 1,024 characters of any kind, and not more often than 200 times a second. */
   readonly onLog: (text: string) => void;
+  /** Stops it while it is not ready. @default {never} */
+  readonly signal?: AbortSignal | undefined;
   /** How long it may take to be ready, in milliseconds. @default {15_000} */
   readonly startTimeoutMs?: number | undefined;
   /** How long a call may take, in milliseconds. @default {what its manifest says} */
@@ -104,6 +106,8 @@ export class WalledPlugin {
    * @throws {CallError} `permission-exceeds` where more is granted than the program itself may do.
    */
   static async start(plugin: PluginPackage, options: WalledPluginOptions): Promise<WalledPlugin> {
+    const { signal } = options;
+    if (signal?.aborted === true) throw new PluginStoppedError("stopped");
     const exceeding = findExcessGrants(options.granted, plugin.manifest.permissions);
     if (exceeding.length > 0) throw new RangeError("a plugin is granted what it does not ask for");
     let walled: WalledPlugin;
@@ -118,6 +122,8 @@ export class WalledPlugin {
       () => walled.#finish("timed-out"),
       options.startTimeoutMs ?? START_TIMEOUT_MS,
     );
+    const onAbort = () => walled.#finish("stopped");
+    signal?.addEventListener("abort", onAbort, { once: true });
     try {
       await walled.#ready.promise;
       return walled;
@@ -126,6 +132,7 @@ export class WalledPlugin {
       throw error;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
       walled.#memory.end(walled.#user);
     }
   }
@@ -214,9 +221,12 @@ export class WalledPlugin {
 
   #take(data: unknown): void {
     if (this.#end !== null) return;
-    if (!this.#rate.take()) return this.#finish("flooded");
     const message = parsePluginMessage(data);
     if (message === null) return this.#finish("malformed");
+    // How often it comes to the end of a call is up to whoever calls it.
+    const isEnd = message.kind === "result" || message.kind === "failed";
+    const isCounted = !isEnd || !this.#calls.has(message.id);
+    if (isCounted && !this.#rate.take()) return this.#finish("flooded");
     this.#worker.confirm(1);
     if (message.kind === "ready") return this.#getReady(message.actions, message.events);
     if (message.kind === "ask") return void this.#answer(message);

@@ -1,7 +1,9 @@
+import { createDeferred } from "../../../protocol/deferred.ts";
 import { StorageError } from "../../../protocol/errors.ts";
 import { CallError } from "../../../protocol/calls/mod.ts";
 import type { AgentSessionReport } from "../../../agent/delivery/session_report.ts";
 import { PluginRefusal } from "../../../agent/plugins/plugin_refusal.ts";
+import type { PluginHost, RunningPlugin } from "../../../agent/plugins/running_plugin.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   callRegistered,
@@ -200,4 +202,41 @@ Deno.test("AgentPlugins stops all that runs when it is disposed of", async () =>
   await yard.plugins[Symbol.asyncDispose]();
   assert(yard.host.started.every(({ isDisposed }) => isDisposed));
   assertEquals(yard.register.list(), []);
+});
+
+Deno.test("AgentPlugins keeps the last signature under a package that is here already", async () => {
+  const [first, second] = [signerOf(), signerOf()];
+  let trusted = [first.address, second.address];
+  const signers = { addresses: () => Promise.resolve(trusted) };
+  const yard = await openPluginYard({ signers });
+  await yard.put({}, { signer: first });
+  const again = await yard.put({}, { signer: second });
+  assertEquals([again.isUnchanged, again.signer], [true, second.address]);
+  assertEquals(yard.host.started.length, 1);
+  trusted = [second.address];
+  const next = await yard.restart();
+  await next.plugins.resume();
+  const listed = next.plugins.list().map(({ code, signer }) => [code, signer]);
+  assertEquals(listed, [[null, second.address]]);
+});
+
+Deno.test("AgentPlugins gives up what is being started when the agent stops, and takes no more", async () => {
+  const started = createDeferred<void>();
+  const host: PluginHost = {
+    start: (_, { signal }) => {
+      started.resolve();
+      const { promise, reject } = createDeferred<RunningPlugin>();
+      const stop = () => reject(new CallError("plugin-stopped", "it was given up"));
+      signal.addEventListener("abort", stop, { once: true });
+      return promise;
+    },
+    forget: () => Promise.resolve(),
+  };
+  const yard = await openPluginYard({ host });
+  const put = assertRejects(() => yard.put(), CallError);
+  await started.promise;
+  await yard.plugins[Symbol.asyncDispose]();
+  assertEquals((await put).code, "plugin-stopped");
+  assertEquals((await assertRejects(() => yard.put(), CallError)).code, "plugin-stopped");
+  assertEquals(present(yard), []);
 });

@@ -1,3 +1,4 @@
+import { MAX_REMEMBERED_PLUGINS } from "../../../agent/limits.ts";
 import { DiskPluginStore } from "../../../agent/plugins/disk_plugin_store.ts";
 import type { PluginBook } from "../../../agent/plugins/plugin_record.ts";
 import { StorageError } from "../../../protocol/errors.ts";
@@ -37,6 +38,18 @@ Deno.test("DiskPluginStore reads what it wrote, and nothing where nothing was", 
   assertEquals(await yard.store.readPackage(A), null);
   await yard.store.writePackage(A, encodeUtf8("package"));
   assertEquals(await yard.store.readPackage(A), encodeUtf8("package"));
+});
+
+Deno.test("DiskPluginStore reads as many plugins as may ever be remembered", async () => {
+  await using yard = await open();
+  const longest = Array.from({ length: MAX_REMEMBERED_PLUGINS }, (_, index) => ({
+    ...RECORD,
+    name: `n${index}`.padEnd(31, "x"),
+    version: "999999999.999999999.999999999",
+  }));
+  const highest = longest.map(({ name, version, digest }) => ({ name, version, digest }));
+  await yard.store.save({ installed: longest, highest });
+  assertEquals(await yard.store.load(), { installed: longest, highest });
 });
 
 Deno.test("DiskPluginStore keeps all for its owner alone", async () => {

@@ -11,6 +11,8 @@ import { MemoryLogger } from "../../support/memory_logger.ts";
 import { GREETER } from "../../support/played_plugins.ts";
 import { temporaryFolder } from "../../support/temporary_folder.ts";
 
+const NEVER = new AbortController().signal;
+
 async function open() {
   const folder = await temporaryFolder();
   const { path } = folder;
@@ -29,7 +31,7 @@ async function open() {
     logger: new MemoryLogger(),
   });
   const start = (actions: string, manifest: Partial<PluginManifest> = {}) =>
-    host.start(pluginOf(actions, manifest), { isPatient: false });
+    host.start(pluginOf(actions, manifest), { isPatient: false, signal: NEVER });
   return { host, path, start, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
@@ -124,4 +126,13 @@ Deno.test("WalledPluginHost starts nothing that is no plugin", async () => {
   assertEquals(error.code, "plugin-stopped");
   await using running = await yard.start("actions: { greet: () => 1 }");
   assertEquals(running.status().state, "running");
+});
+
+Deno.test("WalledPluginHost gives up a start that nobody wants any more", async () => {
+  await using yard = await open();
+  const control = new AbortController();
+  const options = { isPatient: true, signal: control.signal };
+  const starting = yard.host.start(pluginOf(COUNT), options);
+  control.abort();
+  assertEquals((await assertRejects(() => starting, CallError)).code, "plugin-stopped");
 });

@@ -94,9 +94,14 @@ export const REALM_SCRIPT: string = String.raw`
     return text === undefined ? "null" : text;
   };
 
+  // Whoever does not wait for an answer has not to be told of a refusal: unheard, it would end the plugin.
+  const heard = (promise) => {
+    apply(then, promise, [undefined, () => {}]);
+    return promise;
+  };
   // Asks something of the worker, the host or the timer, for a call that is open.
   const ask = (id, channel, rest) =>
-    new NativePromise((resolve, reject) => {
+    heard(new NativePromise((resolve, reject) => {
       if (calls[id] !== true) return reject(refuse("cancelled"));
       if (openAsks >= 32) return reject(refuse("busy"));
       if (channel === "h" && rest.length > maxMessage) return reject(refuse("input-too-large"));
@@ -105,13 +110,13 @@ export const REALM_SCRIPT: string = String.raw`
       asks[askId] = { __proto__: null, id, channel, resolve, reject };
       if (channel === "s") post("s" + askId + "," + rest);
       else post(channel + '{"Kind":"ask","Id":' + askId + ',"Call":' + id + rest + "}");
-    });
+    }));
   const askNamed = (id, channel, name) => (...input) => {
     let text;
     try {
       text = jsonOf(input);
     } catch {
-      return new NativePromise((_, reject) => reject(refuse("input-malformed")));
+      return heard(new NativePromise((_, reject) => reject(refuse("input-malformed"))));
     }
     return ask(id, channel, ',"Name":' + stringify(name) + ',"Input":' + text);
   };

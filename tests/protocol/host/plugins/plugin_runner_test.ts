@@ -125,3 +125,13 @@ Deno.test("PluginRunner gives the storage to a plugin, bounded", async () => {
   ]);
   assert(!("polluted" in {}));
 });
+
+Deno.test("PluginRunner gives up what it is about to put in its place when it is stopped", async () => {
+  const runner = await PluginRunner.start(pluginOf(actingCode("return 1;")), optionsOf());
+  const busy = pluginOf("for (;;);", { version: "2.0.0" });
+  const replacing = runner.replace(busy, optionsOf({ startTimeoutMs: 3_000 }));
+  const refused = assertRejects(() => replacing, PluginStoppedError);
+  await Promise.resolve();
+  await runner[Symbol.asyncDispose]();
+  assertEquals((await refused).end, "stopped");
+});

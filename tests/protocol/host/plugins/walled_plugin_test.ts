@@ -250,6 +250,21 @@ Deno.test("WalledPlugin fails the call that is open when the host stops it", asy
   await assertRejects(() => plugin.call("act", 1), PluginStoppedError, "plugin-stopped");
 });
 
+Deno.test("WalledPlugin keeps a plugin that does not wait for what it asks", async () => {
+  const asks = new Map([["files.list", () => Promise.reject(new CallError("no-way", "no"))]]);
+  const code = actingCode(`context.sleep(60000); context.files.list(); context.env("HOME");
+    const loop = {}; loop.loop = loop; context.env(loop); await context.sleep(0); return input;`);
+  await using plugin = await startWalled(code, { asks });
+  for (const input of [1, 2, 3]) assertEquals(await plugin.call("act", input), input);
+});
+
+Deno.test("WalledPlugin keeps a plugin that is called often", async () => {
+  await using plugin = await startWalled(actingCode("return input;"));
+  for (let input = 0; input < 4_000; input++) {
+    assertEquals(await plugin.call("act", input), input);
+  }
+});
+
 Deno.test("WalledPlugin has an end for a plugin that throws outside of a call", async () => {
   assertEquals(await endOf("Promise.reject(new Error('x')); await context.sleep(60000);"), "threw");
   assertEquals(
