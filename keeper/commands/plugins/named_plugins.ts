@@ -7,10 +7,11 @@ import {
   CallError,
   ConfigError,
   findExcessGrants,
+  isPathGranted,
   parsePluginGrants,
   type PluginPermissions,
 } from "../../../protocol/mod.ts";
-import { settingError } from "../../../protocol/host/mod.ts";
+import { basename, dirname, join, settingError } from "../../../protocol/host/mod.ts";
 import { disclosedSecret, secretIn } from "../../keys/disclosed_secret.ts";
 import type { GrantedPlugin, PluginHome, RunningPlugins } from "../../plugins/mod.ts";
 import { type ServeContext, withSource } from "../run_context.ts";
@@ -80,6 +81,7 @@ function readCeiling(
 ): PluginPermissions {
   try {
     const ceiling = parsePluginGrants(pluginPermissions);
+    refuseOwnVariables(ceiling, { resolved });
     if (plugin.length > 0 || pluginPermissions.length === 0) return ceiling;
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
@@ -93,6 +95,20 @@ function readCeiling(
     name: "plugin-permissions",
     problem: "has no use without --plugin",
     hint: "Name the plugins, too, or leave it out.",
+  });
+}
+
+/** The keeper's own variables hold its keys. */
+function refuseOwnVariables(
+  { env }: PluginPermissions,
+  { resolved }: Pick<ServeContext, "resolved">,
+): void {
+  const own = env.find((name) => /^FLUXVAULT_/i.test(name));
+  if (own === undefined) return;
+  throw settingError(resolved, {
+    name: "plugin-permissions",
+    problem: `grants ${own}, which is the keeper's own`,
+    hint: "Give the plugin a variable of its own.",
   });
 }
 
@@ -131,12 +147,13 @@ async function withSourceOf<T>(
 /**
  * Starts plugins.
  *
- * @throws {ConfigError} where one does not start.
+ * @throws {ConfigError} where one does not start, or is granted the folder with the keeper's keys.
  */
 export async function startNamedPlugins(
   plugins: readonly NamedPlugin[],
   home: PluginHome,
 ): Promise<RunningPlugins> {
+  for (const { granted } of plugins) await refuseOwnFolder(granted, home);
   const { RunningPlugins } = await import("../../plugins/mod.ts");
   try {
     return await RunningPlugins.start(plugins, home);
@@ -146,5 +163,31 @@ export async function startNamedPlugins(
       setting: "--plugin",
       hint: "It has to call plugin() once, at its top level, with the actions that it describes.",
     });
+  }
+}
+
+/** What a plugin stores comes to it by the keeper; the rest of that folder is nobody else's. */
+async function refuseOwnFolder(
+  { read, write }: PluginPermissions,
+  { stateFolder }: Pick<PluginHome, "stateFolder">,
+): Promise<void> {
+  const own = await findRealPath(stateFolder);
+  for (const path of [...read, ...write]) {
+    const real = await findRealPath(path);
+    if (!isPathGranted(real, [own]) && !isPathGranted(own, [real])) continue;
+    throw new ConfigError(`grants ${JSON.stringify(path)}, and with it what the keeper keeps`, {
+      setting: "--plugin-permissions",
+      hint: "Grant a folder that has nothing to do with --state-dir.",
+    });
+  }
+}
+
+/** Returns where a path leads, though the end of it may not be there yet. */
+async function findRealPath(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch {
+    const folder = dirname(path);
+    return folder === path ? path : join(await findRealPath(folder), basename(path));
   }
 }

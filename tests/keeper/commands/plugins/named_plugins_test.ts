@@ -2,6 +2,7 @@ import {
   readNamedPlugins,
   startNamedPlugins,
 } from "../../../../keeper/commands/plugins/named_plugins.ts";
+import type { PluginHome } from "../../../../keeper/plugins/running_plugins.ts";
 import { ConfigError, SILENT_LOGGER } from "../../../../protocol/mod.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { writePlugin } from "../../../support/plugin_packages.ts";
@@ -81,12 +82,9 @@ Deno.test("readNamedPlugins refuses permissions for nobody, and more than eight 
   await refuse(["--plugin", Array(9).fill("a").join(",")], "--plugin");
 });
 
-Deno.test("startNamedPlugins says that a plugin does not start", async () => {
-  await using folder = await temporaryFolder();
-  const path = await writePlugin(`${folder.path}/one`, "throw 1; plugin({});");
-  const named = await readNamedPlugins(await runContext(["--plugin", path]));
-  const home = {
-    stateFolder: folder.path,
+function homeIn(stateFolder: string): PluginHome {
+  return {
+    stateFolder,
     logger: SILENT_LOGGER,
     reach: {
       agents: () => Promise.resolve([]),
@@ -94,6 +92,39 @@ Deno.test("startNamedPlugins says that a plugin does not start", async () => {
       signRequest: () => Promise.reject(new Error("unused")),
     },
   };
+}
+
+Deno.test("readNamedPlugins grants no variable of the keeper's own", async () => {
+  await using folder = await temporaryFolder();
+  const permissions = { env: ["FLUXVAULT_PRIVATE_KEY"] };
+  const path = await writePlugin(`${folder.path}/one`, "plugin({});", { permissions });
+  const args = ["--plugin", path, "--plugin-permissions", "env=FLUXVAULT_PRIVATE_KEY"];
+  const { message } = await refuse(args, "--plugin-permissions");
+  assert(message.includes("the keeper's own"), message);
+});
+
+Deno.test("startNamedPlugins grants nothing of the folder with the keeper's keys, nor by a link", async () => {
+  await using folder = await temporaryFolder();
+  await Deno.mkdir(`${folder.path}/state`);
+  await Deno.symlink(`${folder.path}/state`, `${folder.path}/link`);
+  const home = homeIn(`${folder.path}/state`);
+  for (const granted of [folder.path, `${folder.path}/link`, `${folder.path}/state/keys`]) {
+    for (const kind of ["read", "write"]) {
+      const permissions = { [kind]: [granted] };
+      const path = await writePlugin(`${folder.path}/one`, "plugin({});", { permissions });
+      const args = ["--plugin", path, "--plugin-permissions", `${kind}=${granted}`];
+      const named = await readNamedPlugins(await runContext(args));
+      const error = await assertRejects(() => startNamedPlugins(named, home), ConfigError);
+      assertEquals(error.setting, "--plugin-permissions");
+    }
+  }
+});
+
+Deno.test("startNamedPlugins says that a plugin does not start", async () => {
+  await using folder = await temporaryFolder();
+  const path = await writePlugin(`${folder.path}/one`, "throw 1; plugin({});");
+  const named = await readNamedPlugins(await runContext(["--plugin", path]));
+  const home = homeIn(folder.path);
   const error = await assertRejects(() => startNamedPlugins(named, home), ConfigError);
   assertEquals(error.setting, "--plugin");
 });
