@@ -11,6 +11,9 @@ import type { PluginRunnerOptions } from "./plugin_runner_options.ts";
 import type { PluginStatus } from "./plugin_status.ts";
 import { SupervisedPlugin } from "./supervised_plugin.ts";
 
+/** How many of those before may be at work on what they began. */
+const MAX_RETIRED = 2;
+
 /**
  * Runs one plugin.
  *
@@ -100,7 +103,7 @@ export class PluginRunner implements AsyncDisposable {
 
   /**
    * Puts another plugin in the place of this one: new calls go to it as soon as it is ready, and open ones
-   * end on the old one.
+   * end on the old one; on one before the two last ones they fail with `plugin-stopped`.
    *
    * @throws {PluginStoppedError} if the new one does not start (unless `isPatient`): the old one stays.
    * @throws {CallError} `permission-exceeds` where more is granted than the program itself may do.
@@ -133,6 +136,9 @@ export class PluginRunner implements AsyncDisposable {
     }
     const old = this.#current;
     this.#current = next;
+    // Each takes its memory for as long as its calls take.
+    const [oldest] = this.#retired.keys();
+    if (this.#retired.size >= MAX_RETIRED) void oldest?.[Symbol.asyncDispose]();
     this.#retired.set(old, old.retire().finally(() => this.#retired.delete(old)));
   }
 }

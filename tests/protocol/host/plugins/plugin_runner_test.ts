@@ -135,3 +135,19 @@ Deno.test("PluginRunner gives up what it is about to put in its place when it is
   await runner[Symbol.asyncDispose]();
   assertEquals((await refused).end, "stopped");
 });
+
+Deno.test("PluginRunner lets two of those before come to the end of their calls, and stops the third", async () => {
+  const code = actingCode("context.progress(1); await context.sleep(60000); return 1;");
+  const options = optionsOf();
+  await using runner = await PluginRunner.start(pluginOf(code), options);
+  const calls: Promise<unknown>[] = [];
+  for (const version of ["2.0.0", "3.0.0", "4.0.0"]) {
+    const started = createDeferred<void>();
+    calls.push(runner.call("act", 1, { onProgress: () => started.resolve() }));
+    calls.at(-1)?.catch(() => {});
+    await started.promise;
+    await runner.replace(pluginOf(code, { version }), options);
+  }
+  const failed = await assertRejects(() => calls[0] ?? Promise.resolve(), PluginStoppedError);
+  assertEquals([failed.end, runner.status().openCalls], ["stopped", 2]);
+});
