@@ -114,7 +114,9 @@ export class WalledPlugin {
     try {
       walled = new WalledPlugin(plugin, options);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      // A name that no host can have, or a port over 65,535, is one that nobody may.
+      const isRefused = error instanceof Deno.errors.NotCapable || error instanceof URIError;
+      if (!isRefused) throw error;
       const text = "the program itself may not do what the plugin asks for";
       throw new CallError("permission-exceeds", text, { cause: error });
     }

@@ -197,6 +197,14 @@ Deno.test("WalledPlugin grants nothing that the manifest does not ask for", asyn
   await assertRejects(() => startWalled(actingCode(""), { granted }), RangeError);
 });
 
+Deno.test("WalledPlugin refuses what names no host as what may not be granted", async () => {
+  for (const host of ["a.example:99999", ".."]) {
+    const permissions = { ...NO_PLUGIN_PERMISSIONS, net: [host] };
+    const start = () => startWalled(actingCode(""), { changes: { permissions } });
+    await assertRejects(start, CallError, "permission-exceeds");
+  }
+});
+
 Deno.test("WalledPlugin ends a call for its caller, and tells the plugin", async () => {
   const control = new AbortController();
   const body =
