@@ -11,7 +11,11 @@ import { type MemoryUser, type MemoryWatch, SHARED_MEMORY_WATCH } from "./limits
 import type { PluginAsks } from "./plugin_asks.ts";
 import { PluginCall, type PluginCallOptions } from "./plugin_call.ts";
 import { type PluginEnd, PluginStoppedError } from "./plugin_end.ts";
-import { MAX_PLUGIN_MESSAGE_LENGTH, parsePluginMessage } from "./plugin_messages.ts";
+import {
+  MAX_PLUGIN_MESSAGE_LENGTH,
+  parsePluginMessage,
+  type PluginMessage,
+} from "./plugin_messages.ts";
 import { PluginWorker } from "./walls/plugin_worker.ts";
 import { RateLimit } from "./limits/rate_limit.ts";
 
@@ -225,10 +229,7 @@ export class WalledPlugin {
     if (this.#end !== null) return;
     const message = parsePluginMessage(data);
     if (message === null) return this.#finish("malformed");
-    // How often it comes to the end of a call is up to whoever calls it.
-    const isEnd = message.kind === "result" || message.kind === "failed";
-    const isCounted = !isEnd || !this.#calls.has(message.id);
-    if (isCounted && !this.#rate.take()) return this.#finish("flooded");
+    if (!this.#isPaced(message) && !this.#rate.take()) return this.#finish("flooded");
     this.#worker.confirm(1);
     if (message.kind === "ready") return this.#getReady(message.actions, message.events);
     if (message.kind === "ask") return void this.#answer(message);
@@ -244,6 +245,15 @@ export class WalledPlugin {
       case "failed":
         return call.reject(new CallError(message.code, "the plugin's action failed"));
     }
+  }
+
+  /** Tells whether something else holds back how often it says this. */
+  #isPaced(message: PluginMessage): boolean {
+    // For as long as a call is open the desk lets it wait for the answers.
+    if (message.kind === "ask") return this.#calls.has(message.call) && !this.#desk.isFull;
+    // How often it comes to the end of a call is up to whoever calls it.
+    const isEnd = message.kind === "result" || message.kind === "failed";
+    return isEnd && this.#calls.has(message.id);
   }
 
   #getReady(actions: readonly string[], events: readonly string[]): void {

@@ -31,12 +31,23 @@ export class RateLimit {
 
   /** Tells whether it may happen now, and counts it if so. */
   take(): boolean {
+    this.#refill();
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+
+  /** Counts it, and returns in how many milliseconds it may happen: in turn, 0 for now. */
+  reserve(): number {
+    this.#refill();
+    this.#left--;
+    return Math.max(0, -this.#left / this.#options.perSecond * 1_000);
+  }
+
+  #refill(): void {
     const { burst, perSecond } = this.#options;
     const nowMs = this.#now();
     this.#left = Math.min(burst, this.#left + (nowMs - this.#atMs) / 1_000 * perSecond);
     this.#atMs = nowMs;
-    if (this.#left < 1) return false;
-    this.#left--;
-    return true;
   }
 }

@@ -1,4 +1,5 @@
 import { CallError, createDeferred, StorageError } from "../../../../protocol/mod.ts";
+import { RateLimit } from "../../../../protocol/host/plugins/limits/rate_limit.ts";
 import { AskDesk, type AskMessage } from "../../../../protocol/host/plugins/ask_desk.ts";
 import type { PluginAsk } from "../../../../protocol/host/plugins/mod.ts";
 import { assertEquals } from "../../../support/assert.ts";
@@ -50,4 +51,16 @@ Deno.test("AskDesk answers 32 at once, and is busy for more until one is done", 
   gate.resolve();
   await Promise.all(open);
   assertEquals((await desk.answer(askOf("wait"), OPEN))["Kind"], "answer");
+});
+
+Deno.test("AskDesk lets whoever asks too often wait, and for no call that is over", async () => {
+  const rate = new RateLimit({ burst: 1, perSecond: 1, now: () => 0 });
+  let count = 0;
+  const desk = new AskDesk(new Map([["count", () => Promise.resolve(++count)]]), rate);
+  const call = new AbortController();
+  assertEquals((await desk.answer(askOf("count"), call.signal))["Output"], 1);
+  const waiting = desk.answer(askOf("count"), call.signal);
+  call.abort();
+  assertEquals((await waiting)["Code"], "cancelled");
+  assertEquals([count, desk.isFull], [1, false]);
 });

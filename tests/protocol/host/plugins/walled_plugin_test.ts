@@ -299,3 +299,11 @@ Deno.test("WalledPlugin is stopped where the process grows too much while it is 
   memory.look();
   assertEquals((await failed).end, "memory");
 });
+
+Deno.test("WalledPlugin slows a plugin that asks without end, and does not stop it", async () => {
+  let count = 0;
+  const asks = new Map([["storage.get", () => Promise.resolve(++count)]]);
+  const body = `for (let i = 0; i < 2600; i++) await context.storage.get("a"); return "done";`;
+  assertEquals(await runBody(body, { asks }), "done");
+  assertEquals(count, 2_600);
+});
