@@ -222,21 +222,35 @@ Deno.test("RelayedPass takes one process behind a primary and elsewhere for a re
   });
 });
 
-/** Makes a pass, and returns how many behind the primary were served at a time at the most. */
-async function countAtOnce(keeper: Keeper, { behind }: PlayedPrimary): Promise<number> {
-  let most = 0;
+/**
+ * Makes a pass, and returns how many behind the primary were served at a time at the most.
+ *
+ * @param wanted How many there should be: none is let go before so many are held, or nobody is to come.
+ */
+async function countAtOnce(
+  keeper: Keeper,
+  { behind }: PlayedPrimary,
+  wanted: number,
+): Promise<number> {
+  let [most, came] = [0, 0];
   const held = new Set<() => void>();
+  const honest = new Map(behind);
   // Agents that say nothing yet cannot have ended: whoever is held, is served.
   const release = async () => {
+    const deadlineMs = performance.now() + 20_000;
+    while (held.size < wanted && came < honest.size && performance.now() < deadlineMs) {
+      await nextTurn();
+    }
+    // Whoever is one too many comes now.
     for (let turn = 0; turn < 50; turn++) await nextTurn();
     for (const go of held) go();
     held.clear();
   };
-  const honest = new Map(behind);
   for (const [component, serve] of honest) {
     behind.set(component, async (duplex) => {
       const { promise, resolve } = createDeferred<void>();
       held.add(resolve);
+      came++;
       most = Math.max(most, held.size);
       if (held.size === 1) void release();
       await promise;
@@ -252,15 +266,15 @@ Deno.test("RelayedPass serves no more agents at a time than a keeper may, those 
   await withPrimary(["a", "b", "c", "d", "e"], async ({ stage, primary }) => {
     const keeper = stage.keeper({ concurrency: 2 });
     await keeper.pass();
-    assertEquals(await countAtOnce(keeper, primary), 2);
+    assertEquals(await countAtOnce(keeper, primary, 2), 2);
   });
 });
 
 Deno.test("RelayedPass leaves most places to others where a primary lists ever new agents", async () => {
   await withPrimary(["a", "b", "c", "d", "e"], async ({ stage, primary }) => {
     const keeper = stage.keeper({ concurrency: 8 });
-    assertEquals(await countAtOnce(keeper, primary), 2);
-    assertEquals(await countAtOnce(keeper, primary), 5);
+    assertEquals(await countAtOnce(keeper, primary, 2), 2);
+    assertEquals(await countAtOnce(keeper, primary, 5), 5);
   });
 });
 
