@@ -265,7 +265,12 @@ Deno.test("handshakeAsKeeper gives up on an agent that stops after nothing or li
   assertEquals(error.code, "timed-out");
 });
 
-const never = () => new Promise<never>(() => {});
+/** Is told that a role waits for what never comes. */
+let onWait: () => void = () => {};
+const never = () => {
+  onWait();
+  return new Promise<never>(() => {});
+};
 
 /** What each role may wait for beside the transport. */
 const AGENT_WAITS: Readonly<Record<string, AgentExtras>> = {
@@ -303,7 +308,8 @@ for (const role of ["agent", "keeper"] as const) {
         handshakeAsKeeper(far, keeperOptions(keeper)),
       ] as const;
       const settled = Promise.allSettled(ends);
-      setTimeout(() => controller.abort(new Reason()), SOON_MS);
+      // By then nothing else is under way, however slow the machine.
+      onWait = () => void setTimeout(() => controller.abort(new Reason()), SOON_MS);
       await assertRejects(() => ends[role === "agent" ? 0 : 1], Reason);
       await settled;
     });

@@ -67,8 +67,17 @@ export class LinkRelay implements AsyncDisposable {
   }
 
   async #relay(keeper: Deno.TcpConn, index: number): Promise<void> {
-    const { cutAfter = () => Infinity } = this.#options;
     const agent = await Deno.connect(this.#target);
+    try {
+      await this.#pair(keeper, agent, index);
+    } finally {
+      // Whatever has become of the other one meanwhile.
+      close(agent);
+    }
+  }
+
+  async #pair(keeper: Deno.TcpConn, agent: Deno.TcpConn, index: number): Promise<void> {
+    const { cutAfter = () => Infinity } = this.#options;
     for (const connection of [agent, keeper]) connection.setNoDelay(true);
     let left = cutAfter(index);
     const toAgent = (bytes: Uint8Array): Uint8Array => {
@@ -86,7 +95,6 @@ export class LinkRelay implements AsyncDisposable {
       this.#pass([keeper, agent], toAgent),
       this.#pass([agent, keeper], toKeeper),
     ]);
-    close(agent);
   }
 
   /**
