@@ -303,13 +303,13 @@ for (const role of ["agent", "keeper"] as const) {
       const keeper = role === "keeper"
         ? { ...waits as KeeperExtras, signal }
         : { signer, now: () => 1_000_000 };
+      // By then nothing else is under way, however slow the machine.
+      onWait = () => void setTimeout(() => controller.abort(new Reason()), SOON_MS);
       const ends = [
         handshakeAsAgent(near, await agentOptions(agent)),
         handshakeAsKeeper(far, keeperOptions(keeper)),
       ] as const;
       const settled = Promise.allSettled(ends);
-      // By then nothing else is under way, however slow the machine.
-      onWait = () => void setTimeout(() => controller.abort(new Reason()), SOON_MS);
       await assertRejects(() => ends[role === "agent" ? 0 : 1], Reason);
       await settled;
     });
